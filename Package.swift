@@ -1,0 +1,104 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
+func system(_ name: String, _ pkgConfig: String, apt package: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+let package = Package(
+    name: "Fovea",
+    products: [
+        .executable(name: "fovea", targets: ["fovea"]),
+        .executable(name: "netsim", targets: ["netsim"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C libraries
+        system("CCharLS", "charls", apt: "libcharls-dev"),
+        system("CDe265", "libde265", apt: "libde265-dev"),
+        .target(name: "CNIfTI", linkerSettings: [.linkedLibrary("nifti2"), .linkedLibrary("znz"), .linkedLibrary("z")]),
+        system("CPNG", "libpng", apt: "libpng-dev"),
+        system("CSeccomp", "libseccomp", apt: "libseccomp-dev"),
+        system("CSRT", "srt", apt: "libsrt-openssl-dev"),
+        system("CX265", "x265", apt: "libx265-dev"),
+        system("CZlib", "zlib", apt: "zlib1g-dev"),
+        system("CZstd", "libzstd", apt: "libzstd-dev"),
+
+        // The line a slice follows, from file to file
+        library("VolumeModel"),
+        library("NIfTIFile", ["VolumeModel", "CNIfTI", "CZlib"]),
+        library("Segmentation", ["VolumeModel", "NIfTIFile"]),
+        library("HEVCCodec", ["CX265", "CDe265"]),
+        library("RefinementCodec", ["CCharLS", "CZstd"]),
+        library("WireFormat", ["VolumeModel", crypto]),
+        library("ProgressiveCoding", ["VolumeModel", "NIfTIFile", "HEVCCodec", "RefinementCodec", "WireFormat", crypto]),
+        library("StreamSession", ["WireFormat"]),
+        library("SRTTransport", ["CSRT", logging]),
+        library("Profiles", ["HEVCCodec", "ProgressiveCoding", "NetSim", yaml]),
+        library("Confinement", ["HEVCCodec", "RefinementCodec", "ProgressiveCoding", "CSeccomp"]),
+        library(
+            "Sites",
+            [
+                "VolumeModel", "NIfTIFile", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
+                "SRTTransport", "Confinement", "Profiles", crypto, logging,
+            ]),
+        library("Phantom"),
+
+        // The link simulator
+        .target(name: "CNetSim", path: "netsim/Sources/CNetSim"),
+        library("NetSim", ["CNetSim"], path: "netsim/Sources/NetSim"),
+
+        // Programs
+        .executableTarget(
+            name: "fovea",
+            dependencies: [
+                "VolumeModel", "NIfTIFile", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession", "Confinement",
+                "Sites", "Profiles", "Phantom", "NetSim", "CPNG", arguments, crypto, logging,
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "netsim", dependencies: ["NetSim", "Profiles", arguments], path: "netsim/Sources/netsim-cli",
+            swiftSettings: strict),
+
+        // Tests
+        tests("VolumeModelTests", ["VolumeModel"]),
+        tests("NIfTIFileTests", ["NIfTIFile", "VolumeModel"]),
+        tests("SegmentationTests", ["Segmentation", "VolumeModel"]),
+        tests("HEVCCodecTests", ["HEVCCodec"]),
+        tests("RefinementCodecTests", ["RefinementCodec"]),
+        tests("WireFormatTests", ["WireFormat", "VolumeModel"]),
+        tests("ProgressiveCodingTests", ["ProgressiveCoding", "VolumeModel", "NIfTIFile", "WireFormat", "Phantom"]),
+        tests("StreamSessionTests", ["StreamSession", "WireFormat", "NetSim"]),
+        tests("SRTTransportTests", ["SRTTransport", "NetSim"]),
+        tests("ProfilesTests", ["Profiles", "NetSim"]),
+        tests("PhantomTests", ["Phantom"]),
+        tests("NetSimTests", ["NetSim"], path: "netsim/Tests/NetSimTests"),
+        tests("EndToEndTests", ["VolumeModel", "NIfTIFile", "Phantom"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,87 @@
+internal import Glibc
+
+/// A file that appears whole or not at all.
+///
+/// It is written without a name (Linux's `O_TMPFILE`), so that nothing of it is left behind when the program is killed, and
+/// gets its name by a rename. File systems without nameless files get a hidden one beside the place.
+public final class AtomicFile {
+    /// Where the file will stand.
+    public let path: String
+    private var descriptor: Int32
+    private let temporaryPath: String
+    private var hasTemporaryName = false
+    private var committed = false
+
+    /// Begins a file.
+    /// - Throws: `NIfTIError.Code.cannotWrite` when the folder does not exist or may not be written.
+    public init(path: String) throws(NIfTIError) {
+        self.path = path
+        let slash = path.lastIndex(of: "/")
+        let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
+        temporaryPath = "\(folder)/.\(name).\(getpid()).\(UInt32.random(in: 0 ... .max)).part"
+        // glibc's O_TMPFILE is a macro Swift does not import: __O_TMPFILE | O_DIRECTORY.
+        descriptor = open(folder, 0o20000000 | O_DIRECTORY | O_WRONLY | O_CLOEXEC, 0o666)
+        if descriptor < 0, errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL {
+            descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+            hasTemporaryName = descriptor >= 0
+        }
+        guard descriptor >= 0 else { throw failure() }
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+        if hasTemporaryName, !committed { unlink(temporaryPath) }
+    }
+
+    /// Appends bytes.
+    /// - Throws: `NIfTIError.Code.cannotWrite`.
+    public func write(_ bytes: UnsafeRawBufferPointer) throws(NIfTIError) {
+        var written = 0
+        while written < bytes.count {
+            let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw failure()
+            }
+            written += count
+        }
+    }
+
+    /// Appends bytes.
+    /// - Throws: `NIfTIError.Code.cannotWrite`.
+    public func write(_ bytes: [UInt8]) throws(NIfTIError) {
+        var result: Result<Void, NIfTIError> = .success(())
+        bytes.withUnsafeBytes { raw in
+            do throws(NIfTIError) { try write(raw) } catch { result = .failure(error) }
+        }
+        try result.get()
+    }
+
+    /// Puts the whole file on disk under its name, in place of any older one.
+    /// - Throws: `NIfTIError.Code.cannotWrite`.
+    public func commit() throws(NIfTIError) {
+        guard fsync(descriptor) == 0 else { throw failure() }
+        if !hasTemporaryName {
+            let linked = linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, temporaryPath, AT_SYMLINK_FOLLOW)
+            guard linked == 0 else { throw failure() }
+            hasTemporaryName = true
+        }
+        guard rename(temporaryPath, path) == 0 else { throw failure() }
+        committed = true
+        close(descriptor)
+        descriptor = -1
+    }
+
+    /// Writes a whole file at once.
+    /// - Throws: `NIfTIError.Code.cannotWrite`.
+    public static func write(_ bytes: [UInt8], to path: String) throws(NIfTIError) {
+        let file = try AtomicFile(path: path)
+        try file.write(bytes)
+        try file.commit()
+    }
+
+    private func failure() -> NIfTIError {
+        NIfTIError(.cannotWrite, "\(path): cannot be written: \(String(cString: strerror(errno)).lowercased())")
+    }
+}

@@ -1,0 +1,145 @@
+internal import CZlib
+internal import Glibc
+
+/// A file's bytes in order, decompressed where it is gzip.
+final class ByteSource {
+    private let descriptor: Int32
+    private let fileByteCount: Int
+    private var input = [UInt8](repeating: 0, count: 1 << 18)
+    private var inputStart = 0
+    private var inputEnd = 0
+    private var consumedFileBytes = 0
+    private var inflater: Inflater?
+
+    /// Whether the file is gzip, told by its first bytes rather than its name.
+    var isCompressed: Bool { inflater != nil }
+
+    init(path: String) throws(NIfTIError) {
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw NIfTIError(errno == ENOENT ? .notFound : .unreadable, String(cString: strerror(errno)).lowercased())
+        }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw NIfTIError(.unreadable, "not a regular file")
+        }
+        fileByteCount = Int(status.st_size)
+        do {
+            try refill()
+            if inputEnd >= 2, input[0] == 0x1f, input[1] == 0x8b { inflater = try Inflater() }
+        } catch {
+            close(descriptor)
+            throw error
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// The most bytes this source can still hold: what is left of the file, or that times deflate's greatest ratio.
+    var remainingByteBound: Int {
+        let left = fileByteCount - consumedFileBytes + (inputEnd - inputStart)
+        return inflater == nil ? left : left.multipliedReportingOverflow(by: 1032).overflow ? .max : left * 1032 + (1 << 16)
+    }
+
+    /// Reads up to `count` bytes; fewer only at the end. Memory grows with what arrives, not with what was announced.
+    func read(upTo count: Int) throws(NIfTIError) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(min(count, remainingByteBound, 64 << 20))
+        while result.count < count {
+            let step = min(count - result.count, 1 << 20)
+            let before = result.count
+            if inflater == nil {
+                if inputStart == inputEnd { try refill() }
+                let taken = min(step, inputEnd - inputStart)
+                result.append(contentsOf: input[inputStart..<inputStart + taken])
+                inputStart += taken
+            } else {
+                try inflate(&result, step)
+            }
+            if result.count == before { break }
+        }
+        return result
+    }
+
+    private func inflate(_ result: inout [UInt8], _ step: Int) throws(NIfTIError) {
+        guard let inflater else { return }
+        let before = result.count
+        result.append(contentsOf: repeatElement(0, count: step))
+        var produced = 0
+        while produced < step {
+            if inputStart == inputEnd { try refill() }
+            let inputIsEmpty = inputStart == inputEnd
+            if inflater.isBetweenMembers {
+                // As gzip does: another member goes on, anything else after the last one is ignored.
+                guard inputEnd - inputStart >= 2, input[inputStart] == 0x1f, input[inputStart + 1] == 0x8b else { break }
+                inflater.startMember()
+            }
+            let (taken, made) = try result.withUnsafeMutableBufferPointerThrowing { output throws(NIfTIError) in
+                try inflater.run(input, from: inputStart, to: inputEnd, output, from: before + produced)
+            }
+            inputStart += taken
+            produced += made
+            if taken == 0, made == 0, inputIsEmpty { throw NIfTIError(.truncated, "the compressed file ends too early") }
+        }
+        result.removeLast(step - produced)
+    }
+
+    private func refill() throws(NIfTIError) {
+        let count = input.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+        guard count >= 0 else { throw NIfTIError(.unreadable, String(cString: strerror(errno)).lowercased()) }
+        inputStart = 0
+        inputEnd = count
+        consumedFileBytes += count
+    }
+}
+
+extension Array where Element == UInt8 {
+    fileprivate mutating func withUnsafeMutableBufferPointerThrowing<R>(
+        _ body: (UnsafeMutableBufferPointer<UInt8>) throws(NIfTIError) -> R
+    ) throws(NIfTIError) -> R {
+        var result: Result<R, NIfTIError> = .failure(NIfTIError(.unreadable, "nothing was read"))
+        withUnsafeMutableBufferPointer { buffer in
+            do throws(NIfTIError) { result = .success(try body(buffer)) } catch { result = .failure(error) }
+        }
+        return try result.get()
+    }
+}
+
+/// zlib's inflate over gzip members.
+private final class Inflater {
+    private var stream = z_stream()
+    private(set) var isBetweenMembers = false
+
+    init() throws(NIfTIError) {
+        // 15 bits of window, and 16 to expect gzip's wrapper.
+        guard inflateInit2_(&stream, 31, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+            throw NIfTIError(.unreadable, "no memory to decompress")
+        }
+    }
+    deinit { inflateEnd(&stream) }
+
+    func startMember() {
+        inflateReset(&stream)
+        isBetweenMembers = false
+    }
+
+    func run(_ input: [UInt8], from start: Int, to end: Int, _ output: UnsafeMutableBufferPointer<UInt8>, from position: Int)
+        throws(NIfTIError) -> (taken: Int, made: Int)
+    {
+        let room = output.count - position
+        let status = input.withUnsafeBufferPointer { input -> Int32 in
+            guard let base = input.baseAddress, let out = output.baseAddress else { return Z_STREAM_ERROR }
+            stream.next_in = UnsafeMutablePointer(mutating: base + start)
+            stream.avail_in = UInt32(end - start)
+            stream.next_out = out + position
+            stream.avail_out = UInt32(room)
+            return CZlib.inflate(&stream, Z_NO_FLUSH)
+        }
+        guard status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR else {
+            throw NIfTIError(.corruptCompression, "the gzip data is corrupt")
+        }
+        isBetweenMembers = status == Z_STREAM_END
+        return (end - start - Int(stream.avail_in), room - Int(stream.avail_out))
+    }
+}

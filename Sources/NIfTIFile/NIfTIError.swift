@@ -1,0 +1,19 @@
+/// What can be wrong with a NIfTI file.
+public struct NIfTIError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The kind of fault, to match on.
+    public enum Code: Sendable, Equatable {
+        case notFound, unreadable, notNIfTI, unsupported, invalidHeader, truncated, corruptCompression, tooLarge, cannotWrite
+    }
+    /// The kind of fault.
+    public let code: Code
+    /// One sentence for a person, naming the file where there is one.
+    public let message: String
+    /// Makes an error.
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+    public var description: String { message }
+
+    func naming(_ path: String) -> NIfTIError { NIfTIError(code, "\(path): \(message)") }
+}

@@ -1,0 +1,71 @@
+public import VolumeModel
+
+extension NIfTIHeader {
+    /// A NIfTI-1 header for a new volume, its affine as sform ("scanner anatomical").
+    /// - Throws: `NIfTIError.Code.unsupported` when a side is beyond NIfTI-1's 32767.
+    public static func make(shape: Shape, voxelType: VoxelType, affine: Affine, description: String) throws(NIfTIError) -> NIfTIHeader {
+        var writer = HeaderWriter(bytes: [UInt8](repeating: 0, count: 348), isByteSwapped: false)
+        let sides = [shape.columns, shape.rows, shape.slices, shape.timepoints]
+        guard sides.allSatisfy({ $0 <= Int(Int16.max) }) else {
+            throw NIfTIError(.unsupported, "\(shape) does not fit into a NIfTI-1 header")
+        }
+        writer.put(Int32(348), at: 0)
+        writer.put(Int16(shape.timepoints > 1 ? 4 : 3), at: 40)
+        for (index, side) in (sides + [1, 1, 1]).enumerated() { writer.put(Int16(side), at: 42 + 2 * index) }
+        writer.put(NIfTIDatatype.code(voxelType), at: 70)
+        writer.put(Int16(voxelType.byteCount * 8), at: 72)
+        let spacing = (0..<3).map { column in
+            affine.rows.reduce(0.0) { $0 + $1[column] * $1[column] }.squareRoot()
+        }
+        for (index, side) in ([1] + spacing + [1, 1, 1, 1]).enumerated() { writer.put(Float(side).bitPattern, at: 76 + 4 * index) }
+        writer.put(Float(352).bitPattern, at: 108)
+        writer.put(Float(1).bitPattern, at: 112)
+        // Millimetres and seconds.
+        writer.bytes[123] = 2 | 8
+        writer.put(text: description, at: 148, limit: 79)
+        writer.put(Int16(1), at: 254)
+        for row in 0..<3 {
+            for column in 0..<4 { writer.put(Float(affine.rows[row][column]).bitPattern, at: 280 + 16 * row + 4 * column) }
+        }
+        writer.put(text: "n+1", at: 344, limit: 4)
+        return try NIfTIHeader(bytes: writer.bytes)
+    }
+
+    /// The header of a companion volume of the same geometry: one unsigned byte a voxel, unscaled, no extensions.
+    public func companion(description: String, greatestValue: UInt8) throws(NIfTIError) -> NIfTIHeader {
+        let layout = HeaderLayout(version: version, isByteSwapped: isByteSwapped)
+        var writer = HeaderWriter(bytes: bytes, isByteSwapped: isByteSwapped)
+        writer.put(NIfTIDatatype.code(.uint8), at: layout.datatypeOffset)
+        writer.put(Int16(8), at: layout.bitpixOffset)
+        if version == 1 {
+            writer.put(Float(layout.leastVoxelOffset).bitPattern, at: layout.voxelOffsetOffset)
+            writer.put(Float(1).bitPattern, at: layout.slopeOffset)
+            writer.put(Float(0).bitPattern, at: layout.slopeOffset + 4)
+            writer.put(Float(greatestValue).bitPattern, at: layout.calMaxOffset)
+            writer.put(Float(0).bitPattern, at: layout.calMaxOffset + 4)
+        } else {
+            writer.put(Int64(layout.leastVoxelOffset), at: layout.voxelOffsetOffset)
+            writer.put(Double(1).bitPattern, at: layout.slopeOffset)
+            writer.put(Double(0).bitPattern, at: layout.slopeOffset + 8)
+            writer.put(Double(greatestValue).bitPattern, at: layout.calMaxOffset)
+            writer.put(Double(0).bitPattern, at: layout.calMaxOffset + 8)
+        }
+        writer.put(text: description, at: version == 1 ? 148 : 240, limit: 79)
+        return try NIfTIHeader(bytes: writer.bytes)
+    }
+}
+
+private struct HeaderWriter {
+    var bytes: [UInt8]
+    let isByteSwapped: Bool
+
+    mutating func put<T: FixedWidthInteger>(_ value: T, at offset: Int) {
+        let stored = isByteSwapped ? value.byteSwapped : value
+        withUnsafeBytes(of: stored) { bytes.replaceSubrange(offset..<offset + $0.count, with: $0) }
+    }
+    mutating func put(text: String, at offset: Int, limit: Int) {
+        let field = Array(text.utf8.prefix(limit))
+        let padded = field + [UInt8](repeating: 0, count: limit - field.count)
+        bytes.replaceSubrange(offset..<offset + limit, with: padded)
+    }
+}

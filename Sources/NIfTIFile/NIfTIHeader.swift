@@ -1,0 +1,199 @@
+internal import CNIfTI
+public import VolumeModel
+
+/// A NIfTI-1 or NIfTI-2 header: its bytes as they stood in the file, and what they say.
+///
+/// Offsets, types and dimensions are checked here, before libnifti sees the header: libnifti 3.0.1 trusts them.
+public struct NIfTIHeader: Sendable, Equatable {
+    /// 348 bytes (NIfTI-1) or 540 bytes (NIfTI-2), verbatim.
+    public let bytes: [UInt8]
+    /// 1 or 2.
+    public let version: Int
+    /// Whether the file's byte order is not this machine's.
+    public let isByteSwapped: Bool
+    /// Time points x slices x rows x columns.
+    public let shape: Shape
+    /// How each voxel is stored.
+    public let voxelType: VoxelType
+    /// Where the voxels begin, in bytes from the start of the uncompressed file.
+    public let voxelOffset: Int
+    /// From voxel indices to millimetres: sform where there is one, else qform.
+    public let affine: Affine
+    /// `scl_slope` and `scl_inter`; a slope that is 0 or not finite means none.
+    public let scaling: Scaling
+
+    /// The longest stretch between header and voxels, in bytes, that is read.
+    public static let extensionLimit = 64 << 20
+
+    /// Bytes of voxels.
+    public var voxelByteCount: Int { shape.voxelCount * voxelType.byteCount }
+
+    /// Reads a header.
+    /// - Parameter bytes: 348 or 540 bytes, as the header's own first four say.
+    /// - Throws: `NIfTIError` with code `notNIfTI`, `unsupported`, `invalidHeader` or `tooLarge`.
+    public init(bytes: [UInt8]) throws(NIfTIError) {
+        let layout = try HeaderLayout(identifying: bytes)
+        guard bytes.count == layout.headerByteCount else {
+            throw NIfTIError(.truncated, "a NIfTI-\(layout.version) header has \(layout.headerByteCount) bytes, not \(bytes.count)")
+        }
+        let fields = HeaderFields(bytes: bytes, layout: layout)
+        self.bytes = bytes
+        version = layout.version
+        isByteSwapped = layout.isByteSwapped
+        shape = try fields.shape()
+        voxelType = try fields.voxelType()
+        voxelOffset = try fields.voxelOffset()
+        affine = Self.affine(bytes, version: layout.version)
+        scaling = fields.scaling()
+    }
+
+    private static func affine(_ bytes: [UInt8], version: Int) -> Affine {
+        nifti_set_debug_level(0)
+        let image: UnsafeMutablePointer<nifti_image>? = bytes.withUnsafeBytes { raw in
+            version == 1
+                ? nifti_convert_n1hdr2nim(raw.loadUnaligned(as: nifti_1_header.self), nil)
+                : nifti_convert_n2hdr2nim(raw.loadUnaligned(as: nifti_2_header.self), nil)
+        }
+        guard let image else { return .identity }
+        defer { nifti_image_free(image) }
+        let matrix = image.pointee.sform_code > 0 ? image.pointee.sto_xyz : image.pointee.qto_xyz
+        return withUnsafeBytes(of: matrix.m) { raw in
+            let numbers = raw.bindMemory(to: Double.self)
+            return Affine(rows: (0..<3).map { row in (0..<4).map { numbers[row * 4 + $0] } })
+        }
+    }
+}
+
+/// Where the fields of one NIfTI version stand, and in which byte order.
+struct HeaderLayout {
+    let version: Int
+    let isByteSwapped: Bool
+
+    var headerByteCount: Int { version == 1 ? 348 : 540 }
+    var dimOffset: Int { version == 1 ? 40 : 16 }
+    var datatypeOffset: Int { version == 1 ? 70 : 12 }
+    var bitpixOffset: Int { version == 1 ? 72 : 14 }
+    var voxelOffsetOffset: Int { version == 1 ? 108 : 168 }
+    var slopeOffset: Int { version == 1 ? 112 : 176 }
+    var calMaxOffset: Int { version == 1 ? 124 : 192 }
+    var magicOffset: Int { version == 1 ? 344 : 4 }
+    /// The smallest offset voxels may have: the header and its four extension bytes.
+    var leastVoxelOffset: Int { headerByteCount + 4 }
+
+    init(version: Int, isByteSwapped: Bool) {
+        self.version = version
+        self.isByteSwapped = isByteSwapped
+    }
+
+    /// Tells version and byte order by the first four bytes, then checks the magic where enough bytes are there.
+    init(identifying bytes: [UInt8]) throws(NIfTIError) {
+        guard bytes.count >= 4 else { throw NIfTIError(.truncated, "shorter than a NIfTI header") }
+        let size = bytes.withUnsafeBytes { $0.loadUnaligned(as: Int32.self) }
+        switch size {
+        case 348: self.init(version: 1, isByteSwapped: false)
+        case 540: self.init(version: 2, isByteSwapped: false)
+        case Int32(348).byteSwapped: self.init(version: 1, isByteSwapped: true)
+        case Int32(540).byteSwapped: self.init(version: 2, isByteSwapped: true)
+        default: throw NIfTIError(.notNIfTI, "not a NIfTI file (it begins with \(size), not 348 or 540)")
+        }
+        guard bytes.count >= magicOffset + 4 else { return }
+        let magic = bytes[magicOffset..<magicOffset + 4]
+        if magic.elementsEqual(Array("n+\(version)\0".utf8)) { return }
+        if magic.elementsEqual(Array("ni\(version)\0".utf8)) {
+            throw NIfTIError(.unsupported, "a .hdr/.img pair; convert it to a single .nii or .nii.gz file")
+        }
+        throw NIfTIError(.notNIfTI, "not a NIfTI-\(version) file (its magic is missing; an Analyze 7.5 header?)")
+    }
+}
+
+struct HeaderFields {
+    let bytes: [UInt8]
+    let layout: HeaderLayout
+
+    private func integer<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, at offset: Int) -> T {
+        let value = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: type) }
+        return layout.isByteSwapped ? value.byteSwapped : value
+    }
+    private func float(at offset: Int) -> Double { Double(Float(bitPattern: integer(UInt32.self, at: offset))) }
+    private func double(at offset: Int) -> Double { Double(bitPattern: integer(UInt64.self, at: offset)) }
+    private func dimension(_ index: Int) -> Int {
+        layout.version == 1
+            ? Int(integer(Int16.self, at: layout.dimOffset + 2 * index))
+            : Int(integer(Int64.self, at: layout.dimOffset + 8 * index))
+    }
+
+    func shape() throws(NIfTIError) -> Shape {
+        let count = dimension(0)
+        guard (1...7).contains(count) else { throw NIfTIError(.invalidHeader, "dim[0] is \(count), not 1 to 7") }
+        guard count >= 2 else { throw NIfTIError(.unsupported, "a 1-D signal; Fovea sends volumes of 2 to 4 dimensions") }
+        var sides = [1, 1, 1, 1]
+        for index in 1...count {
+            let side = dimension(index)
+            guard side >= 1 else { throw NIfTIError(.invalidHeader, "dim[\(index)] is \(side); every side must be at least 1") }
+            if index <= 4 {
+                sides[index - 1] = side
+            } else if side != 1 {
+                throw NIfTIError(.unsupported, "dim[\(index)] is \(side); Fovea sends volumes of 2 to 4 dimensions")
+            }
+        }
+        do {
+            return try Shape(columns: sides[0], rows: sides[1], slices: sides[2], timepoints: sides[3])
+        } catch {
+            throw NIfTIError(.tooLarge, error.message)
+        }
+    }
+
+    func voxelType() throws(NIfTIError) -> VoxelType {
+        let code = integer(Int16.self, at: layout.datatypeOffset)
+        guard let type = NIfTIDatatype.voxelType(code: code) else {
+            throw NIfTIError(
+                .unsupported,
+                "voxels of \(NIfTIDatatype.name(code: code)); Fovea sends int8 to int32, uint8 to uint32, float32 and float64")
+        }
+        let bits = integer(Int16.self, at: layout.bitpixOffset)
+        guard Int(bits) == type.byteCount * 8 else {
+            throw NIfTIError(.invalidHeader, "bitpix is \(bits), but voxels of \(type) have \(type.byteCount * 8) bits")
+        }
+        return type
+    }
+
+    func voxelOffset() throws(NIfTIError) -> Int {
+        let offset = layout.version == 1 ? float(at: layout.voxelOffsetOffset) : Double(integer(Int64.self, at: layout.voxelOffsetOffset))
+        // Some writers leave 0 and mean "right after the header".
+        if offset == 0 { return layout.leastVoxelOffset }
+        guard offset.isFinite, offset >= Double(layout.leastVoxelOffset), offset == offset.rounded() else {
+            throw NIfTIError(.invalidHeader, "vox_offset is \(offset); it must be a whole number from \(layout.leastVoxelOffset)")
+        }
+        guard offset <= Double(layout.headerByteCount + NIfTIHeader.extensionLimit) else {
+            throw NIfTIError(.tooLarge, "vox_offset is \(offset): more than \(NIfTIHeader.extensionLimit) bytes of extensions")
+        }
+        return Int(offset)
+    }
+
+    func scaling() -> Scaling {
+        let (slope, intercept) =
+            layout.version == 1
+            ? (float(at: layout.slopeOffset), float(at: layout.slopeOffset + 4))
+            : (double(at: layout.slopeOffset), double(at: layout.slopeOffset + 8))
+        guard slope.isFinite, slope != 0, intercept.isFinite else { return .none }
+        return Scaling(slope: slope, intercept: intercept)
+    }
+}
+
+enum NIfTIDatatype {
+    private static let table: [(code: Int16, type: VoxelType)] = [
+        (2, .uint8), (4, .int16), (8, .int32), (16, .float32), (64, .float64), (256, .int8), (512, .uint16), (768, .uint32),
+    ]
+    static func voxelType(code: Int16) -> VoxelType? { table.first { $0.code == code }?.type }
+    static func code(_ type: VoxelType) -> Int16 { table.first { $0.type == type }?.code ?? 0 }
+    static func name(code: Int16) -> String {
+        switch code {
+        case 1: "single bits"
+        case 32, 1792, 2048: "complex numbers"
+        case 128, 2304: "RGB colours"
+        case 1024, 1280: "64-bit integers"
+        case 1536: "128-bit floats"
+        default: "unknown type \(code)"
+        }
+    }
+}

@@ -1,0 +1,72 @@
+public import VolumeModel
+
+/// A NIfTI file in memory: header and extensions verbatim, voxels in this machine's byte order.
+public struct NIfTIImage: Sendable {
+    /// What the file begins with.
+    public let header: NIfTIHeader
+    /// The bytes between header and voxels, verbatim: the extension flag and the extensions.
+    public let extensions: [UInt8]
+    /// The voxels and their geometry.
+    public let volume: Volume
+    /// Bytes after the voxels, verbatim; normally none.
+    public let trailer: [UInt8]
+
+    /// Makes an image.
+    /// - Throws: `NIfTIError.Code.invalidHeader` when header, extensions and volume do not belong together.
+    public init(header: NIfTIHeader, extensions: [UInt8], volume: Volume, trailer: [UInt8] = []) throws(NIfTIError) {
+        guard header.shape == volume.shape, header.voxelType == volume.voxelType,
+            header.bytes.count + extensions.count == header.voxelOffset
+        else { throw NIfTIError(.invalidHeader, "header, extensions and voxels do not belong together") }
+        self.header = header
+        self.extensions = extensions
+        self.volume = volume
+        self.trailer = trailer
+    }
+
+    /// Makes an image without extensions.
+    public init(header: NIfTIHeader, voxels: [UInt8]) throws {
+        try self.init(
+            header: header, extensions: [UInt8](repeating: 0, count: header.voxelOffset - header.bytes.count),
+            volume: try Volume(
+                shape: header.shape, voxelType: header.voxelType, voxels: voxels, affine: header.affine, scaling: header.scaling))
+    }
+
+    /// Bytes of the uncompressed file.
+    public var byteCount: Int { header.voxelOffset + header.voxelByteCount + trailer.count }
+
+    /// Hands over the uncompressed file piece by piece, in the file's own byte order: to write it, or to digest it.
+    public func forEachPart(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+        try header.bytes.withUnsafeBytes(body)
+        try extensions.withUnsafeBytes(body)
+        if header.isByteSwapped, header.voxelType.byteCount > 1 {
+            let step = 1 << 20
+            for start in stride(from: 0, to: volume.voxels.count, by: step) {
+                var part = Array(volume.voxels[start..<min(start + step, volume.voxels.count)])
+                ByteOrder.swap(&part, unit: header.voxelType.byteCount)
+                try part.withUnsafeBytes(body)
+            }
+        } else {
+            try volume.voxels.withUnsafeBytes(body)
+        }
+        try trailer.withUnsafeBytes(body)
+    }
+}
+
+enum ByteOrder {
+    /// Reverses the bytes of every `unit` bytes.
+    static func swap(_ bytes: inout [UInt8], unit: Int) {
+        guard unit > 1 else { return }
+        bytes.withUnsafeMutableBytes { raw in
+            switch unit {
+            case 2: for index in raw.bindMemory(to: UInt16.self).indices { swapValue(raw, UInt16.self, index) }
+            case 4: for index in raw.bindMemory(to: UInt32.self).indices { swapValue(raw, UInt32.self, index) }
+            default: for index in raw.bindMemory(to: UInt64.self).indices { swapValue(raw, UInt64.self, index) }
+            }
+        }
+    }
+    @inline(__always)
+    private static func swapValue<T: FixedWidthInteger & BitwiseCopyable>(_ raw: UnsafeMutableRawBufferPointer, _ type: T.Type, _ index: Int) {
+        let offset = index * MemoryLayout<T>.size
+        raw.storeBytes(of: raw.loadUnaligned(fromByteOffset: offset, as: type).byteSwapped, toByteOffset: offset, as: type)
+    }
+}

@@ -1,0 +1,44 @@
+internal import HEVCCodec
+public import ProgressiveCoding
+
+/// Encoding profiles: `profiles/encoding/NAME.yaml`.
+public enum EncodingProfile {
+    /// Reads a profile by name or path.
+    /// - Throws: `ProfileError`, with file and line.
+    public static func load(_ nameOrPath: String) throws(ProfileError) -> EncodingSettings {
+        let path = try ProfileFolder.encoding.path(nameOrPath)
+        return try read(ProfileNode.read(path), name: nameOrPath)
+    }
+
+    /// Reads a profile from text.
+    /// - Throws: `ProfileError`, with `file` and line.
+    public static func parse(_ text: String, file: String) throws(ProfileError) -> EncodingSettings {
+        try read(ProfileNode.parse(text, file: file), name: file)
+    }
+
+    private static func read(_ root: ProfileNode, name: String) throws(ProfileError) -> EncodingSettings {
+        try root.allow("bit_depth", "chunk_slices", "region_shape", "hole_fill", "background_crop", "roi", "background")
+        let bitDepth = try root.has("bit_depth") ? root.value("bit_depth", wants: "8, 10 or 12") { Int($0) } : 12
+        let chunkSlices: Int? =
+            try root.has("chunk_slices")
+            ? root.value("chunk_slices", wants: "a number of slices, or 'whole'") { $0 == "whole" ? .some(nil) : Int($0).map { .some($0) } } : 32
+        let roi = try layer(root.node("roi"), bitDepth)
+        let background = try layer(root.node("background"), bitDepth)
+        let shape = try root.choice("region_shape", EncodingSettings.RegionShape.self, default: .box)
+        let fill = try root.choice("hole_fill", EncodingSettings.HoleFill.self, default: .harmonic)
+        let crop = try root.choice("background_crop", EncodingSettings.BackgroundCrop.self, default: .content)
+        return try root.wrap {
+            try EncodingSettings(
+                name: name, roi: roi, background: background, chunkSliceCount: chunkSlices, regionShape: shape, holeFill: fill,
+                backgroundCrop: crop)
+        }
+    }
+
+    private static func layer(_ node: ProfileNode, _ bitDepth: Int) throws(ProfileError) -> HEVCParameters {
+        try node.allow("crf", "preset", "x265")
+        let crf = try node.value("crf", wants: "a number from 0 to 51") { Double($0) }
+        let preset = try node.text("preset")
+        let options = try node.has("x265") ? node.node("x265").scalars().map { HEVCParameters.Option(name: $0.key, value: $0.value) } : []
+        return try node.wrap { try HEVCParameters(bitDepth: bitDepth, crf: crf, preset: preset, options: options) }
+    }
+}

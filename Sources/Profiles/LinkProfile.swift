@@ -1,0 +1,41 @@
+public import NetSim
+
+/// Link profiles: `profiles/links/NAME.yaml`.
+public enum LinkProfile {
+    /// Reads a profile by name or path.
+    /// - Throws: `ProfileError`, with file and line.
+    public static func load(_ nameOrPath: String) throws(ProfileError) -> LinkParameters {
+        let path = try ProfileFolder.links.path(nameOrPath)
+        return try read(ProfileNode.read(path), name: nameOrPath)
+    }
+
+    /// Reads a profile from text.
+    /// - Throws: `ProfileError`, with `file` and line.
+    public static func parse(_ text: String, file: String) throws(ProfileError) -> LinkParameters {
+        try read(ProfileNode.parse(text, file: file), name: file)
+    }
+
+    private static func read(_ root: ProfileNode, name: String) throws(ProfileError) -> LinkParameters {
+        try root.allow("rate", "round_trip", "loss", "queue", "up", "down")
+        let roundTrip = try root.value("round_trip", wants: Quantities.timeForm, Quantities.time)
+        let up = try direction("up", root, roundTrip / 2)
+        let down = try direction("down", root, roundTrip / 2)
+        return try root.wrap { try LinkParameters(name: name, up: up, down: down) }
+    }
+
+    /// A direction takes what its own keys say, and the rest from the link's.
+    private static func direction(_ key: String, _ root: ProfileNode, _ delay: Duration) throws(ProfileError) -> LinkDirection {
+        let own = try root.has(key) ? root.node(key) : nil
+        try own?.allow("rate", "loss", "queue", "delay")
+        func pick(_ name: String) -> ProfileNode { own.map { $0.has(name) ? $0 : root } ?? root }
+        let rate = try pick("rate").value("rate", wants: Quantities.rateForm, Quantities.rate)
+        let loss = try pick("loss").value("loss", wants: Quantities.shareForm, Quantities.share)
+        let queue = try pick("queue").value("queue", wants: Quantities.byteForm, Quantities.bytes)
+        let ownDelay: Duration? = try own.flatMap { own throws(ProfileError) in
+            own.has("delay") ? try own.value("delay", wants: Quantities.timeForm, Quantities.time) : nil
+        }
+        return try (own ?? root).wrap {
+            try LinkDirection(rateBitsPerSecond: rate, delay: ownDelay ?? delay, lossProbability: loss, queueByteCount: queue)
+        }
+    }
+}

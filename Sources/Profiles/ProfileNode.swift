@@ -1,0 +1,97 @@
+internal import Foundation
+internal import Yams
+
+/// A YAML mapping of which every key must be asked for: what is left over is an error with its line.
+struct ProfileNode {
+    private let file: String
+    private let mapping: Node.Mapping
+    private let line: Int
+    private let path: String
+
+    /// Reads a profile.
+    static func read(_ file: String) throws(ProfileError) -> ProfileNode {
+        guard let data = FileManager.default.contents(atPath: file), data.count <= 1 << 20 else {
+            throw ProfileError(.unreadable, "\(file): cannot be read, or is larger than a profile may be")
+        }
+        return try parse(String(decoding: data, as: UTF8.self), file: file)
+    }
+
+    static func parse(_ text: String, file: String) throws(ProfileError) -> ProfileNode {
+        let node: Node?
+        do {
+            node = try Yams.compose(yaml: text)
+        } catch let error as YamlError {
+            throw ProfileError(.notYAML, "\(file): not YAML: \("\(error)".split(separator: "\n").joined(separator: " "))")
+        } catch {
+            throw ProfileError(.notYAML, "\(file): not YAML: \(error)")
+        }
+        guard let node, let mapping = node.mapping else { throw ProfileError(.notYAML, "\(file): a profile is a mapping of keys to values") }
+        return ProfileNode(file: file, mapping: mapping, line: node.mark?.line ?? 1, path: "")
+    }
+
+    private func place(_ node: Node?) -> String { "\(file):\(node?.mark?.line ?? line)" }
+    private func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+    private func fail(_ code: ProfileError.Code, _ node: Node?, _ message: String) -> ProfileError {
+        ProfileError(code, "\(place(node)): \(message)")
+    }
+
+    /// Refuses every key but these.
+    func allow(_ keys: String...) throws(ProfileError) {
+        for (key, _) in mapping {
+            guard let name = key.string, keys.contains(name) else {
+                throw fail(
+                    .unknownKey, key, "unknown key '\(full(key.string ?? "?"))'; there are: \(keys.sorted().joined(separator: ", "))")
+            }
+        }
+    }
+
+    func has(_ key: String) -> Bool { mapping[Node(key)] != nil }
+
+    func node(_ key: String) throws(ProfileError) -> ProfileNode {
+        guard let node = mapping[Node(key)] else { throw fail(.missingKey, nil, "key '\(full(key))' is missing") }
+        guard let inner = node.mapping else { throw fail(.invalidValue, node, "'\(full(key))' must hold keys of its own") }
+        return ProfileNode(file: file, mapping: inner, line: node.mark?.line ?? line, path: full(key))
+    }
+
+    func text(_ key: String) throws(ProfileError) -> String {
+        guard let node = mapping[Node(key)] else { throw fail(.missingKey, nil, "key '\(full(key))' is missing") }
+        guard let text = node.scalar?.string else { throw fail(.invalidValue, node, "'\(full(key))' must be one value") }
+        return text
+    }
+
+    /// Reads a value by a rule, which says what it wants when it gives nil.
+    func value<Value>(_ key: String, wants: String, _ read: (String) -> Value?) throws(ProfileError) -> Value {
+        let text = try text(key)
+        guard let value = read(text) else { throw fail(.invalidValue, mapping[Node(key)], "'\(full(key))' is '\(text)'; write \(wants)") }
+        return value
+    }
+
+    func choice<Value: RawRepresentable & CaseIterable>(_ key: String, _ type: Value.Type, default standard: Value) throws(ProfileError) -> Value
+    where Value.RawValue == String {
+        guard has(key) else { return standard }
+        return try value(key, wants: "one of: " + type.allCases.map(\.rawValue).joined(separator: ", ")) { Value(rawValue: $0) }
+    }
+
+    /// The keys and values of a mapping of scalars, in the file's order.
+    func scalars() throws(ProfileError) -> [(key: String, value: String)] {
+        var pairs: [(String, String)] = []
+        for (key, value) in mapping {
+            guard let key = key.string, let text = value.scalar?.string else {
+                throw fail(.invalidValue, value, "'\(full(key.string ?? "?"))' must be one value")
+            }
+            pairs.append((key, text))
+        }
+        return pairs
+    }
+
+    /// Puts file and line before an error of a module that knows neither.
+    func wrap<Result>(_ body: () throws -> Result) throws(ProfileError) -> Result {
+        do {
+            return try body()
+        } catch let error as ProfileError {
+            throw error
+        } catch {
+            throw fail(.invalidValue, nil, path.isEmpty ? "\(error)" : "\(path): \(error)")
+        }
+    }
+}

@@ -1,0 +1,97 @@
+public import VolumeModel
+public import WireFormat
+internal import RefinementCodec
+
+/// Cuts a volume's layers into chunks.
+public enum ChunkPlanner {
+    /// The most bytes of voxels a chunk covers.
+    static let voxelByteLimit = 32 << 20
+
+    /// Makes boxes that do not touch each other and lie within the content, of the shape the settings ask for.
+    public static func regions(_ found: [Box], content: Box?, shape: Shape, settings: EncodingSettings) -> [Box] {
+        guard let content else { return [] }
+        var regions = found.compactMap { box in
+            (settings.regionShape == .square ? squared(box, within: shape.box) : box).intersection(content)
+        }
+        // A pair that overlaps becomes one box, which may reach into a third.
+        var index = 0
+        while index < regions.count {
+            if let other = regions.indices.first(where: { $0 > index && regions[$0].intersection(regions[index]) != nil }) {
+                regions[index] = regions[index].union(regions.remove(at: other))
+                index = 0
+            } else {
+                index += 1
+            }
+        }
+        // Too many to name each: the two nearest in order become one until they fit.
+        while regions.count > WireLimits.regionCount {
+            let merged = regions[0].union(regions[1])
+            regions.replaceSubrange(0...1, with: [merged])
+            return self.regions(regions, content: content, shape: shape, settings: settings)
+        }
+        return regions.sorted { ($0.z.lowerBound, $0.y.lowerBound, $0.x.lowerBound) < ($1.z.lowerBound, $1.y.lowerBound, $1.x.lowerBound) }
+    }
+
+    private static func squared(_ box: Box, within limits: Box) -> Box {
+        let side = max(box.x.count, box.y.count)
+        func widen(_ range: Range<Int>, _ limit: Range<Int>) -> Range<Int> {
+            let length = min(side, limit.count)
+            let start = min(max(limit.lowerBound, range.lowerBound - (length - range.count) / 2), limit.upperBound - length)
+            return start..<start + length
+        }
+        return (try? Box(x: widen(box.x, limits.x), y: widen(box.y, limits.y), z: box.z)) ?? box
+    }
+
+    /// The chunks of a volume in the order of their layers.
+    public static func plan(
+        shape: Shape, voxelType: VoxelType, content: Box?, regions: [Box], hasExtensions: Bool, needsValueTable: Bool, goal: Goal,
+        settings: EncodingSettings
+    ) -> [PlannedChunk] {
+        guard let content else { return hasExtensions && goal > .roi ? [PlannedChunk(layer: .extensions, box: shape.box)] : [] }
+        let cutter = Cutter(shape: shape, voxelByteCount: voxelType.byteCount, sliceCount: settings.chunkSliceCount)
+        let regionChunks = regions.enumerated().flatMap { index, region in cutter.cut(region).map { (index, $0) } }
+        var plan = regionChunks.map { PlannedChunk(layer: .roiBase, region: $0, box: $1) }
+        guard goal > .roi else { return plan }
+        let backgroundBox = settings.backgroundCrop == .full ? shape.box : content
+        plan += cutter.cut(backgroundBox).map { PlannedChunk(layer: .backgroundBase, box: $0) }
+        if hasExtensions { plan.append(PlannedChunk(layer: .extensions, box: shape.box)) }
+        guard goal > .lossy else { return plan }
+        // Exact layers keep to 32 slices even where the base is one chunk, so that they arrive piece by piece.
+        let exact = Cutter(shape: shape, voxelByteCount: voxelType.byteCount, sliceCount: settings.chunkSliceCount ?? 32)
+        let slabs = exact.cut(content)
+        plan += slabs.map { PlannedChunk(layer: .mask, box: $0) }
+        if needsValueTable { plan.append(PlannedChunk(layer: .valueTable, box: shape.box)) }
+        for (index, region) in regions.enumerated() {
+            plan += exact.cut(region).map { PlannedChunk(layer: .roiRefinement, region: index, box: $0) }
+        }
+        plan += slabs.map { PlannedChunk(layer: .backgroundRefinement, box: $0) }
+        return plan
+    }
+
+    /// Cuts boxes over one time point into boxes over stacked slices.
+    private struct Cutter {
+        let shape: Shape
+        let voxelByteCount: Int
+        let sliceCount: Int?
+
+        func cut(_ box: Box) -> [Box] {
+            // Slices that follow each other in memory through all time points form one stack.
+            let runs =
+                box.z.count == shape.slices
+                ? [0..<shape.stackedSliceCount]
+                : (0..<shape.timepoints).map { box.z.lowerBound + $0 * shape.slices..<box.z.upperBound + $0 * shape.slices }
+            let byteBound = ChunkPlanner.voxelByteLimit / max(1, box.x.count * box.y.count * voxelByteCount)
+            let lineBound = JPEGLSRefinement.lineLimit / box.y.count
+            let most = max(1, min(sliceCount ?? .max, byteBound, lineBound))
+            return runs.flatMap { run -> [Box] in
+                let parts = (run.count + most - 1) / most
+                // Even lengths, so that cores working on a region finish together.
+                return (0..<parts).compactMap { part in
+                    let start = run.lowerBound + run.count * part / parts
+                    let end = run.lowerBound + run.count * (part + 1) / parts
+                    return try? box.over(slices: start..<end)
+                }
+            }
+        }
+    }
+}

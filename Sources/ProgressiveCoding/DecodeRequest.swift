@@ -1,0 +1,69 @@
+internal import HEVCCodec
+public import RefinementCodec
+
+/// The work on one chunk that touches a peer's bytes: it needs nothing but what stands here, so that it can be done elsewhere.
+public enum DecodeRequest: Sendable, Equatable {
+    /// A base chunk: HEVC to samples.
+    case slices(payload: [UInt8], columns: Int, rows: Int, count: Int, bitDepth: Int)
+    /// A mask chunk to flags.
+    case mask(payload: [UInt8], count: Int, sliceVoxelCount: Int)
+    /// A refinement chunk to codes.
+    case codes(payload: [UInt8], coder: UInt8, context: RefinementContext)
+    /// A refinement chunk of byte planes to stored voxels.
+    case planes(payload: [UInt8], count: Int, byteCount: Int)
+    /// Zstandard to bytes.
+    case compressed(payload: [UInt8], count: Int)
+    /// Nothing to decode.
+    case nothing
+
+    /// Decodes on the calling thread, in this process.
+    /// - Throws: `CodingError.Code.invalidChunk`.
+    public func perform() throws(CodingError) -> DecodedChunk {
+        do {
+            switch self {
+            case .slices(let payload, let columns, let rows, let count, let bitDepth):
+                return .samples(try HEVCDecoder.decode(payload, columns: columns, rows: rows, count: count, bitDepth: bitDepth).samples)
+            case .mask(let payload, let count, let sliceVoxelCount):
+                return .bytes(try MaskCoder.decode(payload, count: count, sliceVoxelCount: sliceVoxelCount))
+            case .codes(let payload, let coder, let context):
+                return .samples(try RefinementCoders.coder(identifier: coder).decode(payload, given: context))
+            case .planes(let payload, let count, let byteCount):
+                return .bytes(try BytePlaneCoder.decode(payload, count: count, byteCount: byteCount))
+            case .compressed(let payload, let count):
+                return .bytes(try Zstandard.decompress(payload, count: count))
+            case .nothing:
+                return .bytes([])
+            }
+        } catch let error as HEVCError {
+            throw CodingError(.invalidChunk, error.message)
+        } catch let error as RefinementError {
+            throw CodingError(.invalidChunk, error.message)
+        } catch {
+            throw CodingError(.invalidChunk, "\(error)")
+        }
+    }
+}
+
+/// What comes out of a chunk.
+public enum DecodedChunk: Sendable, Equatable {
+    /// Samples or codes, slices x rows x columns.
+    case samples([UInt16])
+    /// Flags, stored voxels or plain bytes.
+    case bytes([UInt8])
+}
+
+/// Does decode requests: here, or in a process that can do nothing else.
+public protocol ChunkDecoder: Sendable {
+    /// Decodes one chunk.
+    /// - Throws: `CodingError`; the decoder stays usable.
+    func decode(_ request: DecodeRequest) async throws -> DecodedChunk
+}
+
+/// Decodes in this process: for chunks this process made itself.
+public struct LocalChunkDecoder: ChunkDecoder {
+    private let pool: CodingPool
+    /// Makes a decoder that works on a pool's threads.
+    public init(pool: CodingPool) { self.pool = pool }
+    /// Decodes on one of the pool's threads.
+    public func decode(_ request: DecodeRequest) async throws -> DecodedChunk { try await pool.run { try request.perform() } }
+}

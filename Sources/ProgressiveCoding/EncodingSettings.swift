@@ -1,0 +1,62 @@
+public import HEVCCodec
+
+/// How a volume becomes layers: an encoding profile.
+public struct EncodingSettings: Sendable, Equatable {
+    /// The extent of a region of interest as it is coded.
+    public enum RegionShape: String, Sendable, CaseIterable {
+        /// As it was found.
+        case box
+        /// Its rows and columns made equal, as in the published method.
+        case square
+    }
+    /// What the background layer holds where the regions of interest are cut out.
+    public enum HoleFill: String, Sendable, CaseIterable {
+        /// A smooth surface from rim to rim, which costs the codec next to nothing.
+        case harmonic
+        /// The sample of the fill value, as in the published method, where that is zero.
+        case zero
+    }
+    /// How much of a slice the background layer holds.
+    public enum BackgroundCrop: String, Sendable, CaseIterable {
+        /// The box beyond which every voxel holds the fill value.
+        case content
+        /// Whole slices.
+        case full
+    }
+
+    /// The profile's name.
+    public let name: String
+    /// How the regions of interest are coded.
+    public let roi: HEVCParameters
+    /// How the rest is coded.
+    public let background: HEVCParameters
+    /// The most slices a chunk holds; nil for one chunk a layer.
+    public let chunkSliceCount: Int?
+    /// The extent of a region of interest as it is coded.
+    public let regionShape: RegionShape
+    /// What stands in the background where a region is cut out.
+    public let holeFill: HoleFill
+    /// How much of a slice the background layer holds.
+    public let backgroundCrop: BackgroundCrop
+
+    /// Makes settings.
+    /// - Throws: `CodingError.Code.invalidSettings`.
+    public init(
+        name: String, roi: HEVCParameters, background: HEVCParameters, chunkSliceCount: Int? = 32, regionShape: RegionShape = .box,
+        holeFill: HoleFill = .harmonic, backgroundCrop: BackgroundCrop = .content
+    ) throws(CodingError) {
+        guard roi.bitDepth == background.bitDepth else {
+            throw CodingError(.invalidSettings, "ROI and background must have one bit depth, not \(roi.bitDepth) and \(background.bitDepth)")
+        }
+        if let chunkSliceCount, !(1...1024).contains(chunkSliceCount) {
+            throw CodingError(.invalidSettings, "chunks of \(chunkSliceCount) slices: use 1 to 1024, or 'whole'")
+        }
+        self.name = name
+        self.roi = roi
+        self.background = background
+        self.chunkSliceCount = chunkSliceCount
+        self.regionShape = regionShape
+        self.holeFill = holeFill
+        self.backgroundCrop = backgroundCrop
+    }
+}

@@ -1,0 +1,182 @@
+internal import RefinementCodec
+internal import VolumeModel
+
+/// How exact voxels are numbered for the refinement layers.
+enum ExactCoding: Sendable, Equatable {
+    /// Whole numbers of a range of at most 2^16: a voxel's code is its distance from the least.
+    case integers(low: Int64, greatest: UInt16)
+    /// Any type with at most 2^16 distinct values: a voxel's code is its value's place in the order of values.
+    case palette([UInt64])
+    /// Anything else: byte planes.
+    case planes
+
+    /// Palette and planes are said in a value-table chunk, by these numbers.
+    static let paletteCoder: UInt8 = 1
+    static let planesCoder: UInt8 = 2
+    static let paletteLimit = 1 << 16
+
+    /// The numbering that needs no table: nil for floating-point types and for wide integers.
+    static func withoutTable(low: Double, high: Double, type: VoxelType) -> ExactCoding? {
+        guard type != .float32, type != .float64, high - low <= 65535 else { return nil }
+        return .integers(low: Int64(low), greatest: UInt16(high - low))
+    }
+
+    /// The numbering for a volume that needs a table.
+    static func withTable(for volume: Volume, content: Box) -> ExactCoding {
+        var collector = Collector(volume: volume, boxes: stacked(content, volume.shape))
+        guard let values = volume.voxelType.acceptBits(&collector) else { return .planes }
+        // By value, so that neighbours in value are neighbours in code; equal values (0 and -0) and not-a-numbers by their bits.
+        return .palette(
+            values.sorted { a, b in
+                let x = StoredBits.value(a, volume.voxelType)
+                let y = StoredBits.value(b, volume.voxelType)
+                if x < y { return true }
+                if x > y { return false }
+                if x.isNaN != y.isNaN { return y.isNaN }
+                return a < b
+            })
+    }
+
+    private struct Collector: StoredBitsVisitor {
+        let volume: Volume
+        let boxes: [Box]
+
+        func visit<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(_ type: Bits.Type) -> Set<UInt64>? {
+            volume.voxels.withUnsafeBytes { raw in
+                let voxels = raw.bindMemory(to: type)
+                var values: Set<Bits> = []
+                var last: Bits?
+                for box in boxes {
+                    for z in box.z {
+                        for y in box.y {
+                            let start = (z * volume.shape.rows + y) * volume.shape.columns
+                            for x in box.x where voxels[start + x] != last {
+                                last = voxels[start + x]
+                                values.insert(voxels[start + x])
+                            }
+                            guard values.count <= ExactCoding.paletteLimit else { return nil }
+                        }
+                    }
+                }
+                return Set(values.map { UInt64($0) })
+            }
+        }
+    }
+
+    /// The greatest code.
+    var greatestCode: UInt16 {
+        switch self {
+        case .integers(_, let greatest): greatest
+        case .palette(let values): UInt16(max(0, values.count - 1))
+        case .planes: 0
+        }
+    }
+
+    /// The code nearest to what each sample stands for.
+    func codes(ofSamples map: SampleMap) -> [UInt16] {
+        switch self {
+        case .integers(let low, let greatest):
+            return map.storedBits.map { bits in
+                UInt16(max(0, min(Int64(greatest), Int64(StoredBits.value(bits, map.voxelType)) - low)))
+            }
+        case .palette(let values):
+            let numbers = values.map { StoredBits.value($0, map.voxelType) }
+            let finite = numbers.prefix { !$0.isNaN }
+            var next = 0
+            return map.storedBits.map { bits in
+                let value = StoredBits.value(bits, map.voxelType)
+                // Samples stand for ever greater values, so the search goes on where it was.
+                while next + 1 < finite.count, abs(finite[next + 1] - value) <= abs(finite[next] - value) || !finite[next].isFinite { next += 1 }
+                return UInt16(next)
+            }
+        case .planes:
+            return []
+        }
+    }
+
+    /// The stored bits of every code.
+    func storedBits(_ type: VoxelType) -> [UInt64] {
+        switch self {
+        case .integers(let low, let greatest):
+            let mask: UInt64 = type.byteCount == 8 ? .max : (1 << UInt64(type.byteCount * 8)) - 1
+            return (0...Int64(greatest)).map { UInt64(bitPattern: low + $0) & mask }
+        case .palette(let values): return values
+        case .planes: return []
+        }
+    }
+
+    /// The codes of a box, z over stacked slices.
+    func codes(of volume: Volume, in box: Box) -> [UInt16] {
+        var reader = CodeReader(coding: self, volume: volume, box: box)
+        return volume.voxelType.acceptBits(&reader)
+    }
+
+    private struct CodeReader: StoredBitsVisitor {
+        let coding: ExactCoding
+        let volume: Volume
+        let box: Box
+
+        func visit<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(_ type: Bits.Type) -> [UInt16] {
+            volume.voxels.withUnsafeBytes { raw in
+                let voxels = raw.bindMemory(to: type)
+                var codes = [UInt16]()
+                codes.reserveCapacity(box.voxelCount)
+                switch coding {
+                case .integers(let low, _):
+                    // Modulo the type's width the difference is the code, whatever the sign.
+                    let offset = Bits(truncatingIfNeeded: low)
+                    forEachRow(of: box, in: volume.shape) { row in
+                        for index in row { codes.append(UInt16(truncatingIfNeeded: voxels[index] &- offset)) }
+                    }
+                case .palette(let values):
+                    let places = Dictionary(uniqueKeysWithValues: values.enumerated().map { (Bits(truncatingIfNeeded: $1), UInt16($0)) })
+                    var last: (bits: Bits, code: UInt16)?
+                    forEachRow(of: box, in: volume.shape) { row in
+                        for index in row {
+                            if let last, last.bits == voxels[index] {
+                                codes.append(last.code)
+                            } else {
+                                let code = places[voxels[index]] ?? 0
+                                last = (voxels[index], code)
+                                codes.append(code)
+                            }
+                        }
+                    }
+                case .planes:
+                    break
+                }
+                return codes
+            }
+        }
+    }
+
+    /// A palette's bytes: its count, then each value's stored bytes, little-endian, by Zstandard.
+    static func encodeTable(_ values: [UInt64], _ type: VoxelType) throws(RefinementError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for value in values { withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0.prefix(type.byteCount)) } }
+        let count = withUnsafeBytes(of: UInt32(values.count).bigEndian) { Array($0) }
+        return count + (try Zstandard.compress(bytes, level: 19))
+    }
+
+    static func tableCount(_ payload: [UInt8]) throws(CodingError) -> Int {
+        let count = payload.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+        guard payload.count >= 4, (1...paletteLimit).contains(count) else {
+            throw CodingError(.invalidChunk, "a value table of \(count) values")
+        }
+        return count
+    }
+
+    static func decodeTable(_ bytes: [UInt8], _ type: VoxelType) -> ExactCoding {
+        .palette(
+            stride(from: 0, to: bytes.count, by: type.byteCount).map { start in
+                (0..<type.byteCount).reduce(UInt64(0)) { $0 | UInt64(bytes[start + $1]) << UInt64(8 * $1) }
+            })
+    }
+}
+
+/// A box over one time point, at every time point, over stacked slices.
+func stacked(_ box: Box, _ shape: Shape) -> [Box] {
+    (0..<shape.timepoints).compactMap { time in
+        try? box.over(slices: box.z.lowerBound + time * shape.slices..<box.z.upperBound + time * shape.slices)
+    }
+}

@@ -1,0 +1,138 @@
+internal import NIfTIFile
+public import WireFormat
+
+/// What a person waits for, one after another.
+public enum Milestone: String, Sendable, CaseIterable {
+    /// Every voxel of the regions of interest is shown at base quality.
+    case roiComplete = "roi_complete"
+    /// Every other voxel is, too.
+    case backgroundComplete = "background_complete"
+    /// The regions of interest are exact.
+    case roiLossless = "roi_lossless"
+    /// The whole file is exact.
+    case volumeLossless = "volume_lossless"
+
+    /// The layer whose last chunk brings it.
+    var layer: Layer? {
+        switch self {
+        case .roiComplete: .roiBase
+        case .backgroundComplete: .backgroundBase
+        case .roiLossless: .roiRefinement
+        case .volumeLossless: nil
+        }
+    }
+    /// The least goal that reaches it.
+    var goal: Goal {
+        switch self {
+        case .roiComplete: .roi
+        case .backgroundComplete: .lossy
+        case .roiLossless, .volumeLossless: .lossless
+        }
+    }
+}
+
+/// Turns a session's chunks back into volumes, in whatever order they come.
+public actor SessionDecoder {
+    /// As it was sent, checked.
+    public nonisolated let manifest: Manifest
+    /// Each volume's layout.
+    public nonisolated let layouts: [VolumeLayout]
+    private var assemblers: [VolumeAssembler]
+    private var reached: [Set<Milestone>]
+    private let decoder: any ChunkDecoder
+    private let board = CompletionBoard()
+    private let places: [(volume: Int, index: Int)]
+    private var received: [Int: (byteCount: Int, digest: Digest)] = [:]
+    private var bytesByLayer: [Layer: Int] = [:]
+
+    /// Checks a manifest and makes room for its volumes.
+    /// - Parameter voxelByteLimit: the most bytes of voxels of all volumes together.
+    /// - Throws: `CodingError`; the sizes are checked before anything is allocated.
+    public init(_ manifest: Manifest, decoder: any ChunkDecoder, voxelByteLimit: Int = VolumeLayout.defaultVoxelByteLimit) throws {
+        var left = voxelByteLimit
+        var layouts: [VolumeLayout] = []
+        for volume in manifest.volumes {
+            let layout = try VolumeLayout(volume, voxelByteLimit: left)
+            left -= layout.header.voxelByteCount
+            layouts.append(layout)
+        }
+        self.manifest = manifest
+        self.layouts = layouts
+        self.decoder = decoder
+        assemblers = layouts.map { VolumeAssembler($0) }
+        reached = Array(repeating: [], count: layouts.count)
+        places = manifest.volumes.enumerated().flatMap { volume, entry in entry.plan.indices.map { (volume, $0) } }
+    }
+
+    /// What a chunk is: its volume and its entry in that volume's plan; nil beyond the plan.
+    public nonisolated func planned(_ ordinal: UInt32) -> (volume: Int, chunk: PlannedChunk)? {
+        guard ordinal >= 1, Int(ordinal) <= places.count else { return nil }
+        let place = places[Int(ordinal) - 1]
+        return (place.volume, manifest.volumes[place.volume].plan[place.index])
+    }
+
+    /// Decodes a chunk and puts it in its place, once all that it rests on is there.
+    /// - Returns: the milestones this chunk has brought.
+    /// - Throws: `CodingError` or `WireError` when the chunk is unusable; the volume stands as it was.
+    public func apply(_ ordinal: UInt32, record bytes: [UInt8]) async throws -> [Milestone] {
+        guard let (volume, chunk) = planned(ordinal) else { throw CodingError(.invalidChunk, "chunk \(ordinal) is not in the plan") }
+        let index = places[Int(ordinal) - 1].index
+        let record = try ChunkRecord(decoding: bytes)
+        let first = Int(ordinal) - index
+        try await board.wait(for: layouts[volume].prerequisites[index].map { first + $0 })
+        guard !assemblers[volume].hasApplied(index) else { return [] }
+        let request = try assemblers[volume].request(for: index, record)
+        let decoded = try await decoder.decode(request)
+        try assemblers[volume].apply(decoded, to: index, record)
+        received[Int(ordinal)] = (bytes.count, ChunkRecord.digest(of: bytes) ?? Digest(of: bytes))
+        bytesByLayer[chunk.layer, default: 0] += bytes.count
+        await board.complete(Int(ordinal))
+        return milestones(volume)
+    }
+
+    /// Gives up: whatever waits for other chunks fails.
+    public func cancel(_ error: any Error) async { await board.fail(error) }
+
+    private func milestones(_ volume: Int) -> [Milestone] {
+        Milestone.allCases.filter { milestone in
+            guard !reached[volume].contains(milestone), manifest.goal >= milestone.goal else { return false }
+            let isThere = milestone.layer.map { assemblers[volume].isComplete($0) } ?? assemblers[volume].isLossless
+            // A milestone is not passed before the ones it includes.
+            guard isThere, milestone != .roiLossless || assemblers[volume].isComplete(.mask) else { return false }
+            reached[volume].insert(milestone)
+            return true
+        }
+    }
+
+    /// Milestones a volume has from the manifest alone, since nothing is planned for them.
+    public func initialMilestones(volume: Int) -> [Milestone] { milestones(volume) }
+
+    /// Bytes of the chunk records applied so far.
+    public func receivedBytes() -> [Layer: Int] { bytesByLayer }
+
+    /// A volume as it stands: the file and its quality.
+    public func snapshot(volume: Int) -> VolumeAssembler { assemblers[volume] }
+
+    /// Compares what was applied with the sender's table.
+    /// - Throws: `CodingError.Code.verificationFailed` when a chunk is missing or another one.
+    public func check(_ table: ChunkTable) throws {
+        guard table.entries.count == places.count + 1, table.outcomes.count == layouts.count else {
+            throw CodingError(.verificationFailed, "the sender's table does not fit its plan")
+        }
+        for (ordinal, entry) in table.entries.enumerated().dropFirst() {
+            guard let chunk = received[ordinal], chunk.byteCount == entry.byteCount, chunk.digest == entry.digest else {
+                throw CodingError(.verificationFailed, "chunk \(ordinal) is not the one in the sender's table")
+            }
+        }
+    }
+
+    /// What a volume is, by its own bytes: lossless only if they have the source's digest.
+    public func outcome(volume: Int) throws -> Receipt.Volume {
+        let copy = assemblers[volume]
+        var digest = DigestBuilder()
+        try copy.image().forEachPart { digest.update($0) }
+        let result = digest.finish()
+        let isSource = result == layouts[volume].manifest.sourceDigest
+        return Receipt.Volume(state: copy.isLossless && isSource ? .lossless : copy.isFull ? .lossy : .partial, digest: result)
+    }
+}

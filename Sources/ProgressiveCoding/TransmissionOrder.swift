@@ -1,0 +1,28 @@
+internal import VolumeModel
+public import WireFormat
+
+/// Which chunk goes before which.
+public enum TransmissionOrder: String, Sendable, CaseIterable {
+    /// Layer by layer: regions of interest, then background, then what makes both exact.
+    case roiFirst = "roi-first"
+    /// Slice by slice, all layers of a chunk together: what a tool without priorities does.
+    case fifo
+
+    /// A chunk's rank; lower goes first, strictly.
+    public func rank(of chunk: PlannedChunk, ordinal: UInt32) -> UInt64 {
+        switch self {
+        case .roiFirst: UInt64(chunk.layer.rawValue) << 32 | UInt64(ordinal)
+        case .fifo:
+            switch chunk.layer {
+            // What refinement cannot be read without, and what is not about slices.
+            case .extensions, .valueTable: UInt64(ordinal)
+            default: UInt64(chunk.box.z.lowerBound + 1) << 36 | UInt64(chunk.layer.rawValue) << 32 | UInt64(ordinal)
+            }
+        }
+    }
+
+    /// The rank of manifest, before everything.
+    public static let manifestRank: UInt64 = 0
+    /// The rank of the chunk table, after everything.
+    public static let tableRank = UInt64.max
+}

@@ -1,0 +1,317 @@
+internal import RefinementCodec
+public import NIfTIFile
+internal import VolumeModel
+public import WireFormat
+
+/// How good a voxel is; the values of the quality volume.
+public enum Quality {
+    /// Not arrived.
+    public static let missing: UInt8 = 0
+    /// The background at base quality.
+    public static let backgroundBase: UInt8 = 1
+    /// A region of interest at base quality.
+    public static let roiBase: UInt8 = 2
+    /// Bit for bit the source.
+    public static let exact: UInt8 = 3
+}
+
+/// A volume as it comes together, chunk by chunk, with the quality of every voxel. Sender and receiver run the same one.
+public struct VolumeAssembler: Sendable {
+    /// What the chunks are and where they belong.
+    public let layout: VolumeLayout
+    /// Stored values: the fill value where nothing has arrived.
+    public private(set) var voxels: [UInt8]
+    /// A ``Quality`` a voxel.
+    public private(set) var quality: [UInt8]
+    /// Bytes between header and voxels; zeros, which mean no extensions, until they arrive.
+    public private(set) var extensions: [UInt8]
+    /// Bytes after the voxels.
+    public private(set) var trailer: [UInt8]
+    private(set) var baseSamples: [UInt16]
+    private(set) var coding: ExactCoding?
+    private var sampleCodes: [UInt16] = []
+    private var exactBits: [UInt64] = []
+    private var isApplied: [Bool]
+    private var remaining: [Layer: Int] = [:]
+
+    /// An empty volume; what lies beyond the content is exact with the manifest alone.
+    public init(_ layout: VolumeLayout) {
+        self.layout = layout
+        let shape = layout.shape
+        let byteCount = layout.header.voxelType.byteCount
+        let fill = withUnsafeBytes(of: layout.manifest.fill.littleEndian) { Array($0.prefix(byteCount)) }
+        voxels = [UInt8](unsafeUninitializedCapacity: shape.voxelCount * byteCount) { buffer, filled in
+            for index in 0..<shape.voxelCount { for byte in 0..<byteCount { buffer[index * byteCount + byte] = fill[byte] } }
+            filled = shape.voxelCount * byteCount
+        }
+        quality = [UInt8](repeating: Quality.exact, count: shape.voxelCount)
+        baseSamples = [UInt16](repeating: 0, count: shape.voxelCount)
+        extensions = [UInt8](repeating: 0, count: layout.manifest.extensionByteCount)
+        trailer = [UInt8](repeating: 0, count: layout.manifest.trailerByteCount)
+        isApplied = [Bool](repeating: false, count: layout.manifest.plan.count)
+        for chunk in layout.manifest.plan { remaining[chunk.layer, default: 0] += 1 }
+        if let content = layout.manifest.content {
+            for box in stacked(content, shape) {
+                forEachRow(of: box, in: shape) { row in for index in row { quality[index] = Quality.missing } }
+            }
+        }
+        if let coding = ExactCoding.withoutTable(low: layout.map.low, high: layout.map.high, type: layout.header.voxelType) { use(coding) }
+    }
+
+    private mutating func use(_ coding: ExactCoding) {
+        self.coding = coding
+        sampleCodes = coding.codes(ofSamples: layout.map)
+        exactBits = coding.storedBits(layout.header.voxelType)
+    }
+
+    /// Whether a chunk is in.
+    public func hasApplied(_ index: Int) -> Bool { isApplied[index] }
+
+    /// Whether every planned chunk of a layer is in; true where none is planned.
+    public func isComplete(_ layer: Layer) -> Bool { remaining[layer, default: 0] == 0 }
+
+    /// Whether every voxel is exact, and all that stands around them.
+    public var isLossless: Bool { remaining.values.allSatisfy { $0 == 0 } && !quality.contains { $0 != Quality.exact } }
+
+    /// Whether no voxel is missing.
+    public var isFull: Bool { !quality.contains(Quality.missing) }
+
+    /// What has to be decoded for a chunk, all that it rests on being in.
+    /// - Throws: `CodingError.Code.invalidChunk`.
+    public func request(for index: Int, _ record: ChunkRecord) throws(CodingError) -> DecodeRequest {
+        let chunk = layout.manifest.plan[index]
+        let box = chunk.box
+        switch (chunk.layer, record.coder) {
+        case (.roiBase, 1), (.backgroundBase, 1):
+            return .slices(
+                payload: record.payload, columns: box.x.count, rows: box.y.count, count: box.z.count, bitDepth: Int(layout.manifest.bitDepth))
+        case (.extensions, 1):
+            return .compressed(payload: record.payload, count: extensions.count + trailer.count)
+        case (.mask, 0), (.valueTable, ExactCoding.planesCoder):
+            return .nothing
+        case (.mask, 1):
+            return .mask(payload: record.payload, count: box.voxelCount, sliceVoxelCount: box.x.count * box.y.count)
+        case (.valueTable, ExactCoding.paletteCoder):
+            let count = try ExactCoding.tableCount(record.payload)
+            return .compressed(payload: Array(record.payload.dropFirst(4)), count: count * layout.header.voxelType.byteCount)
+        case (.roiRefinement, _), (.backgroundRefinement, _):
+            switch coding {
+            case .planes?:
+                let count = known(in: chunk).reduce(0) { $0 + ($1 == 0 ? 1 : 0) }
+                return .planes(payload: record.payload, count: count, byteCount: layout.header.voxelType.byteCount)
+            case .some:
+                return .codes(payload: record.payload, coder: record.coder, context: try context(for: chunk))
+            case nil:
+                throw CodingError(.invalidChunk, "a refinement chunk before its value table")
+            }
+        default:
+            throw CodingError(.invalidChunk, "coder \(record.coder) is unknown for \(chunk.layer.name)")
+        }
+    }
+
+    /// What both ends know before a refinement chunk.
+    func context(for chunk: PlannedChunk) throws(CodingError) -> RefinementContext {
+        let box = chunk.box
+        var base: [UInt16] = []
+        base.reserveCapacity(box.voxelCount)
+        forEachRow(of: box, in: layout.shape) { row in for index in row { base.append(sampleCodes[Int(baseSamples[index])]) } }
+        do {
+            return try RefinementContext(
+                columns: box.x.count, rows: box.y.count, slices: box.z.count, greatestCode: coding?.greatestCode ?? 0, base: base,
+                known: known(in: chunk))
+        } catch {
+            throw CodingError(.invalidChunk, error.message)
+        }
+    }
+
+    /// 1 for voxels of a refinement chunk's box that are exact already or belong to another layer.
+    func known(in chunk: PlannedChunk) -> [UInt8] {
+        let box = chunk.box
+        var known = [UInt8](repeating: 1, count: box.voxelCount)
+        var line = 0
+        for z in box.z {
+            for y in box.y {
+                let start = (z * layout.shape.rows + y) * layout.shape.columns
+                let spans = chunk.layer == .backgroundRefinement ? layout.spansOutsideRegions(x: box.x, y: y, z: z) : [box.x]
+                for span in spans {
+                    for x in span where quality[start + x] != Quality.exact { known[line + x - box.x.lowerBound] = 0 }
+                }
+                line += box.x.count
+            }
+        }
+        return known
+    }
+
+    /// Puts a decoded chunk in its place. No voxel ever gets worse.
+    /// - Throws: `CodingError.Code.invalidChunk` when what was decoded does not fit.
+    public mutating func apply(_ decoded: DecodedChunk, to index: Int, _ record: ChunkRecord) throws(CodingError) {
+        guard !isApplied[index] else { return }
+        let chunk = layout.manifest.plan[index]
+        switch (chunk.layer, decoded) {
+        case (.roiBase, .samples(let samples)) where samples.count == chunk.box.voxelCount:
+            paint(samples, chunk, level: Quality.roiBase)
+        case (.backgroundBase, .samples(let samples)) where samples.count == chunk.box.voxelCount:
+            paint(samples, chunk, level: Quality.backgroundBase)
+        case (.extensions, .bytes(let bytes)) where bytes.count == extensions.count + trailer.count:
+            extensions = Array(bytes.prefix(extensions.count))
+            trailer = Array(bytes.dropFirst(extensions.count))
+        case (.mask, .bytes(let flags)) where flags.isEmpty || flags.count == chunk.box.voxelCount:
+            if !flags.isEmpty { settle(chunk, bits: [layout.manifest.fill], codes: nil, known: flags.map { 1 - min($0, 1) }) }
+        case (.valueTable, .bytes(let bytes)):
+            use(record.coder == ExactCoding.planesCoder ? .planes : ExactCoding.decodeTable(bytes, layout.header.voxelType))
+        case (.roiRefinement, .samples(let codes)) where codes.count == chunk.box.voxelCount,
+            (.backgroundRefinement, .samples(let codes)) where codes.count == chunk.box.voxelCount:
+            settle(chunk, bits: exactBits, codes: codes, known: known(in: chunk))
+        case (.roiRefinement, .bytes(let bytes)), (.backgroundRefinement, .bytes(let bytes)):
+            try settle(chunk, voxels: bytes, known: known(in: chunk))
+        default:
+            throw CodingError(.invalidChunk, "a \(chunk.layer.name) chunk does not fit its box \(chunk.box)")
+        }
+        isApplied[index] = true
+        remaining[chunk.layer, default: 1] -= 1
+    }
+
+    private mutating func paint(_ samples: [UInt16], _ chunk: PlannedChunk, level: UInt8) {
+        var painter = Painter(layout: layout, chunk: chunk, samples: samples, level: level)
+        Self.withPlanes(&voxels, &quality, &baseSamples) { voxels, quality, base in
+            painter.voxels = voxels
+            painter.quality = quality
+            painter.base = base
+            layout.header.voxelType.acceptBits(&painter)
+        }
+    }
+
+    /// Marks voxels exact that take part (`known` 0): by their codes, or all with the one value.
+    private mutating func settle(_ chunk: PlannedChunk, bits: [UInt64], codes: [UInt16]?, known: [UInt8]) {
+        var settler = Settler(shape: layout.shape, box: chunk.box, bits: bits, codes: codes, known: known)
+        Self.withPlanes(&voxels, &quality, &baseSamples) { voxels, quality, _ in
+            settler.voxels = voxels
+            settler.quality = quality
+            layout.header.voxelType.acceptBits(&settler)
+        }
+    }
+
+    private mutating func settle(_ chunk: PlannedChunk, voxels bytes: [UInt8], known: [UInt8]) throws(CodingError) {
+        let byteCount = layout.header.voxelType.byteCount
+        guard bytes.count == known.reduce(0, { $0 + ($1 == 0 ? byteCount : 0) }) else {
+            throw CodingError(.invalidChunk, "\(bytes.count) bytes of voxels do not fit the chunk at \(chunk.box)")
+        }
+        var source = 0
+        var flag = 0
+        forEachRow(of: chunk.box, in: layout.shape) { row in
+            for index in row {
+                if known[flag] == 0 {
+                    for byte in 0..<byteCount { voxels[index * byteCount + byte] = bytes[source + byte] }
+                    quality[index] = Quality.exact
+                    source += byteCount
+                }
+                flag += 1
+            }
+        }
+    }
+
+    private static func withPlanes(
+        _ voxels: inout [UInt8], _ quality: inout [UInt8], _ base: inout [UInt16],
+        _ body: (UnsafeMutableRawBufferPointer, UnsafeMutableBufferPointer<UInt8>, UnsafeMutableBufferPointer<UInt16>) -> Void
+    ) {
+        voxels.withUnsafeMutableBytes { voxels in
+            quality.withUnsafeMutableBufferPointer { quality in base.withUnsafeMutableBufferPointer { body(voxels, quality, $0) } }
+        }
+    }
+
+    /// The file as it stands.
+    public func image() throws -> NIfTIImage {
+        try NIfTIImage(
+            header: layout.header, extensions: extensions,
+            volume: try Volume(
+                shape: layout.shape, voxelType: layout.header.voxelType, voxels: voxels, affine: layout.header.affine,
+                scaling: layout.header.scaling), trailer: trailer)
+    }
+
+    /// The companion file that says how good each voxel is.
+    public func qualityImage() throws -> NIfTIImage {
+        try NIfTIImage(
+            header: try layout.header.companion(
+                description: "Fovea quality: 0 missing 1 background 2 ROI 3 exact", greatestValue: Quality.exact), voxels: quality)
+    }
+}
+
+/// Writes base samples as the stored values they stand for.
+private struct Painter: StoredBitsVisitor {
+    let layout: VolumeLayout
+    let chunk: PlannedChunk
+    let samples: [UInt16]
+    let level: UInt8
+    var voxels = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    var quality = UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
+    var base = UnsafeMutableBufferPointer<UInt16>(start: nil, count: 0)
+
+    init(layout: VolumeLayout, chunk: PlannedChunk, samples: [UInt16], level: UInt8) {
+        self.layout = layout
+        self.chunk = chunk
+        self.samples = samples
+        self.level = level
+    }
+
+    func visit<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(_ type: Bits.Type) {
+        let target = voxels.bindMemory(to: type)
+        let table = layout.map.storedBits.map { Bits(truncatingIfNeeded: $0) }
+        let greatest = layout.map.greatestSample
+        let box = chunk.box
+        var line = 0
+        for z in box.z {
+            for y in box.y {
+                let start = (z * layout.shape.rows + y) * layout.shape.columns
+                let spans = chunk.layer == .backgroundBase ? layout.spansOutsideRegions(x: box.x, y: y, z: z) : [box.x]
+                for span in spans {
+                    for x in span where quality[start + x] < level {
+                        let sample = min(samples[line + x - box.x.lowerBound], greatest)
+                        base[start + x] = sample
+                        target[start + x] = table[Int(sample)]
+                        quality[start + x] = level
+                    }
+                }
+                // What the mask has settled keeps its value, but refinement still counts on the base around it.
+                for span in spans {
+                    for x in span where quality[start + x] == Quality.exact { base[start + x] = min(samples[line + x - box.x.lowerBound], greatest) }
+                }
+                line += box.x.count
+            }
+        }
+    }
+}
+
+/// Writes exact values.
+private struct Settler: StoredBitsVisitor {
+    let shape: Shape
+    let box: Box
+    let bits: [UInt64]
+    let codes: [UInt16]?
+    let known: [UInt8]
+    var voxels = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    var quality = UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
+
+    init(shape: Shape, box: Box, bits: [UInt64], codes: [UInt16]?, known: [UInt8]) {
+        self.shape = shape
+        self.box = box
+        self.bits = bits
+        self.codes = codes
+        self.known = known
+    }
+
+    func visit<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(_ type: Bits.Type) {
+        let target = voxels.bindMemory(to: type)
+        let table = bits.map { Bits(truncatingIfNeeded: $0) }
+        guard let last = table.indices.last else { return }
+        var position = 0
+        forEachRow(of: box, in: shape) { row in
+            for index in row {
+                if known[position] == 0 {
+                    target[index] = table[min(last, codes.map { Int($0[position]) } ?? 0)]
+                    quality[index] = Quality.exact
+                }
+                position += 1
+            }
+        }
+    }
+}

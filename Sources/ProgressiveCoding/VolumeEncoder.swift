@@ -1,0 +1,231 @@
+internal import HEVCCodec
+public import NIfTIFile
+internal import RefinementCodec
+internal import Synchronization
+public import VolumeModel
+public import WireFormat
+
+/// Codes one volume's chunks. Every chunk is decoded again before it is handed out, and what it leaves is measured.
+public final class VolumeEncoder: Sendable {
+    /// What the chunks are.
+    public let layout: VolumeLayout
+    private let image: NIfTIImage
+    private let settings: EncodingSettings
+    private let assembler: Mutex<VolumeAssembler>
+
+    /// Plans a volume's chunks.
+    /// - Parameters:
+    ///   - regions: boxes over one time point; those that overlap become one.
+    ///   - goal: layers beyond it are not planned.
+    /// - Throws: `CodingError`, when the volume is too large or of a size HEVC cannot hold.
+    public init(
+        image: NIfTIImage, name: Name, regions found: [Box], regionSource: RegionSource, goal: Goal, settings: EncodingSettings
+    ) throws(CodingError) {
+        let volume = image.volume
+        guard max(volume.shape.columns, volume.shape.rows) <= SliceStack.sideLimit else {
+            throw CodingError(.tooLarge, "slices of \(volume.shape.columns)x\(volume.shape.rows): HEVC here ends at \(SliceStack.sideLimit)")
+        }
+        let surroundings = Surroundings(of: volume)
+        let range = volume.finiteRange()
+        let regions = ChunkPlanner.regions(found, content: surroundings.content, shape: volume.shape, settings: settings)
+        var digest = DigestBuilder()
+        image.forEachPart { digest.update($0) }
+        let plan = ChunkPlanner.plan(
+            shape: volume.shape, voxelType: volume.voxelType, content: surroundings.content, regions: regions,
+            hasExtensions: !image.trailer.isEmpty || image.extensions.contains { $0 != 0 } || image.extensions.count > 4,
+            needsValueTable: ExactCoding.withoutTable(low: range.lowerBound, high: range.upperBound, type: volume.voxelType) == nil,
+            goal: goal, settings: settings)
+        guard plan.count + 2 <= WireLimits.chunkCount else {
+            throw CodingError(.tooLarge, "\(plan.count) chunks, above the limit of \(WireLimits.chunkCount)")
+        }
+        layout = try VolumeLayout(
+            VolumeManifest(
+                name: name, header: image.header.bytes, extensionByteCount: image.extensions.count, trailerByteCount: image.trailer.count,
+                sourceDigest: digest.finish(), low: range.lowerBound, high: range.upperBound, bitDepth: UInt8(settings.roi.bitDepth),
+                fill: surroundings.fill, content: surroundings.content, regionSource: regionSource, regions: regions, plan: plan),
+            voxelByteLimit: .max)
+        self.image = image
+        self.settings = settings
+        assembler = Mutex(VolumeAssembler(layout))
+    }
+
+    /// Codes one planned chunk on the calling thread, all that it rests on having been coded.
+    /// - Throws: `CodingError`; `.verificationFailed` when the chunk does not decode to what it must.
+    public func encode(_ index: Int) throws(CodingError) -> ChunkRecord {
+        let chunk = layout.manifest.plan[index]
+        do {
+            let record =
+                switch chunk.layer {
+                case .roiBase, .backgroundBase: try encodeBase(chunk)
+                case .extensions: ChunkRecord(coder: 1, payload: try Zstandard.compress(image.extensions + image.trailer))
+                case .mask: try encodeMask(chunk)
+                case .valueTable: try encodeValueTable()
+                case .roiRefinement, .backgroundRefinement: try encodeRefinement(chunk)
+                case .manifest, .table: throw CodingError(.invalidSettings, "a \(chunk.layer.name) chunk in a plan")
+                }
+            return try verify(record, index)
+        } catch let error as CodingError {
+            throw error
+        } catch {
+            throw CodingError(.invalidSettings, "\(chunk.layer.name) over \(chunk.box): \(error)")
+        }
+    }
+
+    private func encodeBase(_ chunk: PlannedChunk) throws -> ChunkRecord {
+        let box = chunk.box
+        var samples = layout.map.samples(of: image.volume, in: box)
+        if chunk.layer == .backgroundBase {
+            let fill = StoredBits.value(layout.manifest.fill, image.volume.voxelType)
+            for region in layout.manifest.regions {
+                for hole in stacked(region, layout.shape) {
+                    switch settings.holeFill {
+                    case .harmonic: HoleFiller.fillHarmonically(&samples, of: box, hole: hole)
+                    case .zero: HoleFiller.fill(&samples, of: box, hole: hole, with: layout.map.sample(of: fill))
+                    }
+                }
+            }
+        }
+        let stack = try SliceStack(columns: box.x.count, rows: box.y.count, count: box.z.count, samples: samples)
+        return ChunkRecord(coder: 1, payload: try HEVCEncoder.encode(stack, chunk.layer == .roiBase ? settings.roi : settings.background))
+    }
+
+    private func encodeMask(_ chunk: PlannedChunk) throws -> ChunkRecord {
+        var finder = FillFinder(volume: image.volume, box: chunk.box, fill: layout.manifest.fill)
+        let flags = image.volume.voxelType.acceptBits(&finder)
+        let payload = try MaskCoder.encode(flags, sliceVoxelCount: chunk.box.x.count * chunk.box.y.count)
+        // A mask of scattered voxels costs more than the few bits each of them would.
+        let count = flags.reduce(0) { $0 + Int($1) }
+        return payload.count * 8 > count ? ChunkRecord(coder: 0, payload: []) : ChunkRecord(coder: 1, payload: payload)
+    }
+
+    private func encodeValueTable() throws -> ChunkRecord {
+        guard let content = layout.manifest.content,
+            case .palette(let values) = ExactCoding.withTable(for: image.volume, content: content)
+        else { return ChunkRecord(coder: ExactCoding.planesCoder, payload: []) }
+        return ChunkRecord(coder: ExactCoding.paletteCoder, payload: try ExactCoding.encodeTable(values, image.volume.voxelType))
+    }
+
+    private func encodeRefinement(_ chunk: PlannedChunk) throws -> ChunkRecord {
+        let (coding, known) = assembler.withLock { ($0.coding, $0.known(in: chunk)) }
+        guard let coding else { throw CodingError(.invalidSettings, "refinement before its value table") }
+        if case .planes = coding {
+            let byteCount = image.volume.voxelType.byteCount
+            var voxels: [UInt8] = []
+            var flag = 0
+            forEachRow(of: chunk.box, in: layout.shape) { row in
+                for index in row {
+                    if known[flag] == 0 { voxels.append(contentsOf: image.volume.voxels[index * byteCount..<(index + 1) * byteCount]) }
+                    flag += 1
+                }
+            }
+            return ChunkRecord(coder: 1, payload: try BytePlaneCoder.encode(voxels, byteCount: byteCount))
+        }
+        let context = try assembler.withLock { assembler throws(CodingError) in try assembler.context(for: chunk) }
+        let coder = RefinementCoders.preferred
+        return ChunkRecord(
+            coder: coder.identifier, payload: try coder.encode(coding.codes(of: image.volume, in: chunk.box), given: context))
+    }
+
+    /// Decodes a chunk as the receiver will, puts it into this end's own copy, and measures what is left.
+    private func verify(_ record: ChunkRecord, _ index: Int) throws(CodingError) -> ChunkRecord {
+        let request = try assembler.withLock { assembler throws(CodingError) in try assembler.request(for: index, record) }
+        let decoded = try request.perform()
+        let chunk = layout.manifest.plan[index]
+        try assembler.withLock { assembler throws(CodingError) in try assembler.apply(decoded, to: index, record) }
+        if chunk.layer.isExact {
+            guard holdsExactly(chunk) else {
+                throw CodingError(.verificationFailed, "a \(chunk.layer.name) chunk over \(chunk.box) does not decode to its voxels")
+            }
+            return record
+        }
+        guard case .samples(let samples) = decoded else { return record }
+        var meter = ErrorMeter(layout: layout, volume: image.volume, chunk: chunk, samples: samples)
+        let fidelity = image.volume.voxelType.accept(&meter)
+        return ChunkRecord(
+            coder: record.coder, maxAbsoluteError: fidelity.maxAbsoluteError, meanSquaredError: fidelity.meanSquaredError,
+            payload: record.payload)
+    }
+
+    /// Whether every voxel marked exact in a chunk's box equals the source.
+    private func holdsExactly(_ chunk: PlannedChunk) -> Bool {
+        let byteCount = image.volume.voxelType.byteCount
+        return assembler.withLock { assembler in
+            var same = true
+            forEachRow(of: chunk.box, in: layout.shape) { row in
+                for index in row where assembler.quality[index] == Quality.exact {
+                    for byte in index * byteCount..<(index + 1) * byteCount where assembler.voxels[byte] != image.volume.voxels[byte] {
+                        same = false
+                    }
+                }
+            }
+            return same
+        }
+    }
+
+    /// What the receiver must end with: this end's own reconstruction.
+    public func outcome() throws -> Receipt.Volume {
+        let copy = assembler.withLock { $0 }
+        var digest = DigestBuilder()
+        try copy.image().forEachPart { digest.update($0) }
+        let result = digest.finish()
+        let state: VolumeState = copy.isLossless && result == layout.manifest.sourceDigest ? .lossless : copy.isFull ? .lossy : .partial
+        return Receipt.Volume(state: state, digest: result)
+    }
+}
+
+/// Flags the voxels of a box that hold exactly the fill value.
+private struct FillFinder: StoredBitsVisitor {
+    let volume: Volume
+    let box: Box
+    let fill: UInt64
+
+    func visit<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(_ type: Bits.Type) -> [UInt8] {
+        volume.voxels.withUnsafeBytes { raw in
+            let voxels = raw.bindMemory(to: type)
+            let fill = Bits(truncatingIfNeeded: fill)
+            var flags: [UInt8] = []
+            flags.reserveCapacity(box.voxelCount)
+            forEachRow(of: box, in: volume.shape) { row in for index in row { flags.append(voxels[index] == fill ? 1 : 0) } }
+            return flags
+        }
+    }
+}
+
+/// Compares decoded samples with the source, where they will be shown.
+private struct ErrorMeter: VoxelVisitor {
+    let layout: VolumeLayout
+    let volume: Volume
+    let chunk: PlannedChunk
+    let samples: [UInt16]
+
+    func visit<V: Voxel>(_ type: V.Type) -> Fidelity {
+        let box = chunk.box
+        let values = layout.map.storedBits.indices.map { layout.map.value(of: UInt16($0)) }
+        var result = Fidelity()
+        volume.withVoxels(as: type) { voxels in
+            var line = 0
+            for z in box.z {
+                for y in box.y {
+                    let start = (z * layout.shape.rows + y) * layout.shape.columns
+                    let spans = chunk.layer == .backgroundBase ? layout.spansOutsideRegions(x: box.x, y: y, z: z) : [box.x]
+                    for span in spans {
+                        for x in span {
+                            let sample = min(samples[line + x - box.x.lowerBound], layout.map.greatestSample)
+                            let difference = abs(voxels[start + x].doubleValue - values[Int(sample)])
+                            result.voxelCount += 1
+                            guard difference.isFinite else {
+                                result.maxAbsoluteError = .infinity
+                                result.squaredErrorSum = .infinity
+                                continue
+                            }
+                            result.maxAbsoluteError = max(result.maxAbsoluteError, difference)
+                            result.squaredErrorSum += difference * difference
+                        }
+                    }
+                    line += box.x.count
+                }
+            }
+        }
+        return result
+    }
+}

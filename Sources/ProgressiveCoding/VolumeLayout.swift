@@ -1,0 +1,103 @@
+public import NIfTIFile
+public import VolumeModel
+public import WireFormat
+
+/// A volume's manifest, checked: what a decoder may rely on.
+public struct VolumeLayout: Sendable {
+    /// As it was sent.
+    public let manifest: VolumeManifest
+    /// The NIfTI header.
+    public let header: NIfTIHeader
+    /// Time points x slices x rows x columns.
+    public let shape: Shape
+    /// Between stored values and samples.
+    public let map: SampleMap
+    /// For each planned chunk, those that have to be applied before it.
+    public let prerequisites: [[Int]]
+
+    /// The most bytes of voxels a receiver takes unless it is told otherwise.
+    public static let defaultVoxelByteLimit = 1 << 30
+
+    /// Checks a manifest.
+    /// - Throws: `CodingError.Code.invalidManifest` or `.tooLarge`; nothing of the volume's size is allocated.
+    public init(_ manifest: VolumeManifest, voxelByteLimit: Int = defaultVoxelByteLimit) throws(CodingError) {
+        do {
+            header = try NIfTIHeader(bytes: manifest.header)
+        } catch {
+            throw CodingError(.invalidManifest, "'\(manifest.name)': \(error.message)")
+        }
+        self.manifest = manifest
+        shape = header.shape
+        map = SampleMap(low: manifest.low, high: manifest.high, bitDepth: Int(manifest.bitDepth), voxelType: header.voxelType)
+        func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(CodingError) {
+            guard condition else { throw CodingError(.invalidManifest, "'\(manifest.name)': \(message())") }
+        }
+        guard header.voxelByteCount <= voxelByteLimit else {
+            throw CodingError(.tooLarge, "'\(manifest.name)' has \(header.voxelByteCount) bytes of voxels, above the limit of \(voxelByteLimit)")
+        }
+        try require(
+            header.bytes.count + manifest.extensionByteCount == header.voxelOffset,
+            "\(manifest.extensionByteCount) bytes of extensions do not reach its voxels at \(header.voxelOffset)")
+        try require(manifest.trailerByteCount <= NIfTIFile.trailerLimit, "\(manifest.trailerByteCount) bytes after its voxels")
+        if let content = manifest.content {
+            try require(shape.box.contains(content), "content \(content) reaches out of \(shape)")
+        }
+        for (index, region) in manifest.regions.enumerated() {
+            try require(manifest.content?.contains(region) ?? false, "region \(region) reaches out of the content")
+            try require(
+                !manifest.regions[..<index].contains { $0.intersection(region) != nil }, "region \(region) overlaps another")
+        }
+        let needsTable = ExactCoding.withoutTable(low: manifest.low, high: manifest.high, type: header.voxelType) == nil
+        for chunk in manifest.plan {
+            try require(shape.stackedBox.contains(chunk.box), "a chunk over \(chunk.box) reaches out of \(shape)")
+            try require(
+                chunk.box.voxelCount * header.voxelType.byteCount <= WireLimits.chunkByteCount || !chunk.layer.isExact,
+                "a chunk over \(chunk.box) is too large")
+            if chunk.layer == .roiBase || chunk.layer == .roiRefinement {
+                try require(chunk.region < manifest.regions.count, "a chunk of region \(chunk.region)")
+                let region = manifest.regions[chunk.region]
+                try require(
+                    region.x == chunk.box.x && region.y == chunk.box.y, "a chunk over \(chunk.box) is not one of region \(region)")
+            }
+            try require(chunk.layer != .valueTable || needsTable, "a value table for voxels of \(header.voxelType) that need none")
+        }
+        prerequisites = Self.prerequisites(manifest.plan)
+    }
+
+    private static func prerequisites(_ plan: [PlannedChunk]) -> [[Int]] {
+        let byLayer = Dictionary(grouping: plan.indices) { plan[$0].layer }
+        return plan.map { chunk in
+            let needed: [Layer] =
+                switch chunk.layer {
+                case .roiRefinement: [.roiBase, .mask, .valueTable]
+                case .backgroundRefinement: [.backgroundBase, .mask, .valueTable]
+                default: []
+                }
+            return needed.flatMap { layer in
+                (byLayer[layer] ?? []).filter { index in
+                    let other = plan[index]
+                    return layer == .valueTable
+                        || other.box.intersection(chunk.box) != nil && (layer != .roiBase || other.region == chunk.region)
+                }
+            }
+        }
+    }
+
+    /// The parts of a row of a box that belong to no region of interest; z over stacked slices.
+    func spansOutsideRegions(x: Range<Int>, y: Int, z: Int) -> [Range<Int>] {
+        var spans = [x]
+        for region in manifest.regions where region.y.contains(y) && region.z.contains(z % shape.slices) {
+            spans = spans.flatMap { span -> [Range<Int>] in
+                let cut = region.x.clamped(to: span)
+                if cut.isEmpty { return [span] }
+                return [span.lowerBound..<cut.lowerBound, cut.upperBound..<span.upperBound].filter { !$0.isEmpty }
+            }
+        }
+        return spans
+    }
+}
+
+extension Layer {
+    /// Whether its chunks hold exact values, voxel by voxel.
+    var isExact: Bool { self == .roiRefinement || self == .backgroundRefinement || self == .mask }
+}

@@ -1,0 +1,61 @@
+/// What both ends know before a refinement chunk: the decoded base, and which voxels are exact already.
+public struct RefinementContext: Sendable, Equatable {
+    /// Columns of the chunk's box.
+    public let columns: Int
+    /// Rows of the chunk's box.
+    public let rows: Int
+    /// Slices of the chunk's box.
+    public let slices: Int
+    /// The greatest code a voxel can have; codes run from 0.
+    public let greatestCode: UInt16
+    /// The decoded base as codes: slices x rows x columns.
+    public let base: [UInt16]
+    /// 1 where a voxel is exact already and takes no part, else 0; the same shape.
+    public let known: [UInt8]
+
+    /// Makes a context.
+    /// - Throws: `RefinementError.Code.invalidInput` when the arrays do not fit the shape.
+    public init(columns: Int, rows: Int, slices: Int, greatestCode: UInt16, base: [UInt16], known: [UInt8]) throws(RefinementError) {
+        guard columns > 0, rows > 0, slices > 0, base.count == columns * rows * slices, known.count == base.count else {
+            throw RefinementError(.invalidInput, "\(base.count) base codes and \(known.count) flags do not fit \(slices)x\(rows)x\(columns)")
+        }
+        self.columns = columns
+        self.rows = rows
+        self.slices = slices
+        self.greatestCode = greatestCode
+        self.base = base
+        self.known = known
+    }
+
+    /// Voxels of the chunk's box.
+    public var voxelCount: Int { base.count }
+}
+
+/// Codes what is missing between a decoded base and the exact codes.
+///
+/// Every coder works on integers alone, so that its bytes are the same on every machine.
+public protocol RefinementCoder: Sendable {
+    /// Names the coder on the wire.
+    var identifier: UInt8 { get }
+    /// Codes a chunk.
+    /// - Parameter exact: slices x rows x columns codes, none above the context's greatest; known voxels are not looked at.
+    func encode(_ exact: [UInt16], given context: RefinementContext) throws(RefinementError) -> [UInt8]
+    /// Gives back the exact codes; what stands at known voxels means nothing.
+    /// - Throws: `RefinementError.Code.corruptChunk`.
+    func decode(_ chunk: [UInt8], given context: RefinementContext) throws(RefinementError) -> [UInt16]
+}
+
+/// The coders this version knows.
+public enum RefinementCoders {
+    /// The coder an encoder uses.
+    public static let preferred: any RefinementCoder = JPEGLSRefinement()
+
+    /// The coder of that name.
+    /// - Throws: `RefinementError.Code.corruptChunk` for a name this version does not know.
+    public static func coder(identifier: UInt8) throws(RefinementError) -> any RefinementCoder {
+        switch identifier {
+        case 1: JPEGLSRefinement()
+        default: throw RefinementError(.corruptChunk, "refinement coder \(identifier) is unknown to this version")
+        }
+    }
+}

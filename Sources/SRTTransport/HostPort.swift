@@ -1,0 +1,53 @@
+internal import Glibc
+
+/// An address to listen on or to connect to: `HOST:PORT`, with brackets around an IPv6 address.
+public struct HostPort: Sendable, Equatable, CustomStringConvertible {
+    /// A name or an address, without brackets.
+    public let host: String
+    /// 0 lets the system choose, where one listens.
+    public let port: UInt16
+
+    /// Makes an address.
+    public init(host: String, port: UInt16) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Reads `HOST:PORT`.
+    /// - Throws: `TransportError.Code.invalidAddress`.
+    public init(parsing text: String) throws(TransportError) {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            throw TransportError(.invalidAddress, "'\(text)' is no address: write HOST:PORT, for example 127.0.0.1:9710 or [::1]:9710")
+        }
+        var host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = String(host.dropFirst().dropLast())
+        } else if host.contains(":") {
+            throw TransportError(.invalidAddress, "'\(text)': put brackets around an IPv6 address, for example [::1]:9710")
+        }
+        guard !host.isEmpty else { throw TransportError(.invalidAddress, "'\(text)' names no host") }
+        self.init(host: host, port: port)
+    }
+
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    /// Calls `body` with a socket address.
+    func withSocketAddress<Result>(_ body: (UnsafePointer<sockaddr>, Int32) -> Result) throws(TransportError) -> Result {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        let status = getaddrinfo(host, String(port), &hints, &list)
+        defer { if let list { freeaddrinfo(list) } }
+        guard status == 0, let first = list?.pointee, let address = first.ai_addr else {
+            throw TransportError(.invalidAddress, "\(self): \(String(cString: gai_strerror(status)))")
+        }
+        return body(address, Int32(first.ai_addrlen))
+    }
+
+    static func port(of address: sockaddr_storage) -> UInt16 {
+        withUnsafeBytes(of: address) { raw in
+            // The port stands at the same place in IPv4 and IPv6 addresses.
+            UInt16(bigEndian: raw.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
+        }
+    }
+}

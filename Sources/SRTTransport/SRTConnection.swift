@@ -1,0 +1,190 @@
+internal import CSRT
+internal import Glibc
+
+/// What a turn of a connection brought.
+public struct SRTTurn: Sendable {
+    /// Messages that came, in the order of their arrival.
+    public var received: [[UInt8]] = []
+    /// Messages handed over but not yet on the wire a first time.
+    public var unsentCount = 0
+    /// Whether the connection still stands.
+    public var isConnected = true
+}
+
+/// Counters of a connection.
+public struct SRTStatistics: Sendable, Equatable {
+    /// Messages put on the wire, each counted once.
+    public var sentUnique: Int64 = 0
+    /// Messages put on the wire again.
+    public var retransmitted: Int64 = 0
+    /// libsrt's smoothed round trip; lags half a second behind.
+    public var roundTrip: Duration = .zero
+}
+
+/// One SRT connection. Its calls run on a thread of its own.
+public actor SRTConnection {
+    /// Bytes of one message on a 1500-byte path.
+    public static let messageByteLimit = 1456
+
+    private let executor: ThreadExecutor
+    private let library = SRTLibrary()
+    private let socket: SRTSOCKET
+    private let epoll: Int32
+    private var isClosed = false
+    private var submitted: Int64 = 0
+    /// The time of connecting, two round trips, halved; libsrt's own first figure is a made-up 100 ms.
+    public nonisolated let initialRoundTrip: Duration
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    init(socket: SRTSOCKET, executor: ThreadExecutor, initialRoundTrip: Duration) throws(TransportError) {
+        self.socket = socket
+        self.executor = executor
+        self.initialRoundTrip = initialRoundTrip
+        epoll = srt_epoll_create()
+        var events = Int32(SRT_EPOLL_IN.rawValue | SRT_EPOLL_ERR.rawValue)
+        guard epoll >= 0, srt_epoll_add_usock(epoll, socket, &events) == 0 else {
+            srt_close(socket)
+            throw TransportError(.cannotConnect, "libsrt cannot watch a socket: \(SRTLibrary.lastErrorText)")
+        }
+    }
+
+    deinit {
+        srt_epoll_release(epoll)
+        if !isClosed { srt_close(socket) }
+    }
+
+    /// Connects to a listener, trying again until `patience` is over.
+    /// - Throws: `TransportError.Code.invalidAddress`, `.optionRefused` or `.cannotConnect`; `CancellationError`.
+    public static func connect(to address: HostPort, options: SRTOptions, patience: Duration = .seconds(10)) async throws -> SRTConnection {
+        let connector = Connector()
+        let clock = ContinuousClock()
+        let deadline = clock.now + patience
+        while true {
+            try Task.checkCancellation()
+            do {
+                return try await connector.attempt(address, options)
+            } catch let error as TransportError {
+                guard error.code == .cannotConnect, clock.now < deadline else { throw error }
+                try await Task.sleep(for: .milliseconds(200))
+            }
+        }
+    }
+
+    /// Sends, waits a little for something to come, and takes what has come.
+    /// - Parameters:
+    ///   - messages: each at most ``messageByteLimit`` bytes.
+    ///   - patience: how long to wait when nothing is there.
+    public func turn(sending messages: [[UInt8]], patience: Duration) -> SRTTurn {
+        var turn = SRTTurn()
+        guard !isClosed else {
+            turn.isConnected = false
+            return turn
+        }
+        for message in messages { turn.isConnected = send(message) && turn.isConnected }
+        if receive(into: &turn) == 0, turn.isConnected, patience > .zero {
+            var ready = SRT_EPOLL_EVENT_STR()
+            srt_epoll_uwait(epoll, &ready, 1, max(1, Int64(patience / .milliseconds(1))))
+            _ = receive(into: &turn)
+        }
+        turn.unsentCount = Int(max(0, submitted - statistics().sentUnique))
+        return turn
+    }
+
+    private func send(_ message: [UInt8]) -> Bool {
+        // No time to live, and free to be delivered ahead of an earlier one that was lost.
+        let status = message.withUnsafeBytes { raw in
+            srt_sendmsg(socket, raw.bindMemory(to: CChar.self).baseAddress, Int32(raw.count), -1, 0)
+        }
+        if status >= 0 {
+            submitted += 1
+            return true
+        }
+        return false
+    }
+
+    private func receive(into turn: inout SRTTurn) -> Int {
+        var buffer = [UInt8](repeating: 0, count: Self.messageByteLimit)
+        var count = 0
+        // Bounded, so that a fast peer cannot keep a turn from ending.
+        while count < 4096 {
+            let length = buffer.withUnsafeMutableBytes { raw in
+                srt_recvmsg(socket, raw.bindMemory(to: CChar.self).baseAddress, Int32(raw.count))
+            }
+            if length > 0 {
+                turn.received.append(Array(buffer[..<Int(length)]))
+                count += 1
+                continue
+            }
+            if length < 0, srt_getlasterror(nil) != SRT_EASYNCRCV.rawValue { turn.isConnected = false }
+            if length == 0 { turn.isConnected = false }
+            break
+        }
+        return count
+    }
+
+    /// Counters as of now.
+    public func statistics() -> SRTStatistics {
+        var counters = SRT_TRACEBSTATS()
+        guard !isClosed, srt_bstats(socket, &counters, 0) == 0 else { return SRTStatistics() }
+        return SRTStatistics(
+            sentUnique: counters.pktSentUniqueTotal, retransmitted: Int64(counters.pktRetransTotal),
+            roundTrip: .microseconds(Int64(counters.msRTT * 1000)))
+    }
+
+    /// Changes the rate of a living connection.
+    public func setMaximumBitsPerSecond(_ rate: Double) throws {
+        try SRTOptionSetter(socket: socket).set(SRTO_MAXBW, SRTOptions(maximumBitsPerSecond: rate).maximumBytesPerSecond, "MAXBW")
+    }
+
+    /// Closes once the peer has acknowledged what was sent, or after `patience`: libsrt's own close throws it away.
+    public func close(patience: Duration) async {
+        let clock = ContinuousClock()
+        let deadline = clock.now + patience
+        while !isClosed, clock.now < deadline {
+            var blocks = 0
+            var bytes = 0
+            guard srt_getsndbuffer(socket, &blocks, &bytes) >= 0, blocks > 0, srt_getsockstate(socket) == SRTS_CONNECTED else { break }
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+        guard !isClosed else { return }
+        isClosed = true
+        srt_close(socket)
+    }
+}
+
+/// Makes one attempt after another to connect, each on the thread the connection will have.
+private struct Connector {
+    func attempt(_ address: HostPort, _ options: SRTOptions) async throws -> SRTConnection {
+        let executor = ThreadExecutor(name: "srt-\(address.port)")
+        return try await Dialler(executor: executor).dial(address, options)
+    }
+
+    private actor Dialler {
+        private let executor: ThreadExecutor
+        private let library = SRTLibrary()
+        nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+        init(executor: ThreadExecutor) { self.executor = executor }
+
+        func dial(_ address: HostPort, _ options: SRTOptions) throws(TransportError) -> SRTConnection {
+            let socket = srt_create_socket()
+            guard socket != SRT_INVALID_SOCK else { throw TransportError(.cannotConnect, "libsrt makes no socket: \(SRTLibrary.lastErrorText)") }
+            do throws(TransportError) {
+                let setter = SRTOptionSetter(socket: socket)
+                try setter.apply(options)
+                let start = ContinuousClock.now
+                let status = try address.withSocketAddress { srt_connect(socket, $0, $1) }
+                guard status == 0 else {
+                    throw TransportError(.cannotConnect, "no receiver answers at \(address): \(SRTLibrary.lastErrorText)")
+                }
+                let elapsed = ContinuousClock.now - start
+                try setter.makeNonBlocking()
+                return try SRTConnection(socket: socket, executor: executor, initialRoundTrip: elapsed / 2)
+            } catch {
+                srt_close(socket)
+                throw error
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+internal import CSRT
+internal import Synchronization
+
+/// Keeps libsrt running while any socket lives. Without its clean-up libsrt 1.5.1 frees memory twice at exit.
+final class SRTLibrary: Sendable {
+    private static let count = Mutex(0)
+
+    init() {
+        Self.count.withLock { count in
+            if count == 0 {
+                srt_startup()
+                // Its own log speaks of every lost connection; what matters comes back as errors.
+                srt_setloglevel(2)
+            }
+            count += 1
+        }
+    }
+
+    deinit {
+        Self.count.withLock { count in
+            count -= 1
+            if count == 0 { srt_cleanup() }
+        }
+    }
+
+    static var lastErrorText: String { String(cString: srt_getlasterror_str()).lowercased() }
+}

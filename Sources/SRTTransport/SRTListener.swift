@@ -1,0 +1,85 @@
+internal import CSRT
+internal import Glibc
+
+/// Accepts SRT connections on a port. Its calls run on a thread of its own.
+public actor SRTListener {
+    private let executor = ThreadExecutor(name: "srt-listener")
+    private let library = SRTLibrary()
+    private let socket: SRTSOCKET
+    private let epoll: Int32
+    private var isClosed = false
+    /// The port, also where the system chose it.
+    public nonisolated let port: UInt16
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// Listens.
+    /// - Throws: `TransportError.Code.invalidAddress`, `.optionRefused` or `.cannotListen`.
+    public init(on address: HostPort, options: SRTOptions, backlog: Int = 32) throws(TransportError) {
+        (socket, epoll, port) = try Self.listen(on: address, options, backlog)
+    }
+
+    private static func listen(on address: HostPort, _ options: SRTOptions, _ backlog: Int) throws(TransportError) -> (SRTSOCKET, Int32, UInt16) {
+        let library = SRTLibrary()
+        defer { withExtendedLifetime(library) {} }
+        let socket = srt_create_socket()
+        guard socket != SRT_INVALID_SOCK else { throw TransportError(.cannotListen, "libsrt makes no socket: \(SRTLibrary.lastErrorText)") }
+        do throws(TransportError) {
+            let setter = SRTOptionSetter(socket: socket)
+            try setter.apply(options)
+            try setter.makeNonBlocking()
+            guard try address.withSocketAddress({ srt_bind(socket, $0, $1) }) == 0, srt_listen(socket, Int32(backlog)) == 0 else {
+                throw TransportError(.cannotListen, "cannot listen on \(address): \(SRTLibrary.lastErrorText)")
+            }
+            var name = sockaddr_storage()
+            var length = Int32(MemoryLayout<sockaddr_storage>.size)
+            let named = withUnsafeMutablePointer(to: &name) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { srt_getsockname(socket, $0, &length) }
+            }
+            let epoll = srt_epoll_create()
+            var events = Int32(SRT_EPOLL_IN.rawValue | SRT_EPOLL_ERR.rawValue)
+            guard named == 0, epoll >= 0, srt_epoll_add_usock(epoll, socket, &events) == 0 else {
+                throw TransportError(.cannotListen, "libsrt cannot watch a socket: \(SRTLibrary.lastErrorText)")
+            }
+            return (socket, epoll, HostPort.port(of: name))
+        } catch {
+            srt_close(socket)
+            throw error
+        }
+    }
+
+    deinit {
+        srt_epoll_release(epoll)
+        if !isClosed { srt_close(socket) }
+    }
+
+    /// Waits for the next connection.
+    /// - Throws: `TransportError.Code.closed` after ``close()``; `CancellationError`.
+    public func accept() async throws -> SRTConnection {
+        while true {
+            try Task.checkCancellation()
+            guard !isClosed else { throw TransportError(.closed, "the listener is closed") }
+            let accepted = srt_accept(socket, nil, nil)
+            if accepted != SRT_INVALID_SOCK {
+                do throws(TransportError) {
+                    try SRTOptionSetter(socket: accepted).makeNonBlocking()
+                } catch {
+                    srt_close(accepted)
+                    continue
+                }
+                return try SRTConnection(socket: accepted, executor: ThreadExecutor(name: "srt-\(accepted)"), initialRoundTrip: .zero)
+            }
+            var ready = SRT_EPOLL_EVENT_STR()
+            srt_epoll_uwait(epoll, &ready, 1, 50)
+            // Lets `close()` and cancellation through.
+            await Task.yield()
+        }
+    }
+
+    /// Stops listening; connections live on.
+    public func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        srt_close(socket)
+    }
+}

@@ -1,0 +1,53 @@
+internal import CSRT
+
+/// How a connection behaves.
+public struct SRTOptions: Sendable, Equatable {
+    /// The most bits a second on the wire, IP and UDP headers and retransmissions included.
+    public var maximumBitsPerSecond: Double
+    /// How long libsrt waits for a silent peer before it ends the connection; the session above gives up earlier or later as it likes.
+    public var peerIdleTimeout: Duration = .seconds(120)
+    /// How long one attempt to connect may take.
+    public var connectTimeout: Duration = .seconds(3)
+
+    /// Makes options.
+    public init(maximumBitsPerSecond: Double) { self.maximumBitsPerSecond = maximumBitsPerSecond }
+
+    var maximumBytesPerSecond: Int64 { Int64(max(1000, maximumBitsPerSecond / 8)) }
+}
+
+/// Sets socket options and checks each.
+struct SRTOptionSetter {
+    let socket: SRTSOCKET
+
+    func set<Value: BitwiseCopyable>(_ option: SRT_SOCKOPT, _ value: Value, _ name: StaticString) throws(TransportError) {
+        guard withUnsafeBytes(of: value, { srt_setsockflag(socket, option, $0.baseAddress, Int32($0.count)) }) == 0 else {
+            throw TransportError(.optionRefused, "libsrt refuses option \(name): \(SRTLibrary.lastErrorText)")
+        }
+    }
+
+    /// Live mode without its deadlines: messages in any order, nothing dropped for being late, lost ones asked for again until they
+    /// come. File mode collapses under random loss, and live mode's defaults lose data silently.
+    func apply(_ options: SRTOptions) throws(TransportError) {
+        try set(SRTO_TRANSTYPE, SRTT_LIVE, "TRANSTYPE")
+        try set(SRTO_TSBPDMODE, false, "TSBPDMODE")
+        try set(SRTO_TLPKTDROP, false, "TLPKTDROP")
+        try set(SRTO_LATENCY, Int32(0), "LATENCY")
+        try set(SRTO_NAKREPORT, true, "NAKREPORT")
+        try set(SRTO_RETRANSMITALGO, Int32(1), "RETRANSMITALGO")
+        try set(SRTO_PAYLOADSIZE, Int32(SRTConnection.messageByteLimit), "PAYLOADSIZE")
+        try set(SRTO_FC, Int32(25600), "FC")
+        try set(SRTO_SNDBUF, Int32(12 << 20), "SNDBUF")
+        try set(SRTO_RCVBUF, Int32(12 << 20), "RCVBUF")
+        try set(SRTO_UDP_SNDBUF, Int32(4 << 20), "UDP_SNDBUF")
+        try set(SRTO_UDP_RCVBUF, Int32(4 << 20), "UDP_RCVBUF")
+        try set(SRTO_MAXBW, options.maximumBytesPerSecond, "MAXBW")
+        try set(SRTO_PEERIDLETIMEO, Int32(options.peerIdleTimeout / .milliseconds(1)), "PEERIDLETIMEO")
+        try set(SRTO_CONNTIMEO, Int32(options.connectTimeout / .milliseconds(1)), "CONNTIMEO")
+        try set(SRTO_MESSAGEAPI, true, "MESSAGEAPI")
+    }
+
+    func makeNonBlocking() throws(TransportError) {
+        try set(SRTO_SNDSYN, false, "SNDSYN")
+        try set(SRTO_RCVSYN, false, "RCVSYN")
+    }
+}

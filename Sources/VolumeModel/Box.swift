@@ -1,0 +1,79 @@
+/// An axis-aligned box of voxel indices, ends exclusive: a region of interest, a crop, a chunk's extent.
+public struct Box: Sendable, Hashable, CustomStringConvertible {
+    /// Columns.
+    public let x: Range<Int>
+    /// Rows.
+    public let y: Range<Int>
+    /// Slices.
+    public let z: Range<Int>
+
+    /// Makes a box.
+    /// - Throws: `VolumeError.Code.invalidBox` when a side is empty or begins below zero.
+    public init(x: Range<Int>, y: Range<Int>, z: Range<Int>) throws(VolumeError) {
+        guard !x.isEmpty, !y.isEmpty, !z.isEmpty, x.lowerBound >= 0, y.lowerBound >= 0, z.lowerBound >= 0 else {
+            throw VolumeError(.invalidBox, "a box needs 0 <= start < end on every axis, not \(Self.text(x, y, z))")
+        }
+        self.init(uncheckedX: x, y: y, z: z)
+    }
+
+    init(uncheckedX x: Range<Int>, y: Range<Int>, z: Range<Int>) {
+        self.x = x
+        self.y = y
+        self.z = z
+    }
+
+    /// Reads `x0:x1,y0:y1,z0:z1`.
+    /// - Throws: `VolumeError.Code.invalidBox` when the text is of another form or a side is empty.
+    public init(parsing text: String) throws(VolumeError) {
+        let sides = text.split(separator: ",", omittingEmptySubsequences: false).map { side in
+            side.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
+        }
+        guard sides.count == 3, sides.allSatisfy({ $0.count == 2 }), let x0 = sides[0][0], let x1 = sides[0][1],
+            let y0 = sides[1][0], let y1 = sides[1][1], let z0 = sides[2][0], let z1 = sides[2][1], x0 < x1, y0 < y1, z0 < z1
+        else { throw VolumeError(.invalidBox, "'\(text)' is not a box: write x0:x1,y0:y1,z0:z1, ends exclusive") }
+        try self.init(x: x0..<x1, y: y0..<y1, z: z0..<z1)
+    }
+
+    /// Slices x rows x columns.
+    public var voxelCount: Int { x.count * y.count * z.count }
+
+    /// Whether a voxel lies inside.
+    public func contains(x px: Int, y py: Int, z pz: Int) -> Bool { x.contains(px) && y.contains(py) && z.contains(pz) }
+
+    /// Whether another box lies wholly inside.
+    public func contains(_ other: Box) -> Bool { intersection(other) == other }
+
+    /// What two boxes share; nil when nothing.
+    public func intersection(_ other: Box) -> Box? {
+        let cx = x.clamped(to: other.x)
+        let cy = y.clamped(to: other.y)
+        let cz = z.clamped(to: other.z)
+        return cx.isEmpty || cy.isEmpty || cz.isEmpty ? nil : Box(uncheckedX: cx, y: cy, z: cz)
+    }
+
+    /// The smallest box that holds both.
+    public func union(_ other: Box) -> Box {
+        func span(_ a: Range<Int>, _ b: Range<Int>) -> Range<Int> {
+            min(a.lowerBound, b.lowerBound)..<max(a.upperBound, b.upperBound)
+        }
+        return Box(uncheckedX: span(x, other.x), y: span(y, other.y), z: span(z, other.z))
+    }
+
+    /// This box with `margin` voxels more on every side, as far as `limits` goes.
+    public func grown(by margin: Int, within limits: Box) -> Box {
+        func grow(_ a: Range<Int>, _ limit: Range<Int>) -> Range<Int> {
+            max(limit.lowerBound, a.lowerBound - margin)..<min(limit.upperBound, a.upperBound + margin)
+        }
+        return Box(uncheckedX: grow(x, limits.x), y: grow(y, limits.y), z: grow(z, limits.z))
+    }
+
+    /// The same box over other slices.
+    /// - Throws: `VolumeError.Code.invalidBox` when `z` is empty or begins below zero.
+    public func over(slices z: Range<Int>) throws(VolumeError) -> Box { try Box(x: x, y: y, z: z) }
+
+    public var description: String { Self.text(x, y, z) }
+
+    private static func text(_ x: Range<Int>, _ y: Range<Int>, _ z: Range<Int>) -> String {
+        "\(x.lowerBound):\(x.upperBound),\(y.lowerBound):\(y.upperBound),\(z.lowerBound):\(z.upperBound)"
+    }
+}

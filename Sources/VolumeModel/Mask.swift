@@ -1,0 +1,69 @@
+/// A set of voxels: what a segmenter found, or labels above zero.
+public struct Mask: Sendable, Equatable {
+    /// Slices x rows x columns; one time point.
+    public let shape: Shape
+    /// One byte a voxel, 0 or 1, columns fastest.
+    public let bits: [UInt8]
+
+    /// Makes a mask.
+    /// - Throws: `VolumeError` when `bits` does not fit the shape.
+    public init(shape: Shape, bits: [UInt8]) throws(VolumeError) {
+        guard shape.timepoints == 1, bits.count == shape.voxelCount else {
+            throw VolumeError(.voxelCountMismatch, "a mask of \(shape) needs \(shape.voxelCount) voxels, not \(bits.count)")
+        }
+        self.shape = shape
+        self.bits = bits
+    }
+
+    /// Voxels of the volume's first time point that are above zero.
+    public init(labels volume: Volume) throws(VolumeError) {
+        struct Thresholder: VoxelVisitor {
+            let volume: Volume
+            func visit<V: Voxel>(_ type: V.Type) -> [UInt8] {
+                volume.withVoxels(as: type) { voxels in
+                    let zero = V(nearest: 0)
+                    return voxels.prefix(volume.shape.sliceVoxelCount * volume.shape.slices).map { $0 > zero ? 1 : 0 }
+                }
+            }
+        }
+        var thresholder = Thresholder(volume: volume)
+        let shape = volume.shape
+        try self.init(
+            shape: try Shape(columns: shape.columns, rows: shape.rows, slices: shape.slices),
+            bits: volume.voxelType.accept(&thresholder))
+    }
+
+    /// How many voxels are in.
+    public var voxelCount: Int { bits.reduce(0) { $0 + Int($1) } }
+
+    /// The smallest box that holds every voxel of the mask; nil when it is empty.
+    public var boundingBox: Box? {
+        bits.withUnsafeBufferPointer { bits in
+            var x = (shape.columns, 0)
+            var y = (shape.rows, 0)
+            var z = (shape.slices, 0)
+            for slice in 0..<shape.slices {
+                for row in 0..<shape.rows {
+                    let start = (slice * shape.rows + row) * shape.columns
+                    guard let first = (0..<shape.columns).first(where: { bits[start + $0] != 0 }),
+                        let last = (0..<shape.columns).last(where: { bits[start + $0] != 0 })
+                    else { continue }
+                    x = (min(x.0, first), max(x.1, last + 1))
+                    y = (min(y.0, row), max(y.1, row + 1))
+                    z = (min(z.0, slice), max(z.1, slice + 1))
+                }
+            }
+            return x.0 < x.1 ? Box(uncheckedX: x.0..<x.1, y: y.0..<y.1, z: z.0..<z.1) : nil
+        }
+    }
+
+    /// Dice's coefficient, 2|A and B| / (|A| + |B|); 1 when both are empty.
+    /// - Throws: `VolumeError.Code.shapesDiffer`.
+    public func dice(with other: Mask) throws(VolumeError) -> Double {
+        guard shape == other.shape else { throw VolumeError(.shapesDiffer, "masks of \(shape) and \(other.shape) cannot be compared") }
+        var both = 0
+        for index in bits.indices where bits[index] != 0 && other.bits[index] != 0 { both += 1 }
+        let sum = voxelCount + other.voxelCount
+        return sum == 0 ? 1 : 2 * Double(both) / Double(sum)
+    }
+}

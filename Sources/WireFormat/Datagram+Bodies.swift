@@ -1,0 +1,216 @@
+/// How a session begins.
+public struct Hello: Sendable, Equatable {
+    /// The session's name; the receiver's folder for it.
+    public let session: Name
+    /// How far the transfer goes.
+    public let goal: Goal
+    /// Microseconds from the start of the sender's command to this message.
+    public let elapsedMicroseconds: UInt64
+    /// Makes a hello.
+    public init(session: Name, goal: Goal, elapsedMicroseconds: UInt64) {
+        self.session = session
+        self.goal = goal
+        self.elapsedMicroseconds = elapsedMicroseconds
+    }
+
+    init(from reader: inout ByteReader) throws(WireError) {
+        let goal = try reader.take(UInt8.self, "goal")
+        guard let goal = Goal(rawValue: goal) else { throw WireError(.invalidField, "goal \(goal) is unknown") }
+        self.goal = goal
+        elapsedMicroseconds = try reader.take(UInt64.self, "elapsed")
+        session = try Name(try reader.takeText("session", limit: WireLimits.nameByteCount))
+    }
+    func write(to writer: inout ByteWriter) {
+        writer.put(goal.rawValue)
+        writer.put(elapsedMicroseconds)
+        writer.put(text: session.text)
+    }
+}
+
+/// A piece of a chunk record. All pieces but the last hold ``payloadLimit`` bytes.
+public struct Fragment: Sendable, Equatable {
+    /// The chunk's place in the manifest's plan; 0 is the manifest itself.
+    public let ordinal: UInt32
+    /// Bytes of the whole chunk record.
+    public let totalByteCount: UInt32
+    /// Where this piece begins; a whole number of ``payloadLimit``.
+    public let offset: UInt32
+    /// When it was handed to the transport, in microseconds of the sender's clock, modulo 2^32.
+    public let departureMicroseconds: UInt32
+    /// The bytes.
+    public let payload: ArraySlice<UInt8>
+
+    /// Bytes a datagram has for a chunk.
+    public static let payloadLimit = WireLimits.datagramByteCount - Datagram.headerByteCount - 16
+
+    /// Makes a fragment.
+    public init(ordinal: UInt32, totalByteCount: UInt32, offset: UInt32, departureMicroseconds: UInt32, payload: ArraySlice<UInt8>) {
+        self.ordinal = ordinal
+        self.totalByteCount = totalByteCount
+        self.offset = offset
+        self.departureMicroseconds = departureMicroseconds
+        self.payload = payload
+    }
+
+    init(from reader: inout ByteReader) throws(WireError) {
+        ordinal = try reader.take(UInt32.self, "ordinal")
+        totalByteCount = try reader.take(UInt32.self, "total")
+        offset = try reader.take(UInt32.self, "offset")
+        departureMicroseconds = try reader.take(UInt32.self, "departure")
+        payload = try reader.take(reader.remaining, "payload")
+        guard ordinal < UInt32(WireLimits.chunkCount), totalByteCount > 0, totalByteCount <= UInt32(WireLimits.chunkByteCount) else {
+            throw WireError(.limitExceeded, "chunk \(ordinal) of \(totalByteCount) bytes is beyond the limits")
+        }
+        guard offset < totalByteCount, Int(offset) % Self.payloadLimit == 0,
+            payload.count == min(Self.payloadLimit, Int(totalByteCount - offset))
+        else { throw WireError(.invalidField, "\(payload.count) bytes at \(offset) are no piece of a chunk of \(totalByteCount)") }
+    }
+    func write(to writer: inout ByteWriter) {
+        writer.put(ordinal)
+        writer.put(totalByteCount)
+        writer.put(offset)
+        writer.put(departureMicroseconds)
+        writer.put(payload)
+    }
+    public static func == (a: Fragment, b: Fragment) -> Bool {
+        a.ordinal == b.ordinal && a.totalByteCount == b.totalByteCount && a.offset == b.offset
+            && a.departureMicroseconds == b.departureMicroseconds && a.payload.elementsEqual(b.payload)
+    }
+}
+
+/// A sign of life from the sender.
+public struct Heartbeat: Sendable, Equatable {
+    /// Counts up from 0.
+    public let sequence: UInt32
+    /// As in ``Fragment/departureMicroseconds``.
+    public let departureMicroseconds: UInt32
+    /// Makes a heartbeat.
+    public init(sequence: UInt32, departureMicroseconds: UInt32) {
+        self.sequence = sequence
+        self.departureMicroseconds = departureMicroseconds
+    }
+
+    init(from reader: inout ByteReader) throws(WireError) {
+        sequence = try reader.take(UInt32.self, "sequence")
+        departureMicroseconds = try reader.take(UInt32.self, "departure")
+    }
+    func write(to writer: inout ByteWriter) {
+        writer.put(sequence)
+        writer.put(departureMicroseconds)
+    }
+}
+
+/// What the receiver sees of the link.
+public struct Report: Sendable, Equatable {
+    /// Bytes of datagrams since the session began.
+    public let receivedByteCount: UInt64
+    /// Datagrams since the session began.
+    public let receivedDatagramCount: UInt64
+    /// The receiver's clock, in microseconds since the session began.
+    public let receiverMicroseconds: UInt64
+    /// The least (arrival - departure) since the last report, in microseconds modulo 2^32; the clocks' offset is in it.
+    public let leastDelayMicroseconds: UInt32
+    /// Makes a report.
+    public init(receivedByteCount: UInt64, receivedDatagramCount: UInt64, receiverMicroseconds: UInt64, leastDelayMicroseconds: UInt32) {
+        self.receivedByteCount = receivedByteCount
+        self.receivedDatagramCount = receivedDatagramCount
+        self.receiverMicroseconds = receiverMicroseconds
+        self.leastDelayMicroseconds = leastDelayMicroseconds
+    }
+
+    init(from reader: inout ByteReader) throws(WireError) {
+        receivedByteCount = try reader.take(UInt64.self, "received bytes")
+        receivedDatagramCount = try reader.take(UInt64.self, "received datagrams")
+        receiverMicroseconds = try reader.take(UInt64.self, "receiver time")
+        leastDelayMicroseconds = try reader.take(UInt32.self, "least delay")
+    }
+    func write(to writer: inout ByteWriter) {
+        writer.put(receivedByteCount)
+        writer.put(receivedDatagramCount)
+        writer.put(receiverMicroseconds)
+        writer.put(leastDelayMicroseconds)
+    }
+}
+
+/// What the receiver has on disk.
+public struct Receipt: Sendable, Equatable {
+    /// One volume's outcome.
+    public struct Volume: Sendable, Equatable {
+        /// What it is.
+        public let state: VolumeState
+        /// SHA-256 of the file's uncompressed bytes.
+        public let digest: Digest
+        /// Makes an outcome.
+        public init(state: VolumeState, digest: Digest) {
+            self.state = state
+            self.digest = digest
+        }
+    }
+    /// The chunk table the receiver checked its chunks against.
+    public let tableDigest: Digest
+    /// In the manifest's order.
+    public let volumes: [Volume]
+    /// Makes a receipt.
+    public init(tableDigest: Digest, volumes: [Volume]) {
+        self.tableDigest = tableDigest
+        self.volumes = volumes
+    }
+
+    init(from reader: inout ByteReader) throws(WireError) {
+        tableDigest = try reader.takeDigest("table digest")
+        let count = try reader.take(UInt8.self, "volume count")
+        guard count <= WireLimits.volumeCount else { throw WireError(.limitExceeded, "a receipt for \(count) volumes") }
+        var volumes: [Volume] = []
+        for _ in 0..<count {
+            let state = try reader.take(UInt8.self, "state")
+            guard let state = VolumeState(rawValue: state) else { throw WireError(.invalidField, "volume state \(state) is unknown") }
+            volumes.append(Volume(state: state, digest: try reader.takeDigest("volume digest")))
+        }
+        self.volumes = volumes
+    }
+    func write(to writer: inout ByteWriter) {
+        writer.put(tableDigest)
+        writer.put(UInt8(volumes.count))
+        for volume in volumes {
+            writer.put(volume.state.rawValue)
+            writer.put(volume.digest)
+        }
+    }
+}
+
+/// Why an end gives up.
+public struct Abort: Sendable, Equatable {
+    /// Why, for a program.
+    public enum Reason: UInt16, Sendable {
+        /// A person or the system ended the program.
+        case cancelled = 1
+        /// The peer sent what this end cannot take.
+        case refused = 2
+        /// This end failed: disk, memory, a codec.
+        case failed = 3
+    }
+    /// Why, for a program.
+    public let reason: Reason
+    /// Why, for a person.
+    public let message: String
+    /// Makes an abort; a long message is cut.
+    public init(reason: Reason, message: String) {
+        self.reason = reason
+        var text = ""
+        for character in message where text.utf8.count + character.utf8.count <= WireLimits.messageByteCount { text.append(character) }
+        self.message = text
+    }
+
+    init(from reader: inout ByteReader) throws(WireError) {
+        let reason = try reader.take(UInt16.self, "reason")
+        guard let reason = Reason(rawValue: reason) else { throw WireError(.invalidField, "abort reason \(reason) is unknown") }
+        self.reason = reason
+        let count = Int(try reader.take(UInt16.self, "message length"))
+        message = try reader.takeText("message", count: count, limit: WireLimits.messageByteCount)
+    }
+    func write(to writer: inout ByteWriter) {
+        writer.put(reason.rawValue)
+        writer.put(UInt16(message.utf8.count))
+        writer.put(Array(message.utf8))
+    }
+}

@@ -1,0 +1,239 @@
+public import VolumeModel
+
+/// What a session will send: geometry, layers, and a plan of every chunk. It is chunk 0.
+public struct Manifest: Sendable, Equatable {
+    /// How far the transfer goes.
+    public let goal: Goal
+    /// 1 to 16 volumes.
+    public let volumes: [VolumeManifest]
+
+    /// Makes a manifest.
+    public init(goal: Goal, volumes: [VolumeManifest]) {
+        self.goal = goal
+        self.volumes = volumes
+    }
+
+    /// Every planned chunk, at its ordinal less one; the table's chunk comes after the last.
+    public var plan: [(volume: Int, chunk: PlannedChunk)] {
+        volumes.enumerated().flatMap { index, volume in volume.plan.map { (index, $0) } }
+    }
+    /// The ordinal of the chunk that holds the table.
+    public var tableOrdinal: UInt32 { UInt32(volumes.reduce(1) { $0 + $1.plan.count }) }
+
+    /// The manifest's bytes: a chunk record's payload.
+    public func encoded() -> [UInt8] {
+        var writer = ByteWriter(capacity: 2048)
+        writer.put(goal.rawValue)
+        writer.put(UInt8(volumes.count))
+        for volume in volumes { volume.write(to: &writer) }
+        return writer.bytes
+    }
+
+    /// Reads a manifest.
+    /// - Throws: `WireError`; counts are checked before anything of that count is allocated.
+    public init(decoding bytes: [UInt8]) throws(WireError) {
+        var reader = ByteReader(bytes)
+        let goal = try reader.take(UInt8.self, "goal")
+        guard let goal = Goal(rawValue: goal) else { throw WireError(.invalidField, "goal \(goal) is unknown") }
+        self.goal = goal
+        let count = Int(try reader.take(UInt8.self, "volume count"))
+        guard (1...WireLimits.volumeCount).contains(count) else { throw WireError(.limitExceeded, "\(count) volumes in one session") }
+        var volumes: [VolumeManifest] = []
+        var chunkCount = 2
+        for _ in 0..<count {
+            let volume = try VolumeManifest(from: &reader)
+            chunkCount += volume.plan.count
+            guard chunkCount <= WireLimits.chunkCount else { throw WireError(.limitExceeded, "more than \(WireLimits.chunkCount) chunks") }
+            guard !volumes.contains(where: { $0.name == volume.name }) else {
+                throw WireError(.invalidField, "two volumes are called '\(volume.name)'")
+            }
+            volumes.append(volume)
+        }
+        self.volumes = volumes
+        try reader.requireEnd()
+    }
+}
+
+/// How the region of interest was found.
+public enum RegionSource: UInt8, Sendable {
+    /// A mask file.
+    case mask = 1
+    /// A box a person gave.
+    case box = 2
+    /// A threshold on intensity: a stand-in, no trained segmenter.
+    case threshold = 3
+    /// Nothing was found, so everything is of interest.
+    case everything = 4
+
+    /// The name in JSON.
+    public var name: String {
+        switch self {
+        case .mask: "mask"
+        case .box: "box"
+        case .threshold: "threshold"
+        case .everything: "everything"
+        }
+    }
+}
+
+/// One volume of a session.
+public struct VolumeManifest: Sendable, Equatable {
+    /// The file's name without its ending.
+    public let name: Name
+    /// The NIfTI header, verbatim.
+    public let header: [UInt8]
+    /// Bytes between header and voxels.
+    public let extensionByteCount: Int
+    /// Bytes after the voxels.
+    public let trailerByteCount: Int
+    /// SHA-256 of the source's uncompressed bytes.
+    public let sourceDigest: Digest
+    /// The stored value that sample 0 stands for.
+    public let low: Double
+    /// The stored value that the greatest sample stands for.
+    public let high: Double
+    /// Bits a sample of the base layers.
+    public let bitDepth: UInt8
+    /// The bits of the stored value that fills what lies outside the body.
+    public let fill: UInt64
+    /// Over the slices of one time point: beyond this box every voxel of every time point holds ``fill``. Nil when all do.
+    public let content: Box?
+    /// How the regions were found.
+    public let regionSource: RegionSource
+    /// Regions of interest, over the slices of one time point.
+    public let regions: [Box]
+    /// The chunks, in the order of their ordinals.
+    public let plan: [PlannedChunk]
+
+    /// Makes a volume's entry.
+    public init(
+        name: Name, header: [UInt8], extensionByteCount: Int, trailerByteCount: Int, sourceDigest: Digest, low: Double, high: Double,
+        bitDepth: UInt8, fill: UInt64, content: Box?, regionSource: RegionSource, regions: [Box], plan: [PlannedChunk]
+    ) {
+        self.name = name
+        self.header = header
+        self.extensionByteCount = extensionByteCount
+        self.trailerByteCount = trailerByteCount
+        self.sourceDigest = sourceDigest
+        self.low = low
+        self.high = high
+        self.bitDepth = bitDepth
+        self.fill = fill
+        self.content = content
+        self.regionSource = regionSource
+        self.regions = regions
+        self.plan = plan
+    }
+
+    init(from reader: inout ByteReader) throws(WireError) {
+        name = try Name(try reader.takeText("volume name", limit: WireLimits.nameByteCount))
+        let headerByteCount = Int(try reader.take(UInt16.self, "header length"))
+        guard headerByteCount == 348 || headerByteCount == 540 else {
+            throw WireError(.invalidField, "a NIfTI header of \(headerByteCount) bytes")
+        }
+        header = Array(try reader.take(headerByteCount, "header"))
+        extensionByteCount = try reader.takeVarint("extension bytes", limit: WireLimits.chunkByteCount)
+        trailerByteCount = try reader.takeVarint("trailer bytes", limit: WireLimits.chunkByteCount)
+        sourceDigest = try reader.takeDigest("source digest")
+        low = try reader.takeDouble("low")
+        high = try reader.takeDouble("high")
+        guard low.isFinite, high.isFinite, low <= high else { throw WireError(.invalidField, "a range of stored values from \(low) to \(high)") }
+        bitDepth = try reader.take(UInt8.self, "bit depth")
+        guard [8, 10, 12].contains(bitDepth) else { throw WireError(.invalidField, "a bit depth of \(bitDepth)") }
+        fill = try reader.take(UInt64.self, "fill")
+        let hasContent = try reader.take(UInt8.self, "content flag")
+        guard hasContent <= 1 else { throw WireError(.invalidField, "a content flag of \(hasContent)") }
+        content = hasContent == 1 ? try Box(from: &reader) : nil
+        let source = try reader.take(UInt8.self, "region source")
+        guard let source = RegionSource(rawValue: source) else { throw WireError(.invalidField, "region source \(source) is unknown") }
+        regionSource = source
+        let regionCount = try reader.takeVarint("region count", limit: WireLimits.regionCount)
+        var regions: [Box] = []
+        for _ in 0..<regionCount { regions.append(try Box(from: &reader)) }
+        self.regions = regions
+        let chunkCount = try reader.takeVarint("chunk count", limit: WireLimits.chunkCount)
+        // A planned chunk takes at least eight bytes, so a count the bytes cannot hold is refused here.
+        guard chunkCount <= reader.remaining / 8 else { throw WireError(.truncated, "\(chunkCount) chunks in \(reader.remaining) bytes") }
+        var plan: [PlannedChunk] = []
+        plan.reserveCapacity(chunkCount)
+        for _ in 0..<chunkCount { plan.append(try PlannedChunk(from: &reader)) }
+        self.plan = plan
+    }
+
+    func write(to writer: inout ByteWriter) {
+        writer.put(text: name.text)
+        writer.put(UInt16(header.count))
+        writer.put(header)
+        writer.put(varint: extensionByteCount)
+        writer.put(varint: trailerByteCount)
+        writer.put(sourceDigest)
+        writer.put(low)
+        writer.put(high)
+        writer.put(bitDepth)
+        writer.put(fill)
+        writer.put(UInt8(content == nil ? 0 : 1))
+        content?.write(to: &writer)
+        writer.put(regionSource.rawValue)
+        writer.put(varint: regions.count)
+        for region in regions { region.write(to: &writer) }
+        writer.put(varint: plan.count)
+        for chunk in plan { chunk.write(to: &writer) }
+    }
+}
+
+/// What one chunk will hold.
+public struct PlannedChunk: Sendable, Equatable {
+    /// What it is for.
+    public let layer: Layer
+    /// Which of the volume's regions, in the ROI layers; 0 elsewhere.
+    public let region: Int
+    /// The voxels it covers, z over stacked slices of all time points.
+    public let box: Box
+
+    /// Makes a planned chunk.
+    public init(layer: Layer, region: Int = 0, box: Box) {
+        self.layer = layer
+        self.region = region
+        self.box = box
+    }
+
+    init(from reader: inout ByteReader) throws(WireError) {
+        let layer = try reader.take(UInt8.self, "layer")
+        guard let layer = Layer(rawValue: layer), layer != .manifest, layer != .table else {
+            throw WireError(.invalidField, "layer \(layer) in a plan")
+        }
+        self.layer = layer
+        region = try reader.takeVarint("region", limit: WireLimits.regionCount - 1)
+        box = try Box(from: &reader)
+    }
+    func write(to writer: inout ByteWriter) {
+        writer.put(layer.rawValue)
+        writer.put(varint: region)
+        box.write(to: &writer)
+    }
+}
+
+extension Box {
+    /// Starts and lengths, x, y, z.
+    init(from reader: inout ByteReader) throws(WireError) {
+        func range(_ reader: inout ByteReader) throws(WireError) -> Range<Int> {
+            let start = try reader.takeVarint("box start", limit: Shape.voxelLimit)
+            let length = try reader.takeVarint("box length", limit: Shape.voxelLimit)
+            return start..<start + length
+        }
+        let x = try range(&reader)
+        let y = try range(&reader)
+        let z = try range(&reader)
+        do {
+            try self.init(x: x, y: y, z: z)
+        } catch {
+            throw WireError(.invalidField, error.message)
+        }
+    }
+    func write(to writer: inout ByteWriter) {
+        for range in [x, y, z] {
+            writer.put(varint: range.lowerBound)
+            writer.put(varint: range.count)
+        }
+    }
+}

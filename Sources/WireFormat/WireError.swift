@@ -1,0 +1,35 @@
+/// What can be wrong with bytes from a peer or a .fovea file.
+public struct WireError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The kind of fault, to match on.
+    public enum Code: Sendable, Equatable {
+        case notFovea, unsupportedVersion, unknownKind, truncated, trailingBytes, invalidField, limitExceeded, digestMismatch
+    }
+    /// The kind of fault.
+    public let code: Code
+    /// One sentence for a person.
+    public let message: String
+    /// Makes an error.
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+    public var description: String { message }
+}
+
+/// What this version of the format refuses to go beyond, on either side.
+public enum WireLimits {
+    /// Bytes of one datagram: what an SRT message holds on a 1500-byte path.
+    public static let datagramByteCount = 1456
+    /// Bytes of one chunk record.
+    public static let chunkByteCount = 64 << 20
+    /// Chunks of one session.
+    public static let chunkCount = 16_384
+    /// Volumes of one session.
+    public static let volumeCount = 16
+    /// ROI boxes of one volume.
+    public static let regionCount = 64
+    /// Bytes of a session's or a volume's name.
+    public static let nameByteCount = 64
+    /// Bytes of an abort's message.
+    public static let messageByteCount = 512
+}

@@ -1,0 +1,35 @@
+/// Why a link, a relay or an address was refused.
+///
+/// Match on ``code``; show ``message``, which names the value or address at fault and what would be accepted.
+public struct NetSimError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The kinds of failure.
+    public enum Code: Sendable, Equatable {
+        /// A rate, delay, loss, queue, name or limit outside its range, or not a number.
+        case invalidParameter
+        /// Text that is not `host:port` with an IP literal or `localhost`.
+        case invalidAddress
+        /// The system refused a socket or its address; the message carries the system's own words.
+        case socket
+        /// The log file could not be created or written.
+        case log
+        /// The relay's thread could not be started.
+        case thread
+        /// A call that does not fit the relay's state, such as starting it twice.
+        case state
+    }
+
+    /// What went wrong, for matching.
+    public let code: Code
+
+    /// What went wrong, for reading.
+    public let message: String
+
+    /// Creates an error.
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// The message alone.
+    public var description: String { message }
+}
