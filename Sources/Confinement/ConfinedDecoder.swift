@@ -1,3 +1,4 @@
+internal import CSeccomp
 internal import Glibc
 public import ProgressiveCoding
 internal import Synchronization
@@ -57,8 +58,8 @@ private final class WorkerProcess: Sendable {
     init(executable: String) throws(ConfinementError) {
         var toChild: [Int32] = [-1, -1]
         var fromChild: [Int32] = [-1, -1]
-        guard pipe2(&toChild, O_CLOEXEC) == 0 else { throw ConfinementError(.cannotStart, "no pipe for a decoder's process") }
-        guard pipe2(&fromChild, O_CLOEXEC) == 0 else {
+        guard fovea_pipe(&toChild, O_CLOEXEC) == 0 else { throw ConfinementError(.cannotStart, "no pipe for a decoder's process") }
+        guard fovea_pipe(&fromChild, O_CLOEXEC) == 0 else {
             toChild.forEach { close($0) }
             throw ConfinementError(.cannotStart, "no pipe for a decoder's process")
         }
@@ -68,9 +69,9 @@ private final class WorkerProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, toChild[0], 0)
         posix_spawn_file_actions_adddup2(&actions, fromChild[1], 1)
         // Sockets and files of this process are none of the child's business.
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        fovea_close_from(&actions, 3)
         var child: pid_t = 0
-        let arguments = ["fovea", ConfinedWorker.argument].map { strdup($0) } + [nil]
+        let arguments: [UnsafeMutablePointer<CChar>?] = [strdup("fovea"), strdup(ConfinedWorker.argument), nil]
         defer { arguments.forEach { free($0) } }
         let environment: [UnsafeMutablePointer<CChar>?] = [nil]
         let status = posix_spawn(&child, executable, &actions, nil, arguments, environment)

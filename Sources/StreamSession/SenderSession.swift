@@ -84,7 +84,11 @@ public struct SenderSession: Sendable {
             phase = .sending
             self.roundTrip = roundTrip
             silence = SilenceWatch(now: now)
-            urgent.append(.hello(Hello(session: hello.session, goal: hello.goal, elapsedMicroseconds: UInt64(max(0, now.microseconds)))))
+            urgent.append(
+                .hello(
+                    Hello(
+                        session: hello.session, goal: hello.goal, elapsedMicroseconds: UInt64(max(0, now.microseconds)),
+                        roundTripMicroseconds: UInt32(clamping: roundTrip.microseconds))))
             return []
         case .roundTrip(let roundTrip):
             self.roundTrip = roundTrip

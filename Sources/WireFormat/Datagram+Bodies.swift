@@ -6,11 +6,14 @@ public struct Hello: Sendable, Equatable {
     public let goal: Goal
     /// Microseconds from the start of the sender's command to this message.
     public let elapsedMicroseconds: UInt64
+    /// The round trip the sender measured while it connected.
+    public let roundTripMicroseconds: UInt32
     /// Makes a hello.
-    public init(session: Name, goal: Goal, elapsedMicroseconds: UInt64) {
+    public init(session: Name, goal: Goal, elapsedMicroseconds: UInt64, roundTripMicroseconds: UInt32) {
         self.session = session
         self.goal = goal
         self.elapsedMicroseconds = elapsedMicroseconds
+        self.roundTripMicroseconds = roundTripMicroseconds
     }
 
     init(from reader: inout ByteReader) throws(WireError) {
@@ -18,11 +21,13 @@ public struct Hello: Sendable, Equatable {
         guard let goal = Goal(rawValue: goal) else { throw WireError(.invalidField, "goal \(goal) is unknown") }
         self.goal = goal
         elapsedMicroseconds = try reader.take(UInt64.self, "elapsed")
+        roundTripMicroseconds = try reader.take(UInt32.self, "round trip")
         session = try Name(try reader.takeText("session", limit: WireLimits.nameByteCount))
     }
     func write(to writer: inout ByteWriter) {
         writer.put(goal.rawValue)
         writer.put(elapsedMicroseconds)
+        writer.put(roundTripMicroseconds)
         writer.put(text: session.text)
     }
 }

@@ -83,6 +83,21 @@ struct SimulatedPairTests {
         #expect(drain(&pair, until: .milliseconds(1300)).map { number(of: $0.payload) } == [0])
     }
 
+    @Test("A datagram reported lost is sent again before those that still wait for their first turn")
+    func priority() throws {
+        // 8 ms a datagram, so that the report of the first loss comes while most still wait.
+        var pair = try SimulatedPair(link: makeLink(), seed: 1, maximumBitsPerSecond: 1e6)
+        _ = pair.advance(to: .zero)
+        pair.setOutage(true, direction: .up)
+        pair.send(numbered(0, byteCount: 956), from: .client, at: .zero)
+        pair.setOutage(false, direction: .up)
+        for number in 1..<100 { pair.send(numbered(number, byteCount: 956), from: .client, at: .zero) }
+        let order = drain(&pair, until: .seconds(5)).map { number(of: $0.payload) }
+        // Number 1 leaves at 8 ms, arrives 25.8 ms later and the report of 0 takes another 25 ms: 7 have gone by then.
+        #expect(order.firstIndex(of: 0) == 7)
+        #expect(Set(order) == Set(0..<100) && order.count == 100)
+    }
+
     @Test("An outage of 20 seconds is survived without a byte lost")
     func longOutage() throws {
         var pair = try SimulatedPair(link: makeLink(loss: 0.01), seed: 3, maximumBitsPerSecond: 2e6)

@@ -1,22 +1,3 @@
-public import VolumeModel
-
-/// Voxels as an array of unsigned integers of their width: for work on bits, whatever they mean.
-protocol StoredBitsVisitor {
-    associatedtype Result
-    mutating func visit<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(_ type: Bits.Type) -> Result
-}
-
-extension VoxelType {
-    func acceptBits<Visitor: StoredBitsVisitor>(_ visitor: inout Visitor) -> Visitor.Result {
-        switch byteCount {
-        case 1: visitor.visit(UInt8.self)
-        case 2: visitor.visit(UInt16.self)
-        case 4: visitor.visit(UInt32.self)
-        default: visitor.visit(UInt64.self)
-        }
-    }
-}
-
 /// Finds what fills the outside of the body, and the box beyond which there is nothing else.
 public struct Surroundings: Sendable, Equatable {
     /// The bits of the value most frequent along the rims of the slices.
@@ -83,7 +64,7 @@ public struct Surroundings: Sendable, Equatable {
                     z = (min(z.0, slice % shape.slices), max(z.1, slice % shape.slices + 1))
                 }
             }
-            return x.0 < x.1 ? try? Box(x: x.0..<x.1, y: y.0..<y.1, z: z.0..<z.1) : nil
+            return x.0 < x.1 ? Box(uncheckedX: x.0..<x.1, y: y.0..<y.1, z: z.0..<z.1) : nil
         }
     }
 }
