@@ -77,8 +77,8 @@ let package = Package(
         .executableTarget(
             name: "fovea",
             dependencies: [
-                "VolumeModel", "NIfTIFile", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession", "Confinement",
-                "Sites", "Profiles", "Phantom", "NetSim", "CPNG", arguments, crypto, logging,
+                "VolumeModel", "NIfTIFile", "HEVCCodec", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession", "Confinement",
+                "SRTTransport", "Sites", "Profiles", "Phantom", "NetSim", "CPNG", arguments,
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -122,6 +122,14 @@ public struct Preparation: Sendable {
         }
     }
 
+    /// What the segmenter of this version finds in a volume, the boxes around it without a margin, and the segmenter's name.
+    /// - Throws: `VolumeError`.
+    public static func segment(_ volume: Volume) throws -> (mask: Mask, boxes: [Box], model: String) {
+        let segmenter = ThresholdSegmenter()
+        let mask = try segmenter.segment(volume)
+        return (mask, RegionPlanner.boxes(around: mask, margin: 0), segmenter.name)
+    }
+
     private static func sameSpace(_ a: Shape, _ b: Shape) -> Bool { a.columns == b.columns && a.rows == b.rows && a.slices == b.slices }
 
     /// File names without folders and endings, made different where they are not.

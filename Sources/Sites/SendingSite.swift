@@ -247,32 +247,3 @@ public struct SendingSite: Sendable {
         }
     }
 }
-
-/// What a base layer leaves to be refined.
-public struct LayerFidelity: Sendable, Equatable {
-    /// The greatest absolute error in stored units.
-    public let maxAbsoluteError: Double
-    /// PSNR in dB over the layer's voxels, against the volume's range.
-    public let psnr: Double
-
-    /// The base layers of a session's first volume, from the table's measures.
-    public static func byLayer(_ table: ChunkTable, _ prepared: Preparation.Result) -> [Layer: LayerFidelity] {
-        var result: [Layer: LayerFidelity] = [:]
-        let plan = prepared.encoder.manifest.plan
-        for layer in [Layer.roiBase, .backgroundBase] {
-            var greatest = 0.0
-            var squares = 0.0
-            var voxels = 0.0
-            for (index, planned) in plan.enumerated() where planned.volume == 0 && planned.chunk.layer == layer {
-                let entry = table.entries[index + 1]
-                greatest = max(greatest, entry.maxAbsoluteError)
-                squares += entry.meanSquaredError * Double(planned.chunk.box.voxelCount)
-                voxels += Double(planned.chunk.box.voxelCount)
-            }
-            guard voxels > 0 else { continue }
-            result[layer] = LayerFidelity(
-                maxAbsoluteError: greatest, psnr: decibels(peak: prepared.peaks[0], meanSquaredError: squares / voxels))
-        }
-        return result
-    }
-}

@@ -1,0 +1,102 @@
+internal import ArgumentParser
+internal import NIfTIFile
+internal import ProgressiveCoding
+internal import Sites
+internal import VolumeModel
+
+struct CompareCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compare", abstract: "Measure how near one volume is to another.",
+        discussion: """
+            PSNR and errors are in stored units, the peak being the first volume's range. Where both files are masks of labels, Dice's
+            coefficient of what is above zero is given as well.
+
+            Example: fovea compare brain.nii.gz received.nii.gz --mask tumour.nii.gz
+            """)
+
+    @Argument(help: ArgumentHelp("The reference volume.", valueName: "a")) var a: String
+    @Argument(help: ArgumentHelp("The volume to judge.", valueName: "b")) var b: String
+
+    @Option(help: ArgumentHelp("Compare only where this mask is above zero.", valueName: "mask")) var mask: String?
+    @Option(help: ArgumentHelp("Compare only in this box, ends exclusive.", valueName: "x0:x1,y0:y1,z0:z1")) var box: String?
+
+    @OptionGroup var output: JSONOption
+
+    func validate() throws {
+        guard mask == nil || box == nil else { throw ValidationError("give --mask or --box, not both") }
+    }
+
+    func run() async throws {
+        let console = Console(isJSON: output.json)
+        let (first, second) = (try NIfTIFile.read(a), try NIfTIFile.read(b))
+        let box = try box.map { try Box(parsing: $0) }
+        let mask = try mask.map { try Mask(labels: NIfTIFile.read($0).volume) }
+        let range = first.volume.finiteRange()
+        let peak = range.upperBound - range.lowerBound
+        let fidelity = try Fidelity.compare(first.volume, second.volume, box: box, mask: mask)
+        let ssim = try StructuralSimilarity.mean(first.volume, second.volume, box: box ?? mask?.boundingBox, peak: peak)
+        let sameHeader = first.header.bytes == second.header.bytes && first.extensions == second.extensions && first.trailer == second.trailer
+        let dice = Self.isLabels(first.volume) && Self.isLabels(second.volume) ? try Mask(labels: first.volume).dice(with: Mask(labels: second.volume)) : nil
+        console.say(
+            """
+            PSNR                \(Text.decibels(fidelity.psnr(peak: peak)))
+            SSIM                \(ssim.map { "\($0)" } ?? "-")
+            greatest error      \(fidelity.maxAbsoluteError)
+            identical voxels    \(fidelity.identicalVoxels ? "yes" : "no")
+            identical header    \(sameHeader ? "yes" : "no")
+            """)
+        if let dice { console.say("Dice                \(dice)") }
+        var fields: [String: JSONValue] = [
+            "psnr_db": .number(fidelity.psnr(peak: peak) as Double?), "ssim": .number(ssim),
+            "max_abs_error": .number(fidelity.maxAbsoluteError as Double?), "identical_voxels": .flag(fidelity.identicalVoxels),
+            "identical_header": .flag(sameHeader), "voxels": .integer(fidelity.voxelCount),
+        ]
+        if let dice { fields["dice"] = .number(dice) }
+        console.event("summary", fields)
+    }
+
+    /// Whether a volume holds nothing but a few small whole numbers, as masks and label maps do.
+    private static func isLabels(_ volume: Volume) -> Bool {
+        let range = volume.finiteRange()
+        guard range.lowerBound >= 0, range.upperBound <= 255 else { return false }
+        var seen: Set<Double> = []
+        for value in volume.doubles() where seen.insert(value).inserted {
+            guard value == value.rounded(), seen.count <= 16 else { return false }
+        }
+        return true
+    }
+}
+
+struct SegmentCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "segment", abstract: "Find the region of interest and write it as a mask.",
+        discussion: """
+            In this version by an intensity threshold, a stand-in for a trained segmenter. It serves to decide what is sent first and
+            makes no diagnosis.
+
+            Example: fovea segment brain.nii.gz --out mask.nii.gz
+            """)
+
+    @Argument(help: ArgumentHelp("A NIfTI volume.", valueName: "volume")) var volume: String
+    @Option(help: ArgumentHelp("The mask to write.", valueName: "mask")) var out: String
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        let console = Console(isJSON: output.json)
+        let image = try NIfTIFile.read(volume)
+        let watch = Stopwatch()
+        let (mask, boxes, model) = try Preparation.segment(image.volume)
+        let seconds = watch.seconds
+        guard let header = try? image.header.companion(description: "Fovea mask (\(model))", greatestValue: 1),
+            header.shape.voxelCount == mask.bits.count
+        else { throw SiteError(.usage, "\(volume) has several time points; a mask has one") }
+        try NIfTIFile.write(try NIfTIImage(header: header, voxels: mask.bits), to: out)
+        console.say("\(out): \(mask.voxelCount) voxels by \(model), \(boxes.isEmpty ? "nothing found" : boxes.map(\.description).joined(separator: " "))")
+        console.event(
+            "summary",
+            [
+                "mask_voxels": .integer(mask.voxelCount), "roi_box": .text(boxes.first?.description), "seconds": .number(seconds),
+                "model": .text(model),
+            ])
+    }
+}

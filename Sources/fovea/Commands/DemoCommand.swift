@@ -1,0 +1,60 @@
+internal import ArgumentParser
+internal import Foundation
+internal import NetSim
+internal import Phantom
+internal import Profiles
+internal import Sites
+
+struct DemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo", abstract: "Send a volume to yourself over a simulated thin link and see when what arrives.",
+        discussion: """
+            Sender, link and receiver run on this machine, over real SRT sockets. The same volume is sent twice: region of interest
+            first, and slice by slice as a tool without priorities would. A table and a picture compare the two.
+
+            Example: fovea demo --link geo-satellite --out demo-out
+            """)
+
+    @Option(help: ArgumentHelp("A NIfTI volume; a phantom by default.", valueName: "volume")) var input: String?
+    @OptionGroup var region: RegionOptions
+    @OptionGroup var coding: CodingOptions
+    @Option(help: ArgumentHelp("A link profile.", valueName: "name|file")) var link = "rural-4g"
+    @Option(help: ArgumentHelp("Where the received volumes and the picture go.", valueName: "dir")) var out = "demo-out"
+    @Option(help: "Decides the phantom and which datagrams the link loses.") var seed: UInt64 = 1
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        let console = Console(isJSON: output.json)
+        let clock = Stopwatch()
+        let link = try LinkProfile.load(link)
+        var region = region
+        var volume = input
+        if volume == nil {
+            console.progress("making a phantom", share: 0)
+            let files = try PhantomFiles.write(try PhantomParameters(seed: seed), to: out)
+            volume = files.volume
+            if region.mask == nil, region.box == nil { region.mask = files.labels }
+        }
+        guard let volume else { return }
+        let preparation = try coding.preparation([volume], region)
+        let out = out
+        let seed = seed
+        let runs = try await untilSignalled {
+            var runs: [DemoRun] = []
+            for order in [TransmissionOrderChoice.roiFirst, .sliceOrder] {
+                var preparation = preparation
+                preparation.order = order.order
+                runs.append(
+                    try await DemoRun.perform(
+                        preparation, name: order.name, link: link, folder: "\(out)/received", seed: seed, console: console, clock: clock))
+            }
+            return runs
+        }
+        let report = try DemoReport(runs: runs, link: link, volumePath: volume)
+        let picture = "\(out)/progression.png"
+        try ProgressionPicture(runs: runs).write(to: picture)
+        console.say(report.text)
+        console.say("\nPicture: \(picture)\nReceived volumes: \(out)/received\n\nPreviews are not for diagnosis; Fovea prioritises transmission and diagnoses nothing.")
+        console.event("summary", report.fields(picture: picture))
+    }
+}

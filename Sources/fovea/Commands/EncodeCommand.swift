@@ -1,0 +1,92 @@
+internal import ArgumentParser
+internal import NIfTIFile
+internal import ProgressiveCoding
+internal import Sites
+internal import VolumeModel
+internal import WireFormat
+
+struct EncodeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "encode", abstract: "Code a volume into a .fovea file: a session's chunks without a link.",
+        discussion: "Example: fovea encode brain.nii.gz --mask tumour.nii.gz --out brain.fovea")
+
+    @Argument(help: ArgumentHelp("A NIfTI volume.", valueName: "volume"))
+    var volume: String
+
+    @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
+    var out: String
+
+    @OptionGroup var region: RegionOptions
+    @OptionGroup var coding: CodingOptions
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        let console = Console(isJSON: output.json)
+        let preparation = try coding.preparation([volume], region)
+        let out = out
+        let (prepared, written, seconds) = try await untilSignalled {
+            let pool = CodingPool()
+            let prepared = try await preparation.run(on: pool)
+            if let remark = prepared.remark { console.remark(remark) }
+            let watch = Stopwatch()
+            return (prepared, try await FoveaFile.write(prepared, to: out, pool: pool), watch.seconds)
+        }
+        console.say("\(out): \(Text.bytes(written.byteCount)) of \(Text.bytes(prepared.sourceByteCount)), \(written.outcomes[0].state.name)")
+        for layer in Layer.allCases {
+            guard let bytes = written.bytesByLayer[layer] else { continue }
+            let error = written.fidelity[layer].map { "  \(Text.decibels($0.psnr)), greatest error \($0.maxAbsoluteError)" } ?? ""
+            console.say("  \(Text.left(layer.name, 22)) \(Text.right(Text.bytes(bytes), 10))\(error)")
+        }
+        console.event(
+            "summary",
+            [
+                "bytes_by_layer": written.bytesByLayer.json, "total_bytes": .integer(written.byteCount),
+                "source_bytes": .integer(prepared.sourceByteCount), "fidelity": written.fidelity.json,
+                "roi_boxes": .list((prepared.encoder.manifest.volumes.first?.regions ?? []).map { .text($0.description) }),
+                "seconds_by_stage": .object([
+                    "read": .number(prepared.readingSeconds), "segment": .number(prepared.segmentationSeconds), "encode": .number(seconds),
+                ]),
+            ])
+    }
+}
+
+struct DecodeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "decode", abstract: "Decode a .fovea file.",
+        discussion: """
+            With --layers all, a file coded to the lossless end gives back the source's every bit.
+
+            Example: fovea decode brain.fovea --out preview.nii.gz --layers lossy
+            """)
+
+    @Argument(help: ArgumentHelp("A .fovea file.", valueName: "file"))
+    var file: String
+
+    @Option(help: ArgumentHelp("The volume to write (.nii or .nii.gz).", valueName: "volume"))
+    var out: String
+
+    @Option(help: "Which layers to use: roi, lossy or all.")
+    var layers = FoveaFile.Layers.all
+
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        let console = Console(isJSON: output.json)
+        let watch = Stopwatch()
+        let (file, layers, out) = (file, layers, out)
+        let (decoded, decodeSeconds) = try await untilSignalled {
+            let decoded = try await FoveaFile.decode(file, layers: layers, pool: CodingPool())
+            let seconds = watch.seconds
+            guard decoded.count == 1 else { throw SiteError(.usage, "\(file) holds \(decoded.count) volumes; this command writes one") }
+            try NIfTIFile.write(decoded[0].image, to: out)
+            return (decoded[0], seconds)
+        }
+        console.say("\(out): \(decoded.outcome.state.name), sha256 \(decoded.outcome.digest)")
+        console.event(
+            "summary",
+            [
+                "sha256": .text(decoded.outcome.digest.description), "state": .text(decoded.outcome.state.name),
+                "seconds_by_stage": .object(["decode": .number(decodeSeconds), "write": .number(watch.seconds - decodeSeconds)]),
+            ])
+    }
+}

@@ -1,0 +1,127 @@
+internal import ArgumentParser
+internal import Foundation
+internal import NIfTIFile
+internal import ProgressiveCoding
+internal import Sites
+internal import VolumeModel
+internal import WireFormat
+
+struct InspectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect", abstract: "Say what a NIfTI file, a .fovea file or a received session's folder holds.",
+        discussion: """
+            A session's folder is checked: its files' digests must be the receipt's. Exit code 65 says that they are not.
+
+            Example: fovea inspect incoming/20260101-120000-a1b2c3
+            """)
+
+    @Argument(help: ArgumentHelp("A file, or a session's folder.", valueName: "file")) var path: String
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        let console = Console(isJSON: output.json)
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw NIfTIError(.notFound, "\(path): no such file or folder")
+        }
+        if isFolder.boolValue {
+            try inspectSession(console)
+        } else if let start = FileHandle(forReadingAtPath: path)?.readData(ofLength: 8), FoveaContainer.isContainer(Array(start)) {
+            try inspectFovea(console)
+        } else {
+            try inspectVolume(console)
+        }
+    }
+
+    private func inspectVolume(_ console: Console) throws {
+        let image = try NIfTIFile.read(path)
+        let range = image.volume.finiteRange()
+        let surroundings = Surroundings(of: image.volume)
+        let digest = Self.digest(of: image)
+        console.say(
+            """
+            NIfTI-\(image.header.version)\(image.header.isByteSwapped ? ", other byte order" : ""): \(image.header.shape) voxels of \(image.header.voxelType)
+            affine      \(image.header.affine.rows.map { "[" + $0.map { String(format: "%.4g", $0) }.joined(separator: " ") + "]" }.joined(separator: " "))
+            scaling     \(image.header.scaling == .none ? "none" : "\(image.header.scaling.slope) * stored + \(image.header.scaling.intercept)")
+            stored      \(range.lowerBound) to \(range.upperBound)
+            content     \(surroundings.content?.description ?? "none: one value throughout")
+            extensions  \(image.extensions.count - 4) bytes
+            sha256      \(digest)
+            """)
+        console.event(
+            "summary",
+            [
+                "kind": .text("nifti"), "version": .integer(image.header.version), "shape": .text(image.header.shape.description),
+                "voxel_type": .text(image.header.voxelType.description), "sha256": .text(digest.description),
+                "range": .list([.number(range.lowerBound), .number(range.upperBound)]), "content": .text(surroundings.content?.description),
+            ])
+    }
+
+    private func inspectFovea(_ console: Console) throws {
+        let (manifest, chunks) = try FoveaFile.open(path)
+        var bytes: [Layer: Int] = [:]
+        let plan = manifest.plan
+        for chunk in chunks {
+            let layer = chunk.ordinal == 0 ? Layer.manifest : Int(chunk.ordinal) <= plan.count ? plan[Int(chunk.ordinal) - 1].chunk.layer : .table
+            bytes[layer, default: 0] += chunk.record.count
+        }
+        console.say("Fovea file, to \(manifest.goal.name): \(chunks.count) chunks of \(plan.count + 2)")
+        for volume in manifest.volumes {
+            let layout = try VolumeLayout(volume, voxelByteLimit: .max)
+            console.say(
+                """
+                \(volume.name): \(layout.shape) voxels of \(layout.header.voxelType)
+                  regions by \(volume.regionSource.name): \(volume.regions.map(\.description).joined(separator: " "))
+                  source sha256 \(volume.sourceDigest)
+                """)
+        }
+        for layer in Layer.allCases where bytes[layer] != nil {
+            console.say("  \(Text.left(layer.name, 22)) \(Text.right(Text.bytes(bytes[layer] ?? 0), 10))")
+        }
+        console.event(
+            "summary",
+            [
+                "kind": .text("fovea"), "goal": .text(manifest.goal.name), "chunks": .integer(chunks.count), "bytes_by_layer": bytes.json,
+                "volumes": .list(
+                    manifest.volumes.map { volume in
+                        .object([
+                            "name": .text(volume.name.text), "source_sha256": .text(volume.sourceDigest.description),
+                            "roi_source": .text(volume.regionSource.name), "roi_boxes": .list(volume.regions.map { .text($0.description) }),
+                        ])
+                    }),
+            ])
+    }
+
+    private func inspectSession(_ console: Console) throws {
+        guard FileManager.default.fileExists(atPath: "\(path)/\(ReceiptFile.name)") else {
+            throw NIfTIError(.notFound, "\(path): no receipt; the session is still coming in, or its receiver was ended before it was done")
+        }
+        let receipt: ReceiptFile
+        do {
+            receipt = try ReceiptFile.read(folder: path)
+        } catch {
+            throw NIfTIError(.invalidHeader, "\(path)/\(ReceiptFile.name): not a receipt")
+        }
+        var allMatch = true
+        console.say("Session '\(receipt.session)', \(receipt.complete ? "complete" : "interrupted: \(receipt.interruption ?? "")"), to \(receipt.goal)")
+        var volumes: [JSONValue] = []
+        for volume in receipt.volumes {
+            // The name comes from a file that may have been altered: it must not lead out of the folder.
+            let name = try Name(volume.name)
+            let matches = (try? Self.digest(of: NIfTIFile.read("\(path)/\(name).nii.gz")).description == volume.sha256) ?? false
+            allMatch = allMatch && matches
+            console.say("  \(name): \(volume.state), \(matches ? "verified" : "NOT what the receipt says")")
+            volumes.append(.object(["name": .text(name.text), "state": .text(volume.state), "verified": .flag(matches), "sha256": .text(volume.sha256)]))
+        }
+        console.event(
+            "summary",
+            ["kind": .text("session"), "session": .text(receipt.session), "complete": .flag(receipt.complete), "volumes": .list(volumes), "verified": .flag(allMatch)])
+        guard allMatch else { throw SiteError(.receiptMismatch, "\(path): a file does not have the digest of its receipt") }
+    }
+
+    private static func digest(of image: NIfTIImage) -> Digest {
+        var digest = DigestBuilder()
+        image.forEachPart { digest.update($0) }
+        return digest.finish()
+    }
+}

@@ -1,0 +1,90 @@
+public import ArgumentParser
+internal import Foundation
+internal import Profiles
+public import ProgressiveCoding
+public import Sites
+internal import VolumeModel
+public import WireFormat
+
+/// Where the region of interest comes from.
+struct RegionOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("A NIfTI mask: voxels above zero are of interest.", valueName: "mask"))
+    var mask: String?
+
+    @Option(help: ArgumentHelp("A box of voxel indices, ends exclusive, taken as it is.", valueName: "x0:x1,y0:y1,z0:z1"))
+    var box: String?
+
+    @Option(help: ArgumentHelp("Voxels added around a mask on every side.", valueName: "voxels"))
+    var margin = 4
+
+    func validate() throws {
+        guard mask == nil || box == nil else { throw ValidationError("give --mask or --box, not both") }
+        guard (0...512).contains(margin) else { throw ValidationError("--margin takes 0 to 512 voxels, not \(margin)") }
+    }
+
+    func choice() throws -> RegionChoice {
+        if let mask { return .mask(path: mask) }
+        if let box { return .box(try Box(parsing: box)) }
+        return .automatic
+    }
+}
+
+/// How volumes become layers.
+struct CodingOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("An encoding profile.", valueName: "name|file"))
+    var encoding = "diagnostic"
+
+    @Option(help: "How far to go: roi, lossy or lossless.")
+    var until = Goal.lossless
+
+    func preparation(_ volumes: [String], _ region: RegionOptions) throws -> Preparation {
+        var preparation = Preparation(paths: volumes, encoding: try EncodingProfile.load(encoding))
+        preparation.regionChoice = try region.choice()
+        preparation.margin = region.margin
+        preparation.goal = until
+        return preparation
+    }
+}
+
+struct JSONOption: ParsableArguments {
+    @Flag(help: "Print one JSON object a line on standard output, and nothing else there.")
+    var json = false
+}
+
+extension Goal: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let goal = Goal.allCases.first(where: { $0.name == argument }) else { return nil }
+        self = goal
+    }
+    public var defaultValueDescription: String { name }
+    public static var allValueStrings: [String] { allCases.map(\.name) }
+}
+
+extension TransmissionOrder: ExpressibleByArgument {}
+extension FoveaFile.Layers: ExpressibleByArgument {}
+
+extension Name {
+    /// A name no other session has: the time and a random tail.
+    static func fresh() -> Name {
+        let formatter = DateFormatter()
+        formatter.locale = Locale(identifier: "en_US_POSIX")
+        formatter.timeZone = TimeZone(identifier: "UTC")
+        formatter.dateFormat = "yyyyMMdd-HHmmss"
+        return Name(cleaning: formatter.string(from: Date()) + String(format: "-%06x", UInt32.random(in: 0..<1 << 24)))
+    }
+}
+
+extension [Layer: Int] {
+    /// Bytes a layer, all layers named.
+    var json: JSONValue { .object(Dictionary<String, JSONValue>(uniqueKeysWithValues: Layer.allCases.map { ($0.name, .integer(self[$0] ?? 0)) })) }
+}
+
+extension [Layer: LayerFidelity] {
+    var json: JSONValue {
+        .object(
+            Dictionary<String, JSONValue>(
+                uniqueKeysWithValues: map { layer, fidelity in
+                    (layer.name, .object(["psnr_db": .number(fidelity.psnr as Double?), "max_abs_error": .number(fidelity.maxAbsoluteError as Double?)]))
+                }))
+    }
+}

@@ -1,0 +1,86 @@
+internal import ArgumentParser
+internal import Profiles
+internal import ProgressiveCoding
+internal import Sites
+internal import WireFormat
+
+struct SendCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "send", abstract: "Send volumes, the region of interest first.",
+        discussion: """
+            Reads NIfTI volumes, codes the region of interest and the background as separate layers, and sends them over SRT until
+            the receiver has every bit. Ends when the receiver has confirmed what it has on disk.
+
+            Example: fovea send brain.nii.gz --mask tumour.nii.gz --to 192.0.2.7:9710 --transport rural-4g
+            """)
+
+    @Argument(help: ArgumentHelp("NIfTI volumes (.nii, .nii.gz), 1 to 16 of one shape.", valueName: "volume"))
+    var volumes: [String]
+
+    @Option(help: ArgumentHelp("Where the receiver listens.", valueName: "host:port"))
+    var to: String
+
+    @OptionGroup var region: RegionOptions
+    @OptionGroup var coding: CodingOptions
+
+    @Option(help: ArgumentHelp("A transport profile: the rate to send at. Name the one of your link.", valueName: "name|file"))
+    var transport = "default"
+
+    @Option(help: "Which chunk goes first: roi-first, or fifo (slice by slice, for comparison).")
+    var order = TransmissionOrder.roiFirst
+
+    @Option(help: ArgumentHelp("The transfer's name; the receiver's folder for it. A fresh one by default.", valueName: "id"))
+    var session: String?
+
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        let clock = Stopwatch()
+        let console = Console(isJSON: output.json)
+        var preparation = try coding.preparation(volumes, region)
+        preparation.order = order
+        let site = SendingSite(
+            preparation: preparation, session: try session.map { try Name($0) } ?? .fresh(), destination: to,
+            transport: try TransportProfile.load(transport))
+        let summary = try await untilSignalled {
+            try await site.run(clock: clock) { event in Self.report(event, console, clock) }
+        }
+        console.clearBar()
+        console.say(
+            """
+            Sent as session '\(site.session)': \(summary.receipt?.volumes.map(\.state.name).joined(separator: ", ") ?? "-"), receipt verified.
+            First datagram after \(Text.seconds(summary.timeToFirstDatagram)), region of interest there after \(Text.seconds(summary.roiAcknowledged)), \
+            everything after \(Text.seconds(summary.done)).
+            """)
+        console.event("summary", Self.fields(summary))
+    }
+
+    private static func report(_ event: SendingSite.Event, _ console: Console, _ clock: Stopwatch) {
+        switch event {
+        case .prepared(let result): if let remark = result.remark { console.remark(remark) }
+        case .firstDatagram: console.event("first_datagram", ["t": .number(clock.seconds)])
+        case .progress(let coded, let acknowledged, let isCoded):
+            let label = "\(Text.bytes(acknowledged)) of \(Text.bytes(coded))\(isCoded ? "" : ", still coding")"
+            console.progress(label, share: coded == 0 ? 0 : Double(acknowledged) / Double(coded))
+        case .roiAcknowledged: console.event("roi_acknowledged", ["t": .number(clock.seconds)])
+        case .stalled:
+            console.remark("stalled: nothing has come from the receiver for a while; waiting")
+            console.event("stalled", ["t": .number(clock.seconds)])
+        case .resumed:
+            console.remark("the receiver is there again")
+            console.event("resumed", ["t": .number(clock.seconds)])
+        }
+    }
+
+    static func fields(_ summary: SendingSite.Summary) -> [String: JSONValue] {
+        [
+            "bytes_sent_by_layer": summary.bytesByLayer.json, "datagrams": .integer(summary.datagramCount),
+            "retransmit_ratio": .number(summary.retransmitRatio), "goodput_bps": .number(summary.goodputBitsPerSecond),
+            "time_to_first_datagram": .number(summary.timeToFirstDatagram), "segmentation_seconds": .number(summary.segmentationSeconds),
+            "encoding_seconds": .number(summary.encodingSeconds), "roi_box": .text(summary.regions.first),
+            "roi_boxes": .list(summary.regions.map { .text($0) }), "roi_acknowledged_t": .number(summary.roiAcknowledged),
+            "done_t": .number(summary.done), "receipt": .text(summary.receipt?.volumes.first?.digest.description),
+            "receipts": .list((summary.receipt?.volumes ?? []).map { .text($0.digest.description) }), "fidelity": summary.fidelity.json,
+        ]
+    }
+}

@@ -1,0 +1,70 @@
+internal import NIfTIFile
+internal import ProgressiveCoding
+internal import Synchronization
+internal import VolumeModel
+internal import WireFormat
+
+/// A slice as it stood at one time.
+struct SliceFrame: Sendable {
+    let seconds: Double
+    let columns: Int
+    let rows: Int
+    /// Stored values, rows x columns.
+    let values: [Double]
+    /// A quality a voxel.
+    let quality: [UInt8]
+}
+
+/// Keeps the slice through the middle of the region of interest as it improves.
+final class SliceRecorder: Sendable {
+    private struct State {
+        var decoder: SessionDecoder?
+        var frames: [SliceFrame] = []
+        var pending: Task<Void, Never>?
+    }
+    private let state = Mutex(State())
+
+    func begin(_ decoder: SessionDecoder, at seconds: Double) {
+        state.withLock { $0.decoder = $0.decoder ?? decoder }
+        note(at: seconds)
+    }
+
+    /// Takes the slice as it is now; one after another, so that frames stay in order.
+    func note(at seconds: Double) {
+        state.withLock { state in
+            guard let decoder = state.decoder else { return }
+            let before = state.pending
+            state.pending = Task {
+                await before?.value
+                let frame = Self.frame(await decoder.snapshot(volume: 0), at: seconds)
+                self.state.withLock { $0.frames.append(frame) }
+            }
+        }
+    }
+
+    func finish() async -> [SliceFrame] {
+        await state.withLock { $0.pending }?.value
+        return state.withLock { $0.frames }
+    }
+
+    var region: Box? { get async { state.withLock { $0.decoder }?.layouts[0].manifest.regions.first } }
+
+    private static func frame(_ volume: VolumeAssembler, at seconds: Double) -> SliceFrame {
+        let shape = volume.layout.shape
+        let box = volume.layout.manifest.regions.first ?? shape.box
+        let slice = (box.z.lowerBound + box.z.upperBound) / 2
+        let byteCount = volume.layout.header.voxelType.byteCount
+        let range = slice * shape.sliceVoxelCount..<(slice + 1) * shape.sliceVoxelCount
+        let values: [Double]
+        if let flat = try? Shape(columns: shape.columns, rows: shape.rows, slices: 1),
+            let part = try? Volume(
+                shape: flat, voxelType: volume.layout.header.voxelType,
+                voxels: Array(volume.voxels[range.lowerBound * byteCount..<range.upperBound * byteCount]))
+        {
+            values = part.doubles()
+        } else {
+            values = []
+        }
+        return SliceFrame(seconds: seconds, columns: shape.columns, rows: shape.rows, values: values, quality: Array(volume.quality[range]))
+    }
+}

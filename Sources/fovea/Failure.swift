@@ -1,0 +1,74 @@
+internal import Confinement
+internal import Glibc
+internal import HEVCCodec
+internal import NIfTIFile
+internal import NetSim
+internal import Phantom
+internal import Profiles
+internal import ProgressiveCoding
+internal import SRTTransport
+internal import Segmentation
+internal import Sites
+internal import StreamSession
+internal import VolumeModel
+internal import WireFormat
+
+/// What a failed command tells the shell and the person: a sysexits code and one line.
+struct Failure {
+    let code: Int32
+    let message: String
+
+    private static let usage: Int32 = 64
+    private static let badData: Int32 = 65
+    private static let noInput: Int32 = 66
+    private static let unavailable: Int32 = 69
+    private static let internalFault: Int32 = 70
+    private static let cannotCreate: Int32 = 73
+    private static let inputOutput: Int32 = 74
+    private static let tryAgain: Int32 = 75
+    private static let violation: Int32 = 76
+
+    /// Nil for errors of the argument parser, which knows itself what to say.
+    init?(_ error: any Error) {
+        switch error {
+        case let error as NIfTIError:
+            message = error.message
+            switch error.code {
+            case .notFound, .unreadable: code = Self.noInput
+            case .cannotWrite: code = Self.inputOutput
+            case .notNIfTI, .unsupported, .invalidHeader, .truncated, .corruptCompression, .tooLarge: code = Self.badData
+            }
+        case let error as VolumeError:
+            message = error.message
+            code = error.code == .invalidBox ? Self.usage : Self.badData
+        case let error as SegmentationError: (message, code) = (error.message, Self.badData)
+        case let error as CodingError: (message, code) = (error.message, Self.badData)
+        case let error as WireError: (message, code) = (error.message, Self.badData)
+        case let error as PhantomError: (message, code) = (error.message, Self.usage)
+        case let error as ProfileError: (message, code) = (error.message, error.code == .notFound ? Self.noInput : Self.badData)
+        case let error as NetSimError: (message, code) = (error.message, Self.unavailable)
+        case let error as ConfinementError: (message, code) = (error.message, Self.internalFault)
+        case let error as TransportError:
+            message = error.message
+            code = error.code == .invalidAddress ? Self.usage : Self.unavailable
+        case let error as SessionError:
+            message = error.message
+            switch error.code {
+            case .peerGone, .peerSilent, .cancelled: code = Self.tryAgain
+            case .peerAborted: code = Self.unavailable
+            case .protocolViolation: code = Self.violation
+            case .failed: code = Self.internalFault
+            }
+        case let error as SiteError:
+            message = error.message
+            switch error.code {
+            case .usage: code = Self.usage
+            case .sessionExists: code = Self.cannotCreate
+            case .receiptMismatch: code = Self.badData
+            case .cancelled: code = Self.tryAgain
+            }
+        case is CancellationError: (message, code) = ("stopped", Self.tryAgain)
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,57 @@
+internal import ArgumentParser
+internal import Confinement
+internal import Glibc
+
+/// The program.
+@main
+struct Fovea: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fovea",
+        abstract: "Sends a medical volume so that the part a physician needs is there first.",
+        discussion: """
+            A volume travels as layers: the region of interest first, then the rest, then what makes every voxel exact.
+            Fovea prioritises transmission; it makes no diagnosis.
+
+            Example: fovea demo
+            """,
+        version: "0.1.0",
+        subcommands: [
+            DemoCommand.self, SendCommand.self, ReceiveCommand.self, EncodeCommand.self, DecodeCommand.self, SegmentCommand.self,
+            CompareCommand.self, InspectCommand.self, PhantomCommand.self,
+        ])
+
+    static func main() async {
+        // A decoder's process must not so much as parse arguments before it is confined.
+        if CommandLine.arguments.dropFirst().first == ConfinedWorker.argument { ConfinedWorker.serve() }
+        // A peer or a pipe that goes away is an error to report, not an end.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            leave(with: error)
+        }
+    }
+
+    private static func leave(with error: any Error) -> Never {
+        if let failure = Failure(error) {
+            print(error: failure.message)
+            Glibc.exit(failure.code)
+        }
+        let code = exitCode(for: error)
+        guard code != .success else { exit(withError: error) }
+        let text = message(for: error).split(separator: "\n").first.map(String.init) ?? "wrong usage"
+        print(error: "\(text) (see 'fovea --help')")
+        Glibc.exit(code == .validationFailure ? 64 : code.rawValue)
+    }
+}
+
+/// Writes one line to standard error.
+func print(error message: String) {
+    let line = "fovea: " + message.split(whereSeparator: \.isNewline).joined(separator: " ") + "\n"
+    line.withCString { _ = write(2, $0, strlen($0)) }
+}

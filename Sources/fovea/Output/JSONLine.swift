@@ -1,0 +1,37 @@
+internal import Foundation
+
+/// A value in a line of JSON.
+enum JSONValue: Encodable {
+    case text(String)
+    case number(Double)
+    case integer(Int)
+    case flag(Bool)
+    case list([JSONValue])
+    case object([String: JSONValue])
+    case none
+
+    /// JSON has no infinity: it becomes null.
+    static func number(_ value: Double?) -> JSONValue { value.map { $0.isFinite ? .number($0) : .none } ?? .none }
+    static func text(_ value: String?) -> JSONValue { value.map { .text($0) } ?? .none }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .text(let value): try container.encode(value)
+        // Six digits after the point: microseconds, and more than any measure holds.
+        case .number(let value): try container.encode(Decimal(string: String(format: "%.6f", value)) ?? 0)
+        case .integer(let value): try container.encode(value)
+        case .flag(let value): try container.encode(value)
+        case .list(let values): try container.encode(values)
+        case .object(let values): try container.encode(values)
+        case .none: try container.encodeNil()
+        }
+    }
+
+    /// One line, keys sorted, without the line's end.
+    var line: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+}

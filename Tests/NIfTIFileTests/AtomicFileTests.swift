@@ -1,0 +1,90 @@
+import Foundation
+import NIfTIFile
+import Testing
+import VolumeModel
+
+@Suite("Files appear whole or not at all")
+struct AtomicFileTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func refused(_ body: () throws -> Void) -> NIfTIError? {
+        do {
+            try body()
+            return nil
+        } catch {
+            return error as? NIfTIError
+        }
+    }
+
+    @Test("A file that is not committed leaves nothing behind")
+    func uncommitted() throws {
+        do {
+            let file = try AtomicFile(path: folder.place("volume.nii"))
+            try file.write([1, 2, 3])
+            #expect(try !folder.names().contains("volume.nii"))
+        }
+        #expect(try folder.names().isEmpty)
+    }
+
+    @Test("An old file stands until the new one is whole")
+    func replaces() throws {
+        let path = try folder.put([9, 9, 9, 9, 9, 9], "volume.nii")
+        let file = try AtomicFile(path: path)
+        try file.write([1, 2])
+        try file.write([3])
+        #expect(try folder.contents("volume.nii") == [9, 9, 9, 9, 9, 9])
+        try file.commit()
+        #expect(try folder.contents("volume.nii") == [1, 2, 3])
+        #expect(try folder.names() == ["volume.nii"])
+    }
+
+    @Test("A file given up does not harm the old one")
+    func givenUp() throws {
+        let path = try folder.put([9, 9], "volume.nii")
+        do { try AtomicFile(path: path).write([1, 2, 3]) }
+        #expect(try folder.contents("volume.nii") == [9, 9])
+        #expect(try folder.names() == ["volume.nii"])
+    }
+
+    @Test("A missing folder is a clear refusal that names the file")
+    func missingFolder() throws {
+        let path = folder.place("no/such/volume.nii")
+        let error = try #require(refused { _ = try AtomicFile(path: path) })
+        #expect(error.code == .cannotWrite)
+        #expect(error.message == "\(path): cannot be written: no such file or directory")
+        let image = try NIfTIImage(
+            header: try NIfTIHeader(bytes: HeaderBytes(sides: [2, 2], type: .uint8).bytes), voxels: [1, 2, 3, 4])
+        let again = try #require(refused { try NIfTIFile.write(image, to: path) })
+        #expect(again.code == .cannotWrite)
+        #expect(again.message.hasPrefix(path))
+    }
+
+    @Test("A folder in the file's place is refused, and nothing is left beside it")
+    func folderInPlace() throws {
+        try FileManager.default.createDirectory(atPath: folder.place("volume.nii"), withIntermediateDirectories: false)
+        let error = try #require(refused { try AtomicFile.write([1, 2, 3], to: folder.place("volume.nii")) })
+        #expect(error.code == .cannotWrite)
+        #expect(try folder.names() == ["volume.nii"])
+    }
+
+    @Test("Nothing and much are both written whole")
+    func sizes() throws {
+        try AtomicFile.write([], to: folder.place("empty"))
+        #expect(try folder.contents("empty").isEmpty)
+        let much = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        try AtomicFile.write(much, to: folder.place("much"))
+        #expect(try folder.contents("much") == much)
+    }
+
+    @Test("A written volume replaces an older, longer one whole")
+    func overwritesVolume() throws {
+        _ = try folder.put([UInt8](repeating: 7, count: 100_000), "volume.nii")
+        let header = HeaderBytes(sides: [2, 2], type: .uint8)
+        let image = try NIfTIFile.read(folder.put(header.file(voxelByteCount: 4), "small.nii"))
+        try NIfTIFile.write(image, to: folder.place("volume.nii"))
+        #expect(try folder.contents("volume.nii") == header.file(voxelByteCount: 4))
+        #expect(try folder.names() == ["small.nii", "volume.nii"])
+    }
+}
