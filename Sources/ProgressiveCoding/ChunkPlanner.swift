@@ -82,9 +82,11 @@ public enum ChunkPlanner {
                 : (0..<shape.timepoints).map { box.z.lowerBound + $0 * shape.slices..<box.z.upperBound + $0 * shape.slices }
             let byteBound = ChunkPlanner.voxelByteLimit / max(1, box.x.count * box.y.count * voxelByteCount)
             let lineBound = JPEGLSRefinement.lineLimit / box.y.count
-            let most = max(1, min(sliceCount ?? .max, byteBound, lineBound))
+            let most = max(1, min(byteBound, lineBound))
             return runs.flatMap { run -> [Box] in
-                let parts = (run.count + most - 1) / most
+                // As many chunks as come nearest to the length asked for, and more where one would be too large.
+                let wanted = sliceCount.map { (run.count + $0 / 2) / $0 } ?? 1
+                let parts = max(1, wanted, (run.count + most - 1) / most)
                 // Even lengths, so that cores working on a region finish together.
                 return (0..<parts).compactMap { part in
                     let start = run.lowerBound + run.count * part / parts

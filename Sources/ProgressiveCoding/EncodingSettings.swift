@@ -30,7 +30,7 @@ public struct EncodingSettings: Sendable, Equatable {
     public let roi: HEVCParameters
     /// How the rest is coded.
     public let background: HEVCParameters
-    /// The most slices a chunk holds; nil for one chunk a layer.
+    /// Slices a chunk holds, as nearly as even lengths allow; nil for one chunk a layer.
     public let chunkSliceCount: Int?
     /// The extent of a region of interest as it is coded.
     public let regionShape: RegionShape
