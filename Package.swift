@@ -92,13 +92,13 @@ let package = Package(
         tests("HEVCCodecTests", ["HEVCCodec"]),
         tests("RefinementCodecTests", ["RefinementCodec"]),
         tests("WireFormatTests", ["WireFormat", "VolumeModel"]),
-        tests("ProgressiveCodingTests", ["ProgressiveCoding", "VolumeModel", "NIfTIFile", "WireFormat", "Phantom"]),
+        tests("ProgressiveCodingTests", ["ProgressiveCoding", "HEVCCodec", "VolumeModel", "NIfTIFile", "WireFormat"]),
         tests("StreamSessionTests", ["StreamSession", "WireFormat", "NetSim"]),
         tests("SRTTransportTests", ["SRTTransport", "NetSim"]),
         tests("ProfilesTests", ["Profiles", "NetSim"]),
         tests("PhantomTests", ["Phantom"]),
         tests("NetSimTests", ["NetSim"], path: "netsim/Tests/NetSimTests"),
-        tests("EndToEndTests", ["VolumeModel", "NIfTIFile", "Phantom"]),
+        tests("EndToEndTests", ["VolumeModel", "NIfTIFile", "Phantom", "fovea", "netsim"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -44,14 +44,16 @@ struct GeometryTests {
         let (b, c, d) = (0.1, -0.2, 0.3)
         header.setQform(quaternion: (b, c, d), offset: [-80, 7.5, 0.25], spacing: [0.5, 1.25, 3], qfac: 1)
         let a = (1 - b * b - c * c - d * d).squareRoot()
-        let rotation = [
+        let rotation: [[Double]] = [
             [a * a + b * b - c * c - d * d, 2 * b * c - 2 * a * d, 2 * b * d + 2 * a * c],
             [2 * b * c + 2 * a * d, a * a + c * c - b * b - d * d, 2 * c * d - 2 * a * b],
             [2 * b * d - 2 * a * c, 2 * c * d + 2 * a * b, a * a + d * d - c * c - b * b],
         ]
         let spacing = [0.5, 1.25, 3]
         let offset = [-80, 7.5, 0.25]
-        let expected = (0..<3).map { row in (0..<3).map { rotation[row][$0] * spacing[$0] } + [offset[row]] }
+        let expected: [[Double]] = (0..<3).map { (row: Int) -> [Double] in
+            zip(rotation[row], spacing).map { $0 * $1 } + [offset[row]]
+        }
         expect(try NIfTIHeader(bytes: header.bytes).affine, expected, within: 2e-6)
     }
 
@@ -123,8 +125,8 @@ struct GeometryTests {
         #expect(try NIfTIHeader(bytes: header.bytes) == header)
         // Spacings are the lengths of the affine's columns.
         for (index, spacing) in [2, 3, 1.5].enumerated() {
-            let bits = (0..<4).reduce(UInt32(0)) { $0 | UInt32(header.bytes[80 + 4 * index + $1]) << UInt32(8 * $1) }
-            #expect(Float(bitPattern: bits) == Float(spacing))
+            let stored = header.bytes[80 + 4 * index..<84 + 4 * index]
+            #expect(stored.elementsEqual(withUnsafeBytes(of: Float(spacing).bitPattern.littleEndian) { Array($0) }))
         }
     }
 

@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Measures what Fovea promises, with the real programs over the real relay, and prints a table.
+
+Usage: Scripts/measure.py [--data FOLDER] [--runs N] [--link NAME] [SECTION ...]
+Sections: size, roi, order. The folder is FOVEA_DATA, by default ../shared/data; without volumes a phantom is measured.
+Times depend on the machine; each row also gives the ratio to what the link alone would take.
+"""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BIN = os.path.join(PROJECT, ".build", "release")
+# Bits a second and seconds there and back, as in profiles/links.
+LINKS = {"rural-4g": (2e6, 0.080), "adsl-uplink": (1e6, 0.040), "hospital-wan": (50e6, 0.020), "geo-satellite": (1e6, 0.600)}
+
+
+def run(*arguments):
+    done = subprocess.run([os.path.join(BIN, arguments[0]), *arguments[1:]], capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(arguments)}: {done.stderr}")
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def start(*arguments):
+    process = subprocess.Popen([os.path.join(BIN, arguments[0]), *arguments[1:]], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return process, json.loads(process.stdout.readline())["port"]
+
+
+def transfer(folder, volume, region, link, order="roi-first", seed=1):
+    """Sends a volume through a relay; gives both ends' summaries and whether the result is the source."""
+    out = tempfile.mkdtemp(dir=folder)
+    receiver, port = start("fovea", "receive", "--listen", "127.0.0.1:0", "--out", out, "--once", "--json")
+    relay, port = start("netsim", "relay", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{port}", "--link", link, "--seed", str(seed), "--json")
+    sent = run("fovea", "send", volume, *region, "--to", f"127.0.0.1:{port}", "--transport", link, "--order", order, "--json")[-1]
+    received = [json.loads(line) for line in receiver.communicate(timeout=60)[0].splitlines()][-1]
+    relay.terminate()
+    relay.wait()
+    compared = run("fovea", "compare", volume, received["volumes"][0]["path"], "--json")[-1]
+    inspected = run("fovea", "inspect", received["folder"], "--json")[-1]
+    exact = compared["identical_voxels"] and compared["identical_header"]
+    verified = inspected["verified"] and sent["receipt"] == received["volumes"][0]["sha256"]
+    return sent, received, exact, verified
+
+
+def volumes(data, folder):
+    """Volumes with the region to use: a mask of the same patient where there is one, else the threshold's."""
+    found = []
+    root = os.path.join(data, "volumes")
+    names = sorted(os.listdir(root)) if os.path.isdir(root) else []
+    for name in (n for n in names if n.endswith(".nii.gz")):
+        mask = next((n for n in names if n.endswith("_seg.nii.gz") and n.split("_")[0] == name.split("_")[0]), None)
+        found.append((name, os.path.join(root, name), ["--mask", os.path.join(root, mask)] if mask else []))
+    files = run("fovea", "phantom", "--out", folder, "--json")[-1]
+    found.append(("phantom-1", files["volume"], ["--mask", files["labels"]]))
+    return found
+
+
+def measure_size(items, folder):
+    print("\nBase layers at CRF 20 and 40 against the published recipe (paper); ROI PSNR over the same box")
+    print(f"{'volume':32} {'diagnostic':>10} {'paper':>8} {'ratio':>6} {'ROI dB':>7} {'paper':>7}")
+    for name, path, region in items:
+        if not region:
+            continue
+        rows = {}
+        for profile in ("diagnostic", "paper"):
+            file = os.path.join(folder, "x.fovea")
+            summary = run("fovea", "encode", path, *region, "--encoding", profile, "--until", "lossy", "--out", file, "--json")[-1]
+            run("fovea", "decode", file, "--out", os.path.join(folder, "x.nii"), "--layers", "lossy", "--json")
+            if profile == "diagnostic":
+                boxes = summary["roi_boxes"]
+            # The first box stands for all where there are several.
+            fidelity = run("fovea", "compare", path, os.path.join(folder, "x.nii"), "--box", boxes[0], "--json")[-1]
+            layers = summary["bytes_by_layer"]
+            rows[profile] = (layers["roi_base"] + layers["background_base"], fidelity["psnr_db"])
+        (ours, psnr), (theirs, their_psnr) = rows["diagnostic"], rows["paper"]
+        print(f"{name:32} {ours:10} {theirs:8} {ours / theirs:6.3f} {psnr or 0:7.2f} {their_psnr or 0:7.2f}", flush=True)
+
+
+def measure_roi(items, folder, link, runs):
+    rate, round_trip = LINKS[link]
+    print(f"\nTransfers over {link}: median of {runs}; bound = time to first datagram + ROI bytes / rate + 2.5 RTT")
+    print(f"{'volume':32} {'first':>6} {'ROI':>6} {'ratio':>6} {'backgr.':>8} {'exact':>7} {'identical':>9} {'receipt':>8}")
+    for name, path, region in items:
+        rows = []
+        ends = set()
+        for number in range(runs):
+            sent, received, exact, verified = transfer(folder, path, region, link, seed=number + 1)
+            first = sent["time_to_first_datagram"] or 0
+            bound = first + sent["bytes_sent_by_layer"]["roi_base"] * 8 / rate + 2.5 * round_trip
+            rows.append((first, received["time_to_roi"], received["time_to_roi"] / bound, received["time_to_background"], received["time_to_lossless"]))
+            ends.add((exact, verified))
+        first, roi, ratio, background, lossless = (statistics.median(column) for column in zip(*rows))
+        exact, verified = (all(end[i] for end in ends) for i in (0, 1))
+        print(
+            f"{name:32} {first:6.2f} {roi:6.2f} {ratio:6.2f} {background:8.2f} {lossless:7.2f} {'yes' if exact else 'NO':>9} {'verified' if verified else 'NO':>8}",
+            flush=True)
+
+
+def measure_order(items, folder, link):
+    print(f"\nRegion of interest shown over {link}, seconds: by priority, and slice by slice (fifo)")
+    print(f"{'volume':32} {'roi-first':>9} {'fifo':>7}")
+    for name, path, region in items:
+        if region:
+            times = [transfer(folder, path, region, link, order)[1]["time_to_roi"] for order in ("roi-first", "fifo")]
+            print(f"{name:32} {times[0]:9.2f} {times[1]:7.2f}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default=os.environ.get("FOVEA_DATA", os.path.join(PROJECT, "..", "shared", "data")))
+    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--link", default="rural-4g", choices=LINKS)
+    parser.add_argument("sections", nargs="*", default=[], metavar="SECTION")
+    options = parser.parse_args()
+    sections = options.sections or ["size", "roi", "order"]
+    started = time.time()
+    with tempfile.TemporaryDirectory() as folder:
+        items = volumes(options.data, folder)
+        if "size" in sections:
+            measure_size(items, folder)
+        if "roi" in sections:
+            measure_roi(items, folder, options.link, options.runs)
+        if "order" in sections:
+            measure_order(items, folder, options.link)
+    print(f"\n{time.time() - started:.0f} s in all")
+
+
+main()

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Installs what the build needs and is missing: Debian packages, by apt. Asks for nothing, changes nothing else.
+set -euo pipefail
+
+# Package and the least version that will do. libsrt's 12u2 closes two key-exchange holes, libde265's 12u2 several memory faults.
+packages="
+libsrt-openssl-dev 1.5.1-1+deb12u2
+libx265-dev 3.5-2
+libde265-dev 1.0.11-1+deb12u2
+libnifti-dev 3.0.1-9
+libcharls-dev 2.4.1-1
+libzstd-dev 1.5.4+dfsg2-5
+libpng-dev 1.6.39-2
+libseccomp-dev 2.5.4-1
+zlib1g-dev 1:1.2.13.dfsg-1
+pkg-config 1.8.1-1
+"
+
+missing=""
+while read -r name least; do
+    [ -n "$name" ] || continue
+    have=$(dpkg-query -W -f='${db:Status-Status} ${Version}' "$name" 2>/dev/null || true)
+    case "$have" in
+        "installed "*) dpkg --compare-versions "${have#installed }" ge "$least" || missing="$missing $name" ;;
+        *) missing="$missing $name" ;;
+    esac
+done <<<"$packages"
+
+if [ -n "$missing" ]; then
+    echo "Installing:$missing"
+    sudo=""
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || { echo "setup: not root, and no sudo; install as root:$missing" >&2; exit 77; }
+        sudo=sudo
+    fi
+    $sudo apt-get update -qq
+    # shellcheck disable=SC2086 # a list of package names
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+
+while read -r name least; do
+    [ -n "$name" ] || continue
+    have=$(dpkg-query -W -f='${Version}' "$name")
+    dpkg --compare-versions "$have" ge "$least" || { echo "setup: $name is $have; at least $least is needed" >&2; exit 69; }
+done <<<"$packages"
+
+command -v swift >/dev/null || { echo "setup: no swift; install Swift 6.3 from https://www.swift.org/install" >&2; exit 69; }
+swift --version 2>/dev/null | grep -Eq 'Swift version (6\.[3-9]|6\.[1-9][0-9]|[7-9])' || {
+    echo "setup: $(swift --version 2>/dev/null | head -n 1) is too old; Fovea needs Swift 6.3" >&2
+    exit 69
+}

@@ -1,0 +1,102 @@
+import Foundation
+import Synchronization
+
+/// A program of this package as a child process: its output line by line, its end, and no trace of it after the test.
+final class Program: Sendable {
+    private let process: Process
+    private let output: Reader
+    private let errors: Reader
+
+    /// The folder the programs were built into: the one this test was built into.
+    static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+    static let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    /// Collects what a pipe brings.
+    private final class Reader: Sendable {
+        private let text = Mutex("")
+        init(_ pipe: Pipe) {
+            pipe.fileHandleForReading.readabilityHandler = { [self] handle in
+                let data = handle.availableData
+                if data.isEmpty { handle.readabilityHandler = nil } else { text.withLock { $0 += String(decoding: data, as: UTF8.self) } }
+            }
+        }
+        var all: String { text.withLock { $0 } }
+    }
+
+    init(_ name: String, _ arguments: [String]) throws {
+        let process = Process()
+        process.executableURL = Self.folder.appendingPathComponent(name)
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(["FOVEA_PROFILES": Self.project.path + "/profiles"]) { $1 }
+        let (out, err) = (Pipe(), Pipe())
+        process.standardOutput = out
+        process.standardError = err
+        process.standardInput = FileHandle.nullDevice
+        output = Reader(out)
+        errors = Reader(err)
+        self.process = process
+        try process.run()
+    }
+
+    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+
+    var pid: Int32 { process.processIdentifier }
+    var isRunning: Bool { process.isRunning }
+    var standardError: String { errors.all }
+    var standardOutput: String { output.all }
+
+    /// Lines of JSON printed so far.
+    var events: [[String: Any]] {
+        output.all.split(separator: "\n").compactMap { try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] }
+    }
+
+    func event(_ name: String) -> [String: Any]? { events.last { $0["event"] as? String == name } }
+
+    /// Waits for an event; nil when the program ends first or it takes too long.
+    func waitFor(_ name: String, seconds: Double = 60) async throws -> [String: Any]? {
+        for _ in 0..<Int(seconds * 100) {
+            if let found = event(name) { return found }
+            if !process.isRunning { break }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        try await Task.sleep(for: .milliseconds(50))
+        return event(name)
+    }
+
+    /// Waits for the end; nil when it takes too long.
+    func exitCode(seconds: Double = 120) async throws -> Int32? {
+        for _ in 0..<Int(seconds * 100) {
+            if !process.isRunning {
+                // The last of its output is still in the pipe.
+                try await Task.sleep(for: .milliseconds(50))
+                return process.terminationStatus
+            }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        return nil
+    }
+
+    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+    /// Runs a program to its end.
+    static func run(_ name: String, _ arguments: [String]) async throws -> (code: Int32?, program: Program) {
+        let program = try Program(name, arguments)
+        return (try await program.exitCode(), program)
+    }
+}
+
+/// A folder of its own, gone after the test.
+final class Scratch: Sendable {
+    let path: String
+    init() throws {
+        path = NSTemporaryDirectory() + "fovea-e2e-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+    func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Every file below, hidden ones too, relative to the folder.
+    func files(in folder: String) -> [String] {
+        (FileManager.default.enumerator(atPath: "\(path)/\(folder)")?.allObjects as? [String] ?? []).sorted()
+    }
+}

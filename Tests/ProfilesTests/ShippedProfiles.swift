@@ -1,0 +1,25 @@
+import Foundation
+import Profiles
+
+/// The profiles that come with the program, found beside the tests.
+enum ShippedProfiles {
+    static let folder = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("profiles").path
+
+    static func paths(_ kind: ProfileFolder) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(kind.rawValue)")) ?? []
+        return names.filter { $0.hasSuffix(".yaml") }.sorted().map { "\(folder)/\(kind.rawValue)/\($0)" }
+    }
+
+    static func path(_ kind: ProfileFolder, _ name: String) -> String { "\(folder)/\(kind.rawValue)/\(name).yaml" }
+}
+
+/// What a profile is refused with; nil when it is not.
+func refusal(_ body: () throws -> some Any) -> ProfileError? {
+    do {
+        _ = try body()
+        return nil
+    } catch {
+        return error as? ProfileError
+    }
+}

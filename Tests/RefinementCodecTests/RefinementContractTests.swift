@@ -1,0 +1,186 @@
+import RefinementCodec
+import Testing
+
+/// What every refinement coder must do. A new coder is added to `all`.
+struct ContractCoder: Sendable, CustomTestStringConvertible {
+    let coder: any RefinementCoder
+    var testDescription: String { "\(type(of: coder))" }
+    static let all = [ContractCoder(coder: JPEGLSRefinement())]
+}
+
+@Suite("What every refinement coder does")
+struct RefinementContractTests {
+    private static let greatestCodes: [UInt16] = [0, 1, 2, 3, 254, 255, 256, 4095, 65535]
+    private static let shapes = [(1, 1, 1), (1, 9, 2), (9, 1, 2), (16, 12, 5)]
+
+    private func context(
+        _ columns: Int, _ rows: Int, _ slices: Int, greatest: UInt16, base: [UInt16], known: [UInt8]? = nil
+    ) throws -> RefinementContext {
+        try RefinementContext(
+            columns: columns, rows: rows, slices: slices, greatestCode: greatest, base: base,
+            known: known ?? [UInt8](repeating: 0, count: base.count))
+    }
+
+    private func noise(_ count: Int, to greatest: UInt16, _ random: inout Seeded) -> [UInt16] {
+        (0..<count).map { _ in UInt16.random(in: 0...greatest, using: &random) }
+    }
+
+    @Test("Noise over noise comes back exactly at every depth and shape", arguments: ContractCoder.all, [1, 2] as [UInt64])
+    func noise(contract: ContractCoder, seed: UInt64) throws {
+        print("refinement of noise: seed \(seed)")
+        var random = Seeded(seed)
+        for greatest in Self.greatestCodes {
+            for (columns, rows, slices) in Self.shapes {
+                let count = columns * rows * slices
+                let exact = noise(count, to: greatest, &random)
+                let context = try context(columns, rows, slices, greatest: greatest, base: noise(count, to: greatest, &random))
+                let chunk = try contract.coder.encode(exact, given: context)
+                #expect(try contract.coder.decode(chunk, given: context) == exact, "seed \(seed), \(greatest), \(columns)x\(rows)x\(slices)")
+            }
+        }
+    }
+
+    @Test("Constants and the greatest differences either way come back exactly", arguments: ContractCoder.all)
+    func extremes(contract: ContractCoder) throws {
+        for greatest in Self.greatestCodes {
+            for (columns, rows, slices) in Self.shapes {
+                let count = columns * rows * slices
+                let zeros = [UInt16](repeating: 0, count: count)
+                let peaks = [UInt16](repeating: greatest, count: count)
+                let alternating = (0..<count).map { $0 % 2 == 0 ? 0 : greatest }
+                let patterns = [zeros, peaks, alternating, alternating.map { greatest - $0 }]
+                for base in patterns {
+                    for exact in patterns {
+                        let context = try context(columns, rows, slices, greatest: greatest, base: base)
+                        let chunk = try contract.coder.encode(exact, given: context)
+                        #expect(try contract.coder.decode(chunk, given: context) == exact, "\(greatest), \(columns)x\(rows)x\(slices)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("What stands at known voxels changes neither the bytes nor the rest", arguments: ContractCoder.all)
+    func known(contract: ContractCoder) throws {
+        var random = Seeded(5)
+        let base = noise(960, to: 700, &random)
+        let exact = noise(960, to: 700, &random)
+        let known = (0..<960).map { UInt8($0 % 3 == 0 ? 1 : 0) }
+        let other = zip(exact, known).map { $1 == 1 ? 0 : $0 }
+        let context = try context(16, 12, 5, greatest: 700, base: base, known: known)
+        let chunk = try contract.coder.encode(exact, given: context)
+        #expect(try contract.coder.encode(other, given: context) == chunk)
+        let decoded = try contract.coder.decode(chunk, given: context)
+        for index in exact.indices where known[index] == 0 { #expect(decoded[index] == exact[index]) }
+    }
+
+    @Test("A good base makes a small chunk, known voxels a smaller one", arguments: ContractCoder.all)
+    func size(contract: ContractCoder) throws {
+        var random = Seeded(6)
+        let exact = noise(64 * 64 * 4, to: 4095, &random)
+        let near = exact.map { min(4095, $0 + UInt16.random(in: 0...1, using: &random)) }
+        let far = noise(exact.count, to: 4095, &random)
+        let nothingKnown = try contract.coder.encode(exact, given: context(64, 64, 4, greatest: 4095, base: near)).count
+        let halfKnown = (0..<exact.count).map { UInt8($0 < exact.count / 2 ? 1 : 0) }
+        #expect(nothingKnown * 4 < (try contract.coder.encode(exact, given: context(64, 64, 4, greatest: 4095, base: far)).count))
+        #expect(
+            try contract.coder.encode(exact, given: context(64, 64, 4, greatest: 4095, base: near, known: halfKnown)).count < nothingKnown * 2 / 3)
+    }
+
+    @Test("The same input makes the same bytes", arguments: ContractCoder.all)
+    func deterministic(contract: ContractCoder) throws {
+        var random = Seeded(8)
+        let exact = noise(960, to: 4095, &random)
+        let context = try context(16, 12, 5, greatest: 4095, base: noise(960, to: 4095, &random))
+        #expect(try contract.coder.encode(exact, given: context) == contract.coder.encode(exact, given: context))
+    }
+
+    @Test("An empty chunk and one of another size or depth are refused", arguments: ContractCoder.all)
+    func otherChunks(contract: ContractCoder) throws {
+        let zeros = [UInt16](repeating: 0, count: 64)
+        let small = try context(8, 8, 1, greatest: 255, base: zeros)
+        let chunk = try contract.coder.encode(zeros, given: small)
+        #expect(code { try contract.coder.decode([], given: small) } == .corruptChunk)
+        #expect(code { try contract.coder.decode(chunk, given: context(16, 4, 1, greatest: 255, base: zeros)) } == .corruptChunk)
+        let larger = try context(8, 8, 2, greatest: 255, base: zeros + zeros)
+        #expect(code { try contract.coder.decode(chunk, given: larger) } == .corruptChunk)
+        #expect(code { try contract.coder.decode(chunk, given: context(8, 8, 1, greatest: 4095, base: zeros)) } == .corruptChunk)
+    }
+
+    @Test("A chunk cut short anywhere is refused, or gives codes within range", arguments: ContractCoder.all)
+    func truncated(contract: ContractCoder) throws {
+        var random = Seeded(9)
+        let exact = noise(192, to: 700, &random)
+        let context = try context(16, 6, 2, greatest: 700, base: noise(192, to: 700, &random))
+        let chunk = try contract.coder.encode(exact, given: context)
+        for count in 0..<chunk.count { expectBounded(contract, Array(chunk[..<count]), context, "\(count) bytes") }
+    }
+
+    @Test("Damaged chunks and random bytes are refused, or give codes within range", arguments: ContractCoder.all, [3, 4] as [UInt64])
+    func damaged(contract: ContractCoder, seed: UInt64) throws {
+        print("damaged refinement: seed \(seed)")
+        var random = Seeded(seed)
+        for greatest in [3, 200, 700, 65535] as [UInt16] {
+            let exact = noise(192, to: greatest, &random)
+            let context = try context(16, 6, 2, greatest: greatest, base: noise(192, to: greatest, &random))
+            let chunk = try contract.coder.encode(exact, given: context)
+            for round in 0..<1500 {
+                var bytes = chunk
+                for _ in 0..<Int.random(in: 1...6, using: &random) {
+                    let inHeader = Bool.random(using: &random)
+                    bytes[Int.random(in: 0..<(inHeader ? min(30, bytes.count) : bytes.count), using: &random)] =
+                        UInt8.random(in: 0...255, using: &random)
+                }
+                expectBounded(contract, bytes, context, "seed \(seed), greatest \(greatest), round \(round)")
+                expectBounded(contract, random.bytes(round % 60), context, "seed \(seed), random, round \(round)")
+            }
+        }
+    }
+
+    private func expectBounded(_ contract: ContractCoder, _ bytes: [UInt8], _ context: RefinementContext, _ place: String) {
+        do {
+            let decoded = try contract.coder.decode(bytes, given: context)
+            if decoded.count != context.voxelCount || decoded.contains(where: { $0 > context.greatestCode }) {
+                Issue.record("codes out of range: \(place)")
+            }
+        } catch {
+            if error.code != .corruptChunk { Issue.record("\(error): \(place)") }
+        }
+    }
+
+    @Test("Codes that do not fit the context are refused", arguments: ContractCoder.all)
+    func misfit(contract: ContractCoder) throws {
+        let context = try context(4, 4, 1, greatest: 9, base: [UInt16](repeating: 0, count: 16))
+        #expect(code { try contract.coder.encode([1, 2, 3], given: context) } == .invalidInput)
+        #expect(code { try RefinementContext(columns: 4, rows: 4, slices: 1, greatestCode: 9, base: [0], known: [0]) } == .invalidInput)
+        #expect(code { try RefinementContext(columns: 1, rows: 1, slices: 1, greatestCode: 9, base: [0], known: []) } == .invalidInput)
+        #expect(code { try RefinementContext(columns: 0, rows: 0, slices: 0, greatestCode: 9, base: [], known: []) } == .invalidInput)
+    }
+
+    @Test("Every coder is found by the identifier it writes, and an unknown one is refused", arguments: ContractCoder.all)
+    func identifier(contract: ContractCoder) throws {
+        let found = try RefinementCoders.coder(identifier: contract.coder.identifier)
+        #expect(type(of: found) == type(of: contract.coder))
+        #expect(try RefinementCoders.coder(identifier: RefinementCoders.preferred.identifier).identifier == RefinementCoders.preferred.identifier)
+        #expect(code { try RefinementCoders.coder(identifier: 0) } == .corruptChunk)
+        #expect(code { try RefinementCoders.coder(identifier: 255) } == .corruptChunk)
+    }
+
+    @Test("A stack too tall for a JPEG-LS image is refused in words")
+    func tooTall() throws {
+        let zeros = [UInt16](repeating: 0, count: 65536)
+        let context = try context(1, 256, 256, greatest: 1, base: zeros)
+        #expect(code { try JPEGLSRefinement().encode(zeros, given: context) } == .invalidInput)
+        #expect(code { try JPEGLSRefinement().decode([1, 2, 3], given: context) } == .invalidInput)
+    }
+}
+
+/// What a coder refuses with; nil when it does not.
+func code(_ body: () throws -> some Any) -> RefinementError.Code? {
+    do {
+        _ = try body()
+        return nil
+    } catch {
+        return (error as? RefinementError)?.code
+    }
+}

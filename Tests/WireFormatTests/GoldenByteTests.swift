@@ -1,0 +1,101 @@
+import Testing
+import VolumeModel
+import WireFormat
+
+@Suite("The format's bytes, which may not change")
+struct GoldenByteTests {
+    @Test("Every kind of datagram has the bytes the format says")
+    func datagrams() throws {
+        let golden = [
+            // magic, version, kind; goal, elapsed, round trip, name
+            "f5 01 01  03  0000000000000102  000080e8  03 732d31",
+            // ordinal, total, offset, departure, payload
+            "f5 01 02  00000003  00000005  00000000  deadbeef  0102030405",
+            // sequence, departure
+            "f5 01 03  00000009  0000000a",
+            // bytes, datagrams, receiver's time, least delay
+            "f5 01 04  0000010000000000  0000000000000102  0000000000000007  ffffffff",
+            // count, first and past-last chunk of each range
+            "f5 01 05  0002  00000000 00000001  00000004 00004000",
+            // table digest
+            "f5 01 06  \(digestOfFovea)",
+            // table digest, count, state and digest of each volume
+            "f5 01 07  \(digestOfFovea)  01  02 \(digestOfNothing)",
+            "f5 01 08",
+            // reason, length, text
+            "f5 01 09  0003  0009  6469736b2066756c6c",
+        ].map(hex)
+        let datagrams = try Samples.datagrams()
+        try #require(datagrams.count == golden.count)
+        for (datagram, bytes) in zip(datagrams, golden) {
+            #expect(datagram.encoded() == bytes)
+            #expect(try Datagram(decoding: bytes) == datagram)
+        }
+    }
+
+    @Test("A manifest has the bytes the format says")
+    func manifest() throws {
+        let first = hex("02 02  05 666c616972  015c") + [UInt8](repeating: 0x5c, count: 348)
+        // extensions, trailer (a varint), digest, low, high, depth, fill
+        let mapping = hex("04  ac02  \(digestOfFovea)  c090000000000000  40a7fe0000000000  0c  000000000000fc00")
+        // content, source, regions
+        let regions = hex("01 0108 0206 0005  01  01 0303 0303 0103")
+        // plan: layer, region, starts and lengths
+        let plan = hex("02  01 00 0303 0303 0103  07 00 00ac02 00c801 009b01")
+        let second = hex("02 7431  021c") + [UInt8](repeating: 0x5d, count: 540)
+        let rest = hex("00 00 \(digestOfNothing) 0000000000000000 0000000000000000 08 0000000000000000 00 04 00 00")
+        let golden = first + mapping + regions + plan + second + rest
+        #expect(try Samples.manifest().encoded() == golden)
+        #expect(try Manifest(decoding: golden) == Samples.manifest())
+    }
+
+    @Test("A chunk record begins with the SHA-256 of the rest")
+    func record() throws {
+        // digest; coder, greatest error, squared error, payload
+        let golden = hex("0e7bbc20d7b3c0551e55583eec40c6128c68fe8ff0434115848039426d5c002c  07  4004000000000000  3fe8000000000000  01020304")
+        #expect(try Samples.record().encoded() == golden)
+        #expect(try ChunkRecord(decoding: golden) == Samples.record())
+        #expect(ChunkRecord.digest(of: golden)?.bytes == Array(golden[..<32]))
+        #expect(ChunkRecord.digest(of: Array(golden[..<31])) == nil)
+    }
+
+    @Test("A chunk table has the bytes the format says")
+    func table() throws {
+        // count; length, digest, greatest error, squared error; outcomes: count, state, digest
+        let golden = hex("00000001  00000201 \(digestOfFovea) 4004000000000000 3fe8000000000000  01  01 \(digestOfNothing)")
+        #expect(Samples.table().encoded() == golden)
+        #expect(try ChunkTable(decoding: golden) == Samples.table())
+    }
+
+    @Test("A .fovea file has the bytes the format says")
+    func container() throws {
+        let golden = hex("464f56454100 0001  00000000 00000002 aabb  00000102 00000000")
+        #expect(
+            FoveaContainer.header + FoveaContainer.entry(ordinal: 0, record: [0xaa, 0xbb]) + FoveaContainer.entry(ordinal: 258, record: [])
+                == golden)
+        let chunks = try FoveaContainer.chunks(of: golden)
+        #expect(chunks.map(\.ordinal) == [0, 258])
+        #expect(chunks.map(\.record) == [[0xaa, 0xbb], []])
+        #expect(FoveaContainer.isContainer(golden))
+        #expect(try FoveaContainer.chunks(of: FoveaContainer.header).isEmpty)
+    }
+
+    @Test("Numbers of layers, goals, states, sources and reasons are fixed")
+    func numbers() {
+        #expect(Layer.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 6, 7, 8])
+        #expect(Goal.allCases.map(\.rawValue) == [1, 2, 3])
+        #expect([VolumeState.partial, .lossy, .lossless].map(\.rawValue) == [0, 1, 2])
+        #expect([RegionSource.mask, .box, .threshold, .everything].map(\.rawValue) == [1, 2, 3, 4])
+        #expect([Abort.Reason.cancelled, .refused, .failed].map(\.rawValue) == [1, 2, 3])
+        #expect(Datagram.version == 1)
+    }
+
+    @Test("A digest is SHA-256, at once or piece by piece")
+    func digest() {
+        #expect(Digest(of: []).description == digestOfNothing)
+        #expect(Digest(of: Array("fovea".utf8)).description == digestOfFovea)
+        var builder = DigestBuilder()
+        for piece in ["fo", "", "vea"] { Array(piece.utf8).withUnsafeBytes { builder.update($0) } }
+        #expect(builder.finish().description == digestOfFovea)
+    }
+}

@@ -1,0 +1,157 @@
+import Testing
+import VolumeModel
+import WireFormat
+
+@Suite("The format's limits")
+struct LimitTests {
+    private func fragment(ordinal: UInt32 = 0, total: UInt32, offset: UInt32, count: Int) -> [UInt8] {
+        Datagram.data(
+            Fragment(
+                ordinal: ordinal, totalByteCount: total, offset: offset, departureMicroseconds: 0,
+                payload: [UInt8](repeating: 1, count: count)[...])
+        ).encoded()
+    }
+
+    private func code(_ bytes: [UInt8]) -> WireError.Code? { refusal { _ = try Datagram(decoding: bytes) }?.code }
+
+    @Test("A full fragment fills a datagram to its last byte")
+    func fullFragment() {
+        let limit = Fragment.payloadLimit
+        let bytes = fragment(total: UInt32(limit) + 1, offset: 0, count: limit)
+        #expect(bytes.count == WireLimits.datagramByteCount)
+        #expect(code(bytes) == nil)
+        #expect(code(fragment(total: UInt32(limit) + 1, offset: UInt32(limit), count: 1)) == nil)
+        #expect(code(bytes + [0]) == .limitExceeded)
+    }
+
+    @Test("A fragment that is no piece of its chunk is refused")
+    func fragments() {
+        let limit = UInt32(Fragment.payloadLimit)
+        #expect(code(fragment(total: 10, offset: 0, count: 9)) == .invalidField, "too short")
+        #expect(code(fragment(total: 10, offset: 0, count: 11)) == .invalidField, "too long")
+        #expect(code(fragment(total: 10, offset: 10, count: 0)) == .invalidField, "past the end")
+        #expect(code(fragment(total: 10, offset: 5, count: 5)) == .invalidField, "not on a boundary")
+        #expect(code(fragment(total: limit * 2, offset: limit * 2, count: 0)) == .invalidField, "at the end")
+        #expect(code(fragment(total: 0, offset: 0, count: 0)) == .limitExceeded, "an empty chunk")
+    }
+
+    @Test("Chunks beyond the greatest length or number are refused")
+    func chunks() {
+        let limit = Fragment.payloadLimit
+        let greatest = UInt32(WireLimits.chunkByteCount)
+        #expect(code(fragment(total: greatest, offset: 0, count: limit)) == nil)
+        #expect(code(fragment(total: greatest + 1, offset: 0, count: limit)) == .limitExceeded)
+        #expect(code(fragment(total: .max, offset: 0, count: limit)) == .limitExceeded)
+        #expect(code(fragment(ordinal: 16_383, total: 1, offset: 0, count: 1)) == nil)
+        #expect(code(fragment(ordinal: 16_384, total: 1, offset: 0, count: 1)) == .limitExceeded)
+        #expect(code(fragment(ordinal: .max, total: 1, offset: 0, count: 1)) == .limitExceeded)
+    }
+
+    @Test("A record larger than a chunk may be is refused before it is sent")
+    func record() throws {
+        let limit = WireLimits.chunkByteCount - 49
+        #expect(try ChunkRecord(coder: 1, payload: [UInt8](repeating: 0, count: limit)).encoded().count == WireLimits.chunkByteCount)
+        #expect(refusal { _ = try ChunkRecord(coder: 1, payload: [UInt8](repeating: 0, count: limit + 1)).encoded() }?.code == .limitExceeded)
+    }
+
+    @Test("A .fovea file's chunks obey the same limits")
+    func container() {
+        let header = FoveaContainer.header
+        func code(_ text: String) -> WireError.Code? { refusal { _ = try FoveaContainer.chunks(of: header + hex(text)) }?.code }
+        #expect(code("00003fff 00000000") == nil)
+        #expect(code("00004000 00000000") == .limitExceeded)
+        #expect(code("00000001 04000001") == .limitExceeded)
+        #expect(code("00000001 ffffffff") == .limitExceeded)
+        #expect(code("00000001 04000000") == .truncated)
+    }
+
+    @Test("Empty, reversed and endless ranges of acknowledged chunks are refused")
+    func ranges() {
+        func code(_ text: String) -> WireError.Code? { self.code(hex("f5 01 05 0001" + text)) }
+        #expect(code("00000000 00004000") == nil)
+        #expect(code("00000003 00000003") == .invalidField)
+        #expect(code("00000004 00000003") == .invalidField)
+        #expect(code("00000000 00004001") == .invalidField)
+        #expect(code("00000000 ffffffff") == .invalidField)
+        #expect(self.code(hex("f5 01 05 ffff 00000000 00000001")) == .truncated)
+        #expect(self.code(hex("f5 01 05 0000")) == nil)
+    }
+
+    @Test("An acknowledgement holds as many ranges as a datagram takes, and leaves out the rest")
+    func manyRanges() throws {
+        let ranges = (0..<400).map { UInt32($0 * 2)..<UInt32($0 * 2 + 1) }
+        let bytes = Datagram.acknowledgement(ranges).encoded()
+        #expect(bytes.count <= WireLimits.datagramByteCount)
+        #expect(try Datagram(decoding: bytes) == .acknowledgement(Array(ranges.prefix(Datagram.rangeLimit))))
+    }
+
+    @Test("Counts larger than the bytes that follow are refused before anything of that size is allocated")
+    func counts() throws {
+        #expect(refusal { _ = try ChunkTable(decoding: hex("00004000") + [UInt8](repeating: 0, count: 200)) }?.code == .limitExceeded)
+        #expect(refusal { _ = try ChunkTable(decoding: hex("ffffffff")) }?.code == .limitExceeded)
+        #expect(refusal { _ = try ChunkTable(decoding: hex("00000000 11")) }?.code == .limitExceeded, "17 outcomes")
+        #expect(refusal { _ = try ChunkTable(decoding: hex("00000000 10")) }?.code == .truncated)
+        #expect(refusal { _ = try Manifest(decoding: hex("01 00")) }?.code == .limitExceeded, "no volume")
+        #expect(refusal { _ = try Manifest(decoding: hex("01 11")) }?.code == .limitExceeded, "17 volumes")
+        #expect(self.code(hex("f5 01 07 \(digestOfFovea) 11")) == .limitExceeded, "a receipt for 17 volumes")
+        var manifest = try Samples.manifest().encoded()
+        // The last two bytes are the second volume's counts of regions and chunks.
+        manifest.removeLast(2)
+        func code(after tail: String) -> WireError.Code? { refusal { _ = try Manifest(decoding: manifest + hex(tail)) }?.code }
+        #expect(code(after: "41") == .limitExceeded, "65 regions")
+        #expect(code(after: "40") == .truncated)
+        #expect(code(after: "00 8080 01") == .truncated, "16384 chunks")
+        #expect(code(after: "00 8180 01") == .limitExceeded, "16385 chunks")
+        #expect(code(after: "00 ffffffffffffffff7f") == .limitExceeded)
+        #expect(code(after: "00 ffffffffffffffffff01") == .invalidField, "longer than any number")
+    }
+
+    @Test("More chunks in all than a session may have are refused")
+    func chunksInAll() throws {
+        func volume(_ name: String, _ count: Int) throws -> VolumeManifest {
+            VolumeManifest(
+                name: try Name(name), header: [UInt8](repeating: 0, count: 348), extensionByteCount: 0, trailerByteCount: 0,
+                sourceDigest: Digest(of: []), low: 0, high: 1, bitDepth: 8, fill: 0, content: nil, regionSource: .box, regions: [],
+                plan: [PlannedChunk](repeating: PlannedChunk(layer: .mask, box: try Box(parsing: "0:1,0:1,0:1")), count: count))
+        }
+        let fits = Manifest(goal: .roi, volumes: [try volume("a", 8000), try volume("b", 8382)])
+        #expect(try Manifest(decoding: fits.encoded()) == fits)
+        #expect(fits.tableOrdinal == 16_383)
+        let tooMany = Manifest(goal: .roi, volumes: [try volume("a", 8000), try volume("b", 8383)])
+        #expect(refusal { _ = try Manifest(decoding: tooMany.encoded()) }?.code == .limitExceeded)
+        let twins = Manifest(goal: .roi, volumes: [try volume("a", 1), try volume("a", 1)])
+        #expect(refusal { _ = try Manifest(decoding: twins.encoded()) }?.code == .invalidField)
+    }
+
+    @Test("A manifest's fields outside their ranges are refused")
+    func manifestFields() throws {
+        func code(header: Int = 348, low: Double = 0, high: Double = 1, depth: UInt8 = 12, layer: Layer = .roiBase, region: Int = 0) throws -> WireError.Code? {
+            let volume = VolumeManifest(
+                name: try Name("a"), header: [UInt8](repeating: 0, count: header), extensionByteCount: 0, trailerByteCount: 0,
+                sourceDigest: Digest(of: []), low: low, high: high, bitDepth: depth, fill: 0, content: nil, regionSource: .box, regions: [],
+                plan: [PlannedChunk(layer: layer, region: region, box: try Box(parsing: "0:1,0:1,0:1"))])
+            return refusal { _ = try Manifest(decoding: Manifest(goal: .roi, volumes: [volume]).encoded()) }?.code
+        }
+        #expect(try code() == nil)
+        #expect(try code(header: 349) == .invalidField)
+        #expect(try code(low: 2) == .invalidField)
+        #expect(try code(low: .nan) == .invalidField)
+        #expect(try code(high: .infinity) == .invalidField)
+        #expect(try code(depth: 9) == .invalidField)
+        #expect(try code(depth: 16) == .invalidField)
+        #expect(try code(layer: .manifest) == .invalidField)
+        #expect(try code(layer: .table) == .invalidField)
+        #expect(try code(region: 63) == nil)
+        #expect(try code(region: 64) == .limitExceeded)
+    }
+
+    @Test("A long abort message is cut at a whole character")
+    func abortMessage() throws {
+        let abort = Abort(reason: .failed, message: String(repeating: "é", count: 600))
+        #expect(abort.message.utf8.count == 512)
+        #expect(try Datagram(decoding: Datagram.abort(abort).encoded()) == .abort(abort))
+        let euro = Abort(reason: .failed, message: String(repeating: "€", count: 600))
+        #expect(euro.message.utf8.count == 510)
+        #expect(code(hex("f5 01 09 0001 0201") + [UInt8](repeating: 0x61, count: 513)) == .limitExceeded)
+    }
+}

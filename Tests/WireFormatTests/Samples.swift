@@ -1,0 +1,66 @@
+import VolumeModel
+import WireFormat
+
+/// Bytes from hexadecimal digits; spaces and line ends are for the eye.
+func hex(_ text: String) -> [UInt8] {
+    let digits = text.compactMap(\.hexDigitValue)
+    return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+}
+
+/// What decoding is refused with; nil when it is not.
+func refusal(_ body: () throws -> Void) -> WireError? {
+    do {
+        try body()
+        return nil
+    } catch {
+        return error as? WireError
+    }
+}
+
+/// SHA-256 of no bytes and of "fovea", as any other program computes them.
+let digestOfNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+let digestOfFovea = "bc070a43c090e6e8cb2de72a8a6fc7c4c0c9f054423131a9c38e2e3ea57d8470"
+
+enum Samples {
+    static func datagrams() throws -> [Datagram] {
+        let digest = Digest(of: Array("fovea".utf8))
+        return [
+            .hello(Hello(session: try Name("s-1"), goal: .lossless, elapsedMicroseconds: 0x0102, roundTripMicroseconds: 0x80e8)),
+            .data(Fragment(ordinal: 3, totalByteCount: 5, offset: 0, departureMicroseconds: 0xdead_beef, payload: [1, 2, 3, 4, 5])),
+            .heartbeat(Heartbeat(sequence: 9, departureMicroseconds: 10)),
+            .report(Report(receivedByteCount: 1 << 40, receivedDatagramCount: 258, receiverMicroseconds: 7, leastDelayMicroseconds: .max)),
+            .acknowledgement([0..<1, 4..<16_384]),
+            .end(tableDigest: digest),
+            .receipt(Receipt(tableDigest: digest, volumes: [.init(state: .lossless, digest: Digest(of: []))])),
+            .bye,
+            .abort(Abort(reason: .failed, message: "disk full")),
+        ]
+    }
+
+    static func manifest() throws -> Manifest {
+        Manifest(
+            goal: .lossy,
+            volumes: [
+                VolumeManifest(
+                    name: try Name("flair"), header: [UInt8](repeating: 0x5c, count: 348), extensionByteCount: 4, trailerByteCount: 300,
+                    sourceDigest: Digest(of: Array("fovea".utf8)), low: -1024, high: 3071, bitDepth: 12, fill: 0xfc00,
+                    content: try Box(parsing: "1:9,2:8,0:5"), regionSource: .mask, regions: [try Box(parsing: "3:6,3:6,1:4")],
+                    plan: [
+                        PlannedChunk(layer: .roiBase, box: try Box(parsing: "3:6,3:6,1:4")),
+                        PlannedChunk(layer: .backgroundRefinement, box: try Box(parsing: "0:300,0:200,0:155")),
+                    ]),
+                VolumeManifest(
+                    name: try Name("t1"), header: [UInt8](repeating: 0x5d, count: 540), extensionByteCount: 0, trailerByteCount: 0,
+                    sourceDigest: Digest(of: []), low: 0, high: 0, bitDepth: 8, fill: 0, content: nil, regionSource: .everything, regions: [],
+                    plan: []),
+            ])
+    }
+
+    static func table() -> ChunkTable {
+        ChunkTable(
+            entries: [ChunkTable.Entry(byteCount: 513, digest: Digest(of: Array("fovea".utf8)), maxAbsoluteError: 2.5, meanSquaredError: 0.75)],
+            outcomes: [Receipt.Volume(state: .lossy, digest: Digest(of: []))])
+    }
+
+    static func record() -> ChunkRecord { ChunkRecord(coder: 7, maxAbsoluteError: 2.5, meanSquaredError: 0.75, payload: [1, 2, 3, 4]) }
+}
