@@ -95,7 +95,7 @@ let package = Package(
         tests("ProgressiveCodingTests", ["ProgressiveCoding", "HEVCCodec", "VolumeModel", "NIfTIFile", "WireFormat"]),
         tests("StreamSessionTests", ["StreamSession", "WireFormat", "NetSim"]),
         tests("SRTTransportTests", ["SRTTransport", "NetSim"]),
-        tests("ProfilesTests", ["Profiles", "NetSim"]),
+        tests("ProfilesTests", ["Profiles", "ProgressiveCoding", "HEVCCodec", "NetSim"]),
         tests("PhantomTests", ["Phantom"]),
         tests("NetSimTests", ["NetSim"], path: "netsim/Tests/NetSimTests"),
         tests("EndToEndTests", ["VolumeModel", "NIfTIFile", "Phantom", "fovea", "netsim"]),

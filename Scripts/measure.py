@@ -61,6 +61,11 @@ def volumes(data, folder):
     return found
 
 
+def db(value):
+    """PSNR is null where there is no error."""
+    return "  exact" if value is None else f"{value:7.2f}"
+
+
 def measure_size(items, folder):
     print("\nBase layers at CRF 20 and 40 against the published recipe (paper); ROI PSNR over the same box")
     print(f"{'volume':32} {'diagnostic':>10} {'paper':>8} {'ratio':>6} {'ROI dB':>7} {'paper':>7}")
@@ -79,7 +84,7 @@ def measure_size(items, folder):
             layers = summary["bytes_by_layer"]
             rows[profile] = (layers["roi_base"] + layers["background_base"], fidelity["psnr_db"])
         (ours, psnr), (theirs, their_psnr) = rows["diagnostic"], rows["paper"]
-        print(f"{name:32} {ours:10} {theirs:8} {ours / theirs:6.3f} {psnr or 0:7.2f} {their_psnr or 0:7.2f}", flush=True)
+        print(f"{name:32} {ours:10} {theirs:8} {ours / theirs:6.3f} {db(psnr)} {db(their_psnr)}", flush=True)
 
 
 def measure_roi(items, folder, link, runs):

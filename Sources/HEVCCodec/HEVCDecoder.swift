@@ -25,6 +25,10 @@ public enum HEVCDecoder {
             guard chunk.count - position >= 4 else { throw HEVCError(.corruptChunk, "a NAL unit's length is cut off") }
             let length = chunk[position..<position + 4].reduce(0) { $0 << 8 | Int($1) }
             position += 4
+            // Without its first parameter set libde265 decodes, but shows pictures in another order.
+            if index < 3, position < chunk.count, chunk[position] >> 1 & 0x3f != 32 + UInt8(index) {
+                throw HEVCError(.corruptChunk, "the chunk does not begin with its parameter sets")
+            }
             guard length >= 2, length <= chunk.count - position else {
                 throw HEVCError(.corruptChunk, "a NAL unit of \(length) bytes where \(chunk.count - position) are left")
             }

@@ -25,13 +25,9 @@ final class ByteSource {
             throw NIfTIError(.unreadable, "not a regular file")
         }
         fileByteCount = Int(status.st_size)
-        do {
-            try refill()
-            if inputEnd >= 2, input[0] == 0x1f, input[1] == 0x8b { inflater = try Inflater() }
-        } catch {
-            close(descriptor)
-            throw error
-        }
+        // From here on `deinit` closes the file, also when this throws.
+        try refill()
+        if inputEnd >= 2, input[0] == 0x1f, input[1] == 0x8b { inflater = try Inflater() }
     }
 
     deinit { close(descriptor) }
@@ -72,6 +68,7 @@ final class ByteSource {
             let inputIsEmpty = inputStart == inputEnd
             if inflater.isBetweenMembers {
                 // As gzip does: another member goes on, anything else after the last one is ignored.
+                if inputEnd - inputStart == 1 { try refill() }
                 guard inputEnd - inputStart >= 2, input[inputStart] == 0x1f, input[inputStart + 1] == 0x8b else { break }
                 inflater.startMember()
             }
@@ -85,11 +82,16 @@ final class ByteSource {
         result.removeLast(step - produced)
     }
 
+    /// Reads on; what has not been used yet, at most a byte, comes first.
     private func refill() throws(NIfTIError) {
-        let count = input.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+        let kept = Array(input[inputStart..<inputEnd])
+        input.replaceSubrange(0..<kept.count, with: kept)
+        let count = input.withUnsafeMutableBytes { raw in
+            Glibc.read(descriptor, raw.baseAddress.map { $0 + kept.count }, raw.count - kept.count)
+        }
         guard count >= 0 else { throw NIfTIError(.unreadable, String(cString: strerror(errno)).lowercased()) }
         inputStart = 0
-        inputEnd = count
+        inputEnd = kept.count + count
         consumedFileBytes += count
     }
 }

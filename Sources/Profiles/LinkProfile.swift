@@ -6,7 +6,9 @@ public enum LinkProfile {
     /// - Throws: `ProfileError`, with file and line.
     public static func load(_ nameOrPath: String) throws(ProfileError) -> LinkParameters {
         let path = try ProfileFolder.links.path(nameOrPath)
-        return try read(ProfileNode.read(path), name: nameOrPath)
+        // A path's last part is name enough, and a log's header has room for it.
+        let name = String((nameOrPath.split(separator: "/").last ?? "link").prefix(50))
+        return try read(ProfileNode.read(path), name: name)
     }
 
     /// Reads a profile from text.

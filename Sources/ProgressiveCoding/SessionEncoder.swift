@@ -54,11 +54,12 @@ public final class SessionEncoder: Sendable {
                 for (index, chunk) in encoder.layout.manifest.plan.enumerated() {
                     let ordinal = first + index
                     let rank = order.rank(of: chunk, ordinal: UInt32(ordinal))
+                    let codingRank = order.codingRank(of: chunk, ordinal: UInt32(ordinal))
                     let needed = encoder.layout.prerequisites[index].map { [first] in first + $0 }
                     group.addTask {
                         do {
                             try await board.wait(for: needed)
-                            let (record, bytes) = try await pool.run(rank: rank) {
+                            let (record, bytes) = try await pool.run(rank: codingRank) {
                                 let record = try encoder.encode(index)
                                 return (record, try record.encoded())
                             }

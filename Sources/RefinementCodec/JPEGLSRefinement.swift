@@ -66,7 +66,8 @@ public struct JPEGLSRefinement: RefinementCoder {
 
     public func decode(_ chunk: [UInt8], given context: RefinementContext) throws(RefinementError) -> [UInt16] {
         try check(context)
-        guard !chunk.isEmpty else { throw RefinementError(.corruptChunk, "an empty refinement chunk") }
+        // CharLS 2.4.1 reads on without end in an image that is cut off (fixed upstream in charls#334): the end marker must be there.
+        guard chunk.suffix(2).elementsEqual([0xff, 0xd9]) else { throw RefinementError(.corruptChunk, "a refinement chunk that is cut off") }
         let bits = bitCount(context)
         let bytes = try decompress(chunk, bits: bits, context)
         let wrap = UInt16(truncatingIfNeeded: (1 << bits) - 1)

@@ -70,7 +70,7 @@ private struct Field {
         mutating func visit<V: Voxel>(_ type: V.Type) -> [Float] {
             let shape = volume.shape
             return volume.withVoxels(as: type) { voxels in
-                corner = Float(voxels[0].doubleValue)
+                corner = voxels[0].doubleValue.isFinite ? Float(voxels[0].doubleValue) : 0
                 var samples: [Float] = []
                 samples.reserveCapacity(box.voxelCount)
                 for z in box.z {

@@ -61,8 +61,12 @@ public struct Box: Sendable, Hashable, CustomStringConvertible {
 
     /// This box with `margin` voxels more on every side, as far as `limits` goes.
     public func grown(by margin: Int, within limits: Box) -> Box {
+        let margin = min(max(margin, 0), Shape.voxelLimit)
         func grow(_ a: Range<Int>, _ limit: Range<Int>) -> Range<Int> {
-            max(limit.lowerBound, a.lowerBound - margin)..<min(limit.upperBound, a.upperBound + margin)
+            let start = max(limit.lowerBound, a.lowerBound - margin)
+            let end = min(limit.upperBound, a.upperBound + margin)
+            // A box that lies beyond the limits stays what it is.
+            return start < end ? start..<end : a
         }
         return Box(uncheckedX: grow(x, limits.x), y: grow(y, limits.y), z: grow(z, limits.z))
     }

@@ -33,6 +33,10 @@ public struct Volume: Sendable {
     public init<V: Voxel>(shape: Shape, voxelType: VoxelType, values: [V], affine: Affine = .identity, scaling: Scaling = .none)
         throws(VolumeError)
     {
+        var check = StoresVoxelsAs<V>()
+        guard voxelType.accept(&check) else {
+            throw VolumeError(.voxelCountMismatch, "values of \(V.self) are no voxels of \(voxelType)")
+        }
         try self.init(
             shape: shape, voxelType: voxelType, voxels: values.withUnsafeBytes { Array($0) }, affine: affine, scaling: scaling)
     }
@@ -73,6 +77,11 @@ public struct Volume: Sendable {
         var scanner = Scanner(volume: self)
         return voxelType.accept(&scanner)
     }
+}
+
+/// Whether voxels of a type are stored as one Swift type.
+private struct StoresVoxelsAs<Stored: Voxel>: VoxelVisitor {
+    func visit<V: Voxel>(_ type: V.Type) -> Bool { V.self == Stored.self }
 }
 
 /// From stored values to physical ones: `slope * stored + intercept`; a slope of 0 means there is none.

@@ -112,10 +112,14 @@ public struct ChunkTable: Sendable, Equatable {
         var entries: [Entry] = []
         entries.reserveCapacity(count)
         for _ in 0..<count {
-            entries.append(
-                Entry(
-                    byteCount: Int(try reader.take(UInt32.self, "byte count")), digest: try reader.takeDigest("digest"),
-                    maxAbsoluteError: try reader.takeDouble("maximum error"), meanSquaredError: try reader.takeDouble("squared error")))
+            let entry = Entry(
+                byteCount: Int(try reader.take(UInt32.self, "byte count")), digest: try reader.takeDigest("digest"),
+                maxAbsoluteError: try reader.takeDouble("maximum error"), meanSquaredError: try reader.takeDouble("squared error"))
+            guard entry.byteCount <= WireLimits.chunkByteCount else {
+                throw WireError(.limitExceeded, "a chunk of \(entry.byteCount) bytes in a table")
+            }
+            guard entry.maxAbsoluteError >= 0, entry.meanSquaredError >= 0 else { throw WireError(.invalidField, "a negative error in a table") }
+            entries.append(entry)
         }
         self.entries = entries
         let outcomeCount = Int(try reader.take(UInt8.self, "outcome count"))

@@ -211,7 +211,7 @@ public struct Abort: Sendable, Equatable {
         guard let reason = Reason(rawValue: reason) else { throw WireError(.invalidField, "abort reason \(reason) is unknown") }
         self.reason = reason
         let count = Int(try reader.take(UInt16.self, "message length"))
-        message = try reader.takeText("message", count: count, limit: WireLimits.messageByteCount)
+        message = Name.printable(try reader.takeText("message", count: count, limit: WireLimits.messageByteCount), limit: WireLimits.messageByteCount)
     }
     func write(to writer: inout ByteWriter) {
         writer.put(reason.rawValue)

@@ -12,7 +12,7 @@ public struct Name: Sendable, Hashable, CustomStringConvertible {
         else {
             throw WireError(
                 .invalidField,
-                "'\(text.prefix(80))' is no name: use 1 to \(WireLimits.nameByteCount) letters, digits, '.', '_' and '-', a letter or digit first")
+                "'\(Name.printable(text))' is no name: use 1 to \(WireLimits.nameByteCount) letters, digits, '.', '_' and '-', neither '.' nor '-' first")
         }
         self.text = text
     }
@@ -25,6 +25,11 @@ public struct Name: Sendable, Hashable, CustomStringConvertible {
     }
 
     public var description: String { text }
+
+    /// A peer's text as it may be shown: on one line, without anything that steers a terminal, and not too long.
+    static func printable(_ text: String, limit: Int = 80) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit).map { $0.properties.generalCategory == .control || $0.properties.generalCategory == .format ? "?" : $0 }))
+    }
 
     private static func isAllowed(_ byte: UInt8) -> Bool {
         switch byte {

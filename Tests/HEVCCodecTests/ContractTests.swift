@@ -64,10 +64,14 @@ struct ContractTests {
         func options(_ pairs: KeyValuePairs<String, String>) -> [HEVCParameters.Option] {
             pairs.map { HEVCParameters.Option(name: $0.key, value: $0.value) }
         }
-        let slow = options(["rskip": "0", "psy-rd": "0", "psy-rdoq": "0", "rd": "5", "aq-mode": "0", "ctu": "32", "rc-lookahead": "8"])
+        let slow = options([
+            "rskip": "0", "psy-rd": "0", "psy-rdoq": "0", "rd": "5", "aq-mode": "0", "ctu": "32", "rc-lookahead": "8",
+        ])
         let fast = options(["psy-rd": "0", "rdoq-level": "2", "ctu": "32"])
         let stack = try pattern(columns: 70, rows: 90, count: 7, bitDepth: 12)
-        for (preset, options) in [("slow", slow), ("superfast", fast), ("veryslow", []), ("medium", [.init(name: "bframes", value: "8")])] {
+        for (preset, options) in [
+            ("slow", slow), ("superfast", fast), ("veryslow", []), ("medium", [.init(name: "bframes", value: "8")]),
+        ] {
             let chunk = try HEVCEncoder.encode(stack, HEVCParameters(crf: 20, preset: preset, options: options))
             let decoded = try HEVCDecoder.decode(chunk, columns: 70, rows: 90, count: 7, bitDepth: 12)
             #expect(error(stack, decoded, bitDepth: 12) < 1e-4, "\(preset)")

@@ -11,7 +11,8 @@ struct RefusalTests {
         chunk = try HEVCEncoder.encode(stack, HEVCParameters(bitDepth: 8, crf: 30, preset: "ultrafast"))
     }
 
-    private func decode(_ chunk: [UInt8], columns: Int = 64, rows: Int = 64, count: Int = 3, bitDepth: Int = 8) throws -> SliceStack {
+    private func decode(_ chunk: [UInt8], columns: Int = 64, rows: Int = 64, count: Int = 3, bitDepth: Int = 8) throws -> SliceStack
+    {
         try HEVCDecoder.decode(chunk, columns: columns, rows: rows, count: count, bitDepth: bitDepth)
     }
 
@@ -26,7 +27,9 @@ struct RefusalTests {
         #expect(code { try HEVCParameters(bitDepth: bitDepth, crf: 20, preset: "fast") } == .invalidParameters)
     }
 
-    @Test("Options that the coder sets itself are refused by name", arguments: ["crf", "qp", "weightb", "weightp", "annexb", "pools", "keyint", "lossless"])
+    @Test(
+        "Options that the coder sets itself are refused by name",
+        arguments: ["crf", "qp", "weightb", "weightp", "annexb", "pools", "keyint", "lossless"])
     func reserved(option: String) {
         #expect {
             try HEVCParameters(crf: 20, preset: "fast", options: [.init(name: "rd", value: "3"), .init(name: option, value: "1")])
@@ -84,7 +87,7 @@ struct RefusalTests {
         #expect(code { try decode(Array(chunk.dropLast())) } != nil)
     }
 
-    @Test("A chunk without one of its NAL units is refused")
+    @Test("A chunk without one of its NAL units is refused, the first of them included")
     func missingUnit() {
         for unit in units(chunk) {
             var bytes = chunk
@@ -103,8 +106,8 @@ struct RefusalTests {
         #expect(code { try decode(chunk + [0]) } == .corruptChunk)
     }
 
-    /// libde265 1.0.11 has memory faults on hostile streams, which is why peers' chunks are decoded in a confined process. Here damage
-    /// goes no further than bodies of zeros; bytes changed at random belong in that process.
+    /// libde265 1.0.11 has memory faults on hostile streams, which is why peers' chunks are decoded in a confined process. Here
+    /// damage goes no further than bodies of zeros; bytes changed at random belong in that process.
     @Test("NAL units whose bodies are zeros are refused")
     func zeroedBodies() {
         for unit in units(chunk) where unit.length > 2 {

@@ -8,14 +8,19 @@ struct GeometryTests {
         let version: Int
         let isBigEndian: Bool
         var testDescription: String { "NIfTI-\(version), \(isBigEndian ? "big" : "little") endian" }
-        static let all = [Form(version: 1, isBigEndian: false), Form(version: 1, isBigEndian: true), Form(version: 2, isBigEndian: false), Form(version: 2, isBigEndian: true)]
+        static let all = [
+            Form(version: 1, isBigEndian: false), Form(version: 1, isBigEndian: true), Form(version: 2, isBigEndian: false),
+            Form(version: 2, isBigEndian: true),
+        ]
         func header() -> HeaderBytes { HeaderBytes(version: version, isBigEndian: isBigEndian, sides: [4, 5, 6], type: .int16) }
     }
 
     private func expect(_ affine: Affine, _ rows: [[Double]], within tolerance: Double) {
         for row in 0..<3 {
             for column in 0..<4 {
-                #expect(abs(affine.rows[row][column] - rows[row][column]) <= tolerance, "row \(row), column \(column) of \(affine.rows)")
+                #expect(
+                    abs(affine.rows[row][column] - rows[row][column]) <= tolerance, "row \(row), column \(column) of \(affine.rows)"
+                )
             }
         }
     }

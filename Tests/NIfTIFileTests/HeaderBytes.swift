@@ -25,7 +25,8 @@ struct HeaderBytes: Sendable {
 
     init(version: Int = 1, isBigEndian: Bool = false, sides: [Int], type: VoxelType) {
         self.init(
-            version: version, isBigEndian: isBigEndian, sides: sides, datatype: Self.datatype(type), bitpix: Int16(type.byteCount * 8))
+            version: version, isBigEndian: isBigEndian, sides: sides, datatype: Self.datatype(type),
+            bitpix: Int16(type.byteCount * 8))
     }
 
     static func datatype(_ type: VoxelType) -> Int16 {
@@ -74,7 +75,9 @@ struct HeaderBytes: Sendable {
         }
     }
 
-    mutating func setQform(quaternion: (b: Double, c: Double, d: Double), offset: [Double], spacing: [Double], qfac: Double, code: Int = 1) {
+    mutating func setQform(
+        quaternion: (b: Double, c: Double, d: Double), offset: [Double], spacing: [Double], qfac: Double, code: Int = 1
+    ) {
         if version == 1 { put(Int16(code), at: 252) } else { put(Int32(code), at: 344) }
         putReal(quaternion.b, at: (256, 352))
         putReal(quaternion.c, at: (260, 360))

@@ -43,8 +43,12 @@ struct HostileHeader: Sendable, CustomTestStringConvertible {
         HostileHeader(name: "vox_offset = 2^40", code: .tooLarge) { $0.setVoxelOffset(1 << 40) },
         HostileHeader(name: "vox_offset = the greatest", code: .tooLarge, versions: [2]) { $0.setVoxelOffset(.max) },
         HostileHeader(name: "vox_offset beyond the file's end", code: .truncated) { $0.setVoxelOffset(1 << 20) },
-        HostileHeader(name: "vox_offset not a number", code: .invalidHeader, versions: [1]) { $0.put(Float.nan.bitPattern, at: 108) },
-        HostileHeader(name: "vox_offset infinite", code: .invalidHeader, versions: [1]) { $0.put(Float.infinity.bitPattern, at: 108) },
+        HostileHeader(name: "vox_offset not a number", code: .invalidHeader, versions: [1]) {
+            $0.put(Float.nan.bitPattern, at: 108)
+        },
+        HostileHeader(name: "vox_offset infinite", code: .invalidHeader, versions: [1]) {
+            $0.put(Float.infinity.bitPattern, at: 108)
+        },
         HostileHeader(name: "vox_offset = 352.5", code: .invalidHeader, versions: [1]) { $0.put(Float(352.5).bitPattern, at: 108) },
         HostileHeader(name: "vox_offset = 1e30", code: .tooLarge, versions: [1]) { $0.put(Float(1e30).bitPattern, at: 108) },
         HostileHeader(name: "bitpix = 8 for int16", code: .invalidHeader) { $0.put(Int16(8), at: $0.version == 1 ? 72 : 14) },
@@ -54,7 +58,9 @@ struct HostileHeader: Sendable, CustomTestStringConvertible {
         HostileHeader(name: "colours", code: .unsupported) { $0.put(Int16(128), at: $0.version == 1 ? 70 : 12) },
         HostileHeader(name: "complex numbers", code: .unsupported) { $0.put(Int16(32), at: $0.version == 1 ? 70 : 12) },
         HostileHeader(name: "64-bit integers", code: .unsupported) { $0.put(Int16(1024), at: $0.version == 1 ? 70 : 12) },
-        HostileHeader(name: "a .hdr/.img pair", code: .unsupported) { $0.bytes[($0.version == 1 ? 344 : 4) + 1] = UInt8(ascii: "i") },
+        HostileHeader(name: "a .hdr/.img pair", code: .unsupported) {
+            $0.bytes[($0.version == 1 ? 344 : 4) + 1] = UInt8(ascii: "i")
+        },
         HostileHeader(name: "no magic", code: .notNIfTI) { $0.bytes[$0.version == 1 ? 344 : 4] = 0 },
         HostileHeader(name: "the other version's magic", code: .notNIfTI) {
             $0.bytes[($0.version == 1 ? 344 : 4) + 2] = UInt8(ascii: $0.version == 1 ? "2" : "1")
@@ -69,7 +75,9 @@ struct HostileFileTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    @Test("A header that cannot be is refused, plain or compressed, in either byte order, naming the file", arguments: HostileHeader.all)
+    @Test(
+        "A header that cannot be is refused, plain or compressed, in either byte order, naming the file",
+        arguments: HostileHeader.all)
     func header(hostile: HostileHeader) throws {
         for version in hostile.versions {
             for isBigEndian in [false, true] {
@@ -125,7 +133,9 @@ struct HostileFileTests {
         }
     }
 
-    @Test("A small file that announces 16 GiB of voxels is refused before anything of that size is allocated", arguments: ["big.nii", "big.nii.gz"])
+    @Test(
+        "A small file that announces 16 GiB of voxels is refused before anything of that size is allocated",
+        arguments: ["big.nii", "big.nii.gz"])
     func announcesTooMuch(name: String) throws {
         var header = HeaderBytes(version: 2, sides: [2, 2, 2], type: .float64)
         for (index, side) in [1 << 11, 1 << 10, 1 << 10].enumerated() { header.setDim(index + 1, side) }
@@ -166,7 +176,6 @@ struct HostileFileTests {
         #expect(refusal(try folder.put([], "empty.nii"))?.code == .truncated)
         #expect(refusal(try folder.put(Gzip.member([]), "empty.nii.gz"))?.code == .truncated)
         #expect(refusal(try folder.put(Array(repeating: UInt8(ascii: "x"), count: 5000), "text.nii"))?.code == .notNIfTI)
-        #expect(refusal(try folder.put([], ""))?.code == nil || true)
     }
 
     @Test("A header of the wrong length is refused by itself too")

@@ -79,10 +79,13 @@ struct ProfileTextTests {
 
     @Test("Missing parts of an encoding profile are refused by their full names")
     func missingLayer() throws {
-        let noPreset = try #require(refusal { try EncodingProfile.parse("roi: { crf: 20 }\nbackground: { crf: 40, preset: fast }", file: "my.yaml") })
+        let noPreset = try #require(
+            refusal { try EncodingProfile.parse("roi: { crf: 20 }\nbackground: { crf: 40, preset: fast }", file: "my.yaml") })
         #expect(noPreset.code == .missingKey)
         #expect(noPreset.message.contains("'roi.preset'"))
-        #expect(refusal { try EncodingProfile.parse("roi: { crf: 20, preset: fast }", file: "my.yaml") }?.message.contains("'background'") == true)
+        #expect(
+            refusal { try EncodingProfile.parse("roi: { crf: 20, preset: fast }", file: "my.yaml") }?.message.contains(
+                "'background'") == true)
     }
 
     @Test("A key given twice is refused")
@@ -98,7 +101,8 @@ struct ProfileTextTests {
         arguments: [
             ("rate: 2 Mbit/s", "rate: 2 MB/s"), ("rate: 2 Mbit/s", "rate: -2 Mbit/s"), ("rate: 2 Mbit/s", "rate: 0 Mbit/s"),
             ("rate: 2 Mbit/s", "rate: 2"), ("rate: 2 Mbit/s", "rate: fast"), ("rate: 2 Mbit/s", "rate: nan Mbit/s"),
-            ("round_trip: 80 ms", "round_trip: 80"), ("round_trip: 80 ms", "round_trip: -1 ms"), ("round_trip: 80 ms", "round_trip: 80 min"),
+            ("round_trip: 80 ms", "round_trip: 80"), ("round_trip: 80 ms", "round_trip: -1 ms"),
+            ("round_trip: 80 ms", "round_trip: 80 min"),
             ("loss: 1 %", "loss: 1.2"), ("loss: 1 %", "loss: 101 %"), ("loss: 1 %", "loss: -1 %"), ("loss: 1 %", "loss: few"),
             ("queue: 128 KiB", "queue: 128"), ("queue: 128 KiB", "queue: -1 KiB"), ("queue: 128 KiB", "queue: [1, 2]"),
         ])
@@ -121,7 +125,8 @@ struct ProfileTextTests {
     @Test(
         "An encoding profile's values out of range are refused with its file",
         arguments: [
-            "bit_depth: 9", "bit_depth: twelve", "chunk_slices: 0", "chunk_slices: some", "chunk_slices: 2000", "region_shape: round",
+            "bit_depth: 9", "bit_depth: twelve", "chunk_slices: 0", "chunk_slices: some", "chunk_slices: 2000",
+            "region_shape: round",
             "hole_fill: none", "background_crop: half",
         ])
     func badEncoding(line: String) throws {
@@ -147,6 +152,15 @@ struct ProfileTextTests {
         #expect(error("crf: 20, preset: fast, x265: rd")?.message.contains("must hold keys of its own") == true)
     }
 
+    @Test("x265 options keep the file's order, in which they are applied")
+    func optionOrder() throws {
+        let text =
+            "roi:\n  crf: 20\n  preset: slow\n  x265: { rskip: 0, psy-rd: 1, ctu: 32, b-adapt: 1 }\nbackground: { crf: 40, preset: fast }\n"
+        let options = try EncodingProfile.parse(text, file: "my.yaml").roi.options
+        #expect(options.map(\.name) == ["rskip", "psy-rd", "ctu", "b-adapt"])
+        #expect(options.map(\.value) == ["0", "1", "32", "1"])
+    }
+
     @Test("Choices left out of an encoding profile are the defaults")
     func encodingDefaults() throws {
         let settings = try EncodingProfile.parse(Self.encoding, file: "my.yaml")
@@ -158,7 +172,9 @@ struct ProfileTextTests {
         #expect(try EncodingProfile.parse(Self.encoding + "chunk_slices: whole\n", file: "my.yaml").chunkSliceCount == nil)
     }
 
-    @Test("What is no YAML, or no mapping, is refused as such", arguments: ["", "rate", "- a\n- b\n", "rate: [1\n", "a: b: c\n", "\tx: 1\n", "a: *nothing\n"])
+    @Test(
+        "What is no YAML, or no mapping, is refused as such",
+        arguments: ["", "rate", "- a\n- b\n", "rate: [1\n", "a: b: c\n", "\tx: 1\n", "a: *nothing\n"])
     func notYAML(text: String) throws {
         let error = try #require(refusal { try link(text) })
         #expect(error.code == .notYAML)

@@ -67,12 +67,18 @@ struct ByteCoderTests {
     func truncated() throws {
         var random = Seeded(5)
         let packed = try Zstandard.compress(random.bytes(300))
-        for count in 0..<packed.count { #expect(code { try Zstandard.decompress(Array(packed[..<count]), count: 300) } == .corruptChunk) }
+        for count in 0..<packed.count {
+            #expect(code { try Zstandard.decompress(Array(packed[..<count]), count: 300) } == .corruptChunk)
+        }
         #expect(code { try Zstandard.decompress(packed + [0], count: 300) } == .corruptChunk)
         let mask = try MaskCoder.encode((0..<900).map { UInt8($0 / 7 % 2) }, sliceVoxelCount: 30)
-        for count in 0..<mask.count { #expect(code { try MaskCoder.decode(Array(mask[..<count]), count: 900, sliceVoxelCount: 30) } == .corruptChunk) }
+        for count in 0..<mask.count {
+            #expect(code { try MaskCoder.decode(Array(mask[..<count]), count: 900, sliceVoxelCount: 30) } == .corruptChunk)
+        }
         let planes = try BytePlaneCoder.encode(random.bytes(400), byteCount: 4)
-        for count in 0..<planes.count { #expect(code { try BytePlaneCoder.decode(Array(planes[..<count]), count: 100, byteCount: 4) } == .corruptChunk) }
+        for count in 0..<planes.count {
+            #expect(code { try BytePlaneCoder.decode(Array(planes[..<count]), count: 100, byteCount: 4) } == .corruptChunk)
+        }
         #expect(code { try BytePlaneCoder.decode(planes + [0], count: 100, byteCount: 4) } == .corruptChunk)
         #expect(code { try BytePlaneCoder.decode([0xff, 0xff, 0xff, 0xff, 1], count: 100, byteCount: 4) } == .corruptChunk)
     }

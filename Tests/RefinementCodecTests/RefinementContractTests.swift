@@ -35,7 +35,9 @@ struct RefinementContractTests {
                 let exact = noise(count, to: greatest, &random)
                 let context = try context(columns, rows, slices, greatest: greatest, base: noise(count, to: greatest, &random))
                 let chunk = try contract.coder.encode(exact, given: context)
-                #expect(try contract.coder.decode(chunk, given: context) == exact, "seed \(seed), \(greatest), \(columns)x\(rows)x\(slices)")
+                #expect(
+                    try contract.coder.decode(chunk, given: context) == exact,
+                    "seed \(seed), \(greatest), \(columns)x\(rows)x\(slices)")
             }
         }
     }
@@ -53,7 +55,8 @@ struct RefinementContractTests {
                     for exact in patterns {
                         let context = try context(columns, rows, slices, greatest: greatest, base: base)
                         let chunk = try contract.coder.encode(exact, given: context)
-                        #expect(try contract.coder.decode(chunk, given: context) == exact, "\(greatest), \(columns)x\(rows)x\(slices)")
+                        #expect(
+                            try contract.coder.decode(chunk, given: context) == exact, "\(greatest), \(columns)x\(rows)x\(slices)")
                     }
                 }
             }
@@ -84,7 +87,8 @@ struct RefinementContractTests {
         let halfKnown = (0..<exact.count).map { UInt8($0 < exact.count / 2 ? 1 : 0) }
         #expect(nothingKnown * 4 < (try contract.coder.encode(exact, given: context(64, 64, 4, greatest: 4095, base: far)).count))
         #expect(
-            try contract.coder.encode(exact, given: context(64, 64, 4, greatest: 4095, base: near, known: halfKnown)).count < nothingKnown * 2 / 3)
+            try contract.coder.encode(exact, given: context(64, 64, 4, greatest: 4095, base: near, known: halfKnown)).count
+                < nothingKnown * 2 / 3)
     }
 
     @Test("The same input makes the same bytes", arguments: ContractCoder.all)
@@ -107,7 +111,21 @@ struct RefinementContractTests {
         #expect(code { try contract.coder.decode(chunk, given: context(8, 8, 1, greatest: 4095, base: zeros)) } == .corruptChunk)
     }
 
-    @Test("A chunk cut short anywhere is refused, or gives codes within range", arguments: ContractCoder.all)
+    @Test("A JPEG-LS image cut short but for its end marker is refused, or gives codes within range")
+    func truncatedBeforeItsEnd() throws {
+        var random = Seeded(9)
+        let exact = noise(192, to: 700, &random)
+        let context = try context(16, 6, 2, greatest: 700, base: noise(192, to: 700, &random))
+        let chunk = try JPEGLSRefinement().encode(exact, given: context)
+        for count in 0..<chunk.count {
+            expectBounded(
+                ContractCoder(coder: JPEGLSRefinement()), Array(chunk[..<count]) + [0xff, 0xd9], context, "\(count) bytes")
+        }
+    }
+
+    @Test(
+        "A chunk cut short anywhere is refused, or gives codes within range",
+        arguments: ContractCoder.all)
     func truncated(contract: ContractCoder) throws {
         var random = Seeded(9)
         let exact = noise(192, to: 700, &random)
@@ -116,7 +134,8 @@ struct RefinementContractTests {
         for count in 0..<chunk.count { expectBounded(contract, Array(chunk[..<count]), context, "\(count) bytes") }
     }
 
-    @Test("Damaged chunks and random bytes are refused, or give codes within range", arguments: ContractCoder.all, [3, 4] as [UInt64])
+    @Test(
+        "Damaged chunks and random bytes are refused, or give codes within range", arguments: ContractCoder.all, [3, 4] as [UInt64])
     func damaged(contract: ContractCoder, seed: UInt64) throws {
         print("damaged refinement: seed \(seed)")
         var random = Seeded(seed)
@@ -152,16 +171,21 @@ struct RefinementContractTests {
     func misfit(contract: ContractCoder) throws {
         let context = try context(4, 4, 1, greatest: 9, base: [UInt16](repeating: 0, count: 16))
         #expect(code { try contract.coder.encode([1, 2, 3], given: context) } == .invalidInput)
-        #expect(code { try RefinementContext(columns: 4, rows: 4, slices: 1, greatestCode: 9, base: [0], known: [0]) } == .invalidInput)
-        #expect(code { try RefinementContext(columns: 1, rows: 1, slices: 1, greatestCode: 9, base: [0], known: []) } == .invalidInput)
-        #expect(code { try RefinementContext(columns: 0, rows: 0, slices: 0, greatestCode: 9, base: [], known: []) } == .invalidInput)
+        #expect(
+            code { try RefinementContext(columns: 4, rows: 4, slices: 1, greatestCode: 9, base: [0], known: [0]) } == .invalidInput)
+        #expect(
+            code { try RefinementContext(columns: 1, rows: 1, slices: 1, greatestCode: 9, base: [0], known: []) } == .invalidInput)
+        #expect(
+            code { try RefinementContext(columns: 0, rows: 0, slices: 0, greatestCode: 9, base: [], known: []) } == .invalidInput)
     }
 
     @Test("Every coder is found by the identifier it writes, and an unknown one is refused", arguments: ContractCoder.all)
     func identifier(contract: ContractCoder) throws {
         let found = try RefinementCoders.coder(identifier: contract.coder.identifier)
         #expect(type(of: found) == type(of: contract.coder))
-        #expect(try RefinementCoders.coder(identifier: RefinementCoders.preferred.identifier).identifier == RefinementCoders.preferred.identifier)
+        #expect(
+            try RefinementCoders.coder(identifier: RefinementCoders.preferred.identifier).identifier
+                == RefinementCoders.preferred.identifier)
         #expect(code { try RefinementCoders.coder(identifier: 0) } == .corruptChunk)
         #expect(code { try RefinementCoders.coder(identifier: 255) } == .corruptChunk)
     }

@@ -12,7 +12,8 @@ struct RegionTests {
         return try Mask(shape: shape, bits: bits)
     }
 
-    @Test("Voxels that touch by a face, an edge or a corner are one part", arguments: ["1:2,0:1,0:1", "1:2,1:2,0:1", "1:2,1:2,1:2"])
+    @Test(
+        "Voxels that touch by a face, an edge or a corner are one part", arguments: ["1:2,0:1,0:1", "1:2,1:2,0:1", "1:2,1:2,1:2"])
     func neighbours(second: String) throws {
         let shape = try Shape(columns: 4, rows: 4, slices: 4)
         let found = ConnectedComponents.find(in: try mask(shape, [try Box(parsing: "0:1,0:1,0:1"), try Box(parsing: second)]))
@@ -73,7 +74,9 @@ struct RegionTests {
         #expect(RegionPlanner.boxes(around: try mask(try Shape(columns: 5, rows: 5, slices: 5), []), margin: 3).isEmpty)
     }
 
-    @Test("Every voxel of a mask is in a box, and no box leaves the volume, crumbs by the hundred included", arguments: [1, 2, 3, 4] as [UInt64])
+    @Test(
+        "Every voxel of a mask is in a box, and no box leaves the volume, crumbs by the hundred included",
+        arguments: [1, 2, 3, 4] as [UInt64])
     func everyVoxel(seed: UInt64) throws {
         print("regions: seed \(seed)")
         var random = Seeded(seed)

@@ -52,7 +52,8 @@ struct SegmenterTests {
     func constant(type: VoxelType) throws {
         let shape = try Shape(columns: 9, rows: 8, slices: 7)
         for byte in [0, 1, 0x41] as [UInt8] {
-            let volume = try Volume(shape: shape, voxelType: type, voxels: [UInt8](repeating: byte, count: shape.voxelCount * type.byteCount))
+            let volume = try Volume(
+                shape: shape, voxelType: type, voxels: [UInt8](repeating: byte, count: shape.voxelCount * type.byteCount))
             #expect(try ThresholdSegmenter().segment(volume).boundingBox == nil, "byte \(byte)")
         }
     }
@@ -64,7 +65,8 @@ struct SegmenterTests {
             let volume = try Volume(shape: shape, voxelType: .float32, values: [Float](repeating: value, count: 64))
             #expect(try ThresholdSegmenter().segment(volume).boundingBox == nil)
         }
-        let mixed = try Volume(shape: shape, voxelType: .float32, values: (0..<64).map { [.nan, .infinity, 1, -1][$0 % 4] as Float })
+        let mixed = try Volume(
+            shape: shape, voxelType: .float32, values: (0..<64).map { [.nan, .infinity, 1, -1][$0 % 4] as Float })
         #expect(throws: Never.self) { try ThresholdSegmenter().segment(mixed) }
         let one = try Volume(shape: try Shape(columns: 1, rows: 1, slices: 1), voxelType: .uint8, voxels: [200])
         #expect(try ThresholdSegmenter().segment(one).boundingBox == nil)
@@ -78,7 +80,9 @@ struct SegmenterTests {
         let segmenter = MaskFileSegmenter(labels: labels, path: "labels.nii")
         #expect(try segmenter.segment(volume).bits == [0, 1, 1, 0])
         #expect(segmenter.name == "mask")
-        let overTime = try Volume(shape: try Shape(columns: 2, rows: 2, slices: 1, timepoints: 3), voxelType: .uint8, voxels: .init(repeating: 1, count: 12))
+        let overTime = try Volume(
+            shape: try Shape(columns: 2, rows: 2, slices: 1, timepoints: 3), voxelType: .uint8,
+            voxels: .init(repeating: 1, count: 12))
         #expect(try segmenter.segment(overTime).voxelCount == 2)
     }
 
@@ -86,7 +90,8 @@ struct SegmenterTests {
     func refusedMasks() throws {
         let volume = try Volume(shape: try Shape(columns: 2, rows: 3, slices: 1), voxelType: .uint8, voxels: [1, 2, 3, 4, 5, 6])
         func error(_ columns: Int, _ rows: Int, _ slices: Int, _ voxels: [UInt8]) throws -> SegmentationError? {
-            let labels = try Volume(shape: try Shape(columns: columns, rows: rows, slices: slices), voxelType: .uint8, voxels: voxels)
+            let labels = try Volume(
+                shape: try Shape(columns: columns, rows: rows, slices: slices), voxelType: .uint8, voxels: voxels)
             do {
                 _ = try MaskFileSegmenter(labels: labels, path: "labels.nii").segment(volume)
                 return nil

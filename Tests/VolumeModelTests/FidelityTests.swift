@@ -5,7 +5,8 @@ import VolumeModel
 struct FidelityTests {
     private func volume(_ values: [UInt8], columns: Int = 2, rows: Int = 2, slices: Int = 1, timepoints: Int = 1) throws -> Volume {
         try Volume(
-            shape: try Shape(columns: columns, rows: rows, slices: slices, timepoints: timepoints), voxelType: .uint8, values: values)
+            shape: try Shape(columns: columns, rows: rows, slices: slices, timepoints: timepoints), voxelType: .uint8,
+            values: values)
     }
 
     @Test("PSNR, mean squared and greatest error are those computed by hand")

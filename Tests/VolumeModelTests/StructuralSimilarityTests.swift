@@ -5,7 +5,9 @@ import VolumeModel
 struct StructuralSimilarityTests {
     private func noise(_ shape: Shape, seed: UInt64) throws -> Volume {
         var random = Seeded(seed)
-        return try Volume(shape: shape, voxelType: .int16, values: (0..<shape.voxelCount).map { _ in Int16.random(in: -500...900, using: &random) })
+        return try Volume(
+            shape: shape, voxelType: .int16,
+            values: (0..<shape.voxelCount).map { _ in Int16.random(in: -500...900, using: &random) })
     }
 
     @Test("Identical volumes score 1")
@@ -95,7 +97,9 @@ struct StructuralSimilarityTests {
             for z in box.z {
                 for y in box.y.lowerBound...box.y.upperBound - 7 {
                     for x in box.x.lowerBound...box.x.upperBound - 7 {
-                        let indices = (0..<49).map { ((time * shape.slices + z) * shape.rows + y + $0 / 7) * shape.columns + x + $0 % 7 }
+                        let indices = (0..<49).map {
+                            ((time * shape.slices + z) * shape.rows + y + $0 / 7) * shape.columns + x + $0 % 7
+                        }
                         let meanP = indices.reduce(0) { $0 + p[$1] } / 49
                         let meanQ = indices.reduce(0) { $0 + q[$1] } / 49
                         let varianceP = indices.reduce(0) { $0 + (p[$1] - meanP) * (p[$1] - meanP) } / 48

@@ -22,7 +22,10 @@ struct VolumeTests {
         let shape = try Shape(columns: 3, rows: 1, slices: 1)
         #expect(try Volume(shape: shape, voxelType: .int8, values: [-128, 0, 127] as [Int8]).doubles() == [-128, 0, 127])
         #expect(try Volume(shape: shape, voxelType: .uint32, values: [0, 1, .max] as [UInt32]).doubles() == [0, 1, 4_294_967_295])
-        #expect(try Volume(shape: shape, voxelType: .int32, values: [.min, 1, .max] as [Int32]).doubles() == [-2_147_483_648, 1, 2_147_483_647])
+        #expect(
+            try Volume(shape: shape, voxelType: .int32, values: [.min, 1, .max] as [Int32]).doubles() == [
+                -2_147_483_648, 1, 2_147_483_647,
+            ])
         #expect(try Volume(shape: shape, voxelType: .float32, values: [-0.5, 0.25, 3] as [Float]).doubles() == [-0.5, 0.25, 3])
     }
 

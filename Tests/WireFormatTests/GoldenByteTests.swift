@@ -52,7 +52,8 @@ struct GoldenByteTests {
     @Test("A chunk record begins with the SHA-256 of the rest")
     func record() throws {
         // digest; coder, greatest error, squared error, payload
-        let golden = hex("0e7bbc20d7b3c0551e55583eec40c6128c68fe8ff0434115848039426d5c002c  07  4004000000000000  3fe8000000000000  01020304")
+        let golden = hex(
+            "0e7bbc20d7b3c0551e55583eec40c6128c68fe8ff0434115848039426d5c002c  07  4004000000000000  3fe8000000000000  01020304")
         #expect(try Samples.record().encoded() == golden)
         #expect(try ChunkRecord(decoding: golden) == Samples.record())
         #expect(ChunkRecord.digest(of: golden)?.bytes == Array(golden[..<32]))
@@ -71,7 +72,8 @@ struct GoldenByteTests {
     func container() throws {
         let golden = hex("464f56454100 0001  00000000 00000002 aabb  00000102 00000000")
         #expect(
-            FoveaContainer.header + FoveaContainer.entry(ordinal: 0, record: [0xaa, 0xbb]) + FoveaContainer.entry(ordinal: 258, record: [])
+            FoveaContainer.header + FoveaContainer.entry(ordinal: 0, record: [0xaa, 0xbb])
+                + FoveaContainer.entry(ordinal: 258, record: [])
                 == golden)
         let chunks = try FoveaContainer.chunks(of: golden)
         #expect(chunks.map(\.ordinal) == [0, 258])

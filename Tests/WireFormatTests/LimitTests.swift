@@ -50,8 +50,11 @@ struct LimitTests {
     @Test("A record larger than a chunk may be is refused before it is sent")
     func record() throws {
         let limit = WireLimits.chunkByteCount - 49
-        #expect(try ChunkRecord(coder: 1, payload: [UInt8](repeating: 0, count: limit)).encoded().count == WireLimits.chunkByteCount)
-        #expect(refusal { _ = try ChunkRecord(coder: 1, payload: [UInt8](repeating: 0, count: limit + 1)).encoded() }?.code == .limitExceeded)
+        #expect(
+            try ChunkRecord(coder: 1, payload: [UInt8](repeating: 0, count: limit)).encoded().count == WireLimits.chunkByteCount)
+        #expect(
+            refusal { _ = try ChunkRecord(coder: 1, payload: [UInt8](repeating: 0, count: limit + 1)).encoded() }?.code
+                == .limitExceeded)
     }
 
     @Test("A .fovea file's chunks obey the same limits")
@@ -87,7 +90,8 @@ struct LimitTests {
 
     @Test("Counts larger than the bytes that follow are refused before anything of that size is allocated")
     func counts() throws {
-        #expect(refusal { _ = try ChunkTable(decoding: hex("00004000") + [UInt8](repeating: 0, count: 200)) }?.code == .limitExceeded)
+        #expect(
+            refusal { _ = try ChunkTable(decoding: hex("00004000") + [UInt8](repeating: 0, count: 200)) }?.code == .limitExceeded)
         #expect(refusal { _ = try ChunkTable(decoding: hex("ffffffff")) }?.code == .limitExceeded)
         #expect(refusal { _ = try ChunkTable(decoding: hex("00000000 11")) }?.code == .limitExceeded, "17 outcomes")
         #expect(refusal { _ = try ChunkTable(decoding: hex("00000000 10")) }?.code == .truncated)
@@ -125,10 +129,13 @@ struct LimitTests {
 
     @Test("A manifest's fields outside their ranges are refused")
     func manifestFields() throws {
-        func code(header: Int = 348, low: Double = 0, high: Double = 1, depth: UInt8 = 12, layer: Layer = .roiBase, region: Int = 0) throws -> WireError.Code? {
+        func code(header: Int = 348, low: Double = 0, high: Double = 1, depth: UInt8 = 12, layer: Layer = .roiBase, region: Int = 0)
+            throws -> WireError.Code?
+        {
             let volume = VolumeManifest(
                 name: try Name("a"), header: [UInt8](repeating: 0, count: header), extensionByteCount: 0, trailerByteCount: 0,
-                sourceDigest: Digest(of: []), low: low, high: high, bitDepth: depth, fill: 0, content: nil, regionSource: .box, regions: [],
+                sourceDigest: Digest(of: []), low: low, high: high, bitDepth: depth, fill: 0, content: nil, regionSource: .box,
+                regions: [],
                 plan: [PlannedChunk(layer: layer, region: region, box: try Box(parsing: "0:1,0:1,0:1"))])
             return refusal { _ = try Manifest(decoding: Manifest(goal: .roi, volumes: [volume]).encoded()) }?.code
         }

@@ -32,7 +32,8 @@ struct MutationTests {
         }
         check {
             let chunks = try FoveaContainer.chunks(of: bytes)
-            return chunks.reduce(FoveaContainer.header) { $0 + FoveaContainer.entry(ordinal: $1.ordinal, record: $1.record) } == bytes
+            return chunks.reduce(FoveaContainer.header) { $0 + FoveaContainer.entry(ordinal: $1.ordinal, record: $1.record) }
+                == bytes
         }
     }
 
@@ -78,7 +79,8 @@ struct MutationTests {
         print("round trips: seed \(seed)")
         var random = Seeded(seed)
         for round in 0..<300 {
-            let manifest = Manifest(goal: [.roi, .lossy, .lossless][round % 3], volumes: try (0...round % 4).map { try volume("v\($0)", &random) })
+            let manifest = Manifest(
+                goal: [.roi, .lossy, .lossless][round % 3], volumes: try (0...round % 4).map { try volume("v\($0)", &random) })
             #expect(try Manifest(decoding: manifest.encoded()) == manifest, "seed \(seed), round \(round)")
             #expect(manifest.plan.count + 1 == Int(manifest.tableOrdinal))
             let record = ChunkRecord(
@@ -88,7 +90,8 @@ struct MutationTests {
             let table = ChunkTable(
                 entries: (0..<round).map { _ in
                     ChunkTable.Entry(
-                        byteCount: Int.random(in: 0...WireLimits.chunkByteCount, using: &random), digest: Digest(of: random.bytes(4)),
+                        byteCount: Int.random(in: 0...WireLimits.chunkByteCount, using: &random),
+                        digest: Digest(of: random.bytes(4)),
                         maxAbsoluteError: Double.random(in: 0...10, using: &random), meanSquaredError: 0)
                 }, outcomes: [Receipt.Volume(state: .partial, digest: Digest(of: random.bytes(4)))])
             #expect(try ChunkTable(decoding: table.encoded()) == table, "seed \(seed), round \(round)")

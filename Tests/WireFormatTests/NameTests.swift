@@ -3,7 +3,8 @@ import WireFormat
 
 @Suite("Names that are safe as file names")
 struct NameTests {
-    @Test("Letters, digits, dots, underscores and dashes make a name", arguments: ["a", "BraTS-GLI_00001.flair", "0", "a..b", "Z9"])
+    @Test(
+        "Letters, digits, dots, underscores and dashes make a name", arguments: ["a", "BraTS-GLI_00001.flair", "0", "a..b", "Z9"])
     func allowed(text: String) throws {
         #expect(try Name(text).text == text)
         #expect(Name(cleaning: text).text == text)
@@ -12,7 +13,8 @@ struct NameTests {
     @Test(
         "What could leave its folder, hide or break a line is refused",
         arguments: [
-            "", ".", "..", ".hidden", "-rf", "../a", "a/b", "/etc/passwd", "a\\b", "a b", "a\0", "a\n", "a\u{1b}[2J", "über", "日本", "a:b", "~", "%2e%2e",
+            "", ".", "..", ".hidden", "-rf", "../a", "a/b", "/etc/passwd", "a\\b", "a b", "a\0", "a\n", "a\u{1b}[2J", "über", "日本",
+            "a:b", "~", "%2e%2e",
         ])
     func refused(text: String) {
         #expect(refusal { _ = try Name(text) }?.code == .invalidField)

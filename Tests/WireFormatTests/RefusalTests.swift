@@ -19,11 +19,17 @@ struct RefusalTests {
     @Test("A manifest, a record and a table cut short anywhere are refused")
     func truncatedChunks() throws {
         let manifest = try Samples.manifest().encoded()
-        for count in 0..<manifest.count { #expect(refusal { _ = try Manifest(decoding: Array(manifest[..<count])) } != nil, "\(count) bytes") }
+        for count in 0..<manifest.count {
+            #expect(refusal { _ = try Manifest(decoding: Array(manifest[..<count])) } != nil, "\(count) bytes")
+        }
         let record = try Samples.record().encoded()
-        for count in 0..<record.count { #expect(refusal { _ = try ChunkRecord(decoding: Array(record[..<count])) } != nil, "\(count) bytes") }
+        for count in 0..<record.count {
+            #expect(refusal { _ = try ChunkRecord(decoding: Array(record[..<count])) } != nil, "\(count) bytes")
+        }
         let table = Samples.table().encoded()
-        for count in 0..<table.count { #expect(refusal { _ = try ChunkTable(decoding: Array(table[..<count])) } != nil, "\(count) bytes") }
+        for count in 0..<table.count {
+            #expect(refusal { _ = try ChunkTable(decoding: Array(table[..<count])) } != nil, "\(count) bytes")
+        }
         #expect(refusal { _ = try Manifest(decoding: manifest + [0]) }?.code == .trailingBytes)
         #expect(refusal { _ = try ChunkTable(decoding: table + [0]) }?.code == .trailingBytes)
     }
@@ -51,7 +57,8 @@ struct RefusalTests {
     @Test("A record of negative or undefined errors is refused though its digest is right", arguments: [-1.0, -.infinity, .nan])
     func badErrors(value: Double) throws {
         for record in [
-            ChunkRecord(coder: 1, maxAbsoluteError: value, payload: []), ChunkRecord(coder: 1, meanSquaredError: value, payload: []),
+            ChunkRecord(coder: 1, maxAbsoluteError: value, payload: []),
+            ChunkRecord(coder: 1, meanSquaredError: value, payload: []),
         ] {
             let bytes = try record.encoded()
             #expect(refusal { _ = try ChunkRecord(decoding: bytes) }?.code == .invalidField)
@@ -102,6 +109,6 @@ struct RefusalTests {
         #expect(code(6, 36, 3) == .invalidField, "volume state 3")
         #expect(code(8, 4, 0) == .invalidField, "abort reason 0")
         #expect(code(8, 7, 0xff) == .invalidField, "a message that is not UTF-8")
-        #expect(code(0, 16, UInt8(ascii: "/")) == .invalidField, "a session's name with a slash")
+        #expect(code(0, 17, UInt8(ascii: "/")) == .invalidField, "a session's name with a slash")
     }
 }

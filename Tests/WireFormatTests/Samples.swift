@@ -26,9 +26,12 @@ enum Samples {
         let digest = Digest(of: Array("fovea".utf8))
         return [
             .hello(Hello(session: try Name("s-1"), goal: .lossless, elapsedMicroseconds: 0x0102, roundTripMicroseconds: 0x80e8)),
-            .data(Fragment(ordinal: 3, totalByteCount: 5, offset: 0, departureMicroseconds: 0xdead_beef, payload: [1, 2, 3, 4, 5])),
+            .data(
+                Fragment(ordinal: 3, totalByteCount: 5, offset: 0, departureMicroseconds: 0xdead_beef, payload: [1, 2, 3, 4, 5])),
             .heartbeat(Heartbeat(sequence: 9, departureMicroseconds: 10)),
-            .report(Report(receivedByteCount: 1 << 40, receivedDatagramCount: 258, receiverMicroseconds: 7, leastDelayMicroseconds: .max)),
+            .report(
+                Report(
+                    receivedByteCount: 1 << 40, receivedDatagramCount: 258, receiverMicroseconds: 7, leastDelayMicroseconds: .max)),
             .acknowledgement([0..<1, 4..<16_384]),
             .end(tableDigest: digest),
             .receipt(Receipt(tableDigest: digest, volumes: [.init(state: .lossless, digest: Digest(of: []))])),
@@ -42,7 +45,8 @@ enum Samples {
             goal: .lossy,
             volumes: [
                 VolumeManifest(
-                    name: try Name("flair"), header: [UInt8](repeating: 0x5c, count: 348), extensionByteCount: 4, trailerByteCount: 300,
+                    name: try Name("flair"), header: [UInt8](repeating: 0x5c, count: 348), extensionByteCount: 4,
+                    trailerByteCount: 300,
                     sourceDigest: Digest(of: Array("fovea".utf8)), low: -1024, high: 3071, bitDepth: 12, fill: 0xfc00,
                     content: try Box(parsing: "1:9,2:8,0:5"), regionSource: .mask, regions: [try Box(parsing: "3:6,3:6,1:4")],
                     plan: [
@@ -51,16 +55,22 @@ enum Samples {
                     ]),
                 VolumeManifest(
                     name: try Name("t1"), header: [UInt8](repeating: 0x5d, count: 540), extensionByteCount: 0, trailerByteCount: 0,
-                    sourceDigest: Digest(of: []), low: 0, high: 0, bitDepth: 8, fill: 0, content: nil, regionSource: .everything, regions: [],
+                    sourceDigest: Digest(of: []), low: 0, high: 0, bitDepth: 8, fill: 0, content: nil, regionSource: .everything,
+                    regions: [],
                     plan: []),
             ])
     }
 
     static func table() -> ChunkTable {
         ChunkTable(
-            entries: [ChunkTable.Entry(byteCount: 513, digest: Digest(of: Array("fovea".utf8)), maxAbsoluteError: 2.5, meanSquaredError: 0.75)],
+            entries: [
+                ChunkTable.Entry(
+                    byteCount: 513, digest: Digest(of: Array("fovea".utf8)), maxAbsoluteError: 2.5, meanSquaredError: 0.75)
+            ],
             outcomes: [Receipt.Volume(state: .lossy, digest: Digest(of: []))])
     }
 
-    static func record() -> ChunkRecord { ChunkRecord(coder: 7, maxAbsoluteError: 2.5, meanSquaredError: 0.75, payload: [1, 2, 3, 4]) }
+    static func record() -> ChunkRecord {
+        ChunkRecord(coder: 7, maxAbsoluteError: 2.5, meanSquaredError: 0.75, payload: [1, 2, 3, 4])
+    }
 }

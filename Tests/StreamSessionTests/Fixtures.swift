@@ -1,0 +1,66 @@
+import NetSim
+import StreamSession
+import WireFormat
+
+/// The shipped profiles' figures, with a loss of one's choosing in both directions.
+enum Link: String, Sendable, CaseIterable {
+    case rural4G = "rural-4g"
+    case geoSatellite = "geo-satellite"
+    case adslUplink = "adsl-uplink"
+    case clinic
+
+    func parameters(loss: Double = 0) throws -> LinkParameters {
+        let (rate, delay, queue): (Double, Int, Int) =
+            switch self {
+            case .rural4G: (2e6, 40, 128 << 10)
+            case .geoSatellite: (1e6, 300, 256 << 10)
+            case .adslUplink: (1e6, 20, 64 << 10)
+            case .clinic: (10e6, 50, 256 << 10)
+            }
+        let direction = try LinkDirection(
+            rateBitsPerSecond: rate, delay: .milliseconds(delay), lossProbability: loss, queueByteCount: queue)
+        return try LinkParameters(name: rawValue, up: direction, down: direction)
+    }
+}
+
+/// What a chunk is for, as far as ranks go.
+enum Kind: UInt64, Sendable {
+    case manifest = 0
+    case roi = 1
+    case background = 2
+    case table = 8
+
+    /// The rank a sender gives layer by layer.
+    func rank(_ ordinal: UInt32) -> UInt64 { rawValue << 32 | UInt64(ordinal) }
+}
+
+/// A record of that many bytes whose content follows from seed and ordinal.
+func makeRecord(_ ordinal: UInt32, byteCount: Int, seed: UInt64 = 1) throws -> [UInt8] {
+    var generator = SeededGenerator(seed: seed, stream: UInt64(ordinal) + 100)
+    let payload = (0..<max(0, byteCount - 49)).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+    return try ChunkRecord(coder: 1, payload: payload).encoded()
+}
+
+func makeChunk(_ ordinal: UInt32, _ kind: Kind, byteCount: Int, readyAt: Duration = .zero, seed: UInt64 = 1) throws -> SessionPair.Chunk {
+    SessionPair.Chunk(
+        ordinal: ordinal, rank: kind.rank(ordinal), record: try makeRecord(ordinal, byteCount: byteCount, seed: seed), readyAt: readyAt)
+}
+
+/// A small session as a sender plans it: manifest, regions of interest, background, table, ready one after another as from a coder
+/// at work. Sizes and times follow from the seed; `byteCount` is about that of all chunks.
+func makeSession(seed: UInt64, byteCount: Int = 60_000, chunkCount: Int = 12, codingTime: Duration = .milliseconds(600)) throws
+    -> [SessionPair.Chunk]
+{
+    var generator = SeededGenerator(seed: seed, stream: 7)
+    var chunks = [try makeChunk(0, .manifest, byteCount: Int.random(in: 300...3000, using: &generator), seed: seed)]
+    for ordinal in 1...UInt32(chunkCount) {
+        let mean = byteCount / chunkCount
+        chunks.append(
+            try makeChunk(
+                ordinal, ordinal <= UInt32(chunkCount / 3) ? .roi : .background,
+                byteCount: Int.random(in: mean / 4...mean * 7 / 4, using: &generator),
+                readyAt: codingTime * Int.random(in: 0...1000, using: &generator) / 1000, seed: seed))
+    }
+    chunks.append(try makeChunk(UInt32(chunkCount) + 1, .table, byteCount: 53 + 52 * chunkCount, readyAt: codingTime, seed: seed))
+    return chunks
+}
