@@ -77,7 +77,8 @@ let package = Package(
         .executableTarget(
             name: "fovea",
             dependencies: [
-                "VolumeModel", "NIfTIFile", "HEVCCodec", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession", "Confinement",
+                "VolumeModel", "NIfTIFile", "HEVCCodec", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
+                "Confinement",
                 "SRTTransport", "Sites", "Profiles", "Phantom", "NetSim", "CPNG", arguments,
             ],
             swiftSettings: strict),

@@ -39,7 +39,9 @@ public final class ConfinedDecoder: ChunkDecoder {
             switch worker.answer(WorkerMessage(request).bytes, patience: Self.patience) {
             case .success(let bytes):
                 var message = WorkerMessage(bytes: bytes)
-                guard let result = message.takeResult() else { throw CodingError(.invalidChunk, "the decoder's process gave no answer") }
+                guard let result = message.takeResult() else {
+                    throw CodingError(.invalidChunk, "the decoder's process gave no answer")
+                }
                 idle.withLock { $0.append(worker) }
                 return try result.get()
             case .failure(let error):
@@ -80,7 +82,8 @@ private final class WorkerProcess: Sendable {
         guard status == 0 else {
             close(toChild[1])
             close(fromChild[0])
-            throw ConfinementError(.cannotStart, "the decoder's process does not start: \(String(cString: strerror(status)).lowercased())")
+            throw ConfinementError(
+                .cannotStart, "the decoder's process does not start: \(String(cString: strerror(status)).lowercased())")
         }
         process = child
         input = toChild[1]

@@ -58,7 +58,8 @@ public enum ConfinedWorker {
         // Memory, but none that can be executed: the third argument's PROT_EXEC bit must be clear.
         var notExecutable = scmp_arg_cmp(arg: 2, op: SCMP_CMP_MASKED_EQ, datum_a: UInt64(PROT_EXEC), datum_b: 0)
         for name in ["mmap", "mprotect"] {
-            guard seccomp_rule_add_array(filter, fovea_allow_action(), seccomp_syscall_resolve_name(name), 1, &notExecutable) == 0 else {
+            guard seccomp_rule_add_array(filter, fovea_allow_action(), seccomp_syscall_resolve_name(name), 1, &notExecutable) == 0
+            else {
                 throw ConfinementError(.cannotConfine, "the kernel's filter does not take \(name)")
             }
         }

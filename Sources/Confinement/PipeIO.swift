@@ -14,7 +14,9 @@ enum PipeIO {
         for part in [length, bytes] {
             var written = 0
             while written < part.count {
-                let count = part.withUnsafeBytes { raw in Glibc.write(descriptor, raw.baseAddress.map { $0 + written }, raw.count - written) }
+                let count = part.withUnsafeBytes { raw in
+                    Glibc.write(descriptor, raw.baseAddress.map { $0 + written }, raw.count - written)
+                }
                 if count < 0, errno == EINTR { continue }
                 guard count > 0 else { return .closed }
                 written += count

@@ -81,8 +81,10 @@ extension WorkerMessage {
             guard let count = takeInt(), let slice = takeInt() else { return nil }
             return .mask(payload: payload, count: count, sliceVoxelCount: slice)
         case 3:
-            guard let coder = takeInt(), let columns = takeInt(), let rows = takeInt(), let slices = takeInt(), let greatest = takeInt(),
-                let base = takeSamples(), let known = takeBytes(), let coder = UInt8(exactly: coder), let greatest = UInt16(exactly: greatest),
+            guard let coder = takeInt(), let columns = takeInt(), let rows = takeInt(), let slices = takeInt(),
+                let greatest = takeInt(),
+                let base = takeSamples(), let known = takeBytes(), let coder = UInt8(exactly: coder),
+                let greatest = UInt16(exactly: greatest),
                 let context = try? RefinementContext(
                     columns: columns, rows: rows, slices: slices, greatestCode: greatest, base: base, known: known)
             else { return nil }

@@ -12,13 +12,15 @@ public enum HEVCDecoder {
     ///   - count: slices the chunk must hold.
     ///   - bitDepth: bits a sample.
     /// - Throws: `HEVCError.Code.corruptChunk`, or `.unexpectedFormat` when it holds pictures of another size, depth or number.
-    public static func decode(_ chunk: [UInt8], columns: Int, rows: Int, count: Int, bitDepth: Int) throws(HEVCError) -> SliceStack {
+    public static func decode(_ chunk: [UInt8], columns: Int, rows: Int, count: Int, bitDepth: Int) throws(HEVCError) -> SliceStack
+    {
         guard (1...SliceStack.sideLimit).contains(columns), (1...SliceStack.sideLimit).contains(rows), count >= 1 else {
             throw HEVCError(.invalidFrames, "\(count) slices of \(columns)x\(rows) cannot be coded")
         }
         guard let decoder = de265_new_decoder() else { throw HEVCError(.corruptChunk, "no memory for a decoder") }
         defer { de265_free_decoder(decoder) }
-        var output = Output(frame: CodedFrame(columns: columns, rows: rows), columns: columns, rows: rows, count: count, bitDepth: bitDepth)
+        var output = Output(
+            frame: CodedFrame(columns: columns, rows: rows), columns: columns, rows: rows, count: count, bitDepth: bitDepth)
         var position = 0
         var index: Int64 = 0
         while position < chunk.count {
@@ -32,7 +34,9 @@ public enum HEVCDecoder {
             guard length >= 2, length <= chunk.count - position else {
                 throw HEVCError(.corruptChunk, "a NAL unit of \(length) bytes where \(chunk.count - position) are left")
             }
-            let status = chunk.withUnsafeBytes { de265_push_NAL(decoder, $0.baseAddress.map { $0 + position }, Int32(length), index, nil) }
+            let status = chunk.withUnsafeBytes {
+                de265_push_NAL(decoder, $0.baseAddress.map { $0 + position }, Int32(length), index, nil)
+            }
             guard status == DE265_OK else { throw HEVCError(.corruptChunk, "libde265: \(text(status))") }
             position += length
             index += 1
@@ -91,13 +95,19 @@ public enum HEVCDecoder {
             let width = Int(de265_get_image_width(image, 0))
             let height = Int(de265_get_image_height(image, 0))
             let bits = Int(de265_get_bits_per_pixel(image, 0))
-            guard width == frame.columns, height == frame.rows, bits == bitDepth, de265_get_chroma_format(image) == de265_chroma_mono else {
+            guard width == frame.columns, height == frame.rows, bits == bitDepth,
+                de265_get_chroma_format(image) == de265_chroma_mono
+            else {
                 throw HEVCError(
-                    .unexpectedFormat, "a picture of \(width)x\(height) at \(bits) bits, not a monochrome one of \(frame.columns)x\(frame.rows) at \(bitDepth)")
+                    .unexpectedFormat,
+                    "a picture of \(width)x\(height) at \(bits) bits, not a monochrome one of \(frame.columns)x\(frame.rows) at \(bitDepth)"
+                )
             }
             guard decodedCount < count else { throw HEVCError(.unexpectedFormat, "the chunk holds more than its \(count) slices") }
             var stride: Int32 = 0
-            guard let plane = de265_get_image_plane(image, 0, &stride) else { throw HEVCError(.corruptChunk, "a picture without samples") }
+            guard let plane = de265_get_image_plane(image, 0, &stride) else {
+                throw HEVCError(.corruptChunk, "a picture without samples")
+            }
             decodedCount += 1
             samples.reserveCapacity(columns * rows * count)
             for row in 0..<rows {

@@ -40,7 +40,8 @@ public enum HEVCEncoder {
             }
             guard let encoder = HEVCEncoder.opening.withLock({ _ in SendablePointer(api.encoder_open(parameters)) }).pointer else {
                 api.param_free(parameters)
-                throw HEVCError(.encoderFailed, "x265 refuses these parameters for \(sliceCount) slices of \(frame.columns)x\(frame.rows)")
+                throw HEVCError(
+                    .encoderFailed, "x265 refuses these parameters for \(sliceCount) slices of \(frame.columns)x\(frame.rows)")
             }
             self.parameters = parameters
             self.encoder = encoder
@@ -52,7 +53,8 @@ public enum HEVCEncoder {
         }
 
         static func configure(
-            _ parameters: UnsafeMutablePointer<x265_param>, api: x265_api, frame: CodedFrame, sliceCount: Int, _ settings: HEVCParameters
+            _ parameters: UnsafeMutablePointer<x265_param>, api: x265_api, frame: CodedFrame, sliceCount: Int,
+            _ settings: HEVCParameters
         ) throws(HEVCError) {
             guard api.param_default_preset(parameters, settings.preset, nil) == 0 else {
                 throw HEVCError(.invalidParameters, "x265 has no preset '\(settings.preset)'")
@@ -65,7 +67,9 @@ public enum HEVCEncoder {
                 }
             }
             // Threads over chunks serve better than threads within one: no pool, and so no wavefronts to pay for in bytes.
-            for (name, value) in [("pools", "none"), ("frame-threads", "1"), ("wpp", "0"), ("lookahead-slices", "0"), ("log-level", "none")] {
+            for (name, value) in [
+                ("pools", "none"), ("frame-threads", "1"), ("wpp", "0"), ("lookahead-slices", "0"), ("log-level", "none"),
+            ] {
                 try set(name, value)
             }
             for option in settings.options { try set(option.name, option.value) }
@@ -93,7 +97,9 @@ public enum HEVCEncoder {
             var chunk: [UInt8] = []
             var units: UnsafeMutablePointer<x265_nal>?
             var count: UInt32 = 0
-            guard api.encoder_headers(encoder, &units, &count) >= 0 else { throw HEVCError(.encoderFailed, "x265 wrote no headers") }
+            guard api.encoder_headers(encoder, &units, &count) >= 0 else {
+                throw HEVCError(.encoderFailed, "x265 wrote no headers")
+            }
             append(units, count, to: &chunk)
             var samples = [Sample](repeating: 0, count: frame.columns * frame.rows)
             for slice in 0..<stack.count {

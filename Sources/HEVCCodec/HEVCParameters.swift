@@ -24,7 +24,8 @@ public struct HEVCParameters: Sendable, Equatable {
 
     /// Options that the coder sets itself: geometry, framing, threads, and those on which x265 3.5 and libde265 1.0.11 disagree.
     static let reservedOptions: Set<String> = [
-        "input-res", "fps", "input-csp", "input-depth", "output-depth", "crf", "qp", "bitrate", "lossless", "annexb", "repeat-headers",
+        "input-res", "fps", "input-csp", "input-depth", "output-depth", "crf", "qp", "bitrate", "lossless", "annexb",
+        "repeat-headers",
         "info", "aud", "weightp", "weightb", "pools", "frame-threads", "open-gop", "keyint", "total-frames", "frames", "interlace",
         "log-level", "preset", "tune", "profile", "csv", "analysis-save", "analysis-load", "analysis-reuse-file", "stats", "pass",
     ]
@@ -32,7 +33,9 @@ public struct HEVCParameters: Sendable, Equatable {
     /// Makes parameters.
     /// - Throws: `HEVCError.Code.invalidParameters` when a value is out of range or an option is one the coder sets itself.
     public init(bitDepth: Int = 12, crf: Double, preset: String, options: [Option] = []) throws(HEVCError) {
-        guard [8, 10, 12].contains(bitDepth) else { throw HEVCError(.invalidParameters, "bit depth \(bitDepth) is not 8, 10 or 12") }
+        guard [8, 10, 12].contains(bitDepth) else {
+            throw HEVCError(.invalidParameters, "bit depth \(bitDepth) is not 8, 10 or 12")
+        }
         guard crf.isFinite, (0...51).contains(crf) else { throw HEVCError(.invalidParameters, "CRF \(crf) is not in 0...51") }
         if let taken = options.first(where: { Self.reservedOptions.contains($0.name) }) {
             throw HEVCError(.invalidParameters, "x265 option '\(taken.name)' is set by the coder itself")

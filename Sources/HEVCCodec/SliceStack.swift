@@ -18,7 +18,9 @@ public struct SliceStack: Sendable, Equatable {
         guard (1...Self.sideLimit).contains(columns), (1...Self.sideLimit).contains(rows), count >= 1,
             samples.count == columns * rows * count
         else {
-            throw HEVCError(.invalidFrames, "\(samples.count) samples are not \(count) slices of \(columns)x\(rows) with sides to \(Self.sideLimit)")
+            throw HEVCError(
+                .invalidFrames,
+                "\(samples.count) samples are not \(count) slices of \(columns)x\(rows) with sides to \(Self.sideLimit)")
         }
         self.columns = columns
         self.rows = rows

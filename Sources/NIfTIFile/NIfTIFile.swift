@@ -69,7 +69,9 @@ public enum NIfTIFile {
         try file.commit()
     }
 
-    private static func forEachPart(of image: NIfTIImage, _ body: (UnsafeRawBufferPointer) throws(NIfTIError) -> Void) throws(NIfTIError) {
+    private static func forEachPart(of image: NIfTIImage, _ body: (UnsafeRawBufferPointer) throws(NIfTIError) -> Void)
+        throws(NIfTIError)
+    {
         do {
             try image.forEachPart { try body($0) }
         } catch let error as NIfTIError {

@@ -3,7 +3,9 @@ public import VolumeModel
 extension NIfTIHeader {
     /// A NIfTI-1 header for a new volume, its affine as sform ("scanner anatomical").
     /// - Throws: `NIfTIError.Code.unsupported` when a side is beyond NIfTI-1's 32767.
-    public static func make(shape: Shape, voxelType: VoxelType, affine: Affine, description: String) throws(NIfTIError) -> NIfTIHeader {
+    public static func make(shape: Shape, voxelType: VoxelType, affine: Affine, description: String) throws(NIfTIError)
+        -> NIfTIHeader
+    {
         var writer = HeaderWriter(bytes: [UInt8](repeating: 0, count: 348), isByteSwapped: false)
         let sides = [shape.columns, shape.rows, shape.slices, shape.timepoints]
         guard sides.allSatisfy({ $0 <= Int(Int16.max) }) else {

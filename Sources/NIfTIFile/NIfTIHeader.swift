@@ -158,7 +158,8 @@ struct HeaderFields {
     }
 
     func voxelOffset() throws(NIfTIError) -> Int {
-        let offset = layout.version == 1 ? float(at: layout.voxelOffsetOffset) : Double(integer(Int64.self, at: layout.voxelOffsetOffset))
+        let offset =
+            layout.version == 1 ? float(at: layout.voxelOffsetOffset) : Double(integer(Int64.self, at: layout.voxelOffsetOffset))
         // Some writers leave 0 and mean "right after the header".
         if offset == 0 { return layout.leastVoxelOffset }
         guard offset.isFinite, offset >= Double(layout.leastVoxelOffset), offset == offset.rounded() else {

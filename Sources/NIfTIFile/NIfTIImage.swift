@@ -65,7 +65,9 @@ enum ByteOrder {
         }
     }
     @inline(__always)
-    private static func swapValue<T: FixedWidthInteger & BitwiseCopyable>(_ raw: UnsafeMutableRawBufferPointer, _ type: T.Type, _ index: Int) {
+    private static func swapValue<T: FixedWidthInteger & BitwiseCopyable>(
+        _ raw: UnsafeMutableRawBufferPointer, _ type: T.Type, _ index: Int
+    ) {
         let offset = index * MemoryLayout<T>.size
         raw.storeBytes(of: raw.loadUnaligned(fromByteOffset: offset, as: type).byteSwapped, toByteOffset: offset, as: type)
     }

@@ -21,7 +21,9 @@ public enum EncodingProfile {
         let bitDepth = try root.has("bit_depth") ? root.value("bit_depth", wants: "8, 10 or 12") { Int($0) } : 12
         let chunkSlices: Int? =
             try root.has("chunk_slices")
-            ? root.value("chunk_slices", wants: "a number of slices, or 'whole'") { $0 == "whole" ? .some(nil) : Int($0).map { .some($0) } } : 32
+            ? root.value("chunk_slices", wants: "a number of slices, or 'whole'") {
+                $0 == "whole" ? .some(nil) : Int($0).map { .some($0) }
+            } : 32
         let roi = try layer(root.node("roi"), bitDepth)
         let background = try layer(root.node("background"), bitDepth)
         let shape = try root.choice("region_shape", EncodingSettings.RegionShape.self, default: .box)
@@ -38,7 +40,8 @@ public enum EncodingProfile {
         try node.allow("crf", "preset", "x265")
         let crf = try node.value("crf", wants: "a number from 0 to 51") { Double($0) }
         let preset = try node.text("preset")
-        let options = try node.has("x265") ? node.node("x265").scalars().map { HEVCParameters.Option(name: $0.key, value: $0.value) } : []
+        let options =
+            try node.has("x265") ? node.node("x265").scalars().map { HEVCParameters.Option(name: $0.key, value: $0.value) } : []
         return try node.wrap { try HEVCParameters(bitDepth: bitDepth, crf: crf, preset: preset, options: options) }
     }
 }

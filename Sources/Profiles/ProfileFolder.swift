@@ -9,7 +9,9 @@ public enum ProfileFolder: String, Sendable {
     /// - Throws: `ProfileError.Code.notFound`, naming the profiles there are.
     public func path(_ nameOrPath: String) throws(ProfileError) -> String {
         if nameOrPath.contains("/") || nameOrPath.hasSuffix(".yaml") {
-            guard FileManager.default.fileExists(atPath: nameOrPath) else { throw ProfileError(.notFound, "\(nameOrPath): no such file") }
+            guard FileManager.default.fileExists(atPath: nameOrPath) else {
+                throw ProfileError(.notFound, "\(nameOrPath): no such file")
+            }
             return nameOrPath
         }
         for root in Self.roots {

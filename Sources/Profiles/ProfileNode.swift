@@ -25,7 +25,9 @@ struct ProfileNode {
         } catch {
             throw ProfileError(.notYAML, "\(file): not YAML: \(error)")
         }
-        guard let node, let mapping = node.mapping else { throw ProfileError(.notYAML, "\(file): a profile is a mapping of keys to values") }
+        guard let node, let mapping = node.mapping else {
+            throw ProfileError(.notYAML, "\(file): a profile is a mapping of keys to values")
+        }
         return ProfileNode(file: file, mapping: mapping, line: node.mark?.line ?? 1, path: "")
     }
 
@@ -40,7 +42,8 @@ struct ProfileNode {
         for (key, _) in mapping {
             guard let name = key.string, keys.contains(name) else {
                 throw fail(
-                    .unknownKey, key, "unknown key '\(full(key.string ?? "?"))'; there are: \(keys.sorted().joined(separator: ", "))")
+                    .unknownKey, key,
+                    "unknown key '\(full(key.string ?? "?"))'; there are: \(keys.sorted().joined(separator: ", "))")
             }
         }
     }
@@ -62,11 +65,14 @@ struct ProfileNode {
     /// Reads a value by a rule, which says what it wants when it gives nil.
     func value<Value>(_ key: String, wants: String, _ read: (String) -> Value?) throws(ProfileError) -> Value {
         let text = try text(key)
-        guard let value = read(text) else { throw fail(.invalidValue, mapping[Node(key)], "'\(full(key))' is '\(text)'; write \(wants)") }
+        guard let value = read(text) else {
+            throw fail(.invalidValue, mapping[Node(key)], "'\(full(key))' is '\(text)'; write \(wants)")
+        }
         return value
     }
 
-    func choice<Value: RawRepresentable & CaseIterable>(_ key: String, _ type: Value.Type, default standard: Value) throws(ProfileError) -> Value
+    func choice<Value: RawRepresentable & CaseIterable>(_ key: String, _ type: Value.Type, default standard: Value)
+        throws(ProfileError) -> Value
     where Value.RawValue == String {
         guard has(key) else { return standard }
         return try value(key, wants: "one of: " + type.allCases.map(\.rawValue).joined(separator: ", ")) { Value(rawValue: $0) }

@@ -29,7 +29,9 @@ public enum ChunkPlanner {
             regions.replaceSubrange(0...1, with: [merged])
             return self.regions(regions, content: content, shape: shape, settings: settings)
         }
-        return regions.sorted { ($0.z.lowerBound, $0.y.lowerBound, $0.x.lowerBound) < ($1.z.lowerBound, $1.y.lowerBound, $1.x.lowerBound) }
+        return regions.sorted {
+            ($0.z.lowerBound, $0.y.lowerBound, $0.x.lowerBound) < ($1.z.lowerBound, $1.y.lowerBound, $1.x.lowerBound)
+        }
     }
 
     private static func squared(_ box: Box, within limits: Box) -> Box {

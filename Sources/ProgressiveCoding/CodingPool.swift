@@ -61,7 +61,9 @@ public final class CodingPool: Sendable {
         func next() -> (@Sendable () -> Void)? {
             guard let pool = weakPool.pool else { return nil }
             return pool.state.withLock { state in
-                guard !state.isClosed, let index = state.jobs.indices.min(by: { state.jobs[$0].rank < state.jobs[$1].rank }) else { return nil }
+                guard !state.isClosed, let index = state.jobs.indices.min(by: { state.jobs[$0].rank < state.jobs[$1].rank }) else {
+                    return nil
+                }
                 return state.jobs.remove(at: index).work
             }
         }

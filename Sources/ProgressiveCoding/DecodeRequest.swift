@@ -22,7 +22,8 @@ public enum DecodeRequest: Sendable, Equatable {
         do {
             switch self {
             case .slices(let payload, let columns, let rows, let count, let bitDepth):
-                return .samples(try HEVCDecoder.decode(payload, columns: columns, rows: rows, count: count, bitDepth: bitDepth).samples)
+                return .samples(
+                    try HEVCDecoder.decode(payload, columns: columns, rows: rows, count: count, bitDepth: bitDepth).samples)
             case .mask(let payload, let count, let sliceVoxelCount):
                 return .bytes(try MaskCoder.decode(payload, count: count, sliceVoxelCount: sliceVoxelCount))
             case .codes(let payload, let coder, let context):

@@ -46,7 +46,8 @@ public struct EncodingSettings: Sendable, Equatable {
         holeFill: HoleFill = .harmonic, backgroundCrop: BackgroundCrop = .content
     ) throws(CodingError) {
         guard roi.bitDepth == background.bitDepth else {
-            throw CodingError(.invalidSettings, "ROI and background must have one bit depth, not \(roi.bitDepth) and \(background.bitDepth)")
+            throw CodingError(
+                .invalidSettings, "ROI and background must have one bit depth, not \(roi.bitDepth) and \(background.bitDepth)")
         }
         if let chunkSliceCount, !(1...1024).contains(chunkSliceCount) {
             throw CodingError(.invalidSettings, "chunks of \(chunkSliceCount) slices: use 1 to 1024, or 'whole'")

@@ -86,7 +86,8 @@ enum ExactCoding: Sendable, Equatable {
             return map.storedBits.map { bits in
                 let value = StoredBits.value(bits, map.voxelType)
                 // Samples stand for ever greater values, so the search goes on where it was.
-                while next + 1 < finite.count, abs(finite[next + 1] - value) <= abs(finite[next] - value) || !finite[next].isFinite { next += 1 }
+                while next + 1 < finite.count, abs(finite[next + 1] - value) <= abs(finite[next] - value) || !finite[next].isFinite
+                { next += 1 }
                 return UInt16(next)
             }
         case .planes:
@@ -129,7 +130,8 @@ enum ExactCoding: Sendable, Equatable {
                         for index in row { codes.append(UInt16(truncatingIfNeeded: voxels[index] &- offset)) }
                     }
                 case .palette(let values):
-                    let places = Dictionary(uniqueKeysWithValues: values.enumerated().map { (Bits(truncatingIfNeeded: $1), UInt16($0)) })
+                    let places = Dictionary(
+                        uniqueKeysWithValues: values.enumerated().map { (Bits(truncatingIfNeeded: $1), UInt16($0)) })
                     var last: (bits: Bits, code: UInt16)?
                     forEachRow(of: box, in: volume.shape) { row in
                         for index in row {

@@ -58,9 +58,13 @@ enum HoleFiller {
         for y in 0..<height {
             for x in 0..<width {
                 grid[y * width + x] =
-                    y == 0 ? top[x] ?? mean
-                    : y == height - 1 ? bottom[x] ?? mean
-                    : x == 0 ? left[y] ?? mean : x == width - 1 ? right[y] ?? mean : between(x, y, width, height, left, right, top, bottom, mean)
+                    y == 0
+                    ? top[x] ?? mean
+                    : y == height - 1
+                        ? bottom[x] ?? mean
+                        : x == 0
+                            ? left[y] ?? mean
+                            : x == width - 1 ? right[y] ?? mean : between(x, y, width, height, left, right, top, bottom, mean)
             }
         }
         relax(&grid, width, height)
@@ -75,7 +79,8 @@ enum HoleFiller {
     /// A first guess: the four rims weighted by how near they are.
     @inline(__always)
     private static func between(
-        _ x: Int, _ y: Int, _ width: Int, _ height: Int, _ left: [Float?], _ right: [Float?], _ top: [Float?], _ bottom: [Float?], _ mean: Float
+        _ x: Int, _ y: Int, _ width: Int, _ height: Int, _ left: [Float?], _ right: [Float?], _ top: [Float?], _ bottom: [Float?],
+        _ mean: Float
     ) -> Float {
         let weights = SIMD4<Float>(1 / Float(x), 1 / Float(width - 1 - x), 1 / Float(y), 1 / Float(height - 1 - y))
         let values = SIMD4<Float>(left[y] ?? mean, right[y] ?? mean, top[x] ?? mean, bottom[x] ?? mean)

@@ -83,7 +83,8 @@ public struct SampleMap: Sendable, Equatable {
                     forEachRow(of: box, in: volume.shape) { row in
                         for index in row {
                             let sample = (voxels[index].doubleValue / 2 - halfLow) * scale + 0.5
-                            output[position] = sample >= 0 && sample <= greatest + 0.5 ? UInt16(sample) : sample > greatest ? UInt16(greatest) : 0
+                            output[position] =
+                                sample >= 0 && sample <= greatest + 0.5 ? UInt16(sample) : sample > greatest ? UInt16(greatest) : 0
                             position += 1
                         }
                     }

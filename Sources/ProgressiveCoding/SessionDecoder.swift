@@ -75,7 +75,9 @@ public actor SessionDecoder {
     /// - Returns: the milestones this chunk has brought.
     /// - Throws: `CodingError` or `WireError` when the chunk is unusable; the volume stands as it was.
     public func apply(_ ordinal: UInt32, record bytes: [UInt8]) async throws -> [Milestone] {
-        guard let (volume, chunk) = planned(ordinal) else { throw CodingError(.invalidChunk, "chunk \(ordinal) is not in the plan") }
+        guard let (volume, chunk) = planned(ordinal) else {
+            throw CodingError(.invalidChunk, "chunk \(ordinal) is not in the plan")
+        }
         let index = places[Int(ordinal) - 1].index
         let record = try ChunkRecord(decoding: bytes)
         let first = Int(ordinal) - index

@@ -88,7 +88,8 @@ public final class SessionEncoder: Sendable {
 
     private static func entry(_ record: ChunkRecord, _ bytes: [UInt8]) -> ChunkTable.Entry {
         ChunkTable.Entry(
-            byteCount: bytes.count, digest: ChunkRecord.digest(of: bytes) ?? Digest(of: bytes), maxAbsoluteError: record.maxAbsoluteError,
+            byteCount: bytes.count, digest: ChunkRecord.digest(of: bytes) ?? Digest(of: bytes),
+            maxAbsoluteError: record.maxAbsoluteError,
             meanSquaredError: record.meanSquaredError)
     }
 }

@@ -22,18 +22,18 @@ public enum TransmissionOrder: String, Sendable, CaseIterable {
     }
 
     /// When a chunk is coded, which is not when it is sent: the background's base takes the coder longest, and the link would stand
-    /// idle meanwhile. What makes the regions exact costs little and goes on the link until the background is there and goes ahead.
+    /// idle meanwhile. What makes the regions exact costs little and goes on the link until the background is there and goes ahead;
+    /// then each slab's refinement follows its base, for the same reason.
     func codingRank(of chunk: PlannedChunk, ordinal: UInt32) -> UInt64 {
         guard self == .roiFirst else { return rank(of: chunk, ordinal: ordinal) }
-        let turn: UInt64 =
-            switch chunk.layer {
-            case .manifest, .roiBase: 0
-            case .mask, .valueTable: 1
-            case .roiRefinement: 2
-            case .backgroundBase, .extensions: 3
-            case .backgroundRefinement, .table: 4
-            }
-        return turn << 32 | UInt64(ordinal)
+        switch chunk.layer {
+        case .manifest, .roiBase: return UInt64(ordinal)
+        case .mask, .valueTable: return 1 << 60 | UInt64(ordinal)
+        case .roiRefinement: return 2 << 60 | UInt64(ordinal)
+        case .extensions: return 3 << 60
+        case .backgroundBase, .backgroundRefinement, .table:
+            return 3 << 60 | UInt64(chunk.box.z.lowerBound + 1) << 24 | UInt64(ordinal)
+        }
     }
 
     /// The rank of manifest, before everything.

@@ -55,7 +55,9 @@ public struct VolumeAssembler: Sendable {
                 forEachRow(of: box, in: shape) { row in for index in row { quality[index] = Quality.missing } }
             }
         }
-        if let coding = ExactCoding.withoutTable(low: layout.map.low, high: layout.map.high, type: layout.header.voxelType) { use(coding) }
+        if let coding = ExactCoding.withoutTable(low: layout.map.low, high: layout.map.high, type: layout.header.voxelType) {
+            use(coding)
+        }
     }
 
     private mutating func use(_ coding: ExactCoding) {
@@ -84,7 +86,8 @@ public struct VolumeAssembler: Sendable {
         switch (chunk.layer, record.coder) {
         case (.roiBase, 1), (.backgroundBase, 1):
             return .slices(
-                payload: record.payload, columns: box.x.count, rows: box.y.count, count: box.z.count, bitDepth: Int(layout.manifest.bitDepth))
+                payload: record.payload, columns: box.x.count, rows: box.y.count, count: box.z.count,
+                bitDepth: Int(layout.manifest.bitDepth))
         case (.extensions, 1):
             return .compressed(payload: record.payload, count: extensions.count + trailer.count)
         case (.mask, 0), (.valueTable, ExactCoding.planesCoder):
@@ -273,7 +276,9 @@ private struct Painter: StoredBitsVisitor {
                 }
                 // What the mask has settled keeps its value, but refinement still counts on the base around it.
                 for span in spans {
-                    for x in span where quality[start + x] == Quality.exact { base[start + x] = min(samples[line + x - box.x.lowerBound], greatest) }
+                    for x in span where quality[start + x] == Quality.exact {
+                        base[start + x] = min(samples[line + x - box.x.lowerBound], greatest)
+                    }
                 }
                 line += box.x.count
             }

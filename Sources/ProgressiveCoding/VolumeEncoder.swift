@@ -23,7 +23,8 @@ public final class VolumeEncoder: Sendable {
     ) throws(CodingError) {
         let volume = image.volume
         guard max(volume.shape.columns, volume.shape.rows) <= SliceStack.sideLimit else {
-            throw CodingError(.tooLarge, "slices of \(volume.shape.columns)x\(volume.shape.rows): HEVC here ends at \(SliceStack.sideLimit)")
+            throw CodingError(
+                .tooLarge, "slices of \(volume.shape.columns)x\(volume.shape.rows): HEVC here ends at \(SliceStack.sideLimit)")
         }
         let surroundings = Surroundings(of: volume)
         let range = volume.finiteRange()
@@ -40,8 +41,10 @@ public final class VolumeEncoder: Sendable {
         }
         layout = try VolumeLayout(
             VolumeManifest(
-                name: name, header: image.header.bytes, extensionByteCount: image.extensions.count, trailerByteCount: image.trailer.count,
-                sourceDigest: digest.finish(), low: range.lowerBound, high: range.upperBound, bitDepth: UInt8(settings.roi.bitDepth),
+                name: name, header: image.header.bytes, extensionByteCount: image.extensions.count,
+                trailerByteCount: image.trailer.count,
+                sourceDigest: digest.finish(), low: range.lowerBound, high: range.upperBound,
+                bitDepth: UInt8(settings.roi.bitDepth),
                 fill: surroundings.fill, content: surroundings.content, regionSource: regionSource, regions: regions, plan: plan),
             voxelByteLimit: .max)
         self.image = image
@@ -86,7 +89,8 @@ public final class VolumeEncoder: Sendable {
             }
         }
         let stack = try SliceStack(columns: box.x.count, rows: box.y.count, count: box.z.count, samples: samples)
-        return ChunkRecord(coder: 1, payload: try HEVCEncoder.encode(stack, chunk.layer == .roiBase ? settings.roi : settings.background))
+        return ChunkRecord(
+            coder: 1, payload: try HEVCEncoder.encode(stack, chunk.layer == .roiBase ? settings.roi : settings.background))
     }
 
     private func encodeMask(_ chunk: PlannedChunk) throws -> ChunkRecord {
@@ -114,7 +118,9 @@ public final class VolumeEncoder: Sendable {
             var flag = 0
             forEachRow(of: chunk.box, in: layout.shape) { row in
                 for index in row {
-                    if known[flag] == 0 { voxels.append(contentsOf: image.volume.voxels[index * byteCount..<(index + 1) * byteCount]) }
+                    if known[flag] == 0 {
+                        voxels.append(contentsOf: image.volume.voxels[index * byteCount..<(index + 1) * byteCount])
+                    }
                     flag += 1
                 }
             }
@@ -134,7 +140,8 @@ public final class VolumeEncoder: Sendable {
         try assembler.withLock { assembler throws(CodingError) in try assembler.apply(decoded, to: index, record) }
         if chunk.layer.isExact {
             guard holdsExactly(chunk) else {
-                throw CodingError(.verificationFailed, "a \(chunk.layer.name) chunk over \(chunk.box) does not decode to its voxels")
+                throw CodingError(
+                    .verificationFailed, "a \(chunk.layer.name) chunk over \(chunk.box) does not decode to its voxels")
             }
             return record
         }
@@ -153,7 +160,8 @@ public final class VolumeEncoder: Sendable {
             var same = true
             forEachRow(of: chunk.box, in: layout.shape) { row in
                 for index in row where assembler.quality[index] == Quality.exact {
-                    for byte in index * byteCount..<(index + 1) * byteCount where assembler.voxels[byte] != image.volume.voxels[byte] {
+                    for byte in index * byteCount..<(index + 1) * byteCount
+                    where assembler.voxels[byte] != image.volume.voxels[byte] {
                         same = false
                     }
                 }
@@ -168,7 +176,8 @@ public final class VolumeEncoder: Sendable {
         var digest = DigestBuilder()
         try copy.image().forEachPart { digest.update($0) }
         let result = digest.finish()
-        let state: VolumeState = copy.isLossless && result == layout.manifest.sourceDigest ? .lossless : copy.isFull ? .lossy : .partial
+        let state: VolumeState =
+            copy.isLossless && result == layout.manifest.sourceDigest ? .lossless : copy.isFull ? .lossy : .partial
         return Receipt.Volume(state: state, digest: result)
     }
 }

@@ -33,7 +33,8 @@ public struct VolumeLayout: Sendable {
             guard condition else { throw CodingError(.invalidManifest, "'\(manifest.name)': \(message())") }
         }
         guard header.voxelByteCount <= voxelByteLimit else {
-            throw CodingError(.tooLarge, "'\(manifest.name)' has \(header.voxelByteCount) bytes of voxels, above the limit of \(voxelByteLimit)")
+            throw CodingError(
+                .tooLarge, "'\(manifest.name)' has \(header.voxelByteCount) bytes of voxels, above the limit of \(voxelByteLimit)")
         }
         try require(
             header.bytes.count + manifest.extensionByteCount == header.voxelOffset,

@@ -38,7 +38,9 @@ public enum BytePlaneCoder {
             position += length
             for index in 0..<count { voxels[index * byteCount + plane] = bytes[index] }
         }
-        guard position == chunk.count else { throw RefinementError(.corruptChunk, "\(chunk.count - position) bytes follow the last byte plane") }
+        guard position == chunk.count else {
+            throw RefinementError(.corruptChunk, "\(chunk.count - position) bytes follow the last byte plane")
+        }
         return voxels
     }
 }

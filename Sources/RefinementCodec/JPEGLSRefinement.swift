@@ -12,11 +12,14 @@ public struct JPEGLSRefinement: RefinementCoder {
     /// Makes the coder.
     public init() {}
 
-    private func bitCount(_ context: RefinementContext) -> Int { max(2, UInt16.bitWidth - context.greatestCode.leadingZeroBitCount) }
+    private func bitCount(_ context: RefinementContext) -> Int {
+        max(2, UInt16.bitWidth - context.greatestCode.leadingZeroBitCount)
+    }
 
     private func check(_ context: RefinementContext) throws(RefinementError) {
         guard context.columns <= Self.lineLimit, context.rows * context.slices <= Self.lineLimit else {
-            throw RefinementError(.invalidInput, "\(context.slices) slices of \(context.columns)x\(context.rows) are too large for one JPEG-LS image")
+            throw RefinementError(
+                .invalidInput, "\(context.slices) slices of \(context.columns)x\(context.rows) are too large for one JPEG-LS image")
         }
     }
 
@@ -37,13 +40,18 @@ public struct JPEGLSRefinement: RefinementCoder {
     }
 
     private func compress(_ bytes: [UInt8], bits: Int, _ context: RefinementContext) throws(RefinementError) -> [UInt8] {
-        guard let encoder = charls_jpegls_encoder_create() else { throw RefinementError(.encoderFailed, "no memory for a JPEG-LS encoder") }
+        guard let encoder = charls_jpegls_encoder_create() else {
+            throw RefinementError(.encoderFailed, "no memory for a JPEG-LS encoder")
+        }
         defer { charls_jpegls_encoder_destroy(encoder) }
         func require(_ status: charls_jpegls_errc, _ step: String) throws(RefinementError) {
-            guard status == CHARLS_JPEGLS_ERRC_SUCCESS else { throw RefinementError(.encoderFailed, "CharLS: \(step): \(Self.text(status))") }
+            guard status == CHARLS_JPEGLS_ERRC_SUCCESS else {
+                throw RefinementError(.encoderFailed, "CharLS: \(step): \(Self.text(status))")
+            }
         }
         var frame = charls_frame_info(
-            width: UInt32(context.columns), height: UInt32(context.rows * context.slices), bits_per_sample: Int32(bits), component_count: 1)
+            width: UInt32(context.columns), height: UInt32(context.rows * context.slices), bits_per_sample: Int32(bits),
+            component_count: 1)
         try require(charls_jpegls_encoder_set_frame_info(encoder, &frame), "frame")
         var bound = 0
         try require(charls_jpegls_encoder_get_estimated_destination_size(encoder, &bound), "size")
@@ -67,7 +75,9 @@ public struct JPEGLSRefinement: RefinementCoder {
     public func decode(_ chunk: [UInt8], given context: RefinementContext) throws(RefinementError) -> [UInt16] {
         try check(context)
         // CharLS 2.4.1 reads on without end in an image that is cut off (fixed upstream in charls#334): the end marker must be there.
-        guard chunk.suffix(2).elementsEqual([0xff, 0xd9]) else { throw RefinementError(.corruptChunk, "a refinement chunk that is cut off") }
+        guard chunk.suffix(2).elementsEqual([0xff, 0xd9]) else {
+            throw RefinementError(.corruptChunk, "a refinement chunk that is cut off")
+        }
         let bits = bitCount(context)
         let bytes = try decompress(chunk, bits: bits, context)
         let wrap = UInt16(truncatingIfNeeded: (1 << bits) - 1)
@@ -86,13 +96,16 @@ public struct JPEGLSRefinement: RefinementCoder {
             }
         }
         guard greatest <= context.greatestCode else {
-            throw RefinementError(.corruptChunk, "a refinement chunk leads to code \(greatest), above the volume's greatest, \(context.greatestCode)")
+            throw RefinementError(
+                .corruptChunk, "a refinement chunk leads to code \(greatest), above the volume's greatest, \(context.greatestCode)")
         }
         return exact
     }
 
     private func decompress(_ chunk: [UInt8], bits: Int, _ context: RefinementContext) throws(RefinementError) -> [UInt8] {
-        guard let decoder = charls_jpegls_decoder_create() else { throw RefinementError(.corruptChunk, "no memory for a JPEG-LS decoder") }
+        guard let decoder = charls_jpegls_decoder_create() else {
+            throw RefinementError(.corruptChunk, "no memory for a JPEG-LS decoder")
+        }
         defer { charls_jpegls_decoder_destroy(decoder) }
         var output = [UInt8](repeating: 0, count: context.voxelCount * (bits <= 8 ? 1 : 2))
         var frame = charls_frame_info()

@@ -15,9 +15,11 @@ public struct RefinementContext: Sendable, Equatable {
 
     /// Makes a context.
     /// - Throws: `RefinementError.Code.invalidInput` when the arrays do not fit the shape.
-    public init(columns: Int, rows: Int, slices: Int, greatestCode: UInt16, base: [UInt16], known: [UInt8]) throws(RefinementError) {
+    public init(columns: Int, rows: Int, slices: Int, greatestCode: UInt16, base: [UInt16], known: [UInt8]) throws(RefinementError)
+    {
         guard columns > 0, rows > 0, slices > 0, base.count == columns * rows * slices, known.count == base.count else {
-            throw RefinementError(.invalidInput, "\(base.count) base codes and \(known.count) flags do not fit \(slices)x\(rows)x\(columns)")
+            throw RefinementError(
+                .invalidInput, "\(base.count) base codes and \(known.count) flags do not fit \(slices)x\(rows)x\(columns)")
         }
         self.columns = columns
         self.rows = rows

@@ -9,7 +9,9 @@ public enum Zstandard {
         let written = output.withUnsafeMutableBytes { target in
             bytes.withUnsafeBytes { ZSTD_compress(target.baseAddress, target.count, $0.baseAddress, $0.count, Int32(level)) }
         }
-        guard ZSTD_isError(written) == 0 else { throw RefinementError(.encoderFailed, "zstd: \(String(cString: ZSTD_getErrorName(written)))") }
+        guard ZSTD_isError(written) == 0 else {
+            throw RefinementError(.encoderFailed, "zstd: \(String(cString: ZSTD_getErrorName(written)))")
+        }
         output.removeLast(output.count - written)
         return output
     }
@@ -21,7 +23,9 @@ public enum Zstandard {
         let written = output.withUnsafeMutableBytes { target in
             bytes.withUnsafeBytes { ZSTD_decompress(target.baseAddress, target.count, $0.baseAddress, $0.count) }
         }
-        guard ZSTD_isError(written) == 0 else { throw RefinementError(.corruptChunk, "zstd: \(String(cString: ZSTD_getErrorName(written)))") }
+        guard ZSTD_isError(written) == 0 else {
+            throw RefinementError(.corruptChunk, "zstd: \(String(cString: ZSTD_getErrorName(written)))")
+        }
         guard written == count else { throw RefinementError(.corruptChunk, "\(written) bytes where \(count) were announced") }
         return output
     }

@@ -17,7 +17,8 @@ public struct HostPort: Sendable, Equatable, CustomStringConvertible {
     /// - Throws: `TransportError.Code.invalidAddress`.
     public init(parsing text: String) throws(TransportError) {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            throw TransportError(.invalidAddress, "'\(text)' is no address: write HOST:PORT, for example 127.0.0.1:9710 or [::1]:9710")
+            throw TransportError(
+                .invalidAddress, "'\(text)' is no address: write HOST:PORT, for example 127.0.0.1:9710 or [::1]:9710")
         }
         var host = String(text[..<colon])
         if host.hasPrefix("["), host.hasSuffix("]") {

@@ -7,6 +7,8 @@ public struct SRTTurn: Sendable {
     public var received: [[UInt8]] = []
     /// Messages handed over but not yet on the wire a first time.
     public var unsentCount = 0
+    /// Messages put on the wire again since the connection began.
+    public var retransmittedCount = 0
     /// Whether the connection still stands.
     public var isConnected = true
 }
@@ -56,7 +58,9 @@ public actor SRTConnection {
 
     /// Connects to a listener, trying again until `patience` is over.
     /// - Throws: `TransportError.Code.invalidAddress`, `.optionRefused` or `.cannotConnect`; `CancellationError`.
-    public static func connect(to address: HostPort, options: SRTOptions, patience: Duration = .seconds(10)) async throws -> SRTConnection {
+    public static func connect(to address: HostPort, options: SRTOptions, patience: Duration = .seconds(10)) async throws
+        -> SRTConnection
+    {
         let connector = Connector()
         let clock = ContinuousClock()
         let deadline = clock.now + patience
@@ -87,7 +91,9 @@ public actor SRTConnection {
             srt_epoll_uwait(epoll, &ready, 1, max(1, Int64(patience / .milliseconds(1))))
             _ = receive(into: &turn)
         }
-        turn.unsentCount = Int(max(0, submitted - statistics().sentUnique))
+        let statistics = statistics()
+        turn.unsentCount = Int(max(0, submitted - statistics.sentUnique))
+        turn.retransmittedCount = Int(statistics.retransmitted)
         return turn
     }
 
@@ -144,7 +150,9 @@ public actor SRTConnection {
         while !isClosed, clock.now < deadline {
             var blocks = 0
             var bytes = 0
-            guard srt_getsndbuffer(socket, &blocks, &bytes) >= 0, blocks > 0, srt_getsockstate(socket) == SRTS_CONNECTED else { break }
+            guard srt_getsndbuffer(socket, &blocks, &bytes) >= 0, blocks > 0, srt_getsockstate(socket) == SRTS_CONNECTED else {
+                break
+            }
             try? await Task.sleep(for: .milliseconds(5))
         }
         guard !isClosed else { return }
@@ -169,7 +177,9 @@ private struct Connector {
 
         func dial(_ address: HostPort, _ options: SRTOptions) throws(TransportError) -> SRTConnection {
             let socket = srt_create_socket()
-            guard socket != SRT_INVALID_SOCK else { throw TransportError(.cannotConnect, "libsrt makes no socket: \(SRTLibrary.lastErrorText)") }
+            guard socket != SRT_INVALID_SOCK else {
+                throw TransportError(.cannotConnect, "libsrt makes no socket: \(SRTLibrary.lastErrorText)")
+            }
             do throws(TransportError) {
                 let setter = SRTOptionSetter(socket: socket)
                 try setter.apply(options)

@@ -19,11 +19,15 @@ public actor SRTListener {
         (socket, epoll, port) = try Self.listen(on: address, options, backlog)
     }
 
-    private static func listen(on address: HostPort, _ options: SRTOptions, _ backlog: Int) throws(TransportError) -> (SRTSOCKET, Int32, UInt16) {
+    private static func listen(on address: HostPort, _ options: SRTOptions, _ backlog: Int) throws(TransportError) -> (
+        SRTSOCKET, Int32, UInt16
+    ) {
         let library = SRTLibrary()
         defer { withExtendedLifetime(library) {} }
         let socket = srt_create_socket()
-        guard socket != SRT_INVALID_SOCK else { throw TransportError(.cannotListen, "libsrt makes no socket: \(SRTLibrary.lastErrorText)") }
+        guard socket != SRT_INVALID_SOCK else {
+            throw TransportError(.cannotListen, "libsrt makes no socket: \(SRTLibrary.lastErrorText)")
+        }
         do throws(TransportError) {
             let setter = SRTOptionSetter(socket: socket)
             try setter.apply(options)
@@ -67,7 +71,8 @@ public actor SRTListener {
                     srt_close(accepted)
                     continue
                 }
-                return try SRTConnection(socket: accepted, executor: ThreadExecutor(name: "srt-\(accepted)"), initialRoundTrip: .zero)
+                return try SRTConnection(
+                    socket: accepted, executor: ThreadExecutor(name: "srt-\(accepted)"), initialRoundTrip: .zero)
             }
             var ready = SRT_EPOLL_EVENT_STR()
             srt_epoll_uwait(epoll, &ready, 1, 50)

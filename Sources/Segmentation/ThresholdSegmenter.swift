@@ -43,7 +43,8 @@ public struct ThresholdSegmenter: Segmenter {
             }
         }
         let parts = ConnectedComponents.find(in: try Mask(shape: shape, bits: bright))
-        guard let largest = parts.components.max(by: { $0.voxelCount < $1.voxelCount }), Double(largest.voxelCount) >= 0.001 * count else { return empty }
+        guard let largest = parts.components.max(by: { $0.voxelCount < $1.voxelCount }), Double(largest.voxelCount) >= 0.001 * count
+        else { return empty }
         return try Mask(shape: shape, bits: parts.bits(of: largest))
     }
 }
@@ -99,7 +100,8 @@ private struct Field {
                         var sum = weights[0] * input[index]
                         for distance in 1...3 {
                             let before = position >= distance ? index - distance * stride : index - position * stride
-                            let after = position + distance < length ? index + distance * stride : index + (length - 1 - position) * stride
+                            let after =
+                                position + distance < length ? index + distance * stride : index + (length - 1 - position) * stride
                             sum += weights[distance] * (input[before] + input[after])
                         }
                         output[index] = sum

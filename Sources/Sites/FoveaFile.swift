@@ -19,10 +19,15 @@ public enum FoveaFile {
     }
 
     /// Codes a prepared session into a file, its chunks in the order they would be sent.
+    /// - Parameter onProgress: how many of how many chunks are coded.
     /// - Throws: `CodingError`, or `NIfTIError.Code.cannotWrite`.
-    public static func write(_ prepared: Preparation.Result, to path: String, pool: CodingPool) async throws -> Written {
+    public static func write(
+        _ prepared: Preparation.Result, to path: String, pool: CodingPool,
+        onProgress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+    ) async throws -> Written {
         let chunks = Mailbox<EncodedChunk>()
-        let table = try await prepared.encoder.run(on: pool) { chunks.put($0) }
+        let count = Int(prepared.encoder.manifest.tableOrdinal) + 1
+        let table = try await prepared.encoder.run(on: pool) { onProgress(chunks.put($0), count) }
         let file = try AtomicFile(path: path)
         try file.write(FoveaContainer.header)
         var byteCount = FoveaContainer.header.count
@@ -35,7 +40,8 @@ public enum FoveaFile {
         }
         try file.commit()
         return Written(
-            bytesByLayer: bytesByLayer, byteCount: byteCount, fidelity: LayerFidelity.byLayer(table, prepared), outcomes: table.outcomes)
+            bytesByLayer: bytesByLayer, byteCount: byteCount, fidelity: LayerFidelity.byLayer(table, prepared),
+            outcomes: table.outcomes)
     }
 
     /// The most bytes of voxels a file may bring.
@@ -72,10 +78,14 @@ public enum FoveaFile {
     /// Reads the manifest and the records' sizes.
     /// - Throws: `WireError`, or `NIfTIError` when the file cannot be read.
     public static func open(_ path: String) throws -> (manifest: Manifest, chunks: [(ordinal: UInt32, record: [UInt8])]) {
-        guard let data = FileManager.default.contents(atPath: path) else { throw NIfTIError(.notFound, "\(path): no such file, or not readable") }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw NIfTIError(.notFound, "\(path): no such file, or not readable")
+        }
         do {
             let chunks = try FoveaContainer.chunks(of: Array(data))
-            guard let first = chunks.first, first.ordinal == 0 else { throw WireError(.invalidField, "the first chunk is no manifest") }
+            guard let first = chunks.first, first.ordinal == 0 else {
+                throw WireError(.invalidField, "the first chunk is no manifest")
+            }
             return (try Manifest(decoding: ChunkRecord(decoding: first.record).payload), chunks)
         } catch let error as WireError {
             throw WireError(error.code, "\(path): \(error.message)")
@@ -84,7 +94,8 @@ public enum FoveaFile {
 
     /// Decodes a file, its chunks in processes that can do nothing else.
     /// - Throws: `WireError`, `CodingError`, or `NIfTIError`, naming the file.
-    public static func decode(_ path: String, layers: Layers, pool: CodingPool, workerExecutable: String = "/proc/self/exe") async throws
+    public static func decode(_ path: String, layers: Layers, pool: CodingPool, workerExecutable: String = "/proc/self/exe")
+        async throws
         -> [Decoded]
     {
         let (manifest, chunks) = try open(path)

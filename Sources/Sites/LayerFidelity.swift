@@ -21,7 +21,8 @@ public struct LayerFidelity: Sendable, Equatable {
                 let entry = table.entries[index + 1]
                 greatest = max(greatest, entry.maxAbsoluteError)
                 let volume = prepared.encoder.manifest.volumes[0]
-                let count = Double(planned.chunk.box.voxelCount - (layer == .backgroundBase ? hole(in: planned.chunk.box, of: volume) : 0))
+                let count = Double(
+                    planned.chunk.box.voxelCount - (layer == .backgroundBase ? hole(in: planned.chunk.box, of: volume) : 0))
                 squares += entry.meanSquaredError * count
                 voxels += count
             }

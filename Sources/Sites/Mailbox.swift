@@ -4,7 +4,14 @@ internal import Synchronization
 final class Mailbox<Event: Sendable>: Sendable {
     private let events = Mutex<[Event]>([])
 
-    func put(_ event: Event) { events.withLock { $0.append(event) } }
+    /// Adds an event; says how many wait now.
+    @discardableResult
+    func put(_ event: Event) -> Int {
+        events.withLock { events in
+            events.append(event)
+            return events.count
+        }
+    }
 
     func takeAll() -> [Event] {
         events.withLock { events in

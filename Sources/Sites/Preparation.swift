@@ -68,7 +68,8 @@ public struct Preparation: Sendable {
         if let other = images.firstIndex(where: { !Self.sameSpace($0.volume.shape, images[0].volume.shape) }) {
             throw SiteError(
                 .usage,
-                "\(paths[other]) is \(images[other].volume.shape), \(paths[0]) \(images[0].volume.shape): volumes of one session share their region of interest, so send them one by one")
+                "\(paths[other]) is \(images[other].volume.shape), \(paths[0]) \(images[0].volume.shape): volumes of one session share their region of interest, so send them one by one"
+            )
         }
         let segmentation = Stopwatch()
         let found = try await pool.run { try regions(in: images[0].volume) }
@@ -79,7 +80,8 @@ public struct Preparation: Sendable {
                 group.addTask {
                     let encoder = try await pool.run {
                         try VolumeEncoder(
-                            image: image, name: names[index], regions: found.boxes, regionSource: found.source, goal: goal, settings: encoding)
+                            image: image, name: names[index], regions: found.boxes, regionSource: found.source, goal: goal,
+                            settings: encoding)
                     }
                     return (index, encoder)
                 }
@@ -89,7 +91,8 @@ public struct Preparation: Sendable {
             return images.indices.compactMap { encoders[$0] }
         }
         return Result(
-            encoder: try SessionEncoder(encoders, goal: goal, order: order), sourceByteCount: images.reduce(0) { $0 + $1.byteCount },
+            encoder: try SessionEncoder(encoders, goal: goal, order: order),
+            sourceByteCount: images.reduce(0) { $0 + $1.byteCount },
             peaks: encoders.map { $0.layout.map.high - $0.layout.map.low }, segmentationSeconds: segmentationSeconds,
             readingSeconds: readingSeconds, remark: found.remark)
     }
@@ -118,7 +121,9 @@ public struct Preparation: Sendable {
             }
             return Found(
                 boxes: RegionPlanner.boxes(around: mask, margin: margin), source: .threshold,
-                remark: "the region of interest comes from a plain intensity threshold, a stand-in for a trained segmenter; give --mask or --box to choose it")
+                remark:
+                    "the region of interest comes from a plain intensity threshold, a stand-in for a trained segmenter; give --mask or --box to choose it"
+            )
         }
     }
 
@@ -130,7 +135,9 @@ public struct Preparation: Sendable {
         return (mask, RegionPlanner.boxes(around: mask, margin: 0), segmenter.name)
     }
 
-    private static func sameSpace(_ a: Shape, _ b: Shape) -> Bool { a.columns == b.columns && a.rows == b.rows && a.slices == b.slices }
+    private static func sameSpace(_ a: Shape, _ b: Shape) -> Bool {
+        a.columns == b.columns && a.rows == b.rows && a.slices == b.slices
+    }
 
     /// File names without folders and endings, made different where they are not.
     static func names(for paths: [String]) -> [Name] {

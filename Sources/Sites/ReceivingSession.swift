@@ -91,7 +91,8 @@ struct ReceivingSession {
                 self.hello = hello
                 summary.session = hello.session.text
                 // Half a round trip after it was said.
-                senderStart = clock.elapsed - .microseconds(Int64(clamping: hello.elapsedMicroseconds))
+                senderStart =
+                    clock.elapsed - .microseconds(Int64(clamping: hello.elapsedMicroseconds))
                     - .microseconds(Int64(hello.roundTripMicroseconds / 2))
             case .firstByte(let ordinal):
                 if expectsROI, let planned = decoder?.planned(ordinal), planned.chunk.layer == .roiBase {
@@ -237,7 +238,8 @@ struct ReceivingSession {
                         throw CodingError(.verificationFailed, "the volume here does not have the digest of the sender's")
                     }
                     try await folder.finish()
-                    try await Self.receipt(hello, decoder, folder, outcomes, table: digest, interruption: nil).write(to: folder.path)
+                    try await Self.receipt(hello, decoder, folder, outcomes, table: digest, interruption: nil).write(
+                        to: folder.path)
                     mailbox.put(.stored(Receipt(tableDigest: digest, volumes: outcomes)))
                 } catch {
                     mailbox.put(.failed(error))
@@ -245,7 +247,8 @@ struct ReceivingSession {
             })
         summary.volumes = decoder.manifest.volumes.indices.map { index in
             ReceivingSite.ReceivedVolume(
-                path: folder.volumePath(index), qualityPath: folder.qualityPath(index), digest: table.content.outcomes[index].digest,
+                path: folder.volumePath(index), qualityPath: folder.qualityPath(index),
+                digest: table.content.outcomes[index].digest,
                 state: table.content.outcomes[index].state)
         }
     }
@@ -263,16 +266,19 @@ struct ReceivingSession {
     }
 
     private static func receipt(
-        _ hello: Hello, _ decoder: SessionDecoder, _ folder: SessionFolder, _ outcomes: [Receipt.Volume], table: Digest?, interruption: String?
+        _ hello: Hello, _ decoder: SessionDecoder, _ folder: SessionFolder, _ outcomes: [Receipt.Volume], table: Digest?,
+        interruption: String?
     ) async -> ReceiptFile {
         let volumes = zip(decoder.manifest.volumes, outcomes).map { volume, outcome in
             ReceiptFile.Volume(
-                name: volume.name.text, file: "\(volume.name).nii.gz", state: outcome.state.name, sha256: outcome.digest.description,
+                name: volume.name.text, file: "\(volume.name).nii.gz", state: outcome.state.name,
+                sha256: outcome.digest.description,
                 sourceSha256: volume.sourceDigest.description)
         }
         let bytes = await decoder.receivedBytes()
         return ReceiptFile(
             session: hello.session.text, complete: interruption == nil, goal: hello.goal.name, tableSha256: table?.description,
-            volumes: volumes, bytesByLayer: Dictionary(uniqueKeysWithValues: bytes.map { ($0.key.name, $0.value) }), interruption: interruption)
+            volumes: volumes, bytesByLayer: Dictionary(uniqueKeysWithValues: bytes.map { ($0.key.name, $0.value) }),
+            interruption: interruption)
     }
 }

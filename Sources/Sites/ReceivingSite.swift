@@ -83,7 +83,9 @@ public struct ReceivingSite: Sendable {
 
     /// Receives sessions, each in a task of its own, until the task is cancelled; with `once`, until the first has ended.
     /// - Throws: what a session threw, with `once`; `CancellationError`.
-    public func run(_ listener: SRTListener, once: Bool, clock: Stopwatch, onEvent: @escaping @Sendable (Event) -> Void) async throws {
+    public func run(_ listener: SRTListener, once: Bool, clock: Stopwatch, onEvent: @escaping @Sendable (Event) -> Void)
+        async throws
+    {
         let pool = CodingPool()
         let workers = ConfinedDecoder(pool: pool, executable: workerExecutable)
         await workers.prepare(count: 2)
@@ -95,7 +97,8 @@ public struct ReceivingSite: Sendable {
                 case .accepted(let connection):
                     group.addTask { .accepted(try await listener.accept()) }
                     guard active < sessionLimit else {
-                        let abort = Abort(reason: .refused, message: "the receiver has \(sessionLimit) sessions already; try again later")
+                        let abort = Abort(
+                            reason: .refused, message: "the receiver has \(sessionLimit) sessions already; try again later")
                         _ = await connection.turn(sending: [Datagram.abort(abort).encoded()], patience: .zero)
                         group.addTask {
                             await connection.close(patience: .seconds(1))

@@ -152,6 +152,10 @@ public struct SendingSite: Sendable {
             summary.regions = prepared.encoder.manifest.volumes.first?.regions.map(\.description) ?? []
         }
 
+        /// IP, UDP and SRT headers of a datagram.
+        private static let overheadByteCount = 44
+        /// A full datagram on the wire.
+        private static let wireByteCount = WireLimits.datagramByteCount + overheadByteCount
         /// What SRT may hold unsent: enough to keep it busy between two turns, and no more, since what it holds goes first.
         private var unsentLimit: Int { max(2, Int((site.transport.bitsPerSecond * 0.005 / 8 / 1500).rounded(.up))) }
 
@@ -159,19 +163,28 @@ public struct SendingSite: Sendable {
             var outgoing: [[UInt8]] = []
             take(session.handle(.connected(roundTrip: connection.initialRoundTrip), now: clock.elapsed), &outgoing)
             var unsent = 0
+            var retransmitted = 0
+            var pacer = Pacer(
+                bitsPerSecond: site.transport.bitsPerSecond, capacity: unsentLimit * Self.wireByteCount, now: clock.elapsed)
             var nextStatistics = Duration.zero
             while !session.isOver || !outgoing.isEmpty {
                 if Task.isCancelled {
-                    take(session.handle(.cancel(Abort(reason: .cancelled, message: "the sender was stopped")), now: clock.elapsed), &outgoing)
+                    take(
+                        session.handle(.cancel(Abort(reason: .cancelled, message: "the sender was stopped")), now: clock.elapsed),
+                        &outgoing)
                 }
                 for event in mailbox.takeAll() { receive(event, &outgoing) }
                 let now = clock.elapsed
                 if let tick = session.nextTick, now >= tick { take(session.handle(.tick, now: now), &outgoing) }
-                take(session.handle(.room(unsentLimit - unsent - outgoing.count), now: now), &outgoing)
+                let room = min(unsentLimit - unsent, pacer.allowance(datagramByteCount: Self.wireByteCount, now: now))
+                take(session.handle(.room(room - outgoing.count), now: now), &outgoing)
+                for bytes in outgoing { pacer.spend(byteCount: bytes.count + Self.overheadByteCount) }
                 let sending = outgoing
                 outgoing = []
                 let turn = await connection.turn(sending: sending, patience: .milliseconds(session.hasQueued ? 1 : 2))
                 unsent = turn.unsentCount
+                pacer.spend(byteCount: (turn.retransmittedCount - retransmitted) * Self.wireByteCount)
+                retransmitted = turn.retransmittedCount
                 for bytes in turn.received { take(session.handle(.datagram(bytes), now: clock.elapsed), &outgoing) }
                 if !turn.isConnected { take(session.handle(.disconnected, now: clock.elapsed), &outgoing) }
                 if clock.elapsed > nextStatistics {
@@ -189,14 +202,18 @@ public struct SendingSite: Sendable {
                 chunkBytes[chunk.ordinal] = chunk.record.count
                 codedByteCount += chunk.record.count
                 summary.bytesByLayer[chunk.layer, default: 0] += chunk.record.count
-                take(session.handle(.chunk(ordinal: chunk.ordinal, rank: chunk.rank, record: chunk.record), now: clock.elapsed), &outgoing)
+                take(
+                    session.handle(.chunk(ordinal: chunk.ordinal, rank: chunk.rank, record: chunk.record), now: clock.elapsed),
+                    &outgoing)
             case .coded(let table, let digest, let seconds):
                 self.table = table
                 summary.encodingSeconds = seconds
                 take(session.handle(.supplied(tableDigest: digest), now: clock.elapsed), &outgoing)
             case .failed(let error):
                 failure = error
-                take(session.handle(.cancel(Abort(reason: .failed, message: "the sender failed: \(error)")), now: clock.elapsed), &outgoing)
+                take(
+                    session.handle(.cancel(Abort(reason: .failed, message: "the sender failed: \(error)")), now: clock.elapsed),
+                    &outgoing)
             }
         }
 
@@ -206,13 +223,17 @@ public struct SendingSite: Sendable {
                 case .send(let bytes):
                     outgoing.append(bytes)
                     summary.datagramCount += 1
-                    if summary.timeToFirstDatagram == nil, case .data(let fragment)? = try? Datagram(decoding: bytes), fragment.ordinal != 0 {
+                    if summary.timeToFirstDatagram == nil, case .data(let fragment)? = try? Datagram(decoding: bytes),
+                        fragment.ordinal != 0
+                    {
                         summary.timeToFirstDatagram = clock.seconds
                         onEvent(.firstDatagram)
                     }
                 case .acknowledged(let ordinals):
                     for ordinal in ordinals { acknowledgedByteCount += chunkBytes[ordinal] ?? 0 }
-                    onEvent(.progress(codedByteCount: codedByteCount, acknowledgedByteCount: acknowledgedByteCount, isCoded: table != nil))
+                    onEvent(
+                        .progress(
+                            codedByteCount: codedByteCount, acknowledgedByteCount: acknowledgedByteCount, isCoded: table != nil))
                     if !roiChunks.isEmpty {
                         roiChunks.subtract(ordinals)
                         if roiChunks.isEmpty {
@@ -234,7 +255,8 @@ public struct SendingSite: Sendable {
         private mutating func finish() async throws {
             if let failure { throw failure }
             let statistics = await connection.statistics()
-            summary.retransmitRatio = statistics.sentUnique > 0 ? Double(statistics.retransmitted) / Double(statistics.sentUnique) : 0
+            summary.retransmitRatio =
+                statistics.sentUnique > 0 ? Double(statistics.retransmitted) / Double(statistics.sentUnique) : 0
             if let first = summary.timeToFirstDatagram, let done = summary.done, done > first {
                 summary.goodputBitsPerSecond = Double(acknowledgedByteCount) * 8 / (done - first)
             }

@@ -164,7 +164,8 @@ public struct ReceiverSession: Sendable {
             return [
                 .failed(
                     SessionError(
-                        .peerSilent, "nothing came from the sender for \(Int(silent.seconds.rounded())) s; it may be gone, or the link is down"))
+                        .peerSilent,
+                        "nothing came from the sender for \(Int(silent.seconds.rounded())) s; it may be gone, or the link is down"))
             ]
         case .resumed, nil: break
         }
@@ -182,7 +183,8 @@ public struct ReceiverSession: Sendable {
     private mutating func violate(_ message: String) -> [Action] {
         phase = .over
         return [
-            .send(Datagram.abort(Abort(reason: .refused, message: message)).encoded()), .failed(SessionError(.protocolViolation, message)),
+            .send(Datagram.abort(Abort(reason: .refused, message: message)).encoded()),
+            .failed(SessionError(.protocolViolation, message)),
         ]
     }
 

@@ -180,7 +180,9 @@ public struct SenderSession: Sendable {
         switch silence.check(timing, now: now) {
         case .stalled: actions.append(.stalled)
         case .given(let silent):
-            return fail(.peerSilent, "nothing came from the receiver for \(Int(silent.seconds.rounded())) s; it may be gone, or the link is down")
+            return fail(
+                .peerSilent,
+                "nothing came from the receiver for \(Int(silent.seconds.rounded())) s; it may be gone, or the link is down")
         case .resumed, nil: break
         }
         guard phase == .sending || phase == .ending else {
@@ -200,7 +202,8 @@ public struct SenderSession: Sendable {
     private mutating func violate(_ message: String) -> [Action] {
         phase = .over
         return [
-            .send(Datagram.abort(Abort(reason: .refused, message: message)).encoded()), .failed(SessionError(.protocolViolation, message)),
+            .send(Datagram.abort(Abort(reason: .refused, message: message)).encoded()),
+            .failed(SessionError(.protocolViolation, message)),
         ]
     }
 

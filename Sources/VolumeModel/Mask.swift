@@ -60,7 +60,9 @@ public struct Mask: Sendable, Equatable {
     /// Dice's coefficient, 2|A and B| / (|A| + |B|); 1 when both are empty.
     /// - Throws: `VolumeError.Code.shapesDiffer`.
     public func dice(with other: Mask) throws(VolumeError) -> Double {
-        guard shape == other.shape else { throw VolumeError(.shapesDiffer, "masks of \(shape) and \(other.shape) cannot be compared") }
+        guard shape == other.shape else {
+            throw VolumeError(.shapesDiffer, "masks of \(shape) and \(other.shape) cannot be compared")
+        }
         var both = 0
         for index in bits.indices where bits[index] != 0 && other.bits[index] != 0 { both += 1 }
         let sum = voxelCount + other.voxelCount

@@ -8,7 +8,8 @@ public enum StructuralSimilarity {
     /// The mean index of two volumes of one shape over every slice of `box`; nil when a slice is smaller than the window.
     /// - Parameter peak: the reference's greatest minus least value.
     /// - Throws: `VolumeError.Code.shapesDiffer`.
-    public static func mean(_ reference: Volume, _ candidate: Volume, box: Box? = nil, peak: Double) throws(VolumeError) -> Double? {
+    public static func mean(_ reference: Volume, _ candidate: Volume, box: Box? = nil, peak: Double) throws(VolumeError) -> Double?
+    {
         guard reference.shape == candidate.shape else {
             throw VolumeError(.shapesDiffer, "volumes of \(reference.shape) and \(candidate.shape) cannot be compared")
         }

@@ -49,7 +49,9 @@ struct ByteReader {
         try take(MemoryLayout<T>.size, field).reduce(0) { $0 << 8 | T(truncatingIfNeeded: $1) }
     }
     mutating func takeDouble(_ field: StaticString) throws(WireError) -> Double { Double(bitPattern: try take(UInt64.self, field)) }
-    mutating func takeDigest(_ field: StaticString) throws(WireError) -> Digest { Digest(unchecked: Array(try take(Digest.byteCount, field))) }
+    mutating func takeDigest(_ field: StaticString) throws(WireError) -> Digest {
+        Digest(unchecked: Array(try take(Digest.byteCount, field)))
+    }
 
     mutating func takeVarint(_ field: StaticString, limit: Int) throws(WireError) -> Int {
         var value: UInt64 = 0

@@ -118,7 +118,9 @@ public struct ChunkTable: Sendable, Equatable {
             guard entry.byteCount <= WireLimits.chunkByteCount else {
                 throw WireError(.limitExceeded, "a chunk of \(entry.byteCount) bytes in a table")
             }
-            guard entry.maxAbsoluteError >= 0, entry.meanSquaredError >= 0 else { throw WireError(.invalidField, "a negative error in a table") }
+            guard entry.maxAbsoluteError >= 0, entry.meanSquaredError >= 0 else {
+                throw WireError(.invalidField, "a negative error in a table")
+            }
             entries.append(entry)
         }
         self.entries = entries
@@ -127,7 +129,9 @@ public struct ChunkTable: Sendable, Equatable {
         var outcomes: [Receipt.Volume] = []
         for _ in 0..<outcomeCount {
             let state = try reader.take(UInt8.self, "state")
-            guard let state = VolumeState(rawValue: state) else { throw WireError(.invalidField, "volume state \(state) is unknown") }
+            guard let state = VolumeState(rawValue: state) else {
+                throw WireError(.invalidField, "volume state \(state) is unknown")
+            }
             outcomes.append(Receipt.Volume(state: state, digest: try reader.takeDigest("outcome digest")))
         }
         self.outcomes = outcomes

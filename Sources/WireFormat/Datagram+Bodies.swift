@@ -49,7 +49,8 @@ public struct Fragment: Sendable, Equatable {
     public static let payloadLimit = WireLimits.datagramByteCount - Datagram.headerByteCount - 16
 
     /// Makes a fragment.
-    public init(ordinal: UInt32, totalByteCount: UInt32, offset: UInt32, departureMicroseconds: UInt32, payload: ArraySlice<UInt8>) {
+    public init(ordinal: UInt32, totalByteCount: UInt32, offset: UInt32, departureMicroseconds: UInt32, payload: ArraySlice<UInt8>)
+    {
         self.ordinal = ordinal
         self.totalByteCount = totalByteCount
         self.offset = offset
@@ -63,7 +64,8 @@ public struct Fragment: Sendable, Equatable {
         offset = try reader.take(UInt32.self, "offset")
         departureMicroseconds = try reader.take(UInt32.self, "departure")
         payload = try reader.take(reader.remaining, "payload")
-        guard ordinal < UInt32(WireLimits.chunkCount), totalByteCount > 0, totalByteCount <= UInt32(WireLimits.chunkByteCount) else {
+        guard ordinal < UInt32(WireLimits.chunkCount), totalByteCount > 0, totalByteCount <= UInt32(WireLimits.chunkByteCount)
+        else {
             throw WireError(.limitExceeded, "chunk \(ordinal) of \(totalByteCount) bytes is beyond the limits")
         }
         guard offset < totalByteCount, Int(offset) % Self.payloadLimit == 0,
@@ -116,7 +118,9 @@ public struct Report: Sendable, Equatable {
     /// The least (arrival - departure) since the last report, in microseconds modulo 2^32; the clocks' offset is in it.
     public let leastDelayMicroseconds: UInt32
     /// Makes a report.
-    public init(receivedByteCount: UInt64, receivedDatagramCount: UInt64, receiverMicroseconds: UInt64, leastDelayMicroseconds: UInt32) {
+    public init(
+        receivedByteCount: UInt64, receivedDatagramCount: UInt64, receiverMicroseconds: UInt64, leastDelayMicroseconds: UInt32
+    ) {
         self.receivedByteCount = receivedByteCount
         self.receivedDatagramCount = receivedDatagramCount
         self.receiverMicroseconds = receiverMicroseconds
@@ -168,7 +172,9 @@ public struct Receipt: Sendable, Equatable {
         var volumes: [Volume] = []
         for _ in 0..<count {
             let state = try reader.take(UInt8.self, "state")
-            guard let state = VolumeState(rawValue: state) else { throw WireError(.invalidField, "volume state \(state) is unknown") }
+            guard let state = VolumeState(rawValue: state) else {
+                throw WireError(.invalidField, "volume state \(state) is unknown")
+            }
             volumes.append(Volume(state: state, digest: try reader.takeDigest("volume digest")))
         }
         self.volumes = volumes
@@ -202,7 +208,9 @@ public struct Abort: Sendable, Equatable {
     public init(reason: Reason, message: String) {
         self.reason = reason
         var text = ""
-        for character in message where text.utf8.count + character.utf8.count <= WireLimits.messageByteCount { text.append(character) }
+        for character in message where text.utf8.count + character.utf8.count <= WireLimits.messageByteCount {
+            text.append(character)
+        }
         self.message = text
     }
 
@@ -211,7 +219,8 @@ public struct Abort: Sendable, Equatable {
         guard let reason = Reason(rawValue: reason) else { throw WireError(.invalidField, "abort reason \(reason) is unknown") }
         self.reason = reason
         let count = Int(try reader.take(UInt16.self, "message length"))
-        message = Name.printable(try reader.takeText("message", count: count, limit: WireLimits.messageByteCount), limit: WireLimits.messageByteCount)
+        message = Name.printable(
+            try reader.takeText("message", count: count, limit: WireLimits.messageByteCount), limit: WireLimits.messageByteCount)
     }
     func write(to writer: inout ByteWriter) {
         writer.put(reason.rawValue)

@@ -27,7 +27,9 @@ public enum FoveaContainer {
         guard isContainer(bytes) else { throw WireError(.notFovea, "not a .fovea file") }
         let signature = Array(try reader.take(Self.signature.count, "signature"))
         guard signature == Self.signature else {
-            throw WireError(.unsupportedVersion, "version \(signature[6]).\(signature[7]) of the format; this program reads \(Datagram.version)")
+            throw WireError(
+                .unsupportedVersion, "version \(signature[6]).\(signature[7]) of the format; this program reads \(Datagram.version)"
+            )
         }
         var chunks: [(UInt32, [UInt8])] = []
         while reader.remaining > 0 {

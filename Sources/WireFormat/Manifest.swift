@@ -37,13 +37,17 @@ public struct Manifest: Sendable, Equatable {
         guard let goal = Goal(rawValue: goal) else { throw WireError(.invalidField, "goal \(goal) is unknown") }
         self.goal = goal
         let count = Int(try reader.take(UInt8.self, "volume count"))
-        guard (1...WireLimits.volumeCount).contains(count) else { throw WireError(.limitExceeded, "\(count) volumes in one session") }
+        guard (1...WireLimits.volumeCount).contains(count) else {
+            throw WireError(.limitExceeded, "\(count) volumes in one session")
+        }
         var volumes: [VolumeManifest] = []
         var chunkCount = 2
         for _ in 0..<count {
             let volume = try VolumeManifest(from: &reader)
             chunkCount += volume.plan.count
-            guard chunkCount <= WireLimits.chunkCount else { throw WireError(.limitExceeded, "more than \(WireLimits.chunkCount) chunks") }
+            guard chunkCount <= WireLimits.chunkCount else {
+                throw WireError(.limitExceeded, "more than \(WireLimits.chunkCount) chunks")
+            }
             guard !volumes.contains(where: { $0.name == volume.name }) else {
                 throw WireError(.invalidField, "two volumes are called '\(volume.name)'")
             }
@@ -107,7 +111,8 @@ public struct VolumeManifest: Sendable, Equatable {
 
     /// Makes a volume's entry.
     public init(
-        name: Name, header: [UInt8], extensionByteCount: Int, trailerByteCount: Int, sourceDigest: Digest, low: Double, high: Double,
+        name: Name, header: [UInt8], extensionByteCount: Int, trailerByteCount: Int, sourceDigest: Digest, low: Double,
+        high: Double,
         bitDepth: UInt8, fill: UInt64, content: Box?, regionSource: RegionSource, regions: [Box], plan: [PlannedChunk]
     ) {
         self.name = name
@@ -137,7 +142,9 @@ public struct VolumeManifest: Sendable, Equatable {
         sourceDigest = try reader.takeDigest("source digest")
         low = try reader.takeDouble("low")
         high = try reader.takeDouble("high")
-        guard low.isFinite, high.isFinite, low <= high else { throw WireError(.invalidField, "a range of stored values from \(low) to \(high)") }
+        guard low.isFinite, high.isFinite, low <= high else {
+            throw WireError(.invalidField, "a range of stored values from \(low) to \(high)")
+        }
         bitDepth = try reader.take(UInt8.self, "bit depth")
         guard [8, 10, 12].contains(bitDepth) else { throw WireError(.invalidField, "a bit depth of \(bitDepth)") }
         fill = try reader.take(UInt64.self, "fill")
@@ -145,7 +152,9 @@ public struct VolumeManifest: Sendable, Equatable {
         guard hasContent <= 1 else { throw WireError(.invalidField, "a content flag of \(hasContent)") }
         content = hasContent == 1 ? try Box(from: &reader) : nil
         let source = try reader.take(UInt8.self, "region source")
-        guard let source = RegionSource(rawValue: source) else { throw WireError(.invalidField, "region source \(source) is unknown") }
+        guard let source = RegionSource(rawValue: source) else {
+            throw WireError(.invalidField, "region source \(source) is unknown")
+        }
         regionSource = source
         let regionCount = try reader.takeVarint("region count", limit: WireLimits.regionCount)
         var regions: [Box] = []
@@ -153,7 +162,9 @@ public struct VolumeManifest: Sendable, Equatable {
         self.regions = regions
         let chunkCount = try reader.takeVarint("chunk count", limit: WireLimits.chunkCount)
         // A planned chunk takes at least eight bytes, so a count the bytes cannot hold is refused here.
-        guard chunkCount <= reader.remaining / 8 else { throw WireError(.truncated, "\(chunkCount) chunks in \(reader.remaining) bytes") }
+        guard chunkCount <= reader.remaining / 8 else {
+            throw WireError(.truncated, "\(chunkCount) chunks in \(reader.remaining) bytes")
+        }
         var plan: [PlannedChunk] = []
         plan.reserveCapacity(chunkCount)
         for _ in 0..<chunkCount { plan.append(try PlannedChunk(from: &reader)) }

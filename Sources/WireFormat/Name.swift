@@ -12,7 +12,8 @@ public struct Name: Sendable, Hashable, CustomStringConvertible {
         else {
             throw WireError(
                 .invalidField,
-                "'\(Name.printable(text))' is no name: use 1 to \(WireLimits.nameByteCount) letters, digits, '.', '_' and '-', neither '.' nor '-' first")
+                "'\(Name.printable(text))' is no name: use 1 to \(WireLimits.nameByteCount) letters, digits, '.', '_' and '-', neither '.' nor '-' first"
+            )
         }
         self.text = text
     }
@@ -28,7 +29,11 @@ public struct Name: Sendable, Hashable, CustomStringConvertible {
 
     /// A peer's text as it may be shown: on one line, without anything that steers a terminal, and not too long.
     static func printable(_ text: String, limit: Int = 80) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit).map { $0.properties.generalCategory == .control || $0.properties.generalCategory == .format ? "?" : $0 }))
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.prefix(limit).map {
+                    $0.properties.generalCategory == .control || $0.properties.generalCategory == .format ? "?" : $0
+                }))
     }
 
     private static func isAllowed(_ byte: UInt8) -> Bool {

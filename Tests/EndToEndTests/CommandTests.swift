@@ -5,26 +5,31 @@ import VolumeModel
 
 @Suite("Commands", .serialized)
 struct CommandTests {
-    @Test("A volume coded to a file comes back bit for bit, and its previews are what they claim", arguments: ["diagnostic", "fast", "paper"])
+    @Test(
+        "A volume coded to a file comes back bit for bit, and its previews are what they claim",
+        arguments: ["diagnostic", "fast", "paper"])
     func encodeDecode(_ profile: String) async throws {
         let scratch = try Scratch()
         let (volume, mask) = try Transfer.phantom(scratch)
         let file = scratch.file("head.fovea")
-        let encoded = try await Program.run("fovea", ["encode", volume, "--mask", mask, "--encoding", profile, "--out", file, "--json"])
+        let encoded = try await Program.run(
+            "fovea", ["encode", volume, "--mask", mask, "--encoding", profile, "--out", file, "--json"])
         #expect(encoded.code == 0, "\(encoded.program.standardError)")
         let summary = try #require(encoded.program.event("summary"))
         #expect(summary["total_bytes"] as? Int == (try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int))
         let decoded = try await Program.run("fovea", ["decode", file, "--out", scratch.file("all.nii.gz"), "--json"])
         #expect(decoded.code == 0, "\(decoded.program.standardError)")
         #expect(try Transfer.bytes(scratch.file("all.nii.gz")) == (try Transfer.bytes(volume)))
-        #expect(try await Program.run("fovea", ["decode", file, "--out", scratch.file("lossy.nii"), "--layers", "lossy"]).code == 0)
+        #expect(
+            try await Program.run("fovea", ["decode", file, "--out", scratch.file("lossy.nii"), "--layers", "lossy"]).code == 0)
         let box = try #require((summary["roi_boxes"] as? [String])?.first)
         let compared = try await Program.run("fovea", ["compare", volume, scratch.file("lossy.nii"), "--box", box, "--json"])
         let measured = try #require(compared.program.event("summary")?["max_abs_error"] as? Double)
         let announced = ((summary["fidelity"] as? [String: Any])?["roi_base"] as? [String: Any])?["max_abs_error"] as? Double
         #expect(measured == announced)
         #expect(compared.program.event("summary")?["identical_voxels"] as? Bool == false)
-        #expect(try await Program.run("fovea", ["inspect", file, "--json"]).program.event("summary")?["kind"] as? String == "fovea")
+        #expect(
+            try await Program.run("fovea", ["inspect", file, "--json"]).program.event("summary")?["kind"] as? String == "fovea")
     }
 
     @Test("A .fovea file that is cut or altered is refused in one line, and nothing is written", arguments: 1...12)
@@ -50,10 +55,13 @@ struct CommandTests {
         try Data("not a volume".utf8).write(to: URL(fileURLWithPath: bad))
         let cases: [([String], Int32)] = [
             (["send"], 64), (["send", volume, "--to", "nowhere"], 64), (["encode", volume, "--out", "x", "--box", "1:2"], 64),
-            (["encode", volume, "--out", scratch.file("x"), "--box", "0:99,0:9,0:9"], 64), (["encode", volume, "--mask", "a", "--box", "b", "--out", "x"], 64),
+            (["encode", volume, "--out", scratch.file("x"), "--box", "0:99,0:9,0:9"], 64),
+            (["encode", volume, "--mask", "a", "--box", "b", "--out", "x"], 64),
             (["inspect", scratch.file("none.nii")], 66), (["inspect", bad], 65), (["compare", bad, volume], 65),
-            (["encode", volume, "--out", "/nonexistent/x.fovea"], 74), (["encode", volume, "--out", "x", "--encoding", "none"], 66),
-            (["phantom", "--out", scratch.file("p"), "--shape", "5x5x5"], 64), (["receive", "--listen", "300.0.0.1:1", "--out", scratch.file("r")], 64),
+            (["encode", volume, "--out", "/nonexistent/x.fovea"], 74),
+            (["encode", volume, "--out", "x", "--encoding", "none"], 66),
+            (["phantom", "--out", scratch.file("p"), "--shape", "5x5x5"], 64),
+            (["receive", "--listen", "300.0.0.1:1", "--out", scratch.file("r")], 64),
         ]
         for (arguments, expected) in cases {
             let (code, program) = try await Program.run("fovea", arguments)
@@ -72,21 +80,38 @@ struct CommandTests {
         }
     }
 
-    @Test("The decoder's process is confined by the kernel and ends with its parent's pipe")
+    @Test("The decoder's process is confined by the kernel, and ends with its pipe")
     func confined() async throws {
-        let worker = try Program("fovea", ["codec-worker"])
-        // Its standard input is empty, so it confines itself and ends.
+        let pipe = Pipe()
+        let worker = try Program("fovea", ["codec-worker"], input: pipe)
+        var status = ""
+        for _ in 0..<500 where !status.contains("Seccomp:\t2") {
+            try await Task.sleep(for: .milliseconds(10))
+            status = (try? String(contentsOfFile: "/proc/\(worker.pid)/status", encoding: .utf8)) ?? ""
+        }
+        #expect(status.contains("Seccomp:\t2"))
+        #expect(status.contains("NoNewPrivs:\t1"))
+        #expect(worker.isRunning)
+        try pipe.fileHandleForWriting.close()
         #expect(try await worker.exitCode(seconds: 10) == 0)
     }
 
     @Test("A phantom is the same for the same seed, and the segmenter finds its tumour")
     func phantom() async throws {
         let scratch = try Scratch()
-        for folder in ["a", "b"] { #expect(try await Program.run("fovea", ["phantom", "--out", scratch.file(folder), "--seed", "4", "--shape", "96x96x62"]).code == 0) }
-        #expect(try Transfer.bytes(scratch.file("a/phantom-4_flair.nii.gz")) == (try Transfer.bytes(scratch.file("b/phantom-4_flair.nii.gz"))))
-        let segmented = try await Program.run("fovea", ["segment", scratch.file("a/phantom-4_flair.nii.gz"), "--out", scratch.file("m.nii.gz"), "--json"])
+        for folder in ["a", "b"] {
+            #expect(
+                try await Program.run("fovea", ["phantom", "--out", scratch.file(folder), "--seed", "4", "--shape", "96x96x62"])
+                    .code == 0)
+        }
+        #expect(
+            try Transfer.bytes(scratch.file("a/phantom-4_flair.nii.gz"))
+                == (try Transfer.bytes(scratch.file("b/phantom-4_flair.nii.gz"))))
+        let segmented = try await Program.run(
+            "fovea", ["segment", scratch.file("a/phantom-4_flair.nii.gz"), "--out", scratch.file("m.nii.gz"), "--json"])
         #expect(segmented.program.event("summary")?["model"] as? String == "threshold")
-        let compared = try await Program.run("fovea", ["compare", scratch.file("a/phantom-4_seg.nii.gz"), scratch.file("m.nii.gz"), "--json"])
+        let compared = try await Program.run(
+            "fovea", ["compare", scratch.file("a/phantom-4_seg.nii.gz"), scratch.file("m.nii.gz"), "--json"])
         #expect(try #require(compared.program.event("summary")?["dice"] as? Double) > 0.3)
     }
 }

@@ -15,7 +15,8 @@ struct InterruptionTests {
         let (volume, mask) = try Transfer.phantom(scratch)
         let transport = try impatient(scratch)
         return try await Transfer.start(
-            scratch, volumes: [volume], arguments: ["--mask", mask, "--encoding", "fast"], link: "adsl-uplink", transport: transport, receiverTransport: transport)
+            scratch, volumes: [volume], arguments: ["--mask", mask, "--encoding", "fast"], link: "adsl-uplink",
+            transport: transport, receiverTransport: transport)
     }
 
     /// Nothing but whole files: every volume can be read, and no file of another name is left.
@@ -26,29 +27,39 @@ struct InterruptionTests {
         }
     }
 
-    @Test("A killed receiver leaves whole files, and the sender says that it is gone", arguments: ["manifest", "roi_complete", "background_complete", "roi_lossless"])
+    @Test(
+        "A killed receiver leaves whole files, and the sender says that it is gone",
+        arguments: ["manifest", "roi_complete", "background_complete", "roi_lossless"])
     func receiverKilled(_ moment: String) async throws {
         let scratch = try Scratch()
         let transfer = try await start(scratch)
         #expect(try await transfer.receiver.waitFor(moment) != nil, "\(transfer.sender.standardError)")
         transfer.receiver.signal(SIGKILL)
         #expect(try await transfer.sender.exitCode(seconds: 30) == 75)
-        #expect(transfer.sender.standardError.contains("nothing came from the receiver") || transfer.sender.standardError.contains("the receiver is gone"))
+        #expect(
+            transfer.sender.standardError.contains("nothing came from the receiver")
+                || transfer.sender.standardError.contains("the receiver is gone"))
         transfer.relay.signal(SIGTERM)
         expectWholeFiles(scratch)
     }
 
-    @Test("A killed sender leaves whole files and a receipt that says what is missing", arguments: ["manifest", "roi_complete", "background_complete", "roi_lossless"])
+    @Test(
+        "A killed sender leaves whole files and a receipt that says what is missing",
+        arguments: ["manifest", "roi_complete", "background_complete", "roi_lossless"])
     func senderKilled(_ moment: String) async throws {
         let scratch = try Scratch()
         let transfer = try await start(scratch)
         #expect(try await transfer.receiver.waitFor(moment) != nil)
         transfer.sender.signal(SIGKILL)
         #expect(try await transfer.receiver.exitCode(seconds: 30) == 75)
-        #expect(transfer.receiver.standardError.contains("from the sender") || transfer.receiver.standardError.contains("the sender is gone"))
+        #expect(
+            transfer.receiver.standardError.contains("from the sender")
+                || transfer.receiver.standardError.contains("the sender is gone"))
         transfer.relay.signal(SIGTERM)
         expectWholeFiles(scratch)
-        let receipt = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: scratch.file("in/s/receipt.json")))) as? [String: Any]
+        let receipt =
+            try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: scratch.file("in/s/receipt.json"))))
+            as? [String: Any]
         #expect(receipt?["complete"] as? Bool == false)
         let volumes = receipt?["volumes"] as? [[String: Any]]
         #expect(volumes?.first?["state"] as? String != "lossless")
@@ -88,7 +99,8 @@ struct InterruptionTests {
         let (volume, mask) = try Transfer.phantom(scratch, columns: 32, rows: 32, slices: 20)
         let transport = scratch.file("t.yaml")
         try "rate: 1 Mbit/s\nconnect_patience: 500 ms\n".write(toFile: transport, atomically: true, encoding: .utf8)
-        let (code, program) = try await Program.run("fovea", ["send", volume, "--mask", mask, "--to", "127.0.0.1:9", "--transport", transport])
+        let (code, program) = try await Program.run(
+            "fovea", ["send", volume, "--mask", mask, "--to", "127.0.0.1:9", "--transport", transport])
         #expect(code == 69)
         #expect(program.standardError.split(separator: "\n").count == 1)
     }

@@ -9,7 +9,8 @@ final class Program: Sendable {
 
     /// The folder the programs were built into: the one this test was built into.
     static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-    static let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 
     /// Collects what a pipe brings.
     private final class Reader: Sendable {
@@ -17,21 +18,27 @@ final class Program: Sendable {
         init(_ pipe: Pipe) {
             pipe.fileHandleForReading.readabilityHandler = { [self] handle in
                 let data = handle.availableData
-                if data.isEmpty { handle.readabilityHandler = nil } else { text.withLock { $0 += String(decoding: data, as: UTF8.self) } }
+                if data.isEmpty {
+                    handle.readabilityHandler = nil
+                } else {
+                    text.withLock { $0 += String(decoding: data, as: UTF8.self) }
+                }
             }
         }
         var all: String { text.withLock { $0 } }
     }
 
-    init(_ name: String, _ arguments: [String]) throws {
+    init(_ name: String, _ arguments: [String], input: Pipe? = nil) throws {
         let process = Process()
         process.executableURL = Self.folder.appendingPathComponent(name)
         process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(["FOVEA_PROFILES": Self.project.path + "/profiles"]) { $1 }
+        process.environment = ProcessInfo.processInfo.environment.merging(["FOVEA_PROFILES": Self.project.path + "/profiles"]) {
+            $1
+        }
         let (out, err) = (Pipe(), Pipe())
         process.standardOutput = out
         process.standardError = err
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = input ?? FileHandle.nullDevice
         output = Reader(out)
         errors = Reader(err)
         self.process = process

@@ -4,14 +4,17 @@ import Testing
 
 /// Real volumes, where there are any: the folder in FOVEA_DATA, by default `shared/data` beside the project.
 enum RealData {
-    static let folder = ProcessInfo.processInfo.environment["FOVEA_DATA"] ?? Program.project.deletingLastPathComponent().path + "/shared/data"
+    static let folder =
+        ProcessInfo.processInfo.environment["FOVEA_DATA"] ?? Program.project.deletingLastPathComponent().path + "/shared/data"
     static let volumes: [String] = ((try? FileManager.default.contentsOfDirectory(atPath: folder + "/volumes")) ?? [])
         .filter { $0.hasSuffix(".nii.gz") || $0.hasSuffix(".nii") }.sorted()
 }
 
 @Suite("Real volumes over rural-4g", .serialized)
 struct RealVolumeTests {
-    @Test("Every volume ends exact, header and voxels", .enabled(if: !RealData.volumes.isEmpty, "no volumes in FOVEA_DATA"), arguments: RealData.volumes)
+    @Test(
+        "Every volume ends exact, header and voxels", .enabled(if: !RealData.volumes.isEmpty, "no volumes in FOVEA_DATA"),
+        arguments: RealData.volumes)
     func everyVolume(_ name: String) async throws {
         let scratch = try Scratch()
         let source = "\(RealData.folder)/volumes/\(name)"

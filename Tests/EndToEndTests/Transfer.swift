@@ -16,13 +16,20 @@ struct Transfer {
         receiverTransport: String = "rural-4g", session: String = "s", seed: Int = 1
     ) async throws -> Transfer {
         let receiver = try Program(
-            "fovea", ["receive", "--listen", "127.0.0.1:0", "--out", scratch.file("in"), "--once", "--json", "--transport", receiverTransport])
+            "fovea",
+            [
+                "receive", "--listen", "127.0.0.1:0", "--out", scratch.file("in"), "--once", "--json", "--transport",
+                receiverTransport,
+            ])
         let port = try await Self.port(of: receiver)
         let relay = try Program(
-            "netsim", ["relay", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:\(port)", "--link", link, "--seed", "\(seed)", "--json"])
+            "netsim",
+            ["relay", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:\(port)", "--link", link, "--seed", "\(seed)", "--json"])
         let sender = try Program(
             "fovea",
-            ["send"] + volumes + ["--to", "127.0.0.1:\(try await Self.port(of: relay))", "--transport", transport, "--session", session, "--json"] + arguments)
+            ["send"] + volumes + [
+                "--to", "127.0.0.1:\(try await Self.port(of: relay))", "--transport", transport, "--session", session, "--json",
+            ] + arguments)
         return Transfer(scratch: scratch, receiver: receiver, relay: relay, sender: sender)
     }
 
@@ -31,7 +38,9 @@ struct Transfer {
     }
 
     static func port(of program: Program) async throws -> Int {
-        guard let port = try await program.waitFor("listening", seconds: 20)?["port"] as? Int else { throw NotListening(message: program.standardError) }
+        guard let port = try await program.waitFor("listening", seconds: 20)?["port"] as? Int else {
+            throw NotListening(message: program.standardError)
+        }
         return port
     }
 
@@ -44,7 +53,9 @@ struct Transfer {
     }
 
     /// A small head with its labels.
-    static func phantom(_ scratch: Scratch, columns: Int = 96, rows: Int = 96, slices: Int = 62, seed: UInt64 = 1) throws -> (volume: String, mask: String) {
+    static func phantom(_ scratch: Scratch, columns: Int = 96, rows: Int = 96, slices: Int = 62, seed: UInt64 = 1) throws -> (
+        volume: String, mask: String
+    ) {
         let head = PhantomHead.generate(try PhantomParameters(seed: seed, columns: columns, rows: rows, slices: slices))
         let shape = try Shape(columns: columns, rows: rows, slices: slices)
         let affine = Affine(rows: [[-2.1, 0.3, 0, 90], [0.2, -2.2, 0.4, 110], [0, 0.5, 2.4, -70]])
@@ -54,7 +65,9 @@ struct Transfer {
                 header: try NIfTIHeader.make(shape: shape, voxelType: .int16, affine: affine, description: "head"),
                 voxels: head.flair.withUnsafeBytes { Array($0) }), to: volume)
         try NIfTIFile.write(
-            try NIfTIImage(header: try NIfTIHeader.make(shape: shape, voxelType: .uint8, affine: affine, description: "labels"), voxels: head.labels), to: mask)
+            try NIfTIImage(
+                header: try NIfTIHeader.make(shape: shape, voxelType: .uint8, affine: affine, description: "labels"),
+                voxels: head.labels), to: mask)
         return (volume, mask)
     }
 

@@ -35,7 +35,8 @@ struct TransferTests {
         let names = transfer.receiver.events.compactMap { $0["event"] as? String }
         #expect(
             names == [
-                "listening", "manifest", "first_roi_byte", "roi_complete", "background_complete", "roi_lossless", "volume_lossless", "receipt", "summary",
+                "listening", "manifest", "first_roi_byte", "roi_complete", "background_complete", "roi_lossless", "volume_lossless",
+                "receipt", "summary",
             ])
     }
 
@@ -43,7 +44,8 @@ struct TransferTests {
     func fifo() async throws {
         let scratch = try Scratch()
         let (volume, mask) = try Transfer.phantom(scratch)
-        let transfer = try await Transfer.start(scratch, volumes: [volume], arguments: ["--mask", mask, "--encoding", "fast", "--order", "fifo"])
+        let transfer = try await Transfer.start(
+            scratch, volumes: [volume], arguments: ["--mask", mask, "--encoding", "fast", "--order", "fifo"])
         #expect(try await transfer.finish() == (0, 0))
         #expect(try Transfer.bytes(scratch.file("in/s/head.nii.gz")) == (try Transfer.bytes(volume)))
         let summary = try #require(transfer.receiver.event("summary"))
@@ -63,7 +65,8 @@ struct TransferTests {
         try NIfTIFile.write(try NIfTIFile.read(volume), to: second)
         try NIfTIFile.write(try NIfTIFile.read(volume), to: third)
         let transfer = try await Transfer.start(
-            scratch, volumes: [volume, second, third], arguments: ["--mask", mask, "--encoding", "fast"], link: "hospital-wan", transport: "hospital-wan")
+            scratch, volumes: [volume, second, third], arguments: ["--mask", mask, "--encoding", "fast"], link: "hospital-wan",
+            transport: "hospital-wan")
         #expect(try await transfer.finish() == (0, 0))
         let original = try Transfer.bytes(volume)
         for name in ["head", "other", "head-2"] { #expect(try Transfer.bytes(scratch.file("in/s/\(name).nii.gz")) == original) }
@@ -73,7 +76,8 @@ struct TransferTests {
     func until(_ goal: String, _ state: String, _ least: Int) async throws {
         let scratch = try Scratch()
         let (volume, _) = try Transfer.phantom(scratch, columns: 64, rows: 64, slices: 40)
-        let transfer = try await Transfer.start(scratch, volumes: [volume], arguments: ["--box", "20:40,20:44,10:30", "--until", goal])
+        let transfer = try await Transfer.start(
+            scratch, volumes: [volume], arguments: ["--box", "20:40,20:44,10:30", "--until", goal])
         #expect(try await transfer.finish() == (0, 0))
         let files = try #require(transfer.receiver.event("summary")?["volumes"] as? [[String: Any]])
         #expect(files.first?["state"] as? String == state)

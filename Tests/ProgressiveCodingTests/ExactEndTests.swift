@@ -6,7 +6,9 @@ import WireFormat
 
 @Suite("The exact end")
 struct ExactEndTests {
-    static let shapes: [(Int, Int, Int, Int)] = [(40, 36, 20, 1), (70, 66, 1, 1), (20, 24, 6, 5), (33, 17, 1, 9), (1, 1, 1, 1), (3, 2, 2, 1)]
+    static let shapes: [(Int, Int, Int, Int)] = [
+        (40, 36, 20, 1), (70, 66, 1, 1), (20, 24, 6, 5), (33, 17, 1, 9), (1, 1, 1, 1), (3, 2, 2, 1),
+    ]
 
     @Test("Every voxel type of every kind of shape ends bit for bit as it began", arguments: VoxelType.allCases, shapes)
     func everyTypeIsExact(_ type: VoxelType, _ sides: (Int, Int, Int, Int)) async throws {
@@ -76,7 +78,9 @@ struct ExactEndTests {
     func widestRange() async throws {
         let shape = try Fixtures.shape(32, 32, 8)
         var random = Seeded(7)
-        let values = (0..<shape.voxelCount).map { _ in Int16(truncatingIfNeeded: random.next()) } .enumerated().map { $0 == 0 ? Int16.min : $0 == 1 ? Int16.max : $1 }
+        let values = (0..<shape.voxelCount).map { _ in Int16(truncatingIfNeeded: random.next()) }.enumerated().map {
+            $0 == 0 ? Int16.min : $0 == 1 ? Int16.max : $1
+        }
         let header = try NIfTIHeader.make(shape: shape, voxelType: .int16, affine: .identity, description: "")
         try await expectExact(try NIfTIImage(header: header, voxels: values.withUnsafeBytes { Array($0) }), [])
     }
@@ -89,7 +93,8 @@ struct ExactEndTests {
         withUnsafeBytes(of: Float(384).bitPattern) { bytes.replaceSubrange(108..<112, with: $0) }
         let extensions: [UInt8] = [1, 0, 0, 0, 32, 0, 0, 0, 6, 0, 0, 0] + (0..<24).map { UInt8($0 * 3) }
         let volume = try Fixtures.image(shape, .uint8).volume
-        let image = try NIfTIImage(header: try NIfTIHeader(bytes: bytes), extensions: extensions, volume: volume, trailer: [9, 8, 7])
+        let image = try NIfTIImage(
+            header: try NIfTIHeader(bytes: bytes), extensions: extensions, volume: volume, trailer: [9, 8, 7])
         try await expectExact(image, [try Box(x: 2..<9, y: 2..<9, z: 0..<2)])
     }
 
@@ -99,7 +104,8 @@ struct ExactEndTests {
         try await expectExact(
             image,
             [
-                try Box(x: 10..<30, y: 10..<30, z: 2..<9), try Box(x: 25..<44, y: 22..<40, z: 5..<14), try Box(x: 60..<78, y: 50..<70, z: 15..<22),
+                try Box(x: 10..<30, y: 10..<30, z: 2..<9), try Box(x: 25..<44, y: 22..<40, z: 5..<14),
+                try Box(x: 60..<78, y: 50..<70, z: 15..<22),
             ])
     }
 }

@@ -21,12 +21,15 @@ enum Fixtures {
     /// Fast settings with every feature of the default ones.
     static func settings(chunkSliceCount: Int? = 8) throws -> EncodingSettings {
         try EncodingSettings(
-            name: "test", roi: HEVCParameters(crf: 20, preset: "ultrafast"), background: HEVCParameters(crf: 40, preset: "ultrafast"),
+            name: "test", roi: HEVCParameters(crf: 20, preset: "ultrafast"),
+            background: HEVCParameters(crf: 40, preset: "ultrafast"),
             chunkSliceCount: chunkSliceCount)
     }
 
     /// A bright ball in a textured larger one in emptiness, of any type: slices x rows x columns of small whole numbers.
-    static func image(_ shape: Shape, _ type: VoxelType, seed: UInt64 = 1, offset: Double = 0, scale: Double = 1) throws -> NIfTIImage {
+    static func image(_ shape: Shape, _ type: VoxelType, seed: UInt64 = 1, offset: Double = 0, scale: Double = 1) throws
+        -> NIfTIImage
+    {
         var random = Seeded(seed)
         var values: [Double] = []
         for _ in 0..<shape.timepoints {
@@ -34,7 +37,9 @@ enum Fixtures {
                 for y in 0..<shape.rows {
                     for x in 0..<shape.columns {
                         func unit(_ a: Int, _ n: Int) -> Double { n == 1 ? 0 : 2 * Double(a) / Double(n - 1) - 1 }
-                        let r = unit(x, shape.columns) * unit(x, shape.columns) + unit(y, shape.rows) * unit(y, shape.rows) + unit(z, shape.slices) * unit(z, shape.slices)
+                        let r =
+                            unit(x, shape.columns) * unit(x, shape.columns) + unit(y, shape.rows) * unit(y, shape.rows) + unit(
+                                z, shape.slices) * unit(z, shape.slices)
                         let noise = Double(random.next() % 9)
                         let value = r > 0.8 ? 0 : r < 0.1 ? 100 + noise : 40 + noise
                         values.append(value == 0 ? offset : value * scale + offset)
@@ -56,10 +61,12 @@ enum Fixtures {
     }
 
     static func encode(
-        _ image: NIfTIImage, regions: [Box], goal: Goal = .lossless, order: TransmissionOrder = .roiFirst, settings: EncodingSettings? = nil
+        _ image: NIfTIImage, regions: [Box], goal: Goal = .lossless, order: TransmissionOrder = .roiFirst,
+        settings: EncodingSettings? = nil
     ) async throws -> (manifest: Manifest, chunks: [EncodedChunk], table: ChunkTable) {
         let encoder = try VolumeEncoder(
-            image: image, name: Name("volume"), regions: regions, regionSource: .box, goal: goal, settings: try settings ?? self.settings())
+            image: image, name: Name("volume"), regions: regions, regionSource: .box, goal: goal,
+            settings: try settings ?? self.settings())
         let session = try SessionEncoder([encoder], goal: goal, order: order)
         let chunks = Collected()
         let table = try await session.run(on: CodingPool(threadCount: 2)) { chunks.add($0) }

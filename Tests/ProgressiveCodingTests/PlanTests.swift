@@ -19,16 +19,21 @@ struct PlanTests {
     @Test("Slice by slice: chunks go in the order of their slices, base before refinement, whatever the region")
     func fifoOrder() async throws {
         let image = try Fixtures.image(try Fixtures.shape(80, 72, 40), .int16)
-        let (manifest, chunks, _) = try await Fixtures.encode(image, regions: [try Box(x: 30..<50, y: 28..<46, z: 20..<36)], order: .fifo)
+        let (manifest, chunks, _) = try await Fixtures.encode(
+            image, regions: [try Box(x: 30..<50, y: 28..<46, z: 20..<36)], order: .fifo)
         let plan = manifest.plan
-        let ordered = chunks.sorted { $0.rank < $1.rank }.filter { $0.layer != .manifest && $0.layer != .table }.map { plan[Int($0.ordinal) - 1].chunk }
+        let ordered = chunks.sorted { $0.rank < $1.rank }.filter { $0.layer != .manifest && $0.layer != .table }.map {
+            plan[Int($0.ordinal) - 1].chunk
+        }
         let starts = ordered.map(\.box.z.lowerBound)
         #expect(starts == starts.sorted())
         let firstROI = try #require(ordered.firstIndex { $0.layer == .roiBase })
         #expect(ordered[..<firstROI].contains { $0.layer == .backgroundRefinement })
     }
 
-    @Test("The plan covers every voxel of the content once a layer", arguments: [(80, 72, 40, 1), (20, 20, 3, 7), (16, 16, 1, 30), (9, 200, 65, 1)])
+    @Test(
+        "The plan covers every voxel of the content once a layer",
+        arguments: [(80, 72, 40, 1), (20, 20, 3, 7), (16, 16, 1, 30), (9, 200, 65, 1)])
     func planCovers(_ sides: (Int, Int, Int, Int)) async throws {
         let shape = try Fixtures.shape(sides.0, sides.1, sides.2, sides.3)
         let image = try Fixtures.image(shape, .int16)
@@ -46,13 +51,18 @@ struct PlanTests {
     func paperShape() async throws {
         let settings = try EncodingSettings(
             name: "paper", roi: HEVCParameters(bitDepth: 8, crf: 20, preset: "ultrafast"),
-            background: HEVCParameters(bitDepth: 8, crf: 40, preset: "ultrafast"), chunkSliceCount: nil, regionShape: .square, holeFill: .zero,
+            background: HEVCParameters(bitDepth: 8, crf: 40, preset: "ultrafast"), chunkSliceCount: nil, regionShape: .square,
+            holeFill: .zero,
             backgroundCrop: .full)
         let image = try Fixtures.image(try Fixtures.shape(90, 80, 20), .int16)
-        let (manifest, chunks, table) = try await Fixtures.encode(image, regions: [try Box(x: 30..<50, y: 30..<40, z: 5..<15)], settings: settings)
+        let (manifest, chunks, table) = try await Fixtures.encode(
+            image, regions: [try Box(x: 30..<50, y: 30..<40, z: 5..<15)], settings: settings)
         let region = try #require(manifest.volumes[0].regions.first)
         #expect(region.x.count == region.y.count)
-        #expect(manifest.plan.filter { $0.chunk.layer == .backgroundBase }.map(\.chunk.box) == [try Box(x: 0..<90, y: 0..<80, z: 0..<20)])
+        #expect(
+            manifest.plan.filter { $0.chunk.layer == .backgroundBase }.map(\.chunk.box) == [
+                try Box(x: 0..<90, y: 0..<80, z: 0..<20)
+            ])
         #expect(table.outcomes[0].state == .lossless)
         #expect(chunks.count == manifest.plan.count + 2)
     }
@@ -63,22 +73,30 @@ struct PlanTests {
         let (manifest, _, _) = try await Fixtures.encode(image, regions: [try Box(x: 10..<20, y: 10..<20, z: 2..<6)])
         let good = manifest.volumes[0]
         func altered(
-            header: [UInt8]? = nil, extensionByteCount: Int? = nil, content: Box?? = nil, regions: [Box]? = nil, plan: [PlannedChunk]? = nil
+            header: [UInt8]? = nil, extensionByteCount: Int? = nil, content: Box?? = nil, regions: [Box]? = nil,
+            plan: [PlannedChunk]? = nil
         ) -> VolumeManifest {
             VolumeManifest(
-                name: good.name, header: header ?? good.header, extensionByteCount: extensionByteCount ?? good.extensionByteCount, trailerByteCount: 0,
+                name: good.name, header: header ?? good.header, extensionByteCount: extensionByteCount ?? good.extensionByteCount,
+                trailerByteCount: 0,
                 sourceDigest: good.sourceDigest, low: good.low, high: good.high, bitDepth: good.bitDepth, fill: good.fill,
-                content: content ?? good.content, regionSource: good.regionSource, regions: regions ?? good.regions, plan: plan ?? good.plan)
+                content: content ?? good.content, regionSource: good.regionSource, regions: regions ?? good.regions,
+                plan: plan ?? good.plan)
         }
         var hugeHeader = good.header
         for side in 1...3 { hugeHeader.replaceSubrange(40 + 2 * side..<42 + 2 * side, with: [0xff, 0x04]) }
         let beyond = try Box(x: 0..<41, y: 0..<40, z: 0..<8)
         let hostile = [
-            altered(header: hugeHeader), altered(header: [UInt8](repeating: 0, count: 348)), altered(extensionByteCount: 5), altered(content: beyond),
-            altered(regions: [beyond]), altered(regions: [good.regions[0], good.regions[0]]), altered(plan: [PlannedChunk(layer: .backgroundBase, box: beyond)]),
-            altered(plan: [PlannedChunk(layer: .roiBase, region: 3, box: good.regions[0])]), altered(plan: [PlannedChunk(layer: .valueTable, box: good.regions[0])]),
+            altered(header: hugeHeader), altered(header: [UInt8](repeating: 0, count: 348)), altered(extensionByteCount: 5),
+            altered(content: beyond),
+            altered(regions: [beyond]), altered(regions: [good.regions[0], good.regions[0]]),
+            altered(plan: [PlannedChunk(layer: .backgroundBase, box: beyond)]),
+            altered(plan: [PlannedChunk(layer: .roiBase, region: 3, box: good.regions[0])]),
+            altered(plan: [PlannedChunk(layer: .valueTable, box: good.regions[0])]),
         ]
-        for volume in hostile { #expect(throws: CodingError.self) { try Fixtures.decoder(Manifest(goal: .lossless, volumes: [volume])) } }
+        for volume in hostile {
+            #expect(throws: CodingError.self) { try Fixtures.decoder(Manifest(goal: .lossless, volumes: [volume])) }
+        }
         #expect(throws: CodingError.self) {
             try SessionDecoder(manifest, decoder: LocalChunkDecoder(pool: CodingPool(threadCount: 1)), voxelByteLimit: 1000)
         }

@@ -6,7 +6,9 @@ import WireFormat
 
 @Suite("A volume coming together")
 struct ProgressTests {
-    private func parts() async throws -> (image: NIfTIImage, region: Box, manifest: Manifest, chunks: [EncodedChunk], table: ChunkTable) {
+    private func parts() async throws -> (
+        image: NIfTIImage, region: Box, manifest: Manifest, chunks: [EncodedChunk], table: ChunkTable
+    ) {
         let image = try Fixtures.image(try Fixtures.shape(80, 72, 32), .int16)
         let region = try Box(x: 30..<50, y: 28..<46, z: 10..<24)
         let (manifest, chunks, table) = try await Fixtures.encode(image, regions: [region])
@@ -25,7 +27,9 @@ struct ProgressTests {
             for y in 0..<72 {
                 for x in 0..<80 {
                     let quality = volume.quality[(z * 72 + y) * 80 + x]
-                    let expected = region.contains(x: x, y: y, z: z) ? Quality.roiBase : content.contains(x: x, y: y, z: z) ? Quality.missing : Quality.exact
+                    let expected =
+                        region.contains(x: x, y: y, z: z)
+                        ? Quality.roiBase : content.contains(x: x, y: y, z: z) ? Quality.missing : Quality.exact
                     #expect(quality == expected)
                 }
             }
@@ -39,7 +43,9 @@ struct ProgressTests {
         let (image, region, manifest, chunks, table) = try await parts()
         let decoder = try Fixtures.decoder(manifest)
         _ = try await Fixtures.apply(chunks.filter { $0.layer == .roiBase }, to: decoder)
-        let announced = manifest.plan.enumerated().filter { $1.chunk.layer == .roiBase }.map { table.entries[$0.offset + 1].maxAbsoluteError }.max()
+        let announced = manifest.plan.enumerated().filter { $1.chunk.layer == .roiBase }.map {
+            table.entries[$0.offset + 1].maxAbsoluteError
+        }.max()
         let fidelity = try Fidelity.compare(image.volume, try await decoder.snapshot(volume: 0).image().volume, box: region)
         #expect(announced == fidelity.maxAbsoluteError)
         #expect(fidelity.maxAbsoluteError > 0)
@@ -73,7 +79,9 @@ struct ProgressTests {
         }
     }
 
-    @Test("A chunk with a flipped bit is refused and the rest stands", arguments: [Layer.roiBase, .backgroundBase, .mask, .roiRefinement])
+    @Test(
+        "A chunk with a flipped bit is refused and the rest stands",
+        arguments: [Layer.roiBase, .backgroundBase, .mask, .roiRefinement])
     func flippedBit(_ layer: Layer) async throws {
         let (_, _, manifest, chunks, _) = try await parts()
         let decoder = try Fixtures.decoder(manifest)
@@ -85,7 +93,9 @@ struct ProgressTests {
         #expect(try await decoder.outcome(volume: 0).state == .lossless)
     }
 
-    @Test("A chunk that is whole but holds nonsense is refused and the rest stands", arguments: [Layer.roiBase, .backgroundBase, .mask, .backgroundRefinement])
+    @Test(
+        "A chunk that is whole but holds nonsense is refused and the rest stands",
+        arguments: [Layer.roiBase, .backgroundBase, .mask, .backgroundRefinement])
     func nonsense(_ layer: Layer) async throws {
         let (_, _, manifest, chunks, _) = try await parts()
         let decoder = try Fixtures.decoder(manifest)
@@ -100,7 +110,8 @@ struct ProgressTests {
     @Test("A transfer to 'roi' or 'lossy' plans no more, and says what it is", arguments: [Goal.roi, .lossy])
     func lesserGoals(_ goal: Goal) async throws {
         let image = try Fixtures.image(try Fixtures.shape(80, 72, 16), .uint16)
-        let (manifest, chunks, table) = try await Fixtures.encode(image, regions: [try Box(x: 30..<50, y: 28..<46, z: 4..<12)], goal: goal)
+        let (manifest, chunks, table) = try await Fixtures.encode(
+            image, regions: [try Box(x: 30..<50, y: 28..<46, z: 4..<12)], goal: goal)
         let layers = Set(chunks.map(\.layer)).subtracting([.manifest, .table])
         #expect(layers == (goal == .roi ? [.roiBase] : [.roiBase, .backgroundBase]))
         let decoder = try Fixtures.decoder(manifest)

@@ -12,13 +12,15 @@ struct ConnectionTests {
         var relay: UDPRelay?
         if let link {
             let made = try UDPRelay(
-                listen: NetSim.HostPort(host: "127.0.0.1", port: 0), to: NetSim.HostPort(host: "127.0.0.1", port: port), link: link, seed: 3)
+                listen: NetSim.HostPort(host: "127.0.0.1", port: 0), to: NetSim.HostPort(host: "127.0.0.1", port: port), link: link,
+                seed: 3)
             try made.start()
             port = made.boundPort
             relay = made
         }
         async let accepted = listener.accept()
-        let client = try await SRTConnection.connect(to: SRTTransport.HostPort(host: "127.0.0.1", port: port), options: Self.options)
+        let client = try await SRTConnection.connect(
+            to: SRTTransport.HostPort(host: "127.0.0.1", port: port), options: Self.options)
         return (listener, client, try await accepted, relay)
     }
 
@@ -30,7 +32,9 @@ struct ConnectionTests {
         var next = 0
         for _ in 0..<20_000 where received.count < count {
             let end = min(count, next + 4)
-            var messages = (next..<end).map { number in [UInt8(number & 255), UInt8(number >> 8)] + [UInt8](repeating: 7, count: 1000) }
+            var messages = (next..<end).map { number in
+                [UInt8(number & 255), UInt8(number >> 8)] + [UInt8](repeating: 7, count: 1000)
+            }
             if messages.isEmpty { messages = [[0]] }
             next = end
             _ = await client.turn(sending: messages, patience: .milliseconds(1))
@@ -52,7 +56,8 @@ struct ConnectionTests {
 
     @Test("Messages arrive, each once, when one datagram in twenty is lost each way")
     func arriveDespiteLoss() async throws {
-        let direction = try LinkDirection(rateBitsPerSecond: 20e6, delay: .milliseconds(5), lossProbability: 0.05, queueByteCount: 1 << 20)
+        let direction = try LinkDirection(
+            rateBitsPerSecond: 20e6, delay: .milliseconds(5), lossProbability: 0.05, queueByteCount: 1 << 20)
         let received = try await exchange(600, over: try LinkParameters(name: "lossy", up: direction, down: direction))
         #expect(Set(received.map { Int($0[0]) | Int($0[1]) << 8 }) == Set(0..<600))
         #expect(received.count == 600)
@@ -63,7 +68,8 @@ struct ConnectionTests {
         let listener = try SRTListener(on: SRTTransport.HostPort(host: "127.0.0.1", port: 0), options: Self.options)
         async let accepted = listener.accept()
         let slow = SRTOptions(maximumBitsPerSecond: 100e3)
-        let client = try await SRTConnection.connect(to: SRTTransport.HostPort(host: "127.0.0.1", port: listener.port), options: slow)
+        let client = try await SRTConnection.connect(
+            to: SRTTransport.HostPort(host: "127.0.0.1", port: listener.port), options: slow)
         let server = try await accepted
         let turn = await client.turn(sending: (0..<40).map { _ in [UInt8](repeating: 1, count: 1400) }, patience: .zero)
         #expect(turn.unsentCount > 20)
@@ -94,7 +100,8 @@ struct ConnectionTests {
         var options = Self.options
         options.connectTimeout = .milliseconds(200)
         let error = await #expect(throws: TransportError.self) {
-            _ = try await SRTConnection.connect(to: SRTTransport.HostPort(host: "127.0.0.1", port: 9), options: options, patience: .milliseconds(300))
+            _ = try await SRTConnection.connect(
+                to: SRTTransport.HostPort(host: "127.0.0.1", port: 9), options: options, patience: .milliseconds(300))
         }
         #expect(error?.code == .cannotConnect)
         #expect(error?.message.contains("127.0.0.1:9") == true)
@@ -110,12 +117,16 @@ struct ConnectionTests {
         let relay = try UDPRelay(
             listen: NetSim.HostPort(host: "127.0.0.1", port: 0), to: NetSim.HostPort(host: "127.0.0.1", port: address.port),
             link: LinkParameters(name: "any", up: direction, down: direction), seed: 1)
-        let error = #expect(throws: TransportError.self) { try SRTListener(on: SRTTransport.HostPort(host: "127.0.0.1", port: relay.boundPort), options: Self.options) }
+        let error = #expect(throws: TransportError.self) {
+            try SRTListener(on: SRTTransport.HostPort(host: "127.0.0.1", port: relay.boundPort), options: Self.options)
+        }
         #expect(error?.code == .cannotListen)
         relay.stop()
     }
 
-    @Test("Addresses are read as people write them", arguments: [("127.0.0.1:80", "127.0.0.1"), ("[::1]:80", "::1"), ("host.example:80", "host.example")])
+    @Test(
+        "Addresses are read as people write them",
+        arguments: [("127.0.0.1:80", "127.0.0.1"), ("[::1]:80", "::1"), ("host.example:80", "host.example")])
     func addresses(_ text: String, _ host: String) throws {
         #expect(try SRTTransport.HostPort(parsing: text) == SRTTransport.HostPort(host: host, port: 80))
     }

@@ -35,8 +35,11 @@ struct CompareCommand: AsyncParsableCommand {
         let peak = range.upperBound - range.lowerBound
         let fidelity = try Fidelity.compare(first.volume, second.volume, box: box, mask: mask)
         let ssim = try StructuralSimilarity.mean(first.volume, second.volume, box: box ?? mask?.boundingBox, peak: peak)
-        let sameHeader = first.header.bytes == second.header.bytes && first.extensions == second.extensions && first.trailer == second.trailer
-        let dice = Self.isLabels(first.volume) && Self.isLabels(second.volume) ? try Mask(labels: first.volume).dice(with: Mask(labels: second.volume)) : nil
+        let sameHeader =
+            first.header.bytes == second.header.bytes && first.extensions == second.extensions && first.trailer == second.trailer
+        let dice =
+            Self.isLabels(first.volume) && Self.isLabels(second.volume)
+            ? try Mask(labels: first.volume).dice(with: Mask(labels: second.volume)) : nil
         console.say(
             """
             PSNR                \(Text.decibels(fidelity.psnr(peak: peak)))
@@ -91,7 +94,9 @@ struct SegmentCommand: AsyncParsableCommand {
             header.shape.voxelCount == mask.bits.count
         else { throw SiteError(.usage, "\(volume) has several time points; a mask has one") }
         try NIfTIFile.write(try NIfTIImage(header: header, voxels: mask.bits), to: out)
-        console.say("\(out): \(mask.voxelCount) voxels by \(model), \(boxes.isEmpty ? "nothing found" : boxes.map(\.description).joined(separator: " "))")
+        console.say(
+            "\(out): \(mask.voxelCount) voxels by \(model), \(boxes.isEmpty ? "nothing found" : boxes.map(\.description).joined(separator: " "))"
+        )
         console.event(
             "summary",
             [

@@ -46,7 +46,8 @@ struct DemoCommand: AsyncParsableCommand {
                 preparation.order = order.order
                 runs.append(
                     try await DemoRun.perform(
-                        preparation, name: order.name, link: link, folder: "\(out)/received", seed: seed, console: console, clock: clock))
+                        preparation, name: order.name, link: link, folder: "\(out)/received", seed: seed, console: console,
+                        clock: clock))
             }
             return runs
         }
@@ -54,7 +55,9 @@ struct DemoCommand: AsyncParsableCommand {
         let picture = "\(out)/progression.png"
         try ProgressionPicture(runs: runs).write(to: picture)
         console.say(report.text)
-        console.say("\nPicture: \(picture)\nReceived volumes: \(out)/received\n\nPreviews are not for diagnosis; Fovea prioritises transmission and diagnoses nothing.")
+        console.say(
+            "\nPicture: \(picture)\nReceived volumes: \(out)/received\n\nPreviews are not for diagnosis; Fovea prioritises transmission and diagnoses nothing."
+        )
         console.event("summary", report.fields(picture: picture))
     }
 }

@@ -29,9 +29,14 @@ struct EncodeCommand: AsyncParsableCommand {
             let prepared = try await preparation.run(on: pool)
             if let remark = prepared.remark { console.remark(remark) }
             let watch = Stopwatch()
-            return (prepared, try await FoveaFile.write(prepared, to: out, pool: pool), watch.seconds)
+            let written = try await FoveaFile.write(prepared, to: out, pool: pool) { done, all in
+                console.progress("coding", share: Double(done) / Double(all))
+            }
+            return (prepared, written, watch.seconds)
         }
-        console.say("\(out): \(Text.bytes(written.byteCount)) of \(Text.bytes(prepared.sourceByteCount)), \(written.outcomes[0].state.name)")
+        console.say(
+            "\(out): \(Text.bytes(written.byteCount)) of \(Text.bytes(prepared.sourceByteCount)), \(written.outcomes[0].state.name)"
+        )
         for layer in Layer.allCases {
             guard let bytes = written.bytesByLayer[layer] else { continue }
             let error = written.fidelity[layer].map { "  \(Text.decibels($0.psnr)), greatest error \($0.maxAbsoluteError)" } ?? ""
@@ -44,7 +49,8 @@ struct EncodeCommand: AsyncParsableCommand {
                 "source_bytes": .integer(prepared.sourceByteCount), "fidelity": written.fidelity.json,
                 "roi_boxes": .list((prepared.encoder.manifest.volumes.first?.regions ?? []).map { .text($0.description) }),
                 "seconds_by_stage": .object([
-                    "read": .number(prepared.readingSeconds), "segment": .number(prepared.segmentationSeconds), "encode": .number(seconds),
+                    "read": .number(prepared.readingSeconds), "segment": .number(prepared.segmentationSeconds),
+                    "encode": .number(seconds),
                 ]),
             ])
     }
@@ -77,7 +83,9 @@ struct DecodeCommand: AsyncParsableCommand {
         let (decoded, decodeSeconds) = try await untilSignalled {
             let decoded = try await FoveaFile.decode(file, layers: layers, pool: CodingPool())
             let seconds = watch.seconds
-            guard decoded.count == 1 else { throw SiteError(.usage, "\(file) holds \(decoded.count) volumes; this command writes one") }
+            guard decoded.count == 1 else {
+                throw SiteError(.usage, "\(file) holds \(decoded.count) volumes; this command writes one")
+            }
             try NIfTIFile.write(decoded[0].image, to: out)
             return (decoded[0], seconds)
         }

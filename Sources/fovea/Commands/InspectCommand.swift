@@ -53,7 +53,8 @@ struct InspectCommand: AsyncParsableCommand {
             [
                 "kind": .text("nifti"), "version": .integer(image.header.version), "shape": .text(image.header.shape.description),
                 "voxel_type": .text(image.header.voxelType.description), "sha256": .text(digest.description),
-                "range": .list([.number(range.lowerBound), .number(range.upperBound)]), "content": .text(surroundings.content?.description),
+                "range": .list([.number(range.lowerBound), .number(range.upperBound)]),
+                "content": .text(surroundings.content?.description),
             ])
     }
 
@@ -62,7 +63,9 @@ struct InspectCommand: AsyncParsableCommand {
         var bytes: [Layer: Int] = [:]
         let plan = manifest.plan
         for chunk in chunks {
-            let layer = chunk.ordinal == 0 ? Layer.manifest : Int(chunk.ordinal) <= plan.count ? plan[Int(chunk.ordinal) - 1].chunk.layer : .table
+            let layer =
+                chunk.ordinal == 0
+                ? Layer.manifest : Int(chunk.ordinal) <= plan.count ? plan[Int(chunk.ordinal) - 1].chunk.layer : .table
             bytes[layer, default: 0] += chunk.record.count
         }
         console.say("Fovea file, to \(manifest.goal.name): \(chunks.count) chunks of \(plan.count + 2)")
@@ -81,12 +84,14 @@ struct InspectCommand: AsyncParsableCommand {
         console.event(
             "summary",
             [
-                "kind": .text("fovea"), "goal": .text(manifest.goal.name), "chunks": .integer(chunks.count), "bytes_by_layer": bytes.json,
+                "kind": .text("fovea"), "goal": .text(manifest.goal.name), "chunks": .integer(chunks.count),
+                "bytes_by_layer": bytes.json,
                 "volumes": .list(
                     manifest.volumes.map { volume in
                         .object([
                             "name": .text(volume.name.text), "source_sha256": .text(volume.sourceDigest.description),
-                            "roi_source": .text(volume.regionSource.name), "roi_boxes": .list(volume.regions.map { .text($0.description) }),
+                            "roi_source": .text(volume.regionSource.name),
+                            "roi_boxes": .list(volume.regions.map { .text($0.description) }),
                         ])
                     }),
             ])
@@ -94,7 +99,8 @@ struct InspectCommand: AsyncParsableCommand {
 
     private func inspectSession(_ console: Console) throws {
         guard FileManager.default.fileExists(atPath: "\(path)/\(ReceiptFile.name)") else {
-            throw NIfTIError(.notFound, "\(path): no receipt; the session is still coming in, or its receiver was ended before it was done")
+            throw NIfTIError(
+                .notFound, "\(path): no receipt; the session is still coming in, or its receiver was ended before it was done")
         }
         let receipt: ReceiptFile
         do {
@@ -103,7 +109,9 @@ struct InspectCommand: AsyncParsableCommand {
             throw NIfTIError(.invalidHeader, "\(path)/\(ReceiptFile.name): not a receipt")
         }
         var allMatch = true
-        console.say("Session '\(receipt.session)', \(receipt.complete ? "complete" : "interrupted: \(receipt.interruption ?? "")"), to \(receipt.goal)")
+        console.say(
+            "Session '\(receipt.session)', \(receipt.complete ? "complete" : "interrupted: \(receipt.interruption ?? "")"), to \(receipt.goal)"
+        )
         var volumes: [JSONValue] = []
         for volume in receipt.volumes {
             // The name comes from a file that may have been altered: it must not lead out of the folder.
@@ -111,11 +119,18 @@ struct InspectCommand: AsyncParsableCommand {
             let matches = (try? Self.digest(of: NIfTIFile.read("\(path)/\(name).nii.gz")).description == volume.sha256) ?? false
             allMatch = allMatch && matches
             console.say("  \(name): \(volume.state), \(matches ? "verified" : "NOT what the receipt says")")
-            volumes.append(.object(["name": .text(name.text), "state": .text(volume.state), "verified": .flag(matches), "sha256": .text(volume.sha256)]))
+            volumes.append(
+                .object([
+                    "name": .text(name.text), "state": .text(volume.state), "verified": .flag(matches),
+                    "sha256": .text(volume.sha256),
+                ]))
         }
         console.event(
             "summary",
-            ["kind": .text("session"), "session": .text(receipt.session), "complete": .flag(receipt.complete), "volumes": .list(volumes), "verified": .flag(allMatch)])
+            [
+                "kind": .text("session"), "session": .text(receipt.session), "complete": .flag(receipt.complete),
+                "volumes": .list(volumes), "verified": .flag(allMatch),
+            ])
         guard allMatch else { throw SiteError(.receiptMismatch, "\(path): a file does not have the digest of its receipt") }
     }
 

@@ -76,7 +76,9 @@ extension Name {
 
 extension [Layer: Int] {
     /// Bytes a layer, all layers named.
-    var json: JSONValue { .object(Dictionary<String, JSONValue>(uniqueKeysWithValues: Layer.allCases.map { ($0.name, .integer(self[$0] ?? 0)) })) }
+    var json: JSONValue {
+        .object(Dictionary<String, JSONValue>(uniqueKeysWithValues: Layer.allCases.map { ($0.name, .integer(self[$0] ?? 0)) }))
+    }
 }
 
 extension [Layer: LayerFidelity] {
@@ -84,7 +86,13 @@ extension [Layer: LayerFidelity] {
         .object(
             Dictionary<String, JSONValue>(
                 uniqueKeysWithValues: map { layer, fidelity in
-                    (layer.name, .object(["psnr_db": .number(fidelity.psnr as Double?), "max_abs_error": .number(fidelity.maxAbsoluteError as Double?)]))
+                    (
+                        layer.name,
+                        .object([
+                            "psnr_db": .number(fidelity.psnr as Double?),
+                            "max_abs_error": .number(fidelity.maxAbsoluteError as Double?),
+                        ])
+                    )
                 }))
     }
 }

@@ -6,7 +6,8 @@ internal import VolumeModel
 
 struct PhantomCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "phantom", abstract: "Make a head with a tumour: a FLAIR-like volume and its labels, the same for the same seed.",
+        commandName: "phantom",
+        abstract: "Make a head with a tumour: a FLAIR-like volume and its labels, the same for the same seed.",
         discussion: """
             Writes phantom-SEED_flair.nii.gz and phantom-SEED_seg.nii.gz (labels as in BraTS: 1 necrosis, 2 oedema, 4 enhancing).
 
@@ -15,7 +16,8 @@ struct PhantomCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The folder to write to.", valueName: "dir")) var out: String
     @Option(help: "Decides everything about the head.") var seed: UInt64 = 1
-    @Option(help: ArgumentHelp("Columns x rows x slices; the field of view stays the same.", valueName: "shape")) var shape = "240x240x155"
+    @Option(help: ArgumentHelp("Columns x rows x slices; the field of view stays the same.", valueName: "shape")) var shape =
+        "240x240x155"
     @Flag(help: "A head without a tumour.") var healthy = false
     @OptionGroup var output: JSONOption
 
@@ -28,7 +30,8 @@ struct PhantomCommand: AsyncParsableCommand {
         let parameters = try PhantomParameters(seed: seed, columns: columns, rows: rows, slices: slices, hasTumour: !healthy)
         let files = try PhantomFiles.write(parameters, to: out)
         console.say("\(files.volume)\n\(files.labels)")
-        console.event("summary", ["volume": .text(files.volume), "labels": .text(files.labels), "seed": .integer(Int(clamping: seed))])
+        console.event(
+            "summary", ["volume": .text(files.volume), "labels": .text(files.labels), "seed": .integer(Int(clamping: seed))])
     }
 }
 
@@ -49,8 +52,10 @@ enum PhantomFiles {
             [-240 / Double(head.columns), 0, 0, 0], [0, -240 / Double(head.rows), 0, 239], [0, 0, 155 / Double(head.slices), 0],
         ])
         let stem = "\(folder)/phantom-\(parameters.seed)"
-        let flair = try NIfTIHeader.make(shape: shape, voxelType: .int16, affine: affine, description: "Fovea phantom, seed \(parameters.seed)")
-        try NIfTIFile.write(try NIfTIImage(header: flair, voxels: head.flair.withUnsafeBytes { Array($0) }), to: "\(stem)_flair.nii.gz")
+        let flair = try NIfTIHeader.make(
+            shape: shape, voxelType: .int16, affine: affine, description: "Fovea phantom, seed \(parameters.seed)")
+        try NIfTIFile.write(
+            try NIfTIImage(header: flair, voxels: head.flair.withUnsafeBytes { Array($0) }), to: "\(stem)_flair.nii.gz")
         let labels = try NIfTIHeader.make(shape: shape, voxelType: .uint8, affine: affine, description: "Fovea phantom labels")
         try NIfTIFile.write(try NIfTIImage(header: labels, voxels: head.labels), to: "\(stem)_seg.nii.gz")
         return ("\(stem)_flair.nii.gz", "\(stem)_seg.nii.gz")

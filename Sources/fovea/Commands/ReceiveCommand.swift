@@ -93,7 +93,8 @@ struct ReceiveCommand: AsyncParsableCommand {
             "volumes": .list(
                 summary.volumes.map { volume in
                     .object([
-                        "path": .text(volume.path), "quality_path": .text(volume.qualityPath), "sha256": .text(volume.digest.description),
+                        "path": .text(volume.path), "quality_path": .text(volume.qualityPath),
+                        "sha256": .text(volume.digest.description),
                         "state": .text(volume.state.name),
                     ])
                 }),

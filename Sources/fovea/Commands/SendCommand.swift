@@ -76,11 +76,13 @@ struct SendCommand: AsyncParsableCommand {
         [
             "bytes_sent_by_layer": summary.bytesByLayer.json, "datagrams": .integer(summary.datagramCount),
             "retransmit_ratio": .number(summary.retransmitRatio), "goodput_bps": .number(summary.goodputBitsPerSecond),
-            "time_to_first_datagram": .number(summary.timeToFirstDatagram), "segmentation_seconds": .number(summary.segmentationSeconds),
+            "time_to_first_datagram": .number(summary.timeToFirstDatagram),
+            "segmentation_seconds": .number(summary.segmentationSeconds),
             "encoding_seconds": .number(summary.encodingSeconds), "roi_box": .text(summary.regions.first),
             "roi_boxes": .list(summary.regions.map { .text($0) }), "roi_acknowledged_t": .number(summary.roiAcknowledged),
             "done_t": .number(summary.done), "receipt": .text(summary.receipt?.volumes.first?.digest.description),
-            "receipts": .list((summary.receipt?.volumes ?? []).map { .text($0.digest.description) }), "fidelity": summary.fidelity.json,
+            "receipts": .list((summary.receipt?.volumes ?? []).map { .text($0.digest.description) }),
+            "fidelity": summary.fidelity.json,
         ]
     }
 }

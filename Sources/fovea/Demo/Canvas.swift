@@ -29,7 +29,9 @@ struct Canvas {
         pixels[index + 2] = colour.blue
     }
 
-    mutating func fill(x: Range<Int>, y: Range<Int>, _ colour: Colour) { for row in y { for column in x { set(column, row, colour) } } }
+    mutating func fill(x: Range<Int>, y: Range<Int>, _ colour: Colour) {
+        for row in y { for column in x { set(column, row, colour) } }
+    }
 
     mutating func outline(x: Range<Int>, y: Range<Int>, _ colour: Colour) {
         for column in x {
@@ -65,9 +67,13 @@ struct Canvas {
         image.format = UInt32(PNG_FORMAT_FLAG_COLOR)
         var count = 0
         // Once for the length, once for the bytes.
-        guard png_image_write_to_memory(&image, nil, &count, 0, pixels, 0, nil) != 0 else { throw NIfTIError(.cannotWrite, "\(path): libpng cannot code the picture") }
+        guard png_image_write_to_memory(&image, nil, &count, 0, pixels, 0, nil) != 0 else {
+            throw NIfTIError(.cannotWrite, "\(path): libpng cannot code the picture")
+        }
         var bytes = [UInt8](repeating: 0, count: count)
-        guard png_image_write_to_memory(&image, &bytes, &count, 0, pixels, 0, nil) != 0 else { throw NIfTIError(.cannotWrite, "\(path): libpng cannot code the picture") }
+        guard png_image_write_to_memory(&image, &bytes, &count, 0, pixels, 0, nil) != 0 else {
+            throw NIfTIError(.cannotWrite, "\(path): libpng cannot code the picture")
+        }
         try AtomicFile.write(Array(bytes[..<count]), to: path)
     }
 }

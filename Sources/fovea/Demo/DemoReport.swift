@@ -16,7 +16,8 @@ struct DemoReport {
         let perDatagram = Double(WireLimits.datagramByteCount + 44)
         let rate = link.up.rateBitsPerSecond * TransportProfile.linkShare
         let fileSeconds =
-            Double(fileByteCount) / Double(WireLimits.datagramByteCount) * perDatagram * 8 / rate + (link.up.delay + link.down.delay).inSeconds * 2.5
+            Double(fileByteCount) / Double(WireLimits.datagramByteCount) * perDatagram * 8 / rate
+            + (link.up.delay + link.down.delay).inSeconds * 2.5
         func row(_ label: String, _ value: (DemoRun) -> String) -> String {
             Text.left(label, 34) + runs.map { Text.right(value($0), 14) }.joined()
         }
@@ -30,12 +31,16 @@ struct DemoReport {
             row("background shown") { Text.seconds($0.received.timeToBackground) },
             row("exact, digest verified") { Text.seconds($0.received.timeToLossless) },
             row("receipt at the sender") { Text.seconds($0.sent.done) },
-            Text.left("the same .nii.gz, every byte first", 34) + Text.right(Text.seconds(fileSeconds), 14) + "   (\(Text.bytes(fileByteCount)), computed, no loss)",
+            Text.left("the same .nii.gz, every byte first", 34) + Text.right(Text.seconds(fileSeconds), 14)
+                + "   (\(Text.bytes(fileByteCount)), computed, no loss)",
             "",
         ]
         for layer in Layer.allCases {
             guard let bytes = runs.first?.sent.bytesByLayer[layer] else { continue }
-            let fidelity = runs.first?.sent.fidelity[layer].map { "   \(Text.decibels($0.psnr)), greatest error \(Int($0.maxAbsoluteError.rounded()))" } ?? ""
+            let fidelity =
+                runs.first?.sent.fidelity[layer].map {
+                    "   \(Text.decibels($0.psnr)), greatest error \(Int($0.maxAbsoluteError.rounded()))"
+                } ?? ""
             lines.append(Text.left("  \(layer.name)", 34) + Text.right(Text.bytes(bytes), 14) + fidelity)
         }
         let total = runs.first?.sent.bytesByLayer.values.reduce(0, +) ?? 0
@@ -46,7 +51,8 @@ struct DemoReport {
             "runs": .list(
                 runs.map { run in
                     .object([
-                        "order": .text(run.name), "send": .object(SendCommand.fields(run.sent)), "receive": .object(ReceiveCommand.fields(run.received)),
+                        "order": .text(run.name), "send": .object(SendCommand.fields(run.sent)),
+                        "receive": .object(ReceiveCommand.fields(run.received)),
                     ])
                 }),
         ]

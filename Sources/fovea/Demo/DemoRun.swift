@@ -26,13 +26,15 @@ struct DemoRun: Sendable {
 
     /// Sends through a relay to a receiver on this machine.
     static func perform(
-        _ preparation: Preparation, name: String, link: LinkParameters, folder: String, seed: UInt64, console: Console, clock: Stopwatch
+        _ preparation: Preparation, name: String, link: LinkParameters, folder: String, seed: UInt64, console: Console,
+        clock: Stopwatch
     ) async throws -> DemoRun {
         let transport = TransportProfile(bitsPerSecond: link.up.rateBitsPerSecond * TransportProfile.linkShare)
         let receiver = ReceivingSite(folder: folder, transport: transport)
         let listener = try receiver.listen(on: "127.0.0.1:0")
         let relay = try UDPRelay(
-            listen: NetSim.HostPort(host: "127.0.0.1", port: 0), to: NetSim.HostPort(host: "127.0.0.1", port: listener.port), link: link, seed: seed)
+            listen: NetSim.HostPort(host: "127.0.0.1", port: 0), to: NetSim.HostPort(host: "127.0.0.1", port: listener.port),
+            link: link, seed: seed)
         try relay.start()
         defer { relay.stop() }
         let session = Name.fresh()
@@ -44,12 +46,15 @@ struct DemoRun: Sendable {
         async let receiving: Void = receiver.run(listener, once: true, clock: start) { event in
             switch event {
             case .manifest(let session, let volume, _, let decoder):
-                console.event("manifest", ["t": .number(clock.seconds), "session": .text(session), "volume": .text(volume), "order": .text(name)])
+                console.event(
+                    "manifest",
+                    ["t": .number(clock.seconds), "session": .text(session), "volume": .text(volume), "order": .text(name)])
                 recorder.begin(decoder, at: start.seconds)
             case .applied: recorder.note(at: start.seconds)
             case .firstROIByte: console.event("first_roi_byte", ["t": .number(clock.seconds), "order": .text(name)])
             case .milestone(let milestone, _, let seconds):
-                console.event(milestone.rawValue, ["t": .number(clock.seconds), "seconds_since_send": .number(seconds), "order": .text(name)])
+                console.event(
+                    milestone.rawValue, ["t": .number(clock.seconds), "seconds_since_send": .number(seconds), "order": .text(name)])
             case .receipt: console.event("receipt", ["t": .number(clock.seconds), "order": .text(name)])
             case .stalled, .resumed: break
             case .ended(let result): summaries.withLock { $0 = try? result.get() }

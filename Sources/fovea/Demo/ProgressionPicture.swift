@@ -76,11 +76,14 @@ struct ProgressionPicture {
         }
         if let region {
             canvas.outline(
-                x: x + region.x.lowerBound - 1..<x + region.x.upperBound + 1, y: y + region.y.lowerBound - 1..<y + region.y.upperBound + 1, Self.accent)
+                x: x + region.x.lowerBound - 1..<x + region.x.upperBound + 1,
+                y: y + region.y.lowerBound - 1..<y + region.y.upperBound + 1, Self.accent)
         }
         for row in 0..<frame.rows / 2 {
             for column in 0..<frame.columns / 2 {
-                canvas.set(x + frame.columns / 4 + column, y + frame.rows + row, Self.colour(quality: frame.quality[row * 2 * frame.columns + column * 2]))
+                canvas.set(
+                    x + frame.columns / 4 + column, y + frame.rows + row,
+                    Self.colour(quality: frame.quality[row * 2 * frame.columns + column * 2]))
             }
         }
     }
@@ -89,7 +92,8 @@ struct ProgressionPicture {
         var x = Self.margin
         let y = canvas.height - 24
         for (quality, label) in [
-            (Quality.missing, "not arrived"), (Quality.backgroundBase, "background"), (Quality.roiBase, "region of interest"), (Quality.exact, "exact"),
+            (Quality.missing, "not arrived"), (Quality.backgroundBase, "background"), (Quality.roiBase, "region of interest"),
+            (Quality.exact, "exact"),
         ] {
             canvas.fill(x: x..<x + 14, y: y..<y + 14, Self.colour(quality: quality))
             canvas.write(label, x: x + 20, y: y, scale: 2, Self.ink)

@@ -65,6 +65,7 @@ final class SliceRecorder: Sendable {
         } else {
             values = []
         }
-        return SliceFrame(seconds: seconds, columns: shape.columns, rows: shape.rows, values: values, quality: Array(volume.quality[range]))
+        return SliceFrame(
+            seconds: seconds, columns: shape.columns, rows: shape.rows, values: values, quality: Array(volume.quality[range]))
     }
 }

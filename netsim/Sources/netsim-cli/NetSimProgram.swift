@@ -20,7 +20,8 @@ struct NetSimProgram: ParsableCommand {
             if exitCode(for: error) == .success { exit(withError: error) }
             let (message, code): (String, Int32) =
                 switch error {
-                case let error as NetSimError: (error.message, error.code == .invalidAddress || error.code == .invalidParameter ? 64 : 69)
+                case let error as NetSimError:
+                    (error.message, error.code == .invalidAddress || error.code == .invalidParameter ? 64 : 69)
                 case let error as ProfileError: (error.message, error.code == .notFound ? 66 : 65)
                 default: ("\(Self.message(for: error).split(separator: "\n").first ?? "wrong usage") (see 'netsim --help')", 64)
                 }
@@ -59,7 +60,10 @@ struct RelayCommand: ParsableCommand {
             return source
         }
         try relay.start()
-        say(json ? "{\"event\":\"listening\",\"port\":\(relay.boundPort)}" : "Relaying port \(relay.boundPort) to \(to) over \(link).")
+        say(
+            json
+                ? "{\"event\":\"listening\",\"port\":\(relay.boundPort)}"
+                : "Relaying port \(relay.boundPort) to \(to) over \(link).")
         done.wait()
         sources.forEach { $0.cancel() }
         relay.stop()
