@@ -10,7 +10,6 @@ let strict: [SwiftSetting] = [
 
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
-let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
@@ -34,7 +33,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -56,16 +54,16 @@ let package = Package(
         library("HEVCCodec", ["CX265", "CDe265"]),
         library("RefinementCodec", ["CCharLS", "CZstd"]),
         library("WireFormat", ["VolumeModel", crypto]),
-        library("ProgressiveCoding", ["VolumeModel", "NIfTIFile", "HEVCCodec", "RefinementCodec", "WireFormat", crypto]),
+        library("ProgressiveCoding", ["VolumeModel", "NIfTIFile", "HEVCCodec", "RefinementCodec", "WireFormat"]),
         library("StreamSession", ["WireFormat"]),
-        library("SRTTransport", ["CSRT", logging]),
+        library("SRTTransport", ["CSRT"]),
         library("Profiles", ["HEVCCodec", "ProgressiveCoding", "NetSim", yaml]),
         library("Confinement", ["HEVCCodec", "RefinementCodec", "ProgressiveCoding", "CSeccomp"]),
         library(
             "Sites",
             [
                 "VolumeModel", "NIfTIFile", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
-                "SRTTransport", "Confinement", "Profiles", crypto, logging,
+                "SRTTransport", "Confinement", "Profiles",
             ]),
         library("Phantom"),
 
@@ -99,7 +97,7 @@ let package = Package(
         tests("ProfilesTests", ["Profiles", "ProgressiveCoding", "HEVCCodec", "NetSim"]),
         tests("PhantomTests", ["Phantom"]),
         tests("NetSimTests", ["NetSim"], path: "netsim/Tests/NetSimTests"),
-        tests("EndToEndTests", ["VolumeModel", "NIfTIFile", "Phantom", "fovea", "netsim"]),
+        tests("EndToEndTests", ["VolumeModel", "NIfTIFile", "Phantom", "SRTTransport", "WireFormat", "fovea", "netsim"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -16,6 +16,7 @@ import time
 
 PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BIN = os.path.join(PROJECT, ".build", "release")
+FAILED = []
 # Bits a second and seconds there and back, as in profiles/links.
 LINKS = {"rural-4g": (2e6, 0.080), "adsl-uplink": (1e6, 0.040), "hospital-wan": (50e6, 0.020), "geo-satellite": (1e6, 0.600)}
 
@@ -72,7 +73,7 @@ def measure_size(items, folder):
     for name, path, region in items:
         if not region:
             continue
-        rows = {}
+        rows, boxes = {}, []
         for profile in ("diagnostic", "paper"):
             file = os.path.join(folder, "x.fovea")
             summary = run("fovea", "encode", path, *region, "--encoding", profile, "--until", "lossy", "--out", file, "--json")[-1]
@@ -100,6 +101,8 @@ def measure_roi(items, folder, link, runs):
             bound = first + sent["bytes_sent_by_layer"]["roi_base"] * 8 / rate + 2.5 * round_trip
             rows.append((first, received["time_to_roi"], received["time_to_roi"] / bound, received["time_to_background"], received["time_to_lossless"]))
             ends.add((exact, verified))
+        if not all(exact and verified for exact, verified in ends):
+            FAILED.append(name)
         first, roi, ratio, background, lossless = (statistics.median(column) for column in zip(*rows))
         exact, verified = (all(end[i] for end in ends) for i in (0, 1))
         print(
@@ -134,6 +137,8 @@ def main():
         if "order" in sections:
             measure_order(items, folder, options.link)
     print(f"\n{time.time() - started:.0f} s in all")
+    if FAILED:
+        sys.exit("not exact, or not verified: " + ", ".join(FAILED))
 
 
 main()

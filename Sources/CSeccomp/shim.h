@@ -19,3 +19,6 @@ static inline int fovea_pipe(int descriptors[2], int flags) { return pipe2(descr
 static inline int fovea_close_from(posix_spawn_file_actions_t *actions, int from) {
     return posix_spawn_file_actions_addclosefrom_np(actions, from);
 }
+
+#include <fcntl.h>
+static inline int fovea_set_nonblocking(int descriptor) { return fcntl(descriptor, F_SETFL, O_NONBLOCK); }

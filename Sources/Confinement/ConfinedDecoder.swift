@@ -4,13 +4,15 @@ public import ProgressiveCoding
 internal import Synchronization
 
 /// Decodes a peer's chunks in processes of their own that can do nothing else. One that dies or hangs costs its chunk, no more.
+///
+/// Make one a peer: a process that a hostile chunk has taken over must not decode another peer's.
 public final class ConfinedDecoder: ChunkDecoder {
     private let pool: CodingPool
     private let executable: String
     private let idle = Mutex<[WorkerProcess]>([])
 
-    /// How long a worker may work on one chunk, in milliseconds.
-    private static let patience: Int32 = 120_000
+    /// How long a worker may work on one chunk.
+    private static let timeout = Duration.seconds(60)
 
     /// Makes a decoder.
     /// - Parameters:
@@ -36,7 +38,7 @@ public final class ConfinedDecoder: ChunkDecoder {
         if case .nothing = request { return .bytes([]) }
         return try await pool.run { [self] in
             let worker = try idle.withLock { $0.popLast() } ?? WorkerProcess(executable: executable)
-            switch worker.answer(WorkerMessage(request).bytes, patience: Self.patience) {
+            switch worker.answer(WorkerMessage(request).bytes, timeout: Self.timeout) {
             case .success(let bytes):
                 var message = WorkerMessage(bytes: bytes)
                 guard let result = message.takeResult() else {
@@ -70,6 +72,7 @@ private final class WorkerProcess: Sendable {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, toChild[0], 0)
         posix_spawn_file_actions_adddup2(&actions, fromChild[1], 1)
+        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
         // Sockets and files of this process are none of the child's business.
         fovea_close_from(&actions, 3)
         var child: pid_t = 0
@@ -85,6 +88,8 @@ private final class WorkerProcess: Sendable {
             throw ConfinementError(
                 .cannotStart, "the decoder's process does not start: \(String(cString: strerror(status)).lowercased())")
         }
+        // A child that does not read must not hold this process up: writes wait with a deadline, too.
+        _ = fovea_set_nonblocking(toChild[1])
         process = child
         input = toChild[1]
         output = fromChild[0]
@@ -98,13 +103,16 @@ private final class WorkerProcess: Sendable {
         waitpid(process, &status, 0)
     }
 
-    func answer(_ request: [UInt8], patience: Int32) -> Result<[UInt8], ConfinementError> {
-        guard PipeIO.write(request, to: input) == .done else { return .failure(ConfinementError(.died, "its process ended")) }
-        let (bytes, outcome) = PipeIO.read(from: output, patience: patience)
+    /// Sends a request and waits for its answer, both within `timeout`.
+    func answer(_ request: [UInt8], timeout: Duration) -> Result<[UInt8], ConfinementError> {
+        let deadline = ContinuousClock.now + timeout
+        var answer: [UInt8] = []
+        var outcome = PipeIO.write(request, to: input, deadline: deadline)
+        if outcome == .done { (answer, outcome) = PipeIO.read(from: output, deadline: deadline) }
         return switch outcome {
-        case .done: .success(bytes)
+        case .done: .success(answer)
         case .closed: .failure(ConfinementError(.died, "its process ended"))
-        case .timedOut: .failure(ConfinementError(.timedOut, "its process did not answer in \(patience / 1000) s"))
+        case .timedOut: .failure(ConfinementError(.timedOut, "its process did not answer in \(timeout)"))
         }
     }
 }

@@ -21,7 +21,7 @@ public enum ConfinedWorker {
             exit(77)
         }
         while true {
-            let (bytes, outcome) = PipeIO.read(from: 0, patience: -1)
+            let (bytes, outcome) = PipeIO.read(from: 0)
             guard outcome == .done else { _exit(0) }
             var message = WorkerMessage(bytes: bytes)
             let result: Result<DecodedChunk, CodingError>
@@ -48,7 +48,7 @@ public enum ConfinedWorker {
         defer { seccomp_release(filter) }
         let allowed = [
             "read", "write", "exit", "exit_group", "brk", "munmap", "mremap", "madvise", "futex", "rt_sigreturn", "rt_sigprocmask",
-            "clock_gettime", "getrandom", "sched_yield", "gettid", "getpid", "tgkill",
+            "clock_gettime", "getrandom", "sched_yield", "gettid", "getpid",
         ]
         for name in allowed {
             guard seccomp_rule_add_array(filter, fovea_allow_action(), seccomp_syscall_resolve_name(name), 0, nil) == 0 else {

@@ -2,11 +2,12 @@ internal import Glibc
 
 /// A file that appears whole or not at all.
 ///
-/// It is written without a name (Linux's `O_TMPFILE`), so that nothing of it is left behind when the program is killed, and
-/// gets its name by a rename. File systems without nameless files get a hidden one beside the place.
+/// It is written without a name (Linux's `O_TMPFILE`), so that nothing of it is left behind when the program is killed while it
+/// writes, and gets its name by a rename. File systems without nameless files get a hidden one beside the place.
 public final class AtomicFile {
     /// Where the file will stand.
     public let path: String
+    private let folder: String
     private var descriptor: Int32
     private let temporaryPath: String
     private var hasTemporaryName = false
@@ -17,7 +18,7 @@ public final class AtomicFile {
     public init(path: String) throws(NIfTIError) {
         self.path = path
         let slash = path.lastIndex(of: "/")
-        let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
         temporaryPath = "\(folder)/.\(name).\(getpid()).\(UInt32.random(in: 0 ... .max)).part"
         // glibc's O_TMPFILE is a macro Swift does not import: __O_TMPFILE | O_DIRECTORY.
@@ -69,6 +70,12 @@ public final class AtomicFile {
         }
         guard rename(temporaryPath, path) == 0 else { throw failure() }
         committed = true
+        // Without this the name itself may be gone after a power cut.
+        let folder = open(self.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if folder >= 0 {
+            fsync(folder)
+            close(folder)
+        }
         close(descriptor)
         descriptor = -1
     }
@@ -82,6 +89,8 @@ public final class AtomicFile {
     }
 
     private func failure() -> NIfTIError {
-        NIfTIError(.cannotWrite, "\(path): cannot be written: \(String(cString: strerror(errno)).lowercased())")
+        NIfTIError(
+            errno == EACCES || errno == EPERM ? .notPermitted : .cannotWrite,
+            "\(path): cannot be written: \(String(cString: strerror(errno)).lowercased())")
     }
 }

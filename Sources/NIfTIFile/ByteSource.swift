@@ -11,13 +11,11 @@ final class ByteSource {
     private var consumedFileBytes = 0
     private var inflater: Inflater?
 
-    /// Whether the file is gzip, told by its first bytes rather than its name.
-    var isCompressed: Bool { inflater != nil }
-
     init(path: String) throws(NIfTIError) {
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw NIfTIError(errno == ENOENT ? .notFound : .unreadable, String(cString: strerror(errno)).lowercased())
+            let code: NIfTIError.Code = errno == ENOENT ? .notFound : errno == EACCES ? .notPermitted : .unreadable
+            throw NIfTIError(code, String(cString: strerror(errno)).lowercased())
         }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -27,6 +25,7 @@ final class ByteSource {
         fileByteCount = Int(status.st_size)
         // From here on `deinit` closes the file, also when this throws.
         try refill()
+        // gzip is told by its first bytes rather than by its name.
         if inputEnd >= 2, input[0] == 0x1f, input[1] == 0x8b { inflater = try Inflater() }
     }
 

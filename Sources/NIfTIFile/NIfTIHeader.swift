@@ -18,7 +18,9 @@ public struct NIfTIHeader: Sendable, Equatable {
     /// Where the voxels begin, in bytes from the start of the uncompressed file.
     public let voxelOffset: Int
     /// From voxel indices to millimetres: sform where there is one, else qform.
-    public let affine: Affine
+    ///
+    /// libnifti works it out when it is asked for, and only then: a receiver carries a peer's header without having it read.
+    public var affine: Affine { Self.affine(bytes, version: version) }
     /// `scl_slope` and `scl_inter`; a slope that is 0 or not finite means none.
     public let scaling: Scaling
 
@@ -43,7 +45,6 @@ public struct NIfTIHeader: Sendable, Equatable {
         shape = try fields.shape()
         voxelType = try fields.voxelType()
         voxelOffset = try fields.voxelOffset()
-        affine = Self.affine(bytes, version: layout.version)
         scaling = fields.scaling()
     }
 

@@ -23,12 +23,11 @@ public struct NIfTIImage: Sendable {
         self.trailer = trailer
     }
 
-    /// Makes an image without extensions.
+    /// Makes an image without extensions; its geometry is in the header.
     public init(header: NIfTIHeader, voxels: [UInt8]) throws {
         try self.init(
             header: header, extensions: [UInt8](repeating: 0, count: header.voxelOffset - header.bytes.count),
-            volume: try Volume(
-                shape: header.shape, voxelType: header.voxelType, voxels: voxels, affine: header.affine, scaling: header.scaling))
+            volume: try Volume(shape: header.shape, voxelType: header.voxelType, voxels: voxels))
     }
 
     /// Bytes of the uncompressed file.

@@ -23,15 +23,24 @@ public enum ChunkPlanner {
                 index += 1
             }
         }
-        // Too many to name each: the two nearest in order become one until they fit.
-        while regions.count > WireLimits.regionCount {
-            let merged = regions[0].union(regions[1])
-            regions.replaceSubrange(0...1, with: [merged])
+        // Too many to name each: the two become one whose joint box adds the least, until they fit.
+        if regions.count > WireLimits.regionCount {
+            let pairs = regions.indices.flatMap { a in regions.indices.filter { $0 > a }.map { (a, $0) } }
+            let cheapest = pairs.min { joint($0, regions) < joint($1, regions) }
+            if let (a, b) = cheapest {
+                let merged = regions[a].union(regions.remove(at: b))
+                regions[a] = merged
+            }
             return self.regions(regions, content: content, shape: shape, settings: settings)
         }
         return regions.sorted {
             ($0.z.lowerBound, $0.y.lowerBound, $0.x.lowerBound) < ($1.z.lowerBound, $1.y.lowerBound, $1.x.lowerBound)
         }
+    }
+
+    /// Voxels the box around two adds to them.
+    private static func joint(_ pair: (Int, Int), _ boxes: [Box]) -> Int {
+        boxes[pair.0].union(boxes[pair.1]).voxelCount - boxes[pair.0].voxelCount - boxes[pair.1].voxelCount
     }
 
     private static func squared(_ box: Box, within limits: Box) -> Box {

@@ -69,32 +69,3 @@ public final class CodingPool: Sendable {
         }
     }
 }
-
-/// Lets work wait for other work, each known by a number.
-actor CompletionBoard {
-    private var completed: Set<Int> = []
-    private var waiting: [Int: [CheckedContinuation<Void, any Error>]] = [:]
-    private var failure: (any Error)?
-
-    /// Returns once every number is complete.
-    /// - Throws: the failure, once there is one.
-    func wait(for numbers: [Int]) async throws {
-        for number in numbers where !completed.contains(number) {
-            if let failure { throw failure }
-            try await withCheckedThrowingContinuation { waiting[number, default: []].append($0) }
-        }
-    }
-
-    func complete(_ number: Int) {
-        completed.insert(number)
-        for continuation in waiting.removeValue(forKey: number) ?? [] { continuation.resume() }
-    }
-
-    /// Ends every wait, now and later.
-    func fail(_ error: any Error) {
-        failure = failure ?? error
-        let continuations = waiting.values.flatMap { $0 }
-        waiting = [:]
-        for continuation in continuations { continuation.resume(throwing: error) }
-    }
-}

@@ -42,9 +42,9 @@ public struct SampleMap: Sendable, Equatable {
     }
 
     private static func integerBits(_ low: Double, _ high: Double, _ sample: Int, _ greatest: Int, _ type: VoxelType) -> UInt64 {
-        // Both ends are whole numbers of at most 32 bits in a well-formed manifest; others are brought there.
-        let first = Int64(max(-4_294_967_296, min(4_294_967_296, low)))
-        let last = Int64(max(-4_294_967_296, min(4_294_967_296, high)))
+        // Both ends are values of the type, so whole numbers of at most 32 bits.
+        let first = Int64(low)
+        let last = Int64(high)
         let value = first + (Int64(sample) * (last - first) + Int64(greatest) / 2) / Int64(greatest)
         let mask: UInt64 = type.byteCount == 8 ? .max : (1 << UInt64(type.byteCount * 8)) - 1
         return UInt64(bitPattern: value) & mask

@@ -1,4 +1,5 @@
 internal import NIfTIFile
+internal import VolumeModel
 public import WireFormat
 
 /// What a person waits for, one after another.
@@ -72,9 +73,10 @@ public actor SessionDecoder {
     }
 
     /// Decodes a chunk and puts it in its place, once all that it rests on is there.
-    /// - Returns: the milestones this chunk has brought.
+    /// - Parameter onApplied: called with the milestones this chunk has brought, before any chunk that rests on it is begun; so what
+    ///   it reports is in order.
     /// - Throws: `CodingError` or `WireError` when the chunk is unusable; the volume stands as it was.
-    public func apply(_ ordinal: UInt32, record bytes: [UInt8]) async throws -> [Milestone] {
+    public func apply(_ ordinal: UInt32, record bytes: [UInt8], onApplied: @Sendable ([Milestone]) -> Void) async throws {
         guard let (volume, chunk) = planned(ordinal) else {
             throw CodingError(.invalidChunk, "chunk \(ordinal) is not in the plan")
         }
@@ -82,15 +84,27 @@ public actor SessionDecoder {
         let record = try ChunkRecord(decoding: bytes)
         let first = Int(ordinal) - index
         try await board.wait(for: layouts[volume].prerequisites[index].map { first + $0 })
-        guard !assemblers[volume].hasApplied(index) else { return [] }
+        guard !assemblers[volume].hasApplied(index) else { return }
+        let bound = 2 * chunk.box.voxelCount * layouts[volume].header.voxelType.byteCount + (1 << 16)
+        guard
+            record.payload.count
+                <= max(
+                    bound, 2 * (layouts[volume].manifest.extensionByteCount + layouts[volume].manifest.trailerByteCount) + (1 << 16)
+                )
+        else {
+            throw CodingError(.invalidChunk, "a \(chunk.layer.name) chunk of \(record.payload.count) bytes for \(chunk.box)")
+        }
         let request = try assemblers[volume].request(for: index, record)
         let decoded = try await decoder.decode(request)
         try assemblers[volume].apply(decoded, to: index, record)
         received[Int(ordinal)] = (bytes.count, ChunkRecord.digest(of: bytes) ?? Digest(of: bytes))
         bytesByLayer[chunk.layer, default: 0] += bytes.count
+        onApplied(milestones(volume))
         await board.complete(Int(ordinal))
-        return milestones(volume)
     }
+
+    /// Takes back what was called exact: for a volume whose bytes turn out not to be the sender's.
+    public func distrust() { for index in assemblers.indices { assemblers[index].distrust() } }
 
     /// Gives up: whatever waits for other chunks fails.
     public func cancel(_ error: any Error) async { await board.fail(error) }

@@ -39,9 +39,11 @@ public final class SessionEncoder: Sendable {
 
     /// Codes everything.
     /// - Parameter emit: takes each chunk as soon as it is coded and checked: the manifest first, the table last.
-    /// - Returns: the table.
+    /// - Returns: the table, and the digest of the record that carries it.
     /// - Throws: `CodingError`, or `CancellationError` when the task is cancelled.
-    public func run(on pool: CodingPool, emit: @escaping @Sendable (EncodedChunk) -> Void) async throws -> ChunkTable {
+    public func run(on pool: CodingPool, emit: @escaping @Sendable (EncodedChunk) -> Void) async throws -> (
+        table: ChunkTable, digest: Digest
+    ) {
         let board = CompletionBoard()
         let manifestRecord = ChunkRecord(coder: 1, payload: manifest.encoded())
         let manifestBytes = try manifestRecord.encoded()
@@ -79,11 +81,9 @@ public final class SessionEncoder: Sendable {
         }
         let outcomes = try await pool.run { [encoders] in try encoders.map { try $0.outcome() } }
         let table = ChunkTable(entries: entries.compactMap { $0 }, outcomes: outcomes)
-        emit(
-            EncodedChunk(
-                ordinal: manifest.tableOrdinal, rank: TransmissionOrder.tableRank, layer: .table,
-                record: try ChunkRecord(coder: 1, payload: table.encoded()).encoded()))
-        return table
+        let record = try ChunkRecord(coder: 1, payload: table.encoded()).encoded()
+        emit(EncodedChunk(ordinal: manifest.tableOrdinal, rank: TransmissionOrder.tableRank, layer: .table, record: record))
+        return (table, ChunkRecord.digest(of: record) ?? Digest(of: record))
     }
 
     private static func entry(_ record: ChunkRecord, _ bytes: [UInt8]) -> ChunkTable.Entry {

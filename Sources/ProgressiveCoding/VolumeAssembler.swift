@@ -160,7 +160,8 @@ public struct VolumeAssembler: Sendable {
             trailer = Array(bytes.dropFirst(extensions.count))
         case (.mask, .bytes(let flags)) where flags.isEmpty || flags.count == chunk.box.voxelCount:
             if !flags.isEmpty { settle(chunk, bits: [layout.manifest.fill], codes: nil, known: flags.map { 1 - min($0, 1) }) }
-        case (.valueTable, .bytes(let bytes)):
+        case (.valueTable, .bytes(let bytes))
+        where record.coder == ExactCoding.planesCoder || !bytes.isEmpty && bytes.count % layout.header.voxelType.byteCount == 0:
             use(record.coder == ExactCoding.planesCoder ? .planes : ExactCoding.decodeTable(bytes, layout.header.voxelType))
         case (.roiRefinement, .samples(let codes)) where codes.count == chunk.box.voxelCount,
             (.backgroundRefinement, .samples(let codes)) where codes.count == chunk.box.voxelCount:
@@ -222,13 +223,22 @@ public struct VolumeAssembler: Sendable {
         }
     }
 
-    /// The file as it stands.
+    /// Marks no voxel of the content better than its base.
+    mutating func distrust() {
+        guard let content = layout.manifest.content else { return }
+        for box in stacked(content, layout.shape) {
+            forEachRow(of: box, in: layout.shape) { row in
+                for index in row { quality[index] = min(quality[index], Quality.backgroundBase) }
+            }
+        }
+    }
+
+    /// The file as it stands. Its geometry is in the header; the volume's own affine is not worked out.
     public func image() throws -> NIfTIImage {
         try NIfTIImage(
             header: layout.header, extensions: extensions,
             volume: try Volume(
-                shape: layout.shape, voxelType: layout.header.voxelType, voxels: voxels, affine: layout.header.affine,
-                scaling: layout.header.scaling), trailer: trailer)
+                shape: layout.shape, voxelType: layout.header.voxelType, voxels: voxels), trailer: trailer)
     }
 
     /// The companion file that says how good each voxel is.

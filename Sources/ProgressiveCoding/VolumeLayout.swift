@@ -28,10 +28,11 @@ public struct VolumeLayout: Sendable {
         }
         self.manifest = manifest
         shape = header.shape
-        map = SampleMap(low: manifest.low, high: manifest.high, bitDepth: Int(manifest.bitDepth), voxelType: header.voxelType)
         func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(CodingError) {
             guard condition else { throw CodingError(.invalidManifest, "'\(manifest.name)': \(message())") }
         }
+        var storable = StorableCheck(values: [manifest.low, manifest.high])
+        try require(header.voxelType.accept(&storable), "\(manifest.low) to \(manifest.high) is no range of \(header.voxelType)")
         guard header.voxelByteCount <= voxelByteLimit else {
             throw CodingError(
                 .tooLarge, "'\(manifest.name)' has \(header.voxelByteCount) bytes of voxels, above the limit of \(voxelByteLimit)")
@@ -48,6 +49,7 @@ public struct VolumeLayout: Sendable {
             try require(
                 !manifest.regions[..<index].contains { $0.intersection(region) != nil }, "region \(region) overlaps another")
         }
+        map = SampleMap(low: manifest.low, high: manifest.high, bitDepth: Int(manifest.bitDepth), voxelType: header.voxelType)
         let needsTable = ExactCoding.withoutTable(low: manifest.low, high: manifest.high, type: header.voxelType) == nil
         for chunk in manifest.plan {
             try require(shape.stackedBox.contains(chunk.box), "a chunk over \(chunk.box) reaches out of \(shape)")
@@ -62,26 +64,39 @@ public struct VolumeLayout: Sendable {
             }
             try require(chunk.layer != .valueTable || needsTable, "a value table for voxels of \(header.voxelType) that need none")
         }
-        prerequisites = Self.prerequisites(manifest.plan)
+        guard let prerequisites = Self.prerequisites(manifest.plan) else {
+            throw CodingError(.invalidManifest, "'\(manifest.name)': its chunks overlap each other by the thousand")
+        }
+        self.prerequisites = prerequisites
     }
 
-    private static func prerequisites(_ plan: [PlannedChunk]) -> [[Int]] {
+    /// The most pairs of chunks of which one rests on the other; an honest plan has a few for each chunk.
+    private static let prerequisiteLimit = 1 << 18
+
+    /// Nil beyond the limit.
+    private static func prerequisites(_ plan: [PlannedChunk]) -> [[Int]]? {
         let byLayer = Dictionary(grouping: plan.indices) { plan[$0].layer }
-        return plan.map { chunk in
-            let needed: [Layer] =
+        var result: [[Int]] = []
+        var count = 0
+        for chunk in plan {
+            let layers: [Layer] =
                 switch chunk.layer {
                 case .roiRefinement: [.roiBase, .mask, .valueTable]
                 case .backgroundRefinement: [.backgroundBase, .mask, .valueTable]
                 default: []
                 }
-            return needed.flatMap { layer in
+            let needed = layers.flatMap { layer in
                 (byLayer[layer] ?? []).filter { index in
                     let other = plan[index]
                     return layer == .valueTable
                         || other.box.intersection(chunk.box) != nil && (layer != .roiBase || other.region == chunk.region)
                 }
             }
+            count += needed.count
+            guard count <= prerequisiteLimit else { return nil }
+            result.append(needed)
         }
+        return result
     }
 
     /// The parts of a row of a box that belong to no region of interest; z over stacked slices.
@@ -96,6 +111,12 @@ public struct VolumeLayout: Sendable {
         }
         return spans
     }
+}
+
+/// Whether numbers are values of a storage type: a range a peer announces has to be, since codes are counted from its ends.
+private struct StorableCheck: VoxelVisitor {
+    let values: [Double]
+    func visit<V: Voxel>(_ type: V.Type) -> Bool { values.allSatisfy { V(nearest: $0).doubleValue == $0 } }
 }
 
 extension Layer {

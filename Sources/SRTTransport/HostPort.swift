@@ -32,17 +32,21 @@ public struct HostPort: Sendable, Equatable, CustomStringConvertible {
 
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-    /// Calls `body` with a socket address.
-    func withSocketAddress<Result>(_ body: (UnsafePointer<sockaddr>, Int32) -> Result) throws(TransportError) -> Result {
+    /// Calls `body` with one socket address of the host after another until it succeeds; false when none does.
+    /// - Throws: `TransportError.Code.cannotConnect` when the host has no address now.
+    func firstWorking(_ body: (UnsafePointer<sockaddr>, Int32) -> Bool) throws(TransportError) -> Bool {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(host, String(port), &hints, &list)
         defer { if let list { freeaddrinfo(list) } }
-        guard status == 0, let first = list?.pointee, let address = first.ai_addr else {
-            throw TransportError(.invalidAddress, "\(self): \(String(cString: gai_strerror(status)))")
+        guard status == 0 else { throw TransportError(.cannotConnect, "\(self): \(String(cString: gai_strerror(status)))") }
+        var next = list
+        while let entry = next?.pointee {
+            if let address = entry.ai_addr, body(address, Int32(entry.ai_addrlen)) { return true }
+            next = entry.ai_next
         }
-        return body(address, Int32(first.ai_addrlen))
+        return false
     }
 
     static func port(of address: sockaddr_storage) -> UInt16 {

@@ -7,6 +7,8 @@ public struct SRTTurn: Sendable {
     public var received: [[UInt8]] = []
     /// Messages handed over but not yet on the wire a first time.
     public var unsentCount = 0
+    /// Messages libsrt had no room for, in order: to be handed over again.
+    public var returned: [[UInt8]] = []
     /// Messages put on the wire again since the connection began.
     public var retransmittedCount = 0
     /// Whether the connection still stands.
@@ -85,7 +87,14 @@ public actor SRTConnection {
             turn.isConnected = false
             return turn
         }
-        for message in messages { turn.isConnected = send(message) && turn.isConnected }
+        for (index, message) in messages.enumerated() {
+            switch send(message) {
+            case .sent: continue
+            case .full: turn.returned = Array(messages[index...])
+            case .broken: turn.isConnected = false
+            }
+            break
+        }
         if receive(into: &turn) == 0, turn.isConnected, patience > .zero {
             var ready = SRT_EPOLL_EVENT_STR()
             srt_epoll_uwait(epoll, &ready, 1, max(1, Int64(patience / .milliseconds(1))))
@@ -97,16 +106,21 @@ public actor SRTConnection {
         return turn
     }
 
-    private func send(_ message: [UInt8]) -> Bool {
+    private enum SendOutcome {
+        case sent, full, broken
+    }
+
+    private func send(_ message: [UInt8]) -> SendOutcome {
         // No time to live, and free to be delivered ahead of an earlier one that was lost.
         let status = message.withUnsafeBytes { raw in
             srt_sendmsg(socket, raw.bindMemory(to: CChar.self).baseAddress, Int32(raw.count), -1, 0)
         }
         if status >= 0 {
             submitted += 1
-            return true
+            return .sent
         }
-        return false
+        // A long outage fills libsrt's buffer; the connection stands all the same.
+        return srt_getlasterror(nil) == SRT_EASYNCSND.rawValue ? .full : .broken
     }
 
     private func receive(into turn: inout SRTTurn) -> Int {
@@ -136,11 +150,6 @@ public actor SRTConnection {
         return SRTStatistics(
             sentUnique: counters.pktSentUniqueTotal, retransmitted: Int64(counters.pktRetransTotal),
             roundTrip: .microseconds(Int64(counters.msRTT * 1000)))
-    }
-
-    /// Changes the rate of a living connection.
-    public func setMaximumBitsPerSecond(_ rate: Double) throws {
-        try SRTOptionSetter(socket: socket).set(SRTO_MAXBW, SRTOptions(maximumBitsPerSecond: rate).maximumBytesPerSecond, "MAXBW")
     }
 
     /// Closes once the peer has acknowledged what was sent, or after `patience`: libsrt's own close throws it away.
@@ -184,8 +193,7 @@ private struct Connector {
                 let setter = SRTOptionSetter(socket: socket)
                 try setter.apply(options)
                 let start = ContinuousClock.now
-                let status = try address.withSocketAddress { srt_connect(socket, $0, $1) }
-                guard status == 0 else {
+                guard try address.firstWorking({ srt_connect(socket, $0, $1) == 0 }) else {
                     throw TransportError(.cannotConnect, "no receiver answers at \(address): \(SRTLibrary.lastErrorText)")
                 }
                 let elapsed = ContinuousClock.now - start

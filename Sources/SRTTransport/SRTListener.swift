@@ -32,7 +32,7 @@ public actor SRTListener {
             let setter = SRTOptionSetter(socket: socket)
             try setter.apply(options)
             try setter.makeNonBlocking()
-            guard try address.withSocketAddress({ srt_bind(socket, $0, $1) }) == 0, srt_listen(socket, Int32(backlog)) == 0 else {
+            guard try address.firstWorking({ srt_bind(socket, $0, $1) == 0 }), srt_listen(socket, Int32(backlog)) == 0 else {
                 throw TransportError(.cannotListen, "cannot listen on \(address): \(SRTLibrary.lastErrorText)")
             }
             var name = sockaddr_storage()
@@ -71,8 +71,12 @@ public actor SRTListener {
                     srt_close(accepted)
                     continue
                 }
-                return try SRTConnection(
-                    socket: accepted, executor: ThreadExecutor(name: "srt-\(accepted)"), initialRoundTrip: .zero)
+                // One that cannot be watched is lost; the others go on.
+                let executor = ThreadExecutor(name: "srt-\(accepted)")
+                guard let connection = try? SRTConnection(socket: accepted, executor: executor, initialRoundTrip: .zero) else {
+                    continue
+                }
+                return connection
             }
             var ready = SRT_EPOLL_EVENT_STR()
             srt_epoll_uwait(epoll, &ready, 1, 50)

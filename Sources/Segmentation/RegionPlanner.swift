@@ -8,8 +8,12 @@ public enum RegionPlanner {
     /// - Parameter margin: voxels added on every side.
     public static func boxes(around mask: Mask, margin: Int) -> [Box] {
         var boxes = ConnectedComponents.find(in: mask).components.map { $0.box.grown(by: margin, within: mask.shape.box) }
-        // Crumbs by the thousand would make the search for pairs long; they are gathered slab by slab first.
-        if boxes.count > 256 { boxes = gathered(boxes) }
+        // Crumbs by the thousand would make the search for pairs long; they are gathered first, in ever larger cells.
+        var side = 32
+        while boxes.count > 256 {
+            boxes = gathered(boxes, side: side)
+            side *= 2
+        }
         while let (a, b) = cheapestPair(boxes) {
             boxes[a] = boxes[a].union(boxes[b])
             boxes.remove(at: b)
@@ -33,10 +37,10 @@ public enum RegionPlanner {
         return best?.pair
     }
 
-    private static func gathered(_ boxes: [Box]) -> [Box] {
+    private static func gathered(_ boxes: [Box], side: Int) -> [Box] {
         var cells: [[Int]: Box] = [:]
         for box in boxes {
-            let key = [box.x.lowerBound / 32, box.y.lowerBound / 32, box.z.lowerBound / 32]
+            let key = [box.x.lowerBound / side, box.y.lowerBound / side, box.z.lowerBound / side]
             cells[key] = cells[key]?.union(box) ?? box
         }
         return cells.keys.sorted { $0.lexicographicallyPrecedes($1) }.compactMap { cells[$0] }

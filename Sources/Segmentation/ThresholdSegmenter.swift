@@ -16,7 +16,8 @@ public struct ThresholdSegmenter: Segmenter {
     public func segment(_ volume: Volume) throws -> Mask {
         let shape = try Shape(columns: volume.shape.columns, rows: volume.shape.rows, slices: volume.shape.slices)
         let empty = try Mask(shape: shape, bits: [UInt8](repeating: 0, count: shape.voxelCount))
-        guard let content = Surroundings(of: volume).content else { return empty }
+        let surroundings = Surroundings(of: volume)
+        guard let content = surroundings.content else { return empty }
         var values = Field(of: volume, in: content)
         let inside = values.samples.map { $0 != values.fill }
         values.smooth()

@@ -25,10 +25,11 @@ public enum FoveaFile {
         _ prepared: Preparation.Result, to path: String, pool: CodingPool,
         onProgress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) async throws -> Written {
+        // First of all, so that a place that cannot be written is said before the work.
+        let file = try AtomicFile(path: path)
         let chunks = Mailbox<EncodedChunk>()
         let count = Int(prepared.encoder.manifest.tableOrdinal) + 1
-        let table = try await prepared.encoder.run(on: pool) { onProgress(chunks.put($0), count) }
-        let file = try AtomicFile(path: path)
+        let (table, _) = try await prepared.encoder.run(on: pool) { onProgress(chunks.put($0), count) }
         try file.write(FoveaContainer.header)
         var byteCount = FoveaContainer.header.count
         var bytesByLayer: [Layer: Int] = [:]
@@ -111,7 +112,7 @@ public enum FoveaFile {
                 }
                 group.addTask {
                     do {
-                        _ = try await decoder.apply(ordinal, record: record)
+                        try await decoder.apply(ordinal, record: record) { _ in }
                     } catch {
                         await decoder.cancel(error)
                         throw error
@@ -120,12 +121,25 @@ public enum FoveaFile {
             }
             try await group.waitForAll()
         }
+        var table: ChunkTable?
+        if layers == .all {
+            guard let record = records[manifest.tableOrdinal] else {
+                throw WireError(.truncated, "\(path): the chunk table is missing")
+            }
+            let content = try ChunkTable(decoding: ChunkRecord(decoding: record).payload)
+            try await decoder.check(content)
+            table = content
+        }
         var decoded: [Decoded] = []
         for index in manifest.volumes.indices {
+            let outcome = try await decoder.outcome(volume: index)
+            if let table, table.outcomes[index] != outcome {
+                throw CodingError(
+                    .verificationFailed, "\(path): '\(manifest.volumes[index].name)' does not have the digest it must have")
+            }
             decoded.append(
                 Decoded(
-                    name: manifest.volumes[index].name, image: try await decoder.snapshot(volume: index).image(),
-                    outcome: try await decoder.outcome(volume: index)))
+                    name: manifest.volumes[index].name, image: try await decoder.snapshot(volume: index).image(), outcome: outcome))
         }
         return decoded
     }

@@ -22,7 +22,8 @@ public struct LayerFidelity: Sendable, Equatable {
                 greatest = max(greatest, entry.maxAbsoluteError)
                 let volume = prepared.encoder.manifest.volumes[0]
                 let count = Double(
-                    planned.chunk.box.voxelCount - (layer == .backgroundBase ? hole(in: planned.chunk.box, of: volume) : 0))
+                    planned.chunk.box.voxelCount
+                        - (layer == .backgroundBase ? hole(in: planned.chunk.box, of: volume, prepared.shape) : 0))
                 squares += entry.meanSquaredError * count
                 voxels += count
             }
@@ -34,9 +35,8 @@ public struct LayerFidelity: Sendable, Equatable {
     }
 
     /// Voxels of a background chunk that belong to regions of interest.
-    private static func hole(in box: Box, of volume: VolumeManifest) -> Int {
-        guard let shape = (try? VolumeLayout(volume, voxelByteLimit: .max))?.shape else { return 0 }
-        return volume.regions.reduce(0) { sum, region in
+    private static func hole(in box: Box, of volume: VolumeManifest, _ shape: Shape) -> Int {
+        volume.regions.reduce(0) { sum, region in
             (0..<shape.timepoints).reduce(sum) { sum, time in
                 let z = region.z.lowerBound + time * shape.slices..<region.z.upperBound + time * shape.slices
                 return sum + ((try? region.over(slices: z))?.intersection(box)?.voxelCount ?? 0)

@@ -20,19 +20,3 @@ final class Mailbox<Event: Sendable>: Sendable {
         }
     }
 }
-
-/// Time since something began, on a clock that never goes back.
-public struct Stopwatch: Sendable {
-    private let start: ContinuousClock.Instant
-    /// Begins now.
-    public init() { start = .now }
-    /// Since the beginning.
-    public var elapsed: Duration { .now - start }
-    /// Since the beginning, in seconds.
-    public var seconds: Double { elapsed.inSeconds }
-}
-
-extension Duration {
-    /// In seconds.
-    public var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
-}

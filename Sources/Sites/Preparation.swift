@@ -39,6 +39,8 @@ public struct Preparation: Sendable {
     public struct Result: Sendable {
         /// Codes the session's chunks.
         public let encoder: SessionEncoder
+        /// The first volume's shape.
+        public let shape: Shape
         /// Bytes of the source files as they stand on disk, voxels uncompressed.
         public let sourceByteCount: Int
         /// Each volume's greatest less least stored value: the peak of PSNR.
@@ -74,6 +76,7 @@ public struct Preparation: Sendable {
         let segmentation = Stopwatch()
         let found = try await pool.run { try regions(in: images[0].volume) }
         let segmentationSeconds = segmentation.seconds
+        try Task.checkCancellation()
         let names = Self.names(for: paths)
         let encoders = try await withThrowingTaskGroup(of: (Int, VolumeEncoder).self) { group in
             for (index, image) in images.enumerated() {
@@ -91,10 +94,16 @@ public struct Preparation: Sendable {
             return images.indices.compactMap { encoders[$0] }
         }
         return Result(
-            encoder: try SessionEncoder(encoders, goal: goal, order: order),
+            encoder: try SessionEncoder(encoders, goal: goal, order: order), shape: images[0].volume.shape,
             sourceByteCount: images.reduce(0) { $0 + $1.byteCount },
             peaks: encoders.map { $0.layout.map.high - $0.layout.map.low }, segmentationSeconds: segmentationSeconds,
-            readingSeconds: readingSeconds, remark: found.remark)
+            readingSeconds: readingSeconds, remark: found.remark ?? Self.remark(on: encoders[0].layout.manifest))
+    }
+
+    /// A region may lie where the volume holds nothing but its fill value.
+    private static func remark(on volume: VolumeManifest) -> String? {
+        volume.regions.isEmpty
+            ? "the region of interest holds nothing but the volume's fill value: there is nothing to send first" : nil
     }
 
     private struct Found {
@@ -145,6 +154,9 @@ public struct Preparation: Sendable {
         return paths.map { path in
             var base = path.split(separator: "/").last.map(String.init) ?? "volume"
             for ending in [".gz", ".nii"] where base.lowercased().hasSuffix(ending) { base.removeLast(ending.count) }
+            if base.hasSuffix(VolumeManifest.reservedEnding) {
+                base = base.dropLast(VolumeManifest.reservedEnding.count) + "-quality"
+            }
             // Room for a number and for the endings of the files the receiver writes.
             let stem = Name(cleaning: String(base.utf8.prefix(WireLimits.nameByteCount - 4)) ?? "volume").text
             var name = stem

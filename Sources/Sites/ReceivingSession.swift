@@ -21,6 +21,9 @@ struct ReceivingSession {
         case failed(any Error)
     }
 
+    /// The most bytes of whole chunks that are not decoded yet: a peer could otherwise send only what rests on what it never sends.
+    private static let pendingByteLimit = 512 << 20
+
     private let mailbox = Mailbox<Incoming>()
     private var session: ReceiverSession
     private var hello: Hello?
@@ -28,12 +31,16 @@ struct ReceivingSession {
     private var decoder: SessionDecoder?
     private var folder: SessionFolder?
     private var early: [(UInt32, [UInt8])] = []
+    private var pendingBytes: [UInt32: Int] = [:]
+    private var pendingByteCount = 0
     private var table: (digest: Digest, content: ChunkTable)?
-    private var expectsROI = true
+    private var hasROIByte: Set<Int> = []
+    private var appliedCount = 0
     private var summary = ReceivingSite.Summary()
     private var failure: (any Error)?
     private var ending: SessionError?
     private var tasks: [Task<Void, Never>] = []
+    private var storing: Task<Void, Never>?
 
     init(
         site: ReceivingSite, connection: SRTConnection, pool: CodingPool, chunkDecoder: any ChunkDecoder, clock: Stopwatch,
@@ -49,6 +56,18 @@ struct ReceivingSession {
         timing.stalledAfter = site.transport.stalledAfter
         timing.silenceLimit = site.transport.silenceLimit
         session = ReceiverSession(timing: timing, now: clock.elapsed)
+    }
+
+    /// The session's name, once the peer has said it.
+    var name: String { hello?.session.text ?? "" }
+
+    private func place(_ volume: Int) -> ReceivingSite.Place {
+        ReceivingSite.Place(session: name, volume: decoder?.manifest.volumes[volume].name.text ?? "", index: volume)
+    }
+
+    private mutating func noteROI(_ planned: (volume: Int, chunk: PlannedChunk)) {
+        guard planned.chunk.layer == .roiBase, hasROIByte.insert(planned.volume).inserted else { return }
+        onEvent(.firstROIByte(place(planned.volume)))
     }
 
     /// Whether the peer has said anything that makes it a session.
@@ -72,6 +91,9 @@ struct ReceivingSession {
             if !turn.isConnected { handle(.disconnected, &outgoing) }
         }
         for task in tasks { task.cancel() }
+        // A sender may go while everything is being stored: then it is stored, and the receipt says so.
+        await storing?.value
+        for event in mailbox.takeAll() { if case .stored = event { ending = nil } }
         if let ending {
             await decoder?.cancel(ending)
             await connection.close(patience: .milliseconds(500))
@@ -95,14 +117,11 @@ struct ReceivingSession {
                     clock.elapsed - .microseconds(Int64(clamping: hello.elapsedMicroseconds))
                     - .microseconds(Int64(hello.roundTripMicroseconds / 2))
             case .firstByte(let ordinal):
-                if expectsROI, let planned = decoder?.planned(ordinal), planned.chunk.layer == .roiBase {
-                    expectsROI = false
-                    onEvent(.firstROIByte)
-                }
+                if let planned = decoder?.planned(ordinal) { noteROI(planned) }
             case .chunk(let ordinal, let record): take(ordinal, record, &outgoing)
             case .store(let digest): store(digest)
-            case .stalled: onEvent(.stalled)
-            case .resumed: onEvent(.resumed)
+            case .stalled: onEvent(.stalled(session: name))
+            case .resumed: onEvent(.resumed(session: name))
             case .closed: break
             case .failed(let error): ending = error
             }
@@ -117,6 +136,10 @@ struct ReceivingSession {
 
     private mutating func take(_ ordinal: UInt32, _ record: [UInt8], _ outgoing: inout [[UInt8]]) {
         do {
+            if pendingBytes.updateValue(record.count, forKey: ordinal) == nil { pendingByteCount += record.count }
+            guard pendingByteCount <= Self.pendingByteLimit else {
+                throw CodingError(.tooLarge, "more than \(Self.pendingByteLimit) bytes of chunks wait for others they rest on")
+            }
             if ordinal == 0 {
                 try open(record)
                 handle(.applied(0), &outgoing)
@@ -130,24 +153,27 @@ struct ReceivingSession {
                 early.append((ordinal, record))
                 return
             }
-            if expectsROI, decoder.planned(ordinal)?.chunk.layer == .roiBase {
-                expectsROI = false
-                onEvent(.firstROIByte)
-            }
             if ordinal == decoder.manifest.tableOrdinal {
                 guard let digest = ChunkRecord.digest(of: record) else { return }
-                table = (digest, try ChunkTable(decoding: ChunkRecord(decoding: record).payload))
+                let content = try ChunkTable(decoding: ChunkRecord(decoding: record).payload)
+                guard content.entries.count == Int(ordinal), content.outcomes.count == decoder.layouts.count else {
+                    throw CodingError(.invalidManifest, "the sender's table does not fit its plan")
+                }
+                table = (digest, content)
                 handle(.applied(ordinal), &outgoing)
                 return
             }
             guard let planned = decoder.planned(ordinal) else {
                 throw CodingError(.invalidChunk, "chunk \(ordinal) is not in the manifest's plan")
             }
+            // It may have begun before the manifest told what it is.
+            noteROI(planned)
             tasks.append(
                 Task { [mailbox] in
                     do {
-                        let milestones = try await decoder.apply(ordinal, record: record)
-                        mailbox.put(.applied(ordinal, volume: planned.volume, milestones))
+                        try await decoder.apply(ordinal, record: record) { milestones in
+                            mailbox.put(.applied(ordinal, volume: planned.volume, milestones))
+                        }
                     } catch {
                         mailbox.put(.failed(error))
                     }
@@ -166,8 +192,8 @@ struct ReceivingSession {
         self.decoder = decoder
         self.folder = folder
         summary.folder = folder.path
-        for (index, volume) in manifest.volumes.enumerated() {
-            onEvent(.manifest(session: hello.session.text, volume: volume.name.text, index: index, decoder: decoder))
+        for index in manifest.volumes.indices {
+            onEvent(.manifest(place(index), decoder: decoder))
             folder.refresh(index, isAwaited: true)
             let task = Task { [mailbox] in
                 let milestones = await decoder.initialMilestones(volume: index)
@@ -184,13 +210,15 @@ struct ReceivingSession {
                 // "Lossless" is said of bytes that have the source's digest, not of chunks that have come.
                 if milestone == .volumeLossless { verify(volume) } else { announce(milestone, volume) }
             }
+            appliedCount += 1
+            pendingByteCount -= pendingBytes.removeValue(forKey: ordinal) ?? 0
             folder?.refresh(volume, isAwaited: !milestones.isEmpty)
-            onEvent(.applied(ordinal, volume: volume))
+            if let decoder { onEvent(.applied(place(volume), share: Double(appliedCount) / Double(decoder.manifest.plan.count))) }
             handle(.applied(ordinal), &outgoing)
         case .verified(let volume, let outcome):
             if outcome.state == .lossless { announce(.volumeLossless, volume) }
         case .stored(let receipt):
-            onEvent(.receipt)
+            for index in receipt.volumes.indices { onEvent(.receipt(place(index))) }
             handle(.stored(receipt), &outgoing)
         case .failed(let error): giveUp(error, &outgoing)
         }
@@ -204,7 +232,7 @@ struct ReceivingSession {
         case .roiLossless: break
         case .volumeLossless: summary.timeToLossless = max(summary.timeToLossless ?? 0, seconds)
         }
-        onEvent(.milestone(milestone, volume: volume, secondsSinceSenderStart: seconds))
+        onEvent(.milestone(milestone, place(volume), secondsSinceSenderStart: seconds))
     }
 
     private mutating func verify(_ volume: Int) {
@@ -219,37 +247,37 @@ struct ReceivingSession {
             })
     }
 
-    /// Checks everything against the sender's table, writes it, and only then says so.
+    /// Checks everything against the sender's table, writes it, reads it back, and only then says so.
     private mutating func store(_ digest: Digest) {
         guard let decoder, let folder, let table, let hello else {
             mailbox.put(.failed(CodingError(.verificationFailed, "the sender ends before its manifest and table have come")))
             return
         }
-        tasks.append(
-            Task { [mailbox] in
-                do {
-                    guard table.digest == digest else {
-                        throw CodingError(.verificationFailed, "the sender's table is not the one it ends with")
-                    }
-                    try await decoder.check(table.content)
-                    var outcomes: [Receipt.Volume] = []
-                    for index in decoder.layouts.indices { outcomes.append(try await decoder.outcome(volume: index)) }
-                    guard outcomes == table.content.outcomes else {
-                        throw CodingError(.verificationFailed, "the volume here does not have the digest of the sender's")
-                    }
-                    try await folder.finish()
-                    try await Self.receipt(hello, decoder, folder, outcomes, table: digest, interruption: nil).write(
-                        to: folder.path)
-                    mailbox.put(.stored(Receipt(tableDigest: digest, volumes: outcomes)))
-                } catch {
-                    mailbox.put(.failed(error))
+        storing = Task { [mailbox] in
+            do {
+                guard table.digest == digest else {
+                    throw CodingError(.verificationFailed, "the sender's table is not the one it ends with")
                 }
-            })
-        summary.volumes = decoder.manifest.volumes.indices.map { index in
+                try await decoder.check(table.content)
+                var outcomes: [Receipt.Volume] = []
+                for index in decoder.layouts.indices { outcomes.append(try await decoder.outcome(volume: index)) }
+                guard outcomes == table.content.outcomes else {
+                    await decoder.distrust()
+                    throw CodingError(.verificationFailed, "the volume here does not have the digest of the sender's")
+                }
+                guard try await folder.finish() == outcomes.map(\.digest) else {
+                    throw NIfTIError(.cannotWrite, "\(folder.path): what is read back is not what was written")
+                }
+                try await Self.receipt(hello, decoder, folder, outcomes, table: digest, interruption: nil).write(to: folder.path)
+                mailbox.put(.stored(Receipt(tableDigest: digest, volumes: outcomes)))
+            } catch {
+                mailbox.put(.failed(error))
+            }
+        }
+        summary.volumes = zip(decoder.manifest.volumes.indices, table.content.outcomes).map { index, outcome in
             ReceivingSite.ReceivedVolume(
-                path: folder.volumePath(index), qualityPath: folder.qualityPath(index),
-                digest: table.content.outcomes[index].digest,
-                state: table.content.outcomes[index].state)
+                path: folder.volumePath(index), qualityPath: folder.qualityPath(index), digest: outcome.digest, state: outcome.state
+            )
         }
     }
 
@@ -261,7 +289,8 @@ struct ReceivingSession {
             guard let outcome = try? await decoder.outcome(volume: index) else { return }
             outcomes.append(outcome)
         }
-        try? await folder.finish()
+        // A receipt for files that could not be written would say too much.
+        guard (try? await folder.finish()) != nil else { return }
         try? await Self.receipt(hello, decoder, folder, outcomes, table: table?.digest, interruption: reason).write(to: folder.path)
     }
 

@@ -7,24 +7,34 @@ public import WireFormat
 
 /// The receiving end: SRT in, files out, one folder a session.
 public struct ReceivingSite: Sendable {
+    /// A volume of a session.
+    public struct Place: Sendable {
+        /// The session's name.
+        public let session: String
+        /// The volume's name.
+        public let volume: String
+        /// Its place in the manifest.
+        public let index: Int
+    }
+
     /// What happens, as it happens.
     public enum Event: Sendable {
         /// A volume is announced.
-        case manifest(session: String, volume: String, index: Int, decoder: SessionDecoder)
-        /// The first byte of a region of interest has come.
-        case firstROIByte
-        /// A chunk is in its place.
-        case applied(UInt32, volume: Int)
+        case manifest(Place, decoder: SessionDecoder)
+        /// The first byte of a volume's regions of interest has come.
+        case firstROIByte(Place)
+        /// A chunk of a volume is in its place; the share of all the session's chunks that are.
+        case applied(Place, share: Double)
         /// A volume has come so far.
-        case milestone(Milestone, volume: Int, secondsSinceSenderStart: Double)
-        /// Everything is on disk, checked.
-        case receipt
-        /// Nothing comes from the sender.
-        case stalled
+        case milestone(Milestone, Place, secondsSinceSenderStart: Double)
+        /// A volume is on disk, checked.
+        case receipt(Place)
+        /// Nothing comes from a session's sender.
+        case stalled(session: String)
         /// It comes again.
-        case resumed
+        case resumed(session: String)
         /// A session is over.
-        case ended(Result<Summary, any Error>)
+        case ended(session: String, Result<Summary, any Error>)
     }
 
     /// A volume as it was stored.
@@ -87,8 +97,6 @@ public struct ReceivingSite: Sendable {
         async throws
     {
         let pool = CodingPool()
-        let workers = ConfinedDecoder(pool: pool, executable: workerExecutable)
-        await workers.prepare(count: 2)
         try await withThrowingTaskGroup(of: Progress.self) { group in
             group.addTask { .accepted(try await listener.accept()) }
             var active = 0
@@ -108,12 +116,11 @@ public struct ReceivingSite: Sendable {
                         continue
                     }
                     active += 1
-                    group.addTask { .ended(await receive(connection, pool, workers, clock, onEvent)) }
+                    group.addTask { .ended(await receive(connection, pool, clock, onEvent)) }
                 case .ended(let result):
                     active -= 1
                     // A connection that never became a session, such as a probe, does not count as the one.
                     guard let result else { continue }
-                    onEvent(.ended(result))
                     guard once else { continue }
                     _ = try result.get()
                     group.cancelAll()
@@ -129,15 +136,21 @@ public struct ReceivingSite: Sendable {
     }
 
     private func receive(
-        _ connection: SRTConnection, _ pool: CodingPool, _ workers: ConfinedDecoder, _ clock: Stopwatch,
-        _ onEvent: @escaping @Sendable (Event) -> Void
+        _ connection: SRTConnection, _ pool: CodingPool, _ clock: Stopwatch, _ onEvent: @escaping @Sendable (Event) -> Void
     ) async -> Result<Summary, any Error>? {
+        // A peer has decoders of its own; they start while its volume is still being read.
+        let workers = ConfinedDecoder(pool: pool, executable: workerExecutable)
+        let starting = Task { await workers.prepare(count: 2) }
         var session = ReceivingSession(
             site: self, connection: connection, pool: pool, chunkDecoder: workers, clock: clock, onEvent: onEvent)
+        let result: Result<Summary, any Error>?
         do {
-            return try await session.run().map { .success($0) }
+            result = try await session.run().map { .success($0) }
         } catch {
-            return .failure(error)
+            result = .failure(error)
         }
+        await starting.value
+        if let result { onEvent(.ended(session: session.name, result)) }
+        return result
     }
 }

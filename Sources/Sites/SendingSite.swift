@@ -69,8 +69,9 @@ public struct SendingSite: Sendable {
     }
 
     private enum Incoming: Sendable {
+        case prepared(Preparation.Result)
         case chunk(EncodedChunk)
-        case coded(ChunkTable, tableDigest: Digest, seconds: Double)
+        case coded(ChunkTable, digest: Digest, seconds: Double)
         case failed(any Error)
     }
 
@@ -81,33 +82,37 @@ public struct SendingSite: Sendable {
     /// - Throws: what the parts throw; `SessionError` when the session ends early; `SiteError.Code.receiptMismatch`.
     public func run(clock: Stopwatch, onEvent: @escaping @Sendable (Event) -> Void) async throws -> Summary {
         let address = try HostPort(parsing: destination)
-        let pool = CodingPool()
         let mailbox = Mailbox<Incoming>()
+        let coding = Task { await code(into: mailbox) }
+        defer { coding.cancel() }
         var options = SRTOptions(maximumBitsPerSecond: transport.bitsPerSecond)
         options.connectTimeout = min(.seconds(3), transport.connectPatience)
         // The handshake takes two round trips: long enough to read and segment.
-        async let connecting = SRTConnection.connect(to: address, options: options, patience: transport.connectPatience)
-        let prepared = try await preparation.run(on: pool)
-        onEvent(.prepared(prepared))
-        let coding = Task {
-            let watch = Stopwatch()
-            do {
-                let digest = Mailbox<Digest>()
-                let table = try await prepared.encoder.run(on: pool) { chunk in
-                    if chunk.layer == .table, let value = ChunkRecord.digest(of: chunk.record) { digest.put(value) }
-                    mailbox.put(.chunk(chunk))
-                }
-                guard let tableDigest = digest.takeAll().first else { return }
-                mailbox.put(.coded(table, tableDigest: tableDigest, seconds: watch.seconds))
-            } catch {
-                mailbox.put(.failed(error))
-            }
+        let connecting = Task { [options] in
+            try await SRTConnection.connect(to: address, options: options, patience: transport.connectPatience)
         }
-        defer { coding.cancel() }
-        let connection = try await connecting
-        var loop = Loop(site: self, prepared: prepared, connection: connection, clock: clock, onEvent: onEvent)
+        let connected = Mailbox<Result<SRTConnection, any Error>>()
+        Task { connected.put(await connecting.result) }
+        var early: [Incoming] = []
+        var connection: SRTConnection?
+        while connection == nil {
+            early += mailbox.takeAll()
+            // A volume that cannot be read is said at once, not after the handshake.
+            if case .failed(let error)? = early.last {
+                connecting.cancel()
+                throw error
+            }
+            if Task.isCancelled {
+                connecting.cancel()
+                throw CancellationError()
+            }
+            connection = try connected.takeAll().first?.get()
+            if connection == nil { try? await Task.sleep(for: .milliseconds(2)) }
+        }
+        guard let connection else { throw CancellationError() }
+        var loop = Loop(site: self, connection: connection, clock: clock, onEvent: onEvent)
         do {
-            try await loop.run(mailbox)
+            try await loop.run(mailbox, early: early)
         } catch {
             await connection.close(patience: .milliseconds(500))
             throw error
@@ -116,40 +121,46 @@ public struct SendingSite: Sendable {
         return loop.summary
     }
 
+    /// Reads, plans and codes, while the loop already speaks to the receiver.
+    private func code(into mailbox: Mailbox<Incoming>) async {
+        do {
+            let pool = CodingPool()
+            let prepared = try await preparation.run(on: pool)
+            mailbox.put(.prepared(prepared))
+            let watch = Stopwatch()
+            let (table, digest) = try await prepared.encoder.run(on: pool) { mailbox.put(.chunk($0)) }
+            mailbox.put(.coded(table, digest: digest, seconds: watch.seconds))
+        } catch {
+            mailbox.put(.failed(error))
+        }
+    }
+
     /// The loop that joins coder, session and transport.
     private struct Loop {
         let site: SendingSite
-        let prepared: Preparation.Result
         let connection: SRTConnection
         let clock: Stopwatch
         let onEvent: @Sendable (Event) -> Void
         var session: SenderSession
         var summary = Summary()
+        var prepared: Preparation.Result?
         var chunkBytes: [UInt32: Int] = [:]
-        var roiChunks: Set<UInt32>
+        var roiChunks: Set<UInt32> = []
         var table: ChunkTable?
         var acknowledgedByteCount = 0
         var codedByteCount = 0
         var outcome: Result<Receipt, SessionError>?
         var failure: (any Error)?
 
-        init(
-            site: SendingSite, prepared: Preparation.Result, connection: SRTConnection, clock: Stopwatch,
-            onEvent: @escaping @Sendable (Event) -> Void
-        ) {
+        init(site: SendingSite, connection: SRTConnection, clock: Stopwatch, onEvent: @escaping @Sendable (Event) -> Void) {
             self.site = site
-            self.prepared = prepared
             self.connection = connection
             self.clock = clock
             self.onEvent = onEvent
             var timing = SessionTiming()
             timing.stalledAfter = site.transport.stalledAfter
             timing.silenceLimit = site.transport.silenceLimit
-            session = SenderSession(session: site.session, goal: prepared.encoder.manifest.goal, timing: timing, now: clock.elapsed)
-            roiChunks = Set(
-                prepared.encoder.manifest.plan.enumerated().filter { $1.chunk.layer == .roiBase }.map { UInt32($0.offset + 1) })
-            summary.segmentationSeconds = prepared.segmentationSeconds
-            summary.regions = prepared.encoder.manifest.volumes.first?.regions.map(\.description) ?? []
+            session = SenderSession(session: site.session, goal: site.preparation.goal, timing: timing, now: clock.elapsed)
         }
 
         /// IP, UDP and SRT headers of a datagram.
@@ -159,9 +170,12 @@ public struct SendingSite: Sendable {
         /// What SRT may hold unsent: enough to keep it busy between two turns, and no more, since what it holds goes first.
         private var unsentLimit: Int { max(2, Int((site.transport.bitsPerSecond * 0.005 / 8 / 1500).rounded(.up))) }
 
-        mutating func run(_ mailbox: Mailbox<Incoming>) async throws {
+        mutating func run(_ mailbox: Mailbox<Incoming>, early: [Incoming]) async throws {
             var outgoing: [[UInt8]] = []
+            // What libsrt had no room for; it was paced when it was handed over first.
+            var returned: [[UInt8]] = []
             take(session.handle(.connected(roundTrip: connection.initialRoundTrip), now: clock.elapsed), &outgoing)
+            for event in early { receive(event, &outgoing) }
             var unsent = 0
             var retransmitted = 0
             var pacer = Pacer(
@@ -176,12 +190,15 @@ public struct SendingSite: Sendable {
                 for event in mailbox.takeAll() { receive(event, &outgoing) }
                 let now = clock.elapsed
                 if let tick = session.nextTick, now >= tick { take(session.handle(.tick, now: now), &outgoing) }
-                let room = min(unsentLimit - unsent, pacer.allowance(datagramByteCount: Self.wireByteCount, now: now))
-                take(session.handle(.room(room - outgoing.count), now: now), &outgoing)
+                if returned.isEmpty {
+                    let room = min(unsentLimit - unsent, pacer.allowance(datagramByteCount: Self.wireByteCount, now: now))
+                    take(session.handle(.room(room - outgoing.count), now: now), &outgoing)
+                }
                 for bytes in outgoing { pacer.spend(byteCount: bytes.count + Self.overheadByteCount) }
-                let sending = outgoing
+                let sending = returned + outgoing
                 outgoing = []
                 let turn = await connection.turn(sending: sending, patience: .milliseconds(session.hasQueued ? 1 : 2))
+                returned = turn.returned
                 unsent = turn.unsentCount
                 pacer.spend(byteCount: (turn.retransmittedCount - retransmitted) * Self.wireByteCount)
                 retransmitted = turn.retransmittedCount
@@ -198,6 +215,13 @@ public struct SendingSite: Sendable {
 
         private mutating func receive(_ event: Incoming, _ outgoing: inout [[UInt8]]) {
             switch event {
+            case .prepared(let result):
+                prepared = result
+                roiChunks = Set(
+                    result.encoder.manifest.plan.enumerated().filter { $1.chunk.layer == .roiBase }.map { UInt32($0.offset + 1) })
+                summary.segmentationSeconds = result.segmentationSeconds
+                summary.regions = result.encoder.manifest.volumes.first?.regions.map(\.description) ?? []
+                onEvent(.prepared(result))
             case .chunk(let chunk):
                 chunkBytes[chunk.ordinal] = chunk.record.count
                 codedByteCount += chunk.record.count
@@ -261,7 +285,7 @@ public struct SendingSite: Sendable {
                 summary.goodputBitsPerSecond = Double(acknowledgedByteCount) * 8 / (done - first)
             }
             let receipt = try outcome?.get()
-            guard let receipt, let table, receipt.volumes == table.outcomes else {
+            guard let receipt, let table, let prepared, receipt.volumes == table.outcomes else {
                 throw SiteError(.receiptMismatch, "the receiver's receipt does not have the digests of what was sent")
             }
             summary.receipt = receipt

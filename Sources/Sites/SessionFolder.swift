@@ -10,10 +10,12 @@ final class SessionFolder: Sendable {
     private let decoder: SessionDecoder
     private let pool: CodingPool
     private struct State {
-        var isWriting: Set<Int> = []
-        var isStale: Set<Int> = []
+        var writing: Set<Int> = []
+        /// Volumes that have changed since they were written last, and whether someone waits for that.
+        var stale: [Int: Bool] = [:]
         var lastWrite: [Int: ContinuousClock.Instant] = [:]
-        var failure: (any Error)?
+        var failures: [Int: any Error] = [:]
+        var isFinishing = false
     }
     private let state = Mutex(State())
 
@@ -43,24 +45,31 @@ final class SessionFolder: Sendable {
     func volumePath(_ volume: Int) -> String { "\(path)/\(decoder.manifest.volumes[volume].name).nii.gz" }
     func qualityPath(_ volume: Int) -> String { "\(path)/\(decoder.manifest.volumes[volume].name).quality.nii.gz" }
 
-    /// Brings a volume's files up to date in the background: now when someone waits for it, else once a while.
+    /// Brings a volume's files up to date in the background: at once when someone waits for it, else once a while. What changes
+    /// during a write is written after it.
     func refresh(_ volume: Int, isAwaited: Bool) {
         let shouldStart = state.withLock { state in
-            state.isStale.insert(volume)
-            if state.isWriting.contains(volume) { return false }
-            if !isAwaited, let last = state.lastWrite[volume], .now - last < Self.leastInterval { return false }
-            state.isWriting.insert(volume)
-            return true
+            state.stale[volume] = isAwaited || state.stale[volume] ?? false
+            return state.writing.insert(volume).inserted
         }
         guard shouldStart else { return }
         Task {
-            await write(volume, level: Self.passingLevel)
-            state.withLock { _ = $0.isWriting.remove(volume) }
+            while let isAwaited = state.withLock({ $0.stale[volume] }) {
+                let last = state.withLock { $0.lastWrite[volume] }
+                if !isAwaited, let last, .now - last < Self.leastInterval {
+                    // In small steps, so that what is awaited meanwhile does not wait for the rest.
+                    try? await Task.sleep(for: .milliseconds(20))
+                    if state.withLock({ $0.isFinishing }) { break }
+                    continue
+                }
+                await write(volume, level: Self.passingLevel)
+            }
+            state.withLock { _ = $0.writing.remove(volume) }
         }
     }
 
     private func write(_ volume: Int, level: Int) async {
-        state.withLock { _ = $0.isStale.remove(volume) }
+        state.withLock { $0.stale[volume] = nil }
         let snapshot = await decoder.snapshot(volume: volume)
         let paths = (volumePath(volume), qualityPath(volume))
         do {
@@ -71,17 +80,33 @@ final class SessionFolder: Sendable {
                 try NIfTIFile.write(image, to: paths.0, compressionLevel: level)
                 try NIfTIFile.write(quality, to: paths.1, compressionLevel: level)
             }
-            state.withLock { $0.lastWrite[volume] = .now }
+            state.withLock { state in
+                state.lastWrite[volume] = .now
+                state.failures[volume] = nil
+            }
         } catch {
-            state.withLock { $0.failure = $0.failure ?? error }
+            state.withLock { $0.failures[volume] = error }
         }
     }
 
-    /// Writes every volume for the last time.
-    /// - Throws: `NIfTIError` when a file cannot be written, now or before.
-    func finish() async throws {
-        while state.withLock({ !$0.isWriting.isEmpty }) { try? await Task.sleep(for: .milliseconds(5)) }
-        for volume in decoder.layouts.indices { await write(volume, level: Self.finalLevel) }
-        if let failure = state.withLock({ $0.failure }) { throw failure }
+    /// Writes every volume for the last time and digests what is on disk.
+    /// - Returns: each file's digest, read back.
+    /// - Throws: `NIfTIError` when a file cannot be written or read.
+    func finish() async throws -> [Digest] {
+        state.withLock { $0.isFinishing = true }
+        while state.withLock({ !$0.writing.isEmpty }) { try? await Task.sleep(for: .milliseconds(5)) }
+        var digests: [Digest] = []
+        for volume in decoder.layouts.indices {
+            await write(volume, level: Self.finalLevel)
+            if let failure = state.withLock({ $0.failures[volume] }) { throw failure }
+            let path = volumePath(volume)
+            digests.append(
+                try await pool.run {
+                    var digest = DigestBuilder()
+                    try NIfTIFile.read(path).forEachPart { digest.update($0) }
+                    return digest.finish()
+                })
+        }
+        return digests
     }
 }

@@ -21,8 +21,8 @@ struct ChunkQueue: Sendable {
         chunks.insert(Pending(ordinal: ordinal, rank: rank, record: record), at: index)
     }
 
-    /// The next fragment, and whether it was its chunk's last.
-    mutating func next(departure: UInt32) -> (fragment: Fragment, isLast: Bool)? {
+    /// The next fragment.
+    mutating func next(departure: UInt32) -> Fragment? {
         guard let last = chunks.indices.last else { return nil }
         let chunk = chunks[last]
         let end = min(chunk.offset + Fragment.payloadLimit, chunk.record.count)
@@ -31,9 +31,9 @@ struct ChunkQueue: Sendable {
             departureMicroseconds: departure, payload: chunk.record[chunk.offset..<end])
         if end == chunk.record.count {
             chunks.removeLast()
-            return (fragment, true)
+        } else {
+            chunks[last].offset = end
         }
-        chunks[last].offset = end
-        return (fragment, false)
+        return fragment
     }
 }

@@ -49,24 +49,32 @@ public struct ReceiverSession: Sendable {
     private var phase = Phase.waiting
     private var reassembler = Reassembler()
     private var seen: Set<UInt32> = []
-    private var applied: Set<UInt32> = []
+    private var applied: [Range<UInt32>] = []
     private var unapplied: Set<UInt32> = []
     private var pendingEnd: Digest?
     private var receivedByteCount: UInt64 = 0
     private var receivedDatagramCount: UInt64 = 0
     private var leastDelay: UInt32?
+    private let begun: Duration
     private var nextReport: Duration
     private var silence: SilenceWatch
 
     /// Begins a session on a fresh connection.
     public init(timing: SessionTiming = SessionTiming(), now: Duration) {
         self.timing = timing
+        begun = now
         nextReport = now + timing.reportInterval
         silence = SilenceWatch(now: now)
     }
 
     /// When time itself is the next event; nil when the session is over.
-    public var nextTick: Duration? { phase == .over ? nil : min(nextReport, silence.nextCheck(timing)) }
+    public var nextTick: Duration? {
+        switch phase {
+        case .over: nil
+        case .waiting: min(nextReport, begun + timing.helloLimit)
+        case .receiving, .storing, .stored: min(nextReport, silence.nextCheck(timing))
+        }
+    }
     /// Whether the session has ended, well or not.
     public var isOver: Bool { phase == .over }
 
@@ -76,9 +84,10 @@ public struct ReceiverSession: Sendable {
         switch event {
         case .datagram(let bytes): return take(bytes, now: now)
         case .applied(let ordinal):
-            applied.insert(ordinal)
+            Self.insert(ordinal, into: &applied)
             unapplied.remove(ordinal)
-            return [.send(Datagram.acknowledgement(Self.ranges(applied)).encoded())] + storeIfDone()
+            // When there are more ranges than a datagram holds, later ones wait until the gaps close.
+            return [.send(Datagram.acknowledgement(Array(applied.prefix(Datagram.rangeLimit))).encoded())] + storeIfDone()
         case .giveUp(let abort):
             phase = .over
             let code: SessionError.Code = abort.reason == .cancelled ? .cancelled : .failed
@@ -97,7 +106,7 @@ public struct ReceiverSession: Sendable {
     }
 
     private mutating func take(_ bytes: [UInt8], now: Duration) -> [Action] {
-        var actions: [Action] = silence.heard(now: now) == nil ? [] : [.resumed]
+        var actions: [Action] = silence.heard(now: now) ? [.resumed] : []
         receivedByteCount += UInt64(bytes.count)
         receivedDatagramCount += 1
         let datagram: Datagram
@@ -110,6 +119,7 @@ public struct ReceiverSession: Sendable {
         case .hello(let hello):
             guard phase == .waiting else { return actions + violate("the sender begins twice") }
             phase = .receiving
+            silence = SilenceWatch(now: now)
             actions.append(.begun(hello))
         case .data(let fragment):
             note(departure: fragment.departureMicroseconds, now: now)
@@ -155,9 +165,17 @@ public struct ReceiverSession: Sendable {
 
     private mutating func tick(now: Duration) -> [Action] {
         var actions: [Action] = []
+        // A connection without a session must not hold a place; and before one there is nobody to miss.
+        if phase == .waiting {
+            guard now < begun + timing.helloLimit else {
+                phase = .over
+                return [.failed(SessionError(.peerSilent, "a connection came, but no sender said who it is"))]
+            }
+            return report(now: now)
+        }
         switch silence.check(timing, now: now) {
         case .stalled: actions.append(.stalled)
-        case .given(let silent):
+        case .tooLong(let silent):
             let isDone = phase == .stored
             phase = .over
             if isDone { return [.closed] }
@@ -167,17 +185,19 @@ public struct ReceiverSession: Sendable {
                         .peerSilent,
                         "nothing came from the sender for \(Int(silent.seconds.rounded())) s; it may be gone, or the link is down"))
             ]
-        case .resumed, nil: break
+        case nil: break
         }
-        if now >= nextReport {
-            let report = Report(
-                receivedByteCount: receivedByteCount, receivedDatagramCount: receivedDatagramCount,
-                receiverMicroseconds: UInt64(max(0, now.microseconds)), leastDelayMicroseconds: leastDelay ?? 0)
-            actions.append(.send(Datagram.report(report).encoded()))
-            leastDelay = nil
-            nextReport = max(nextReport + timing.reportInterval, now)
-        }
-        return actions
+        return actions + report(now: now)
+    }
+
+    private mutating func report(now: Duration) -> [Action] {
+        guard now >= nextReport else { return [] }
+        let report = Report(
+            receivedByteCount: receivedByteCount, receivedDatagramCount: receivedDatagramCount,
+            receiverMicroseconds: UInt64(max(0, now.microseconds)), leastDelayMicroseconds: leastDelay ?? 0)
+        leastDelay = nil
+        nextReport = max(nextReport + timing.reportInterval, now)
+        return [.send(Datagram.report(report).encoded())]
     }
 
     private mutating func violate(_ message: String) -> [Action] {
@@ -188,16 +208,16 @@ public struct ReceiverSession: Sendable {
         ]
     }
 
-    /// Runs of consecutive numbers. When there are more than a datagram holds, later ones wait until the gaps close.
-    static func ranges(_ ordinals: Set<UInt32>) -> [Range<UInt32>] {
-        var ranges: [Range<UInt32>] = []
-        for ordinal in ordinals.sorted() {
-            if let last = ranges.last, last.upperBound == ordinal {
-                ranges[ranges.count - 1] = last.lowerBound..<ordinal + 1
-            } else {
-                ranges.append(ordinal..<ordinal + 1)
-            }
+    /// Adds a number to ascending ranges that do not touch.
+    private static func insert(_ ordinal: UInt32, into ranges: inout [Range<UInt32>]) {
+        let next = ranges.firstIndex { $0.upperBound >= ordinal } ?? ranges.endIndex
+        guard next < ranges.endIndex, ranges[next].lowerBound <= ordinal + 1 else {
+            ranges.insert(ordinal..<ordinal + 1, at: next)
+            return
         }
-        return Array(ranges.prefix(Datagram.rangeLimit))
+        ranges[next] = min(ranges[next].lowerBound, ordinal)..<max(ranges[next].upperBound, ordinal + 1)
+        if next + 1 < ranges.endIndex, ranges[next + 1].lowerBound == ranges[next].upperBound {
+            ranges[next] = ranges[next].lowerBound..<ranges.remove(at: next + 1).upperBound
+        }
     }
 }

@@ -112,7 +112,7 @@ public struct SenderSession: Sendable {
     }
 
     private mutating func take(_ bytes: [UInt8], now: Duration) -> [Action] {
-        var actions: [Action] = silence.heard(now: now) == nil ? [] : [.resumed]
+        var actions: [Action] = silence.heard(now: now) ? [.resumed] : []
         let datagram: Datagram
         do {
             datagram = try Datagram(decoding: bytes)
@@ -159,7 +159,7 @@ public struct SenderSession: Sendable {
         while actions.count < count {
             if !urgent.isEmpty {
                 actions.append(.send(urgent.removeFirst().encoded()))
-            } else if let (fragment, _) = queue.next(departure: now.wrappedMicroseconds) {
+            } else if let fragment = queue.next(departure: now.wrappedMicroseconds) {
                 actions.append(.send(Datagram.data(fragment).encoded()))
             } else {
                 break
@@ -179,11 +179,11 @@ public struct SenderSession: Sendable {
         var actions: [Action] = []
         switch silence.check(timing, now: now) {
         case .stalled: actions.append(.stalled)
-        case .given(let silent):
+        case .tooLong(let silent):
             return fail(
                 .peerSilent,
                 "nothing came from the receiver for \(Int(silent.seconds.rounded())) s; it may be gone, or the link is down")
-        case .resumed, nil: break
+        case nil: break
         }
         guard phase == .sending || phase == .ending else {
             nextHeartbeat = now + timing.keepaliveInterval

@@ -1,5 +1,7 @@
 /// A session's intervals.
 public struct SessionTiming: Sendable, Equatable {
+    /// How long a connection may stand before its sender says who it is.
+    public var helloLimit: Duration = .seconds(10)
     /// How often the receiver reports.
     public var reportInterval: Duration = .milliseconds(100)
     /// How long the peer may be silent before a person is told.
@@ -20,22 +22,22 @@ struct SilenceWatch: Sendable {
     private var lastHeard: Duration
     private(set) var isStalled = false
 
-    enum Change: Sendable {
-        case stalled, resumed, given(up: Duration)
+    enum Silence: Sendable {
+        case stalled, tooLong(Duration)
     }
 
     init(now: Duration) { lastHeard = now }
 
-    mutating func heard(now: Duration) -> Change? {
+    /// Something came; true when it ends a stall.
+    mutating func heard(now: Duration) -> Bool {
         lastHeard = now
-        guard isStalled else { return nil }
-        isStalled = false
-        return .resumed
+        defer { isStalled = false }
+        return isStalled
     }
 
-    mutating func check(_ timing: SessionTiming, now: Duration) -> Change? {
+    mutating func check(_ timing: SessionTiming, now: Duration) -> Silence? {
         let silence = now - lastHeard
-        if silence >= timing.silenceLimit { return .given(up: silence) }
+        if silence >= timing.silenceLimit { return .tooLong(silence) }
         guard !isStalled, silence >= timing.stalledAfter else { return nil }
         isStalled = true
         return .stalled

@@ -51,6 +51,10 @@ public struct Manifest: Sendable, Equatable {
             guard !volumes.contains(where: { $0.name == volume.name }) else {
                 throw WireError(.invalidField, "two volumes are called '\(volume.name)'")
             }
+            // The receiver keeps a volume's quality under its name and this ending.
+            guard !volume.name.text.hasSuffix(VolumeManifest.reservedEnding) else {
+                throw WireError(.invalidField, "a volume's name ends in '\(VolumeManifest.reservedEnding)'")
+            }
             volumes.append(volume)
         }
         self.volumes = volumes
@@ -82,7 +86,7 @@ public enum RegionSource: UInt8, Sendable {
 
 /// One volume of a session.
 public struct VolumeManifest: Sendable, Equatable {
-    /// The file's name without its ending.
+    /// The file's name without its ending; it does not end in ``reservedEnding``.
     public let name: Name
     /// The NIfTI header, verbatim.
     public let header: [UInt8]
@@ -108,6 +112,9 @@ public struct VolumeManifest: Sendable, Equatable {
     public let regions: [Box]
     /// The chunks, in the order of their ordinals.
     public let plan: [PlannedChunk]
+
+    /// What no volume's name ends in.
+    public static let reservedEnding = ".quality"
 
     /// Makes a volume's entry.
     public init(

@@ -27,6 +27,7 @@ struct Failure {
     private static let inputOutput: Int32 = 74
     private static let tryAgain: Int32 = 75
     private static let violation: Int32 = 76
+    private static let notPermitted: Int32 = 77
 
     /// Nil for errors of the argument parser, which knows itself what to say.
     init?(_ error: any Error) {
@@ -36,6 +37,7 @@ struct Failure {
             switch error.code {
             case .notFound, .unreadable: code = Self.noInput
             case .cannotWrite: code = Self.inputOutput
+            case .notPermitted: code = Self.notPermitted
             case .notNIfTI, .unsupported, .invalidHeader, .truncated, .corruptCompression, .tooLarge: code = Self.badData
             }
         case let error as VolumeError:

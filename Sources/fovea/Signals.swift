@@ -7,7 +7,11 @@ func untilSignalled<Result: Sendable>(_ body: @escaping @Sendable () async throw
     let sources = [SIGINT, SIGTERM].map { number in
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-        source.setEventHandler { task.cancel() }
+        source.setEventHandler {
+            task.cancel()
+            // Who asks twice does not want to wait.
+            signal(number, SIG_DFL)
+        }
         source.resume()
         return source
     }

@@ -72,6 +72,25 @@ struct TransferTests {
         for name in ["head", "other", "head-2"] { #expect(try Transfer.bytes(scratch.file("in/s/\(name).nii.gz")) == original) }
     }
 
+    @Test("A received folder is sent on: a volume and its quality volume do not get in each other's way")
+    func forwarded() async throws {
+        let scratch = try Scratch()
+        let (volume, mask) = try Transfer.phantom(scratch, columns: 64, rows: 64, slices: 40)
+        let quality = scratch.file("head.quality.nii.gz")
+        try NIfTIFile.write(try NIfTIFile.read(mask), to: quality)
+        for volumes in [[quality, volume], [volume, quality]] {
+            let transfer = try await Transfer.start(
+                scratch, volumes: volumes, arguments: ["--mask", mask, "--encoding", "fast"], link: "hospital-wan",
+                transport: "hospital-wan",
+                session: volumes[0] == quality ? "a" : "b")
+            #expect(try await transfer.finish() == (0, 0))
+        }
+        for session in ["a", "b"] {
+            #expect(try Transfer.bytes(scratch.file("in/\(session)/head.nii.gz")) == (try Transfer.bytes(volume)))
+            #expect(try Transfer.bytes(scratch.file("in/\(session)/head-quality.nii.gz")) == (try Transfer.bytes(quality)))
+        }
+    }
+
     @Test("'--until' ends early and says so", arguments: [("roi", "partial", 2), ("lossy", "lossy", 1)])
     func until(_ goal: String, _ state: String, _ least: Int) async throws {
         let scratch = try Scratch()

@@ -69,7 +69,7 @@ enum Fixtures {
             settings: try settings ?? self.settings())
         let session = try SessionEncoder([encoder], goal: goal, order: order)
         let chunks = Collected()
-        let table = try await session.run(on: CodingPool(threadCount: 2)) { chunks.add($0) }
+        let (table, _) = try await session.run(on: CodingPool(threadCount: 2)) { chunks.add($0) }
         return (session.manifest, chunks.all, table)
     }
 
@@ -88,7 +88,7 @@ enum Fixtures {
     static func apply(_ chunks: [EncodedChunk], to decoder: SessionDecoder) async throws -> [Milestone] {
         try await withThrowingTaskGroup(of: [Milestone].self) { group in
             for chunk in chunks where chunk.layer != .manifest && chunk.layer != .table {
-                group.addTask { try await decoder.apply(chunk.ordinal, record: chunk.record) }
+                group.addTask { try await decoder.applying(chunk.ordinal, record: chunk.record) }
             }
             var milestones: [Milestone] = []
             for try await reached in group { milestones += reached }
@@ -100,5 +100,14 @@ enum Fixtures {
         var bytes: [UInt8] = []
         image.forEachPart { bytes += $0 }
         return bytes
+    }
+}
+
+extension SessionDecoder {
+    /// Applies a chunk and gives back the milestones it brought.
+    func applying(_ ordinal: UInt32, record: [UInt8]) async throws -> [Milestone] {
+        let reached = Mutex<[Milestone]>([])
+        try await apply(ordinal, record: record) { milestones in reached.withLock { $0 = milestones } }
+        return reached.withLock { $0 }
     }
 }

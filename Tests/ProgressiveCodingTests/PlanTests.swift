@@ -74,12 +74,14 @@ struct PlanTests {
         let good = manifest.volumes[0]
         func altered(
             header: [UInt8]? = nil, extensionByteCount: Int? = nil, content: Box?? = nil, regions: [Box]? = nil,
-            plan: [PlannedChunk]? = nil
+            plan: [PlannedChunk]? = nil,
+            range: ClosedRange<Double>? = nil
         ) -> VolumeManifest {
             VolumeManifest(
                 name: good.name, header: header ?? good.header, extensionByteCount: extensionByteCount ?? good.extensionByteCount,
                 trailerByteCount: 0,
-                sourceDigest: good.sourceDigest, low: good.low, high: good.high, bitDepth: good.bitDepth, fill: good.fill,
+                sourceDigest: good.sourceDigest, low: range?.lowerBound ?? good.low, high: range?.upperBound ?? good.high,
+                bitDepth: good.bitDepth, fill: good.fill,
                 content: content ?? good.content, regionSource: good.regionSource, regions: regions ?? good.regions,
                 plan: plan ?? good.plan)
         }
@@ -88,6 +90,7 @@ struct PlanTests {
         let beyond = try Box(x: 0..<41, y: 0..<40, z: 0..<8)
         let hostile = [
             altered(header: hugeHeader), altered(header: [UInt8](repeating: 0, count: 348)), altered(extensionByteCount: 5),
+            altered(range: 1e300...1e300), altered(range: 0.5...7), altered(range: -40000...0),
             altered(content: beyond),
             altered(regions: [beyond]), altered(regions: [good.regions[0], good.regions[0]]),
             altered(plan: [PlannedChunk(layer: .backgroundBase, box: beyond)]),

@@ -57,7 +57,7 @@ struct ProgressTests {
         let decoder = try Fixtures.decoder(manifest)
         var milestones: [Milestone] = []
         for chunk in chunks.sorted(by: { $0.rank < $1.rank }) where chunk.layer != .manifest && chunk.layer != .table {
-            milestones += try await decoder.apply(chunk.ordinal, record: chunk.record)
+            milestones += try await decoder.applying(chunk.ordinal, record: chunk.record)
         }
         #expect(milestones == [.roiComplete, .backgroundComplete, .roiLossless, .volumeLossless])
     }
@@ -72,7 +72,7 @@ struct ProgressTests {
             .sorted { ($0.0.layer > .mask ? 1 : 0, $0.1) < ($1.0.layer > .mask ? 1 : 0, $1.1) }
         var before = await decoder.snapshot(volume: 0).quality
         for (chunk, _) in shuffled {
-            _ = try await decoder.apply(chunk.ordinal, record: chunk.record)
+            _ = try await decoder.applying(chunk.ordinal, record: chunk.record)
             let now = await decoder.snapshot(volume: 0).quality
             #expect(zip(before, now).allSatisfy { $0 <= $1 }, "seed \(seed)")
             before = now
@@ -88,7 +88,7 @@ struct ProgressTests {
         let bad = try #require(chunks.first { $0.layer == layer })
         var record = bad.record
         record[record.count / 2] ^= 4
-        await #expect(throws: WireError.self) { try await decoder.apply(bad.ordinal, record: record) }
+        await #expect(throws: WireError.self) { try await decoder.applying(bad.ordinal, record: record) }
         _ = try await Fixtures.apply(chunks, to: decoder)
         #expect(try await decoder.outcome(volume: 0).state == .lossless)
     }
@@ -102,7 +102,7 @@ struct ProgressTests {
         let bad = try #require(chunks.first { $0.layer == layer })
         _ = try await Fixtures.apply(chunks.filter { $0.layer < layer }, to: decoder)
         let record = try ChunkRecord(coder: 1, payload: (0..<200).map { UInt8($0) }).encoded()
-        await #expect(throws: CodingError.self) { try await decoder.apply(bad.ordinal, record: record) }
+        await #expect(throws: CodingError.self) { try await decoder.applying(bad.ordinal, record: record) }
         _ = try await Fixtures.apply(chunks.filter { $0.layer >= layer }, to: decoder)
         #expect(try await decoder.outcome(volume: 0).state == .lossless)
     }

@@ -6,7 +6,8 @@ import WireFormat
 @Suite("Acknowledgement and end")
 struct AcknowledgementTests {
     private func makePair(decodeDelay: Duration?, loss: Double = 0, seed: UInt64 = 1) throws -> SessionPair {
-        var setup = SessionPair.Setup(link: try Link.rural4G.parameters(loss: loss), seed: seed, chunks: try makeSession(seed: seed))
+        var setup = SessionPair.Setup(
+            link: try Link.rural4G.parameters(loss: loss), seed: seed, chunks: try makeSession(seed: seed))
         setup.decodeDelay = decodeDelay
         return try SessionPair(setup)
     }

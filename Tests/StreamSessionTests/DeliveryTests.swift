@@ -39,7 +39,8 @@ struct DeliveryTests {
         setup.connectedAt = .milliseconds(250)
         var pair = try SessionPair(setup)
         pair.run()
-        let expected = Hello(session: try Name("pair"), goal: .lossless, elapsedMicroseconds: 250_000, roundTripMicroseconds: 80_000)
+        let expected = Hello(
+            session: try Name("pair"), goal: .lossless, elapsedMicroseconds: 250_000, roundTripMicroseconds: 80_000)
         #expect(pair.receiverTime(.begun(expected)) != nil)
         #expect(pair.sent(from: .client).first?.datagram == .hello(expected))
     }

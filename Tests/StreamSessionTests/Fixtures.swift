@@ -2,12 +2,13 @@ import NetSim
 import StreamSession
 import WireFormat
 
-/// The shipped profiles' figures, with a loss of one's choosing in both directions.
+/// The figures of some shipped profiles and of two links between, with a loss of one's choosing in both directions.
 enum Link: String, Sendable, CaseIterable {
     case rural4G = "rural-4g"
     case geoSatellite = "geo-satellite"
     case adslUplink = "adsl-uplink"
     case clinic
+    case lan
 
     func parameters(loss: Double = 0) throws -> LinkParameters {
         let (rate, delay, queue): (Double, Int, Int) =
@@ -16,6 +17,7 @@ enum Link: String, Sendable, CaseIterable {
             case .geoSatellite: (1e6, 300, 256 << 10)
             case .adslUplink: (1e6, 20, 64 << 10)
             case .clinic: (10e6, 50, 256 << 10)
+            case .lan: (100e6, 1, 256 << 10)
             }
         let direction = try LinkDirection(
             rateBitsPerSecond: rate, delay: .milliseconds(delay), lossProbability: loss, queueByteCount: queue)
@@ -41,9 +43,12 @@ func makeRecord(_ ordinal: UInt32, byteCount: Int, seed: UInt64 = 1) throws -> [
     return try ChunkRecord(coder: 1, payload: payload).encoded()
 }
 
-func makeChunk(_ ordinal: UInt32, _ kind: Kind, byteCount: Int, readyAt: Duration = .zero, seed: UInt64 = 1) throws -> SessionPair.Chunk {
+func makeChunk(_ ordinal: UInt32, _ kind: Kind, byteCount: Int, readyAt: Duration = .zero, seed: UInt64 = 1) throws
+    -> SessionPair.Chunk
+{
     SessionPair.Chunk(
-        ordinal: ordinal, rank: kind.rank(ordinal), record: try makeRecord(ordinal, byteCount: byteCount, seed: seed), readyAt: readyAt)
+        ordinal: ordinal, rank: kind.rank(ordinal), record: try makeRecord(ordinal, byteCount: byteCount, seed: seed),
+        readyAt: readyAt)
 }
 
 /// A small session as a sender plans it: manifest, regions of interest, background, table, ready one after another as from a coder

@@ -8,7 +8,9 @@ struct HeartbeatTests {
     private static func isHeartbeat(_ datagram: Datagram) -> Bool { if case .heartbeat = datagram { true } else { false } }
 
     /// A manifest at once, and a chunk of one datagram when everything else has long been acknowledged: the tail.
-    private func makePair(tailAt time: Duration = .milliseconds(1300), timing: SessionTiming = SessionTiming()) throws -> SessionPair {
+    private func makePair(tailAt time: Duration = .milliseconds(1300), timing: SessionTiming = SessionTiming()) throws
+        -> SessionPair
+    {
         var setup = SessionPair.Setup(
             link: try Link.rural4G.parameters(),
             chunks: [try makeChunk(0, .manifest, byteCount: 3000), try makeChunk(1, .roi, byteCount: 900, readyAt: time)])
@@ -19,7 +21,8 @@ struct HeartbeatTests {
     @Test("A lost tail is recovered within two round trips and a heartbeat")
     func tail() throws {
         var pair = try makePair()
-        pair.fate = { _, datagram in if case .data(let fragment) = datagram, fragment.ordinal == 1 { .lostOnLink } else { .carried } }
+        pair.fate = { _, datagram in if case .data(let fragment) = datagram, fragment.ordinal == 1 { .lostOnLink } else { .carried }
+        }
         pair.run()
         pair.expectComplete("tail lost")
         let took = try #require(pair.arrival(of: 1)) - .milliseconds(1300)
@@ -101,7 +104,7 @@ struct HeartbeatTests {
 
     @Test("Heartbeats come every half round trip while an answer is awaited, never under 20 ms, and every 500 ms otherwise")
     func intervals() throws {
-        for (link, awaited) in [(Link.rural4G, 40), (.geoSatellite, 300), (.adslUplink, 20)] {
+        for (link, awaited) in [(Link.rural4G, 40), (.geoSatellite, 300), (.adslUplink, 20), (.lan, 20)] {
             var setup = SessionPair.Setup(
                 link: try link.parameters(), chunks: [try makeChunk(0, .manifest, byteCount: 500)])
             setup.decodeDelay = .seconds(5)
@@ -116,6 +119,19 @@ struct HeartbeatTests {
             #expect(gaps(beats.filter { $0 < answered }) == [.milliseconds(awaited)], "\(link.rawValue)")
             #expect(gaps(Array(beats.filter { $0 > answered }.dropFirst())) == [.milliseconds(500)], "\(link.rawValue)")
         }
+    }
+
+    @Test("While the receiver stores, heartbeats come as often as while acknowledgements are awaited")
+    func storing() throws {
+        var setup = SessionPair.Setup(link: try Link.rural4G.parameters(), chunks: [try makeChunk(0, .manifest, byteCount: 500)])
+        setup.storeDelay = .seconds(3)
+        var pair = try SessionPair(setup)
+        pair.run()
+        pair.expectComplete("slow disk")
+        let stored = try #require(pair.receiverTime(.store(tableDigest: pair.tableDigest)))
+        let beats = pair.sent(from: .client).filter { Self.isHeartbeat($0.datagram) && $0.time > stored }.map(\.time)
+        try #require(beats.count > 50)
+        #expect(zip(beats, beats.dropFirst()).allSatisfy { $1 - $0 == .milliseconds(40) })
     }
 
     @Test("The heartbeat's interval follows the round trip as the transport measures it, and its number counts up")

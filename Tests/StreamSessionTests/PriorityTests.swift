@@ -135,7 +135,8 @@ struct PriorityTests {
                 let ordinal = 1 + UInt32(layer) * 6 + slice
                 chunks.append(
                     SessionPair.Chunk(
-                        ordinal: ordinal, rank: UInt64(slice + 1) << 36 | kind.rank(ordinal), record: try makeRecord(ordinal, byteCount: 4000)))
+                        ordinal: ordinal, rank: UInt64(slice + 1) << 36 | kind.rank(ordinal),
+                        record: try makeRecord(ordinal, byteCount: 4000)))
             }
         }
         var generator = SeededGenerator(seed: seed)

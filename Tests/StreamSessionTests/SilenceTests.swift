@@ -9,10 +9,13 @@ struct SilenceTests {
     private func makePair(loss: Double = 0, seed: UInt64 = 1, link: Link = .rural4G) throws -> SessionPair {
         let parameters = try link.parameters(loss: loss)
         let byteCount = Int(parameters.up.rateBitsPerSecond / 8 * 8)
-        return try SessionPair(SessionPair.Setup(link: parameters, seed: seed, chunks: makeSession(seed: seed, byteCount: byteCount)))
+        return try SessionPair(
+            SessionPair.Setup(link: parameters, seed: seed, chunks: makeSession(seed: seed, byteCount: byteCount)))
     }
 
-    @Test("An outage of ten seconds stalls both ends after two, and both resume and finish", arguments: [Link.rural4G, .geoSatellite], [0, 0.05])
+    @Test(
+        "An outage of ten seconds stalls both ends after two, and both resume and finish",
+        arguments: [Link.rural4G, .geoSatellite], [0, 0.05])
     func outage(link: Link, loss: Double) throws {
         for seed in 1...UInt64(3) {
             var pair = try makePair(loss: loss, seed: seed, link: link)
@@ -93,28 +96,35 @@ struct SilenceTests {
         #expect(pair.senderTime(.stalled) == nil && pair.receiverTime(.stalled) == nil)
     }
 
-    @Test("A sender that is never connected, and a receiver that hears nothing, give up too")
+    @Test("A sender that is never connected gives up after twenty seconds")
     func neverConnected() throws {
         var sender = SenderSession(session: try Name("alone"), goal: .roi, now: .zero)
-        var receiver = ReceiverSession(now: .zero)
-        var times: [Duration] = []
         var last: SenderSession.Action?
-        while let tick = sender.nextTick, times.count < 1000 {
-            times.append(tick)
+        var end = Duration.zero
+        while let tick = sender.nextTick, tick < .seconds(60) {
+            end = tick
             last = sender.handle(.tick, now: tick).last ?? last
         }
         guard case .failed(let error)? = last else {
             Issue.record("no failure but \(String(describing: last))")
             return
         }
-        #expect(error.code == .peerSilent && times.last == .seconds(20))
+        #expect(error.code == .peerSilent && end == .seconds(20) && sender.isOver)
+    }
+
+    @Test("A receiver gives up a connection on which nobody says who it is, though data come", arguments: [false, true])
+    func noBeginning(dataCome: Bool) throws {
+        let limit = SessionTiming().helloLimit
+        var receiver = ReceiverSession(now: .seconds(5))
         var ends: [ReceiverSession.Action] = []
         var end = Duration.zero
+        let beat = Datagram.heartbeat(Heartbeat(sequence: 0, departureMicroseconds: 0)).encoded()
         while let tick = receiver.nextTick, tick < .seconds(60) {
             end = tick
+            if dataCome { #expect(receiver.handle(.datagram(beat), now: tick).isEmpty) }
             ends = receiver.handle(.tick, now: tick)
         }
-        #expect(end == .seconds(20) && receiver.isOver)
+        #expect(end == .seconds(5) + limit && receiver.isOver)
         guard case .failed(let silent)? = ends.last else {
             Issue.record("no failure but \(ends)")
             return
@@ -139,5 +149,28 @@ struct SilenceTests {
         let sentByteCount = pair.sent(from: .client).reduce(0) { $0 + $1.datagram.encoded().count }
         #expect(last.receivedDatagramCount > 100 && Int(last.receivedByteCount) <= sentByteCount)
         #expect(pair.senderActions.contains { $0.action == .report(reports[10].1) })
+    }
+
+    @Test(
+        "The least delay is that since the last report, modulo 2^32, and 0 when nothing came",
+        arguments: [0, 90_000, UInt32.max - 70_000] as [UInt32])
+    func leastDelay(offset: UInt32) throws {
+        var receiver = ReceiverSession(now: .zero)
+        func hear(at now: Duration, delay: UInt32) {
+            let departure = UInt32(truncatingIfNeeded: Int64(now / .microseconds(1))) &- delay &- offset
+            let beat = Datagram.heartbeat(Heartbeat(sequence: 0, departureMicroseconds: departure))
+            #expect(receiver.handle(.datagram(beat.encoded()), now: now).isEmpty)
+        }
+        func report(at now: Duration) throws -> UInt32? {
+            guard case .send(let bytes)? = receiver.handle(.tick, now: now).last,
+                case .report(let report) = try Datagram(decoding: bytes)
+            else { return nil }
+            return report.leastDelayMicroseconds
+        }
+        for delay in [80_000, 60_000, 75_000] as [UInt32] { hear(at: .milliseconds(90), delay: delay) }
+        #expect(try report(at: .milliseconds(100)) == 60_000 &+ offset)
+        for delay in [90_000, 85_000] as [UInt32] { hear(at: .milliseconds(190), delay: delay) }
+        #expect(try report(at: .milliseconds(200)) == 85_000 &+ offset)
+        #expect(try report(at: .milliseconds(300)) == 0)
     }
 }

@@ -3,6 +3,7 @@ internal import Foundation
 internal import NetSim
 internal import Phantom
 internal import Profiles
+internal import ProgressiveCoding
 internal import Sites
 
 struct DemoCommand: AsyncParsableCommand {
@@ -41,12 +42,12 @@ struct DemoCommand: AsyncParsableCommand {
         let seed = seed
         let runs = try await untilSignalled {
             var runs: [DemoRun] = []
-            for order in [TransmissionOrderChoice.roiFirst, .sliceOrder] {
+            for order in [TransmissionOrder.roiFirst, .fifo] {
                 var preparation = preparation
-                preparation.order = order.order
+                preparation.order = order
                 runs.append(
                     try await DemoRun.perform(
-                        preparation, name: order.name, link: link, folder: "\(out)/received", seed: seed, console: console,
+                        preparation, link: link, folder: "\(out)/received", seed: seed, console: console,
                         clock: clock))
             }
             return runs

@@ -49,31 +49,42 @@ struct ReceiveCommand: AsyncParsableCommand {
         await listener.close()
     }
 
-    private static func report(_ event: ReceivingSite.Event, _ console: Console, _ clock: Stopwatch, once: Bool) {
-        let t = JSONValue.number(clock.seconds)
-        switch event {
-        case .manifest(let session, let volume, _, _):
-            console.event("manifest", ["t": t, "session": .text(session), "volume": .text(volume)])
-            console.say("Receiving '\(volume)' in session '\(session)'.")
-        case .firstROIByte: console.event("first_roi_byte", ["t": t])
-        case .applied: break
-        case .milestone(let milestone, let volume, let seconds):
-            console.event(milestone.rawValue, ["t": t, "volume_index": .integer(volume), "seconds_since_send": .number(seconds)])
-            console.say("\(Text.right(Text.seconds(seconds), 8))  \(sentence(milestone))")
-        case .receipt: console.event("receipt", ["t": t])
-        case .stalled:
-            console.remark("stalled: nothing has come from the sender for a while; waiting")
-            console.event("stalled", ["t": t])
-        case .resumed:
-            console.remark("the sender is there again")
-            console.event("resumed", ["t": t])
-        case .ended(.success(let summary)):
+    private static func report(_ occurrence: ReceivingSite.Event, _ console: Console, _ clock: Stopwatch, once: Bool) {
+        func event(_ name: String, _ place: ReceivingSite.Place, _ more: [String: JSONValue] = [:]) {
+            let fields: [String: JSONValue] = [
+                "t": .number(clock.seconds), "session": .text(place.session), "volume": .text(place.volume),
+                "volume_index": .integer(place.index),
+            ]
+            console.event(name, fields.merging(more) { $1 })
+        }
+        func event(_ name: String, session: String, _ more: [String: JSONValue] = [:]) {
+            console.event(name, ["t": .number(clock.seconds), "session": .text(session)].merging(more) { $1 })
+        }
+        switch occurrence {
+        case .manifest(let place, _):
+            event("manifest", place)
+            console.say("Receiving '\(place.volume)' in session '\(place.session)'.")
+        case .firstROIByte(let place): event("first_roi_byte", place)
+        case .applied(let place, let share): console.progress(place.session, share: share)
+        case .milestone(let milestone, let place, let seconds):
+            event(milestone.rawValue, place, ["seconds_since_send": .number(seconds)])
+            console.say("\(Text.right(Text.seconds(seconds), 8))  \(place.volume): \(sentence(milestone))")
+        case .receipt(let place): event("receipt", place)
+        case .stalled(let session):
+            console.remark("stalled: nothing has come from the sender of '\(session)' for a while; waiting")
+            event("stalled", session: session)
+        case .resumed(let session):
+            console.remark("the sender of '\(session)' is there again")
+            event("resumed", session: session)
+        case .ended(_, .success(let summary)):
+            console.clearBar()
             for volume in summary.volumes { console.say("\(volume.path): \(volume.state.name), sha256 \(volume.digest)") }
             console.event("summary", fields(summary))
-        case .ended(.failure(let error)):
+        case .ended(let session, .failure(let error)):
+            console.clearBar()
             // With --once the command itself ends with it.
-            if !once { console.remark("a session ended early: \(error)") }
-            console.event("session_failed", ["t": t, "message": .text("\(error)")])
+            if !once { console.remark("session '\(session)' ended early: \(error)") }
+            event("session_failed", session: session, ["message": .text("\(error)")])
         }
     }
 

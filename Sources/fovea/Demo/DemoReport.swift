@@ -1,6 +1,7 @@
 internal import Foundation
 internal import NetSim
 internal import Profiles
+internal import ProgressiveCoding
 internal import Sites
 internal import WireFormat
 
@@ -25,7 +26,7 @@ struct DemoReport {
             "\(link.name): \(Text.rate(link.up.rateBitsPerSecond)), \(Int(((link.up.delay + link.down.delay).inSeconds * 1000).rounded())) ms there and back, "
                 + "\(link.up.lossProbability * 100) % lost",
             "",
-            Text.left("", 34) + runs.map { Text.right($0.name, 14) }.joined(),
+            Text.left("", 34) + runs.map { Text.right($0.order.rawValue, 14) }.joined(),
             row("first voxels on the link") { Text.seconds($0.sent.timeToFirstDatagram) },
             row("region of interest shown") { Text.seconds($0.received.timeToROI) },
             row("background shown") { Text.seconds($0.received.timeToBackground) },
@@ -51,7 +52,7 @@ struct DemoReport {
             "runs": .list(
                 runs.map { run in
                     .object([
-                        "order": .text(run.name), "send": .object(SendCommand.fields(run.sent)),
+                        "order": .text(run.order.rawValue), "send": .object(SendCommand.fields(run.sent)),
                         "receive": .object(ReceiveCommand.fields(run.received)),
                     ])
                 }),

@@ -24,14 +24,14 @@ struct ProgressionPicture {
     /// When the first run reached something, and the end of the last.
     private var moments: [Double] {
         guard let first = runs.first else { return [] }
-        let end = runs.compactMap(\.received.timeToLossless).max() ?? first.frames.last?.seconds ?? 0
+        let end = runs.compactMap(\.received.timeToLossless).max() ?? first.views.last?.seconds ?? 0
         let marks = [first.received.timeToROI, first.received.timeToBackground].compactMap { $0 }
         let last = marks.max() ?? 0
         return Array(Set(marks + [last + (end - last) / 3, last + 2 * (end - last) / 3, end])).sorted()
     }
 
     func write(to path: String) throws {
-        guard let sample = runs.first?.frames.last, let top = sample.values.max(), let bottom = sample.values.min() else { return }
+        guard let sample = runs.first?.views.last, let top = sample.values.max(), let bottom = sample.values.min() else { return }
         let window = displayWindow(sample.values, bottom...top)
         let panelHeight = sample.rows * 3 / 2
         let rowHeight = panelHeight + Self.labelHeight
@@ -45,10 +45,10 @@ struct ProgressionPicture {
             let y = 44 + row * rowHeight
             canvas.write(row == 0 ? "region of interest first" : "slice by slice", x: Self.margin, y: y + 6, scale: 2, Self.accent)
             for (column, moment) in moments.enumerated() {
-                // A hair later, since a frame is taken right after the chunk that brought it.
-                let frame = run.frames.last { $0.seconds <= moment + 0.05 } ?? run.frames.first
-                guard let frame else { continue }
-                draw(frame, run.region, window, on: &canvas, x: Self.margin + column * columnWidth, y: y + Self.labelHeight)
+                // A hair later, since a view is taken right after the chunk that brought it.
+                let view = run.views.last { $0.seconds <= moment + 0.05 } ?? run.views.first
+                guard let view else { continue }
+                draw(view, run.region, window, on: &canvas, x: Self.margin + column * columnWidth, y: y + Self.labelHeight)
             }
         }
         legend(on: &canvas)
@@ -62,14 +62,14 @@ struct ProgressionPicture {
         return range.lowerBound...max(high, range.lowerBound + 1e-9)
     }
 
-    private func draw(_ frame: SliceFrame, _ region: Box?, _ window: ClosedRange<Double>, on canvas: inout Canvas, x: Int, y: Int) {
-        for row in 0..<frame.rows {
-            for column in 0..<frame.columns {
-                let index = row * frame.columns + column
-                if frame.quality[index] == Quality.missing {
+    private func draw(_ view: SliceView, _ region: Box?, _ window: ClosedRange<Double>, on canvas: inout Canvas, x: Int, y: Int) {
+        for row in 0..<view.rows {
+            for column in 0..<view.columns {
+                let index = row * view.columns + column
+                if view.quality[index] == Quality.missing {
                     canvas.set(x + column, y + row, Self.colour(quality: Quality.missing))
                 } else {
-                    let share = (frame.values[index] - window.lowerBound) / (window.upperBound - window.lowerBound)
+                    let share = (view.values[index] - window.lowerBound) / (window.upperBound - window.lowerBound)
                     canvas.set(x + column, y + row, .grey(UInt8(max(0, min(255, (share.isFinite ? share : 0) * 255)))))
                 }
             }
@@ -79,11 +79,11 @@ struct ProgressionPicture {
                 x: x + region.x.lowerBound - 1..<x + region.x.upperBound + 1,
                 y: y + region.y.lowerBound - 1..<y + region.y.upperBound + 1, Self.accent)
         }
-        for row in 0..<frame.rows / 2 {
-            for column in 0..<frame.columns / 2 {
+        for row in 0..<view.rows / 2 {
+            for column in 0..<view.columns / 2 {
                 canvas.set(
-                    x + frame.columns / 4 + column, y + frame.rows + row,
-                    Self.colour(quality: frame.quality[row * 2 * frame.columns + column * 2]))
+                    x + view.columns / 4 + column, y + view.rows + row,
+                    Self.colour(quality: view.quality[row * 2 * view.columns + column * 2]))
             }
         }
     }

@@ -5,7 +5,7 @@ internal import VolumeModel
 internal import WireFormat
 
 /// A slice as it stood at one time.
-struct SliceFrame: Sendable {
+struct SliceView: Sendable {
     let seconds: Double
     let columns: Int
     let rows: Int
@@ -19,7 +19,7 @@ struct SliceFrame: Sendable {
 final class SliceRecorder: Sendable {
     private struct State {
         var decoder: SessionDecoder?
-        var frames: [SliceFrame] = []
+        var views: [SliceView] = []
         var pending: Task<Void, Never>?
     }
     private let state = Mutex(State())
@@ -29,27 +29,27 @@ final class SliceRecorder: Sendable {
         note(at: seconds)
     }
 
-    /// Takes the slice as it is now; one after another, so that frames stay in order.
+    /// Takes the slice as it is now; one after another, so that views stay in order.
     func note(at seconds: Double) {
         state.withLock { state in
             guard let decoder = state.decoder else { return }
             let before = state.pending
             state.pending = Task {
                 await before?.value
-                let frame = Self.frame(await decoder.snapshot(volume: 0), at: seconds)
-                self.state.withLock { $0.frames.append(frame) }
+                let view = Self.view(await decoder.snapshot(volume: 0), at: seconds)
+                self.state.withLock { $0.views.append(view) }
             }
         }
     }
 
-    func finish() async -> [SliceFrame] {
+    func finish() async -> [SliceView] {
         await state.withLock { $0.pending }?.value
-        return state.withLock { $0.frames }
+        return state.withLock { $0.views }
     }
 
     var region: Box? { get async { state.withLock { $0.decoder }?.layouts[0].manifest.regions.first } }
 
-    private static func frame(_ volume: VolumeAssembler, at seconds: Double) -> SliceFrame {
+    private static func view(_ volume: VolumeAssembler, at seconds: Double) -> SliceView {
         let shape = volume.layout.shape
         let box = volume.layout.manifest.regions.first ?? shape.box
         let slice = (box.z.lowerBound + box.z.upperBound) / 2
@@ -65,7 +65,7 @@ final class SliceRecorder: Sendable {
         } else {
             values = []
         }
-        return SliceFrame(
+        return SliceView(
             seconds: seconds, columns: shape.columns, rows: shape.rows, values: values, quality: Array(volume.quality[range]))
     }
 }

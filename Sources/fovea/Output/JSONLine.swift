@@ -18,8 +18,7 @@ enum JSONValue: Encodable {
         var container = encoder.singleValueContainer()
         switch self {
         case .text(let value): try container.encode(value)
-        // Six digits after the point: microseconds, and more than any measure holds.
-        case .number(let value): try container.encode(Decimal(string: String(format: "%.6f", value)) ?? 0)
+        case .number(let value): try container.encode(value)
         case .integer(let value): try container.encode(value)
         case .flag(let value): try container.encode(value)
         case .list(let values): try container.encode(values)

@@ -1,0 +1,144 @@
+import Foundation
+import NetSim
+import StreamSession
+import Testing
+import WireFormat
+
+@Suite("Hostile fragments")
+struct HostileFragmentTests {
+    private let greatest = WireLimits.chunkByteCount
+
+    /// A receiver whose session has begun.
+    private func makeReceiver() throws -> ReceiverSession {
+        var receiver = ReceiverSession(now: .zero)
+        let hello = Hello(session: try Name("hostile"), goal: .lossless, elapsedMicroseconds: 0, roundTripMicroseconds: 0)
+        #expect(receiver.handle(.datagram(Datagram.hello(hello).encoded()), now: .zero) == [.begun(hello)])
+        return receiver
+    }
+
+    private func fragment(_ ordinal: UInt32, total: Int, offset: Int) -> [UInt8] {
+        let payload = [UInt8](repeating: 5, count: min(Fragment.payloadLimit, total - offset))
+        return Datagram.data(
+            Fragment(
+                ordinal: ordinal, totalByteCount: UInt32(total), offset: UInt32(offset), departureMicroseconds: 0,
+                payload: payload[...])
+        ).encoded()
+    }
+
+    /// Bytes of address space and of memory this process has.
+    private func footprint() throws -> (virtual: Int, resident: Int) {
+        let text = try String(contentsOfFile: "/proc/self/statm", encoding: .ascii)
+        let pages = text.split(separator: " ").compactMap { Int($0) }
+        try #require(pages.count > 1)
+        return (pages[0] * 4096, pages[1] * 4096)
+    }
+
+    @Test("Memory grows with what has arrived, never with what was announced")
+    func announcements() throws {
+        var receiver = try makeReceiver()
+        let before = try footprint()
+        for ordinal in 0..<16_000 as Range<UInt32> {
+            // Their last fragments, so that room for all that should come before would have to be there.
+            let offset = (greatest - 1) / Fragment.payloadLimit * Fragment.payloadLimit
+            let actions = receiver.handle(.datagram(fragment(ordinal, total: greatest, offset: offset)), now: .zero)
+            guard actions == [.firstByte(ordinal)] else {
+                Issue.record("fragment \(ordinal): \(actions)")
+                return
+            }
+            guard ordinal % 16 == 0 else { continue }
+            let now = try footprint()
+            // A terabyte is announced, 20 MB arrive. Other tests run beside this one, hence the width.
+            guard now.virtual - before.virtual < 4 << 30, now.resident - before.resident < 1 << 30 else {
+                Issue.record("after \(ordinal + 1) fragments \(now) bytes, where there were \(before)")
+                return
+            }
+        }
+        #expect(!receiver.isOver)
+    }
+
+    @Test("More than 256 MiB of unfinished chunks end the session")
+    func unfinished() throws {
+        var receiver = try makeReceiver()
+        let total = 256 << 10
+        var takenByteCount = 0
+        var last: [ReceiverSession.Action] = []
+        // All of every chunk but its first fragment.
+        for ordinal in 0..<2000 as Range<UInt32> where !receiver.isOver {
+            for offset in stride(from: Fragment.payloadLimit, to: total, by: Fragment.payloadLimit) {
+                last = receiver.handle(.datagram(fragment(ordinal, total: total, offset: offset)), now: .zero)
+                if receiver.isOver { break }
+                takenByteCount += min(Fragment.payloadLimit, total - offset)
+            }
+        }
+        #expect(takenByteCount <= 256 << 20 && takenByteCount > 255 << 20, "\(takenByteCount)")
+        guard case .failed(let error)? = last.last else {
+            Issue.record("\(takenByteCount) bytes of unfinished chunks are taken")
+            return
+        }
+        #expect(error.code == .protocolViolation)
+    }
+
+    @Test("A chunk that becomes whole frees its room: more than 256 MiB pass through")
+    func finished() throws {
+        var receiver = try makeReceiver()
+        let total = 256 << 10
+        var wholeCount = 0
+        for ordinal in 0..<1100 as Range<UInt32> {
+            for offset in stride(from: 0, to: total, by: Fragment.payloadLimit) {
+                for case .chunk(_, let record) in receiver.handle(
+                    .datagram(fragment(ordinal, total: total, offset: offset)), now: .zero)
+                {
+                    #expect(record.count == total)
+                    wholeCount += 1
+                }
+            }
+        }
+        #expect(wholeCount == 1100 && !receiver.isOver)
+    }
+
+    @Test("Fragments that are no piece of their chunk end the session")
+    func misfits() throws {
+        let bytes = fragment(1, total: 5000, offset: 1437)
+        // Header 3 bytes, then ordinal, total, offset, departure, four bytes each.
+        for (name, index, value) in [
+            ("ordinal", 3, 0xFF), ("ordinal 16385", 5, 0x40), ("total 0", 9, 0), ("total above 64 MiB", 7, 5),
+            ("offset beyond", 13, 0xFF),
+            ("offset no multiple", 14, 0x9E),
+        ] as [(String, Int, UInt8)] {
+            var changed = bytes
+            changed[index] = value
+            if name == "total 0" { changed[10] = 0 }
+            var receiver = try makeReceiver()
+            guard case .failed(let error)? = receiver.handle(.datagram(changed), now: .zero).last else {
+                Issue.record("\(name) is taken")
+                continue
+            }
+            #expect(error.code == .protocolViolation, "\(name)")
+        }
+        for changed in [Array(bytes.dropLast()), bytes + [0], Array(bytes.prefix(19))] {
+            var receiver = try makeReceiver()
+            guard case .failed? = receiver.handle(.datagram(changed), now: .zero).last else {
+                Issue.record("a fragment of \(changed.count) bytes is taken")
+                continue
+            }
+        }
+    }
+
+    @Test("Fragments in any order, each twice, make the record", arguments: 1...UInt64(10))
+    func anyOrder(seed: UInt64) throws {
+        let record = try makeRecord(1, byteCount: 50_000, seed: seed)
+        var generator = SeededGenerator(seed: seed)
+        let offsets = stride(from: 0, to: record.count, by: Fragment.payloadLimit).flatMap { [$0, $0] }.shuffled(using: &generator)
+        var receiver = try makeReceiver()
+        var records: [[UInt8]] = []
+        for offset in offsets {
+            let datagram = Datagram.data(
+                Fragment(
+                    ordinal: 1, totalByteCount: UInt32(record.count), offset: UInt32(offset), departureMicroseconds: 0,
+                    payload: record[offset..<min(offset + Fragment.payloadLimit, record.count)]))
+            for case .chunk(_, let whole) in receiver.handle(.datagram(datagram.encoded()), now: .zero) { records.append(whole) }
+        }
+        let isWhole = records == [record]
+        #expect(isWhole, "seed \(seed)")
+    }
+}
