@@ -17,7 +17,10 @@ struct Reassembler: Sendable {
     /// Takes a fragment; gives back the whole record when it was the last one missing.
     mutating func take(_ fragment: Fragment) throws(SessionError) -> [UInt8]? {
         guard !completed.contains(fragment.ordinal) else { return nil }
-        var partial = partials[fragment.ordinal] ?? Partial(totalByteCount: Int(fragment.totalByteCount))
+        // Taken out while it is changed: a second copy in the dictionary would make each fragment copy all before it.
+        var partial = partials.removeValue(forKey: fragment.ordinal) ?? Partial(totalByteCount: Int(fragment.totalByteCount))
+        var isWhole = false
+        defer { if !isWhole { partials[fragment.ordinal] = partial } }
         guard partial.totalByteCount == Int(fragment.totalByteCount) else {
             throw SessionError(.protocolViolation, "chunk \(fragment.ordinal) has two lengths")
         }
@@ -28,11 +31,8 @@ struct Reassembler: Sendable {
         partial.pieces[fragment.offset] = fragment.payload
         partial.receivedByteCount += fragment.payload.count
         bufferedByteCount += fragment.payload.count
-        guard partial.receivedByteCount == partial.totalByteCount else {
-            partials[fragment.ordinal] = partial
-            return nil
-        }
-        partials[fragment.ordinal] = nil
+        guard partial.receivedByteCount == partial.totalByteCount else { return nil }
+        isWhole = true
         completed.insert(fragment.ordinal)
         bufferedByteCount -= partial.totalByteCount
         var record: [UInt8] = []

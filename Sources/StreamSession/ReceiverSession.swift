@@ -45,6 +45,9 @@ public struct ReceiverSession: Sendable {
         case waiting, receiving, storing, stored, over
     }
 
+    /// The most bytes of whole chunks that wait for the hello.
+    private static let heldByteLimit = 16 << 20
+
     private let timing: SessionTiming
     private var phase = Phase.waiting
     private var reassembler = Reassembler()
@@ -52,6 +55,8 @@ public struct ReceiverSession: Sendable {
     private var applied: [Range<UInt32>] = []
     private var unapplied: Set<UInt32> = []
     private var pendingEnd: Digest?
+    private var held: [Action] = []
+    private var heldByteCount = 0
     private var receivedByteCount: UInt64 = 0
     private var receivedDatagramCount: UInt64 = 0
     private var leastDelay: UInt32?
@@ -121,17 +126,30 @@ public struct ReceiverSession: Sendable {
             phase = .receiving
             silence = SilenceWatch(now: now)
             actions.append(.begun(hello))
+            actions += held
+            held = []
+            actions += storeIfDone()
         case .data(let fragment):
             note(departure: fragment.departureMicroseconds, now: now)
+            var arrived: [Action] = []
             if seen.insert(fragment.ordinal).inserted {
                 unapplied.insert(fragment.ordinal)
-                actions.append(.firstByte(fragment.ordinal))
+                arrived.append(.firstByte(fragment.ordinal))
             }
             do {
-                if let record = try reassembler.take(fragment) { actions.append(.chunk(fragment.ordinal, record: record)) }
+                if let record = try reassembler.take(fragment) {
+                    heldByteCount += phase == .waiting ? record.count : 0
+                    arrived.append(.chunk(fragment.ordinal, record: record))
+                }
             } catch {
                 return actions + violate(error.message)
             }
+            guard phase == .waiting else { return actions + arrived }
+            // Datagrams overtake each other: chunks that come before their session's beginning wait for it.
+            guard heldByteCount <= Self.heldByteLimit else {
+                return actions + violate("more than \(Self.heldByteLimit) bytes before the hello")
+            }
+            held += arrived
         case .heartbeat(let heartbeat): note(departure: heartbeat.departureMicroseconds, now: now)
         case .end(let digest):
             // Datagrams may overtake each other: the end waits for what is still on its way or being decoded.
@@ -142,8 +160,10 @@ public struct ReceiverSession: Sendable {
             phase = .over
             actions.append(.closed)
         case .abort(let abort):
+            // What was promised is on disk, whatever the sender says after it.
+            actions.append(
+                phase == .stored ? .closed : .failed(SessionError(.peerAborted, "the sender gave up: \(abort.message)")))
             phase = .over
-            actions.append(.failed(SessionError(.peerAborted, "the sender gave up: \(abort.message)")))
         case .report, .acknowledgement, .receipt:
             return actions + violate("the sender sends what only a receiver may")
         }
@@ -196,7 +216,9 @@ public struct ReceiverSession: Sendable {
             receivedByteCount: receivedByteCount, receivedDatagramCount: receivedDatagramCount,
             receiverMicroseconds: UInt64(max(0, now.microseconds)), leastDelayMicroseconds: leastDelay ?? 0)
         leastDelay = nil
-        nextReport = max(nextReport + timing.reportInterval, now)
+        // After a late tick one report is enough.
+        nextReport += timing.reportInterval
+        if nextReport <= now { nextReport = now + timing.reportInterval }
         return [.send(Datagram.report(report).encoded())]
     }
 

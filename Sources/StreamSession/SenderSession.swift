@@ -55,6 +55,7 @@ public struct SenderSession: Sendable {
     private var supplied: Digest?
     private var submitted: Set<UInt32> = []
     private var unacknowledged: Set<UInt32> = []
+    private var sent: Set<UInt32> = []
     private var roundTrip: Duration = .milliseconds(100)
     private var nextHeartbeat: Duration
     private var heartbeatCount: UInt32 = 0
@@ -89,7 +90,7 @@ public struct SenderSession: Sendable {
                     Hello(
                         session: hello.session, goal: hello.goal, elapsedMicroseconds: UInt64(max(0, now.microseconds)),
                         roundTripMicroseconds: UInt32(clamping: roundTrip.microseconds))))
-            return []
+            return endIfDone()
         case .roundTrip(let roundTrip):
             self.roundTrip = roundTrip
             return []
@@ -124,7 +125,7 @@ public struct SenderSession: Sendable {
         case .acknowledgement(let ranges):
             var fresh: [UInt32] = []
             for range in ranges {
-                guard range.allSatisfy(submitted.contains) else {
+                guard range.allSatisfy(sent.contains) else {
                     return actions + violate("the receiver acknowledges chunks that were never sent")
                 }
                 fresh += range.filter { unacknowledged.remove($0) != nil }
@@ -160,6 +161,7 @@ public struct SenderSession: Sendable {
             if !urgent.isEmpty {
                 actions.append(.send(urgent.removeFirst().encoded()))
             } else if let fragment = queue.next(departure: now.wrappedMicroseconds) {
+                if Int(fragment.offset) + fragment.payload.count == Int(fragment.totalByteCount) { sent.insert(fragment.ordinal) }
                 actions.append(.send(Datagram.data(fragment).encoded()))
             } else {
                 break

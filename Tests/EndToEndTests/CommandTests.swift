@@ -61,7 +61,7 @@ struct CommandTests {
             (["encode", volume, "--out", "/nonexistent/x.fovea"], 74),
             (["encode", volume, "--out", "x", "--encoding", "none"], 66),
             (["phantom", "--out", scratch.file("p"), "--shape", "5x5x5"], 64),
-            (["receive", "--listen", "300.0.0.1:1", "--out", scratch.file("r")], 64),
+            (["receive", "--listen", "300.0.0.1:1", "--out", scratch.file("r")], 69),
         ]
         for (arguments, expected) in cases {
             let (code, program) = try await Program.run("fovea", arguments)

@@ -103,13 +103,11 @@ struct ProtocolViolationTests {
         var sender = try makeSender()
         #expect(sender.hasQueued)
         let actions = sender.handle(.datagram(Datagram.acknowledgement([4..<5]).encoded()), now: .zero)
-        withKnownIssue("SenderSession takes it, and then never sends its end") {
-            guard case .failed(let error)? = actions.last else {
-                Issue.record("\(actions)")
-                return
-            }
-            #expect(error.code == .protocolViolation)
+        guard case .failed(let error)? = actions.last else {
+            Issue.record("\(actions)")
+            return
         }
+        #expect(error.code == .protocolViolation)
     }
 
     @Test("A sender refuses what only a sender may send", arguments: 0..<5)
