@@ -85,13 +85,15 @@ let package = Package(
             swiftSettings: strict),
 
         // Tests
-        tests("VolumeModelTests", ["VolumeModel"]),
+        library("TestSupport", path: "Tests/TestSupport"),
+        tests("VolumeModelTests", ["TestSupport", "VolumeModel"]),
         tests("NIfTIFileTests", ["NIfTIFile", "VolumeModel"]),
-        tests("SegmentationTests", ["Segmentation", "VolumeModel"]),
-        tests("HEVCCodecTests", ["HEVCCodec"]),
-        tests("RefinementCodecTests", ["RefinementCodec"]),
-        tests("WireFormatTests", ["WireFormat", "VolumeModel"]),
-        tests("ProgressiveCodingTests", ["ProgressiveCoding", "HEVCCodec", "VolumeModel", "NIfTIFile", "WireFormat"]),
+        tests("SegmentationTests", ["TestSupport", "Segmentation", "VolumeModel"]),
+        tests("HEVCCodecTests", ["TestSupport", "HEVCCodec"]),
+        tests("RefinementCodecTests", ["TestSupport", "RefinementCodec"]),
+        tests("WireFormatTests", ["TestSupport", "WireFormat", "VolumeModel"]),
+        tests(
+            "ProgressiveCodingTests", ["TestSupport", "ProgressiveCoding", "HEVCCodec", "VolumeModel", "NIfTIFile", "WireFormat"]),
         tests("StreamSessionTests", ["StreamSession", "WireFormat", "NetSim"]),
         tests("SRTTransportTests", ["SRTTransport", "NetSim"]),
         tests("ProfilesTests", ["Profiles", "ProgressiveCoding", "HEVCCodec", "NetSim"]),

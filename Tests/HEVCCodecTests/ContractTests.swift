@@ -1,6 +1,7 @@
 import Foundation
 import HEVCCodec
 import Testing
+import TestSupport
 
 @Suite("Slices survive HEVC")
 struct ContractTests {

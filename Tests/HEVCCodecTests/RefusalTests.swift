@@ -1,5 +1,6 @@
 import HEVCCodec
 import Testing
+import TestSupport
 
 @Suite("What the HEVC coder refuses")
 struct RefusalTests {

@@ -1,6 +1,7 @@
 import NIfTIFile
 import ProgressiveCoding
 import Testing
+import TestSupport
 import VolumeModel
 import WireFormat
 

@@ -2,20 +2,9 @@ import HEVCCodec
 import NIfTIFile
 import ProgressiveCoding
 import Synchronization
+import TestSupport
 import VolumeModel
 import WireFormat
-
-/// Numbers that look random and are the same for the same seed.
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state &* 0x2545_F491_4F6C_DD1D
-    }
-}
 
 enum Fixtures {
     /// Fast settings with every feature of the default ones.

@@ -1,5 +1,6 @@
 import RefinementCodec
 import Testing
+import TestSupport
 
 @Suite("Masks, byte planes and Zstandard")
 struct ByteCoderTests {

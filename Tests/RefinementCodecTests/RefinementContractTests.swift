@@ -1,5 +1,6 @@
 import RefinementCodec
 import Testing
+import TestSupport
 
 /// What every refinement coder must do. A new coder is added to `all`.
 struct ContractCoder: Sendable, CustomTestStringConvertible {

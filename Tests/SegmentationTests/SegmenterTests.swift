@@ -1,5 +1,6 @@
 import Segmentation
 import Testing
+import TestSupport
 import VolumeModel
 
 @Suite("Segmenters")

@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 import VolumeModel
 
 @Suite("Boxes of voxels")
