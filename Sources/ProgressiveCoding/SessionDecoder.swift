@@ -47,14 +47,14 @@ public actor SessionDecoder {
     private var bytesByLayer: [Layer: Int] = [:]
 
     /// Checks a manifest and makes room for its volumes.
-    /// - Parameter voxelByteLimit: the most bytes of voxels of all volumes together.
+    /// - Parameter memoryLimit: the most bytes all volumes together may take.
     /// - Throws: `CodingError`; the sizes are checked before anything is allocated.
-    public init(_ manifest: Manifest, decoder: any ChunkDecoder, voxelByteLimit: Int = VolumeLayout.defaultVoxelByteLimit) throws {
-        var left = voxelByteLimit
+    public init(_ manifest: Manifest, decoder: any ChunkDecoder, memoryLimit: Int = VolumeLayout.defaultMemoryLimit) throws {
+        var left = memoryLimit
         var layouts: [VolumeLayout] = []
         for volume in manifest.volumes {
-            let layout = try VolumeLayout(volume, voxelByteLimit: left)
-            left -= layout.header.voxelByteCount
+            let layout = try VolumeLayout(volume, memoryLimit: left)
+            left -= layout.memoryByteCount
             layouts.append(layout)
         }
         self.manifest = manifest

@@ -46,7 +46,7 @@ public final class VolumeEncoder: Sendable {
                 sourceDigest: digest.finish(), low: range.lowerBound, high: range.upperBound,
                 bitDepth: UInt8(settings.roi.bitDepth),
                 fill: surroundings.fill, content: surroundings.content, regionSource: regionSource, regions: regions, plan: plan),
-            voxelByteLimit: .max)
+            memoryLimit: .max)
         self.image = image
         self.settings = settings
         assembler = Mutex(VolumeAssembler(layout))

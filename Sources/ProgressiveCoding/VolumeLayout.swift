@@ -15,12 +15,17 @@ public struct VolumeLayout: Sendable {
     /// For each planned chunk, those that have to be applied before it.
     public let prerequisites: [[Int]]
 
-    /// The most bytes of voxels a receiver takes unless it is told otherwise.
-    public static let defaultVoxelByteLimit = 1 << 30
+    /// The most memory a receiver gives a session unless it is told otherwise, in bytes.
+    public static let defaultMemoryLimit = 1 << 30
+
+    /// What the volume takes while it comes together: each voxel, a byte for its quality and two for its base.
+    public var memoryByteCount: Int { Self.memoryByteCount(header) }
+
+    private static func memoryByteCount(_ header: NIfTIHeader) -> Int { header.voxelByteCount + 3 * header.shape.voxelCount }
 
     /// Checks a manifest.
     /// - Throws: `CodingError.Code.invalidManifest` or `.tooLarge`; nothing of the volume's size is allocated.
-    public init(_ manifest: VolumeManifest, voxelByteLimit: Int = defaultVoxelByteLimit) throws(CodingError) {
+    public init(_ manifest: VolumeManifest, memoryLimit: Int = defaultMemoryLimit) throws(CodingError) {
         do {
             header = try NIfTIHeader(bytes: manifest.header)
         } catch {
@@ -33,9 +38,10 @@ public struct VolumeLayout: Sendable {
         }
         var storable = StorableCheck(values: [manifest.low, manifest.high])
         try require(header.voxelType.accept(&storable), "\(manifest.low) to \(manifest.high) is no range of \(header.voxelType)")
-        guard header.voxelByteCount <= voxelByteLimit else {
+        let memoryByteCount = Self.memoryByteCount(header)
+        guard memoryByteCount <= memoryLimit else {
             throw CodingError(
-                .tooLarge, "'\(manifest.name)' has \(header.voxelByteCount) bytes of voxels, above the limit of \(voxelByteLimit)")
+                .tooLarge, "'\(manifest.name)' takes \(memoryByteCount) bytes of memory, above the limit of \(memoryLimit)")
         }
         try require(
             header.bytes.count + manifest.extensionByteCount == header.voxelOffset,

@@ -45,8 +45,8 @@ public enum FoveaFile {
             outcomes: table.outcomes)
     }
 
-    /// The most bytes of voxels a file may bring.
-    static let voxelByteLimit = 4 << 30
+    /// The most memory a file may take, in bytes.
+    static let memoryLimit = 4 << 30
 
     /// Which layers to decode.
     public enum Layers: String, Sendable, CaseIterable {
@@ -101,7 +101,7 @@ public enum FoveaFile {
     {
         let (manifest, chunks) = try open(path)
         let workers = ConfinedDecoder(pool: pool, executable: workerExecutable)
-        let decoder = try SessionDecoder(manifest, decoder: workers, voxelByteLimit: voxelByteLimit)
+        let decoder = try SessionDecoder(manifest, decoder: workers, memoryLimit: memoryLimit)
         let records = Dictionary(chunks.map { ($0.ordinal, $0.record) }) { first, _ in first }
         // In the plan's order every chunk comes after those it rests on.
         try await withThrowingTaskGroup(of: Void.self) { group in

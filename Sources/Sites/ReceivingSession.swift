@@ -187,7 +187,7 @@ struct ReceivingSession {
     private mutating func open(_ record: [UInt8]) throws {
         let manifest = try Manifest(decoding: ChunkRecord(decoding: record).payload)
         guard let hello else { throw CodingError(.invalidManifest, "a manifest before its session's beginning") }
-        let decoder = try SessionDecoder(manifest, decoder: chunkDecoder, voxelByteLimit: site.voxelByteLimit)
+        let decoder = try SessionDecoder(manifest, decoder: chunkDecoder, memoryLimit: site.memoryLimit)
         let folder = try SessionFolder(root: site.folder, session: hello.session, decoder: decoder, pool: pool)
         self.decoder = decoder
         self.folder = folder

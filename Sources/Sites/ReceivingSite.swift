@@ -72,8 +72,8 @@ public struct ReceivingSite: Sendable {
     public var folder: String
     /// How silence is judged.
     public var transport: TransportProfile
-    /// The most bytes of voxels one session may bring.
-    public var voxelByteLimit = VolumeLayout.defaultVoxelByteLimit
+    /// The most memory one session may take, in bytes.
+    public var memoryLimit = VolumeLayout.defaultMemoryLimit
     /// The most sessions at a time.
     public var sessionLimit = 16
     /// A program that decodes confined; this one by default.

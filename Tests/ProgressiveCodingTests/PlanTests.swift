@@ -101,7 +101,7 @@ struct PlanTests {
             #expect(throws: CodingError.self) { try Fixtures.decoder(Manifest(goal: .lossless, volumes: [volume])) }
         }
         #expect(throws: CodingError.self) {
-            try SessionDecoder(manifest, decoder: LocalChunkDecoder(pool: CodingPool(threadCount: 1)), voxelByteLimit: 1000)
+            try SessionDecoder(manifest, decoder: LocalChunkDecoder(pool: CodingPool(threadCount: 1)), memoryLimit: 1000)
         }
     }
 }

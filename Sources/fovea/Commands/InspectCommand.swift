@@ -70,7 +70,7 @@ struct InspectCommand: AsyncParsableCommand {
         }
         console.say("Fovea file, to \(manifest.goal.name): \(chunks.count) chunks of \(plan.count + 2)")
         for volume in manifest.volumes {
-            let layout = try VolumeLayout(volume, voxelByteLimit: .max)
+            let layout = try VolumeLayout(volume, memoryLimit: .max)
             console.say(
                 """
                 \(volume.name): \(layout.shape) voxels of \(layout.header.voxelType)
