@@ -1,0 +1,109 @@
+"""Writes best.pt as ONNX with side-car and golden tensors: `python -m fovea_training.export RUN_DIR --name NAME --out DIR`."""
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .postprocess import Post, decide
+from .preprocess import Scheme, prepare
+from .sidecar import sidecar
+from .unet import UNet, parameters
+
+
+def load(checkpoint: Path) -> tuple[UNet, Scheme, int | None]:
+    """The model of a run, ready to judge."""
+    kept = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    settings = dict(kept["settings"])
+    model = UNet(**settings)
+    model.load_state_dict(kept["state"])
+    return model.eval(), Scheme(**kept["scheme"]), kept["resize"]
+
+
+def write_onnx(model: UNet, path: Path, multiple: int = 16) -> None:
+    """Opset 17; batch, height and width stay free."""
+    example = torch.zeros(2, model.settings["inputs"], 3 * multiple, 2 * multiple)
+    free = {0: "batch", 2: "height", 3: "width"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(model, (example,), str(path), opset_version=17, input_names=["input"], output_names=["logits"],
+                          dynamic_axes={"input": free, "logits": free}, dynamo=False)
+
+
+def golden_scan() -> tuple[np.ndarray, tuple[float, float, float]]:
+    """A small made-up scan [z, y, x] of int16 with odd sizes, a fill that is not 0, and 1 x 1 x 1.5 mm voxels: every rule has work to do."""
+    z, y, x = np.mgrid[0:23, 0:75, 0:61].astype(np.int64)
+    inside = ((z - 11) * 6) ** 2 + ((y - 36) * 2) ** 2 + ((x - 31) * 2) ** 2 + ((x * y + 3 * z) % 5) * 40 < 62**2
+    value = 400 + (x * 7 + y * 3 + z * 11) % 97 + 2 * y
+    lesion = ((z - 12) * 3) ** 2 + (y - 25) ** 2 + (x - 40) ** 2 < 11**2
+    value = np.where(lesion, value + 450, value)
+    return np.where(inside, value, -3).astype(np.int16), (1.5, 1.0, 1.0)
+
+
+def write_golden(model: UNet, scheme: Scheme, post: Post, path: Path) -> None:
+    """The made-up scan, what the network reads, its logits and the mask, little-endian in one file, with a JSON that says where each stands.
+
+    Arrays are C-ordered, the last index the fastest.
+    """
+    scan, spacing = golden_scan()
+    p = prepare(scan.astype(np.float32), spacing, scheme)
+    with torch.no_grad():
+        logits = model(torch.from_numpy(p.tensor)).numpy()
+    depth, rows, columns = p.brain.shape
+    probability = p.brain / (1 + np.exp(-logits[:, 0, :rows, :columns]))
+    block = float(np.prod(spacing) * np.prod(p.f)) / 1000
+    found = decide(probability, p, block, post)
+    parts = {"scan": scan.astype("<i2"), "input": p.tensor.astype("<f4"), "logits": logits.astype("<f4"), "mask": found.mask.astype("u1")}
+    record: dict = {"spacing": spacing, "index_order": "z, y, x (RAS)", "box": [[s.start, s.stop] for s in p.box], "factors": p.f,
+                    "coarse_shape": [depth, rows, columns], "verdict": found.verdict, "certainty": found.certainty,
+                    "millilitres": found.millilitres, "tolerance": {"input": 1e-4, "logits": 2e-3}, "arrays": {}}
+    offset = 0
+    with open(path.with_name(path.name + ".bin"), "wb") as file:
+        for name, array in parts.items():
+            raw = array.tobytes()
+            record["arrays"][name] = {"type": str(array.dtype), "shape": list(array.shape), "offset": offset}
+            file.write(raw)
+            offset += len(raw)
+    path.with_name(path.name + ".json").write_text(json.dumps(record, indent=1) + "\n")
+
+
+def export(run: Path, out: Path, name: str, post: Post = Post()) -> Path:
+    """Everything that is shipped, and a check that ONNX Runtime agrees with PyTorch."""
+    import onnxruntime
+
+    out.mkdir(parents=True, exist_ok=True)
+    model, scheme, resize = load(run / "best.pt")
+    path = out / f"{name}.onnx"
+    write_onnx(model, path, scheme.multiple_of)
+    (out / f"{name}.json").write_text(json.dumps(sidecar(name, path, scheme, post, resize), indent=2) + "\n")
+    if not resize:
+        write_golden(model, scheme, post, out / f"{name}.golden")
+    for kept, there in (("log.jsonl", f"{name}.log.jsonl"), ("curves.png", f"{name}.curves.png")):
+        if (run / kept).exists():
+            shutil.copyfile(run / kept, out / there)
+    x = torch.randn(3, scheme.slices, 80, 64)
+    theirs = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, {"input": x.numpy()})[0]
+    with torch.no_grad():
+        worst = float(np.abs(theirs - model(x).numpy()).max())
+    if not worst < 1e-2:
+        raise SystemExit(f"ONNX Runtime and PyTorch differ by {worst}")
+    print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB, {parameters(model)} parameters, ONNX Runtime within {worst:.1e} of PyTorch")
+    return path
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="fovea_training.export", description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--name", default="flair-unet")
+    parser.add_argument("--out", type=Path, default=Path("models"))
+    given = parser.parse_args()
+    export(given.run, given.out, given.name)
+
+
+if __name__ == "__main__":
+    main()

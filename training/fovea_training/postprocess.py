@@ -1,0 +1,72 @@
+"""From probabilities to a mask and a verdict: threshold, connected components, how sure."""
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from .preprocess import Prepared, upsample
+
+
+@dataclass(frozen=True)
+class Post:
+    """The numbers of the post-processing; they go into the side-car.
+
+    Components are those of coarse blocks with probability > threshold, 26-connected. The largest is kept and those with at least
+    `keep_fraction` of its volume; what is smaller than `minimum_millilitres` is dropped. Certainty is the mean probability over the kept blocks.
+    """
+
+    threshold: float = 0.5
+    connectivity: int = 26
+    keep_fraction: float = 0.3
+    minimum_millilitres: float = 0.5
+    unsure_below: float = 0.92
+    unsure_above_brain_fraction: float = 0.35
+
+    def record(self) -> dict:
+        return {k: v for k, v in asdict(self).items() if k != "threshold"}
+
+
+@dataclass
+class Found:
+    """What the segmenter says about a scan."""
+
+    mask: np.ndarray  # on the voxels of the scan
+    certainty: float
+    millilitres: float
+    verdict: str  # "found", "unsure" or "none"
+
+
+def components(inside: np.ndarray, connectivity: int = 26) -> tuple[np.ndarray, np.ndarray]:
+    """Numbered components and the size of each; number 0 is the rest."""
+    from scipy import ndimage
+
+    corners = {6: 1, 18: 2, 26: 3}[connectivity]
+    numbered, _ = ndimage.label(inside, ndimage.generate_binary_structure(3, corners))
+    return numbered, np.bincount(numbered.ravel())
+
+
+def decide(probability: np.ndarray, p: Prepared, block_millilitres: float, post: Post) -> Found:
+    """Keeps components of the coarse probabilities and brings them to the scan's voxels."""
+    numbered, sizes = components(probability > post.threshold, post.connectivity)
+    sizes[0] = 0
+    keep = np.flatnonzero((sizes >= post.keep_fraction * sizes.max()) & (sizes * block_millilitres >= post.minimum_millilitres) & (sizes > 0))
+    kept = np.isin(numbered, keep) if len(keep) else np.zeros(probability.shape, bool)
+    if not kept.any():
+        return Found(np.zeros(p.shape, bool), 0.0, 0.0, "none")
+    certainty = float(probability[kept].mean())
+    # Probabilities of dropped components must not come back with the linear upsampling.
+    near = probability * ~((probability > post.threshold) & ~kept)
+    mask = upsample(near, p) > post.threshold
+    share = kept.sum() / max(1, int(p.brain.sum()))
+    sure = certainty >= post.unsure_below and share <= post.unsure_above_brain_fraction
+    return Found(mask, certainty, float(kept.sum()) * block_millilitres, "found" if sure else "unsure")
+
+
+def boxes(mask: np.ndarray, margin: int) -> list[tuple[slice, slice, slice]]:
+    """The box of each component with a margin in voxels, inside the volume."""
+    from scipy import ndimage
+
+    numbered, _ = components(mask)
+    return [tuple(slice(max(0, s.start - margin), min(n, s.stop + margin)) for s, n in zip(found, mask.shape))  # type: ignore[misc]
+            for found in ndimage.find_objects(numbered)]
