@@ -45,9 +45,4 @@ public struct HEVCParameters: Sendable, Equatable {
         self.preset = preset
         self.options = options
     }
-
-    /// The same but for its CRF.
-    public func withCRF(_ crf: Double) throws(HEVCError) -> HEVCParameters {
-        try HEVCParameters(bitDepth: bitDepth, crf: crf, preset: preset, options: options)
-    }
 }

@@ -52,10 +52,7 @@ struct ReceivingSession {
         self.chunkDecoder = chunkDecoder
         self.clock = clock
         self.onEvent = onEvent
-        var timing = SessionTiming()
-        timing.stalledAfter = site.transport.stalledAfter
-        timing.silenceLimit = site.transport.silenceLimit
-        session = ReceiverSession(timing: timing, now: clock.elapsed)
+        session = ReceiverSession(timing: SessionTiming(site.transport), now: clock.elapsed)
     }
 
     /// The session's name, once the peer has said it.

@@ -157,10 +157,8 @@ public struct SendingSite: Sendable {
             self.connection = connection
             self.clock = clock
             self.onEvent = onEvent
-            var timing = SessionTiming()
-            timing.stalledAfter = site.transport.stalledAfter
-            timing.silenceLimit = site.transport.silenceLimit
-            session = SenderSession(session: site.session, goal: site.preparation.goal, timing: timing, now: clock.elapsed)
+            session = SenderSession(
+                session: site.session, goal: site.preparation.goal, timing: SessionTiming(site.transport), now: clock.elapsed)
         }
 
         /// IP, UDP and SRT headers of a datagram.

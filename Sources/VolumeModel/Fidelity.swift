@@ -19,14 +19,6 @@ public struct Fidelity: Sendable, Equatable {
     /// - Parameter peak: the reference volume's greatest minus least value.
     public func psnr(peak: Double) -> Double { decibels(peak: peak, meanSquaredError: meanSquaredError) }
 
-    /// Adds what another part of the same volume showed.
-    public mutating func merge(_ other: Fidelity) {
-        voxelCount += other.voxelCount
-        maxAbsoluteError = max(maxAbsoluteError, other.maxAbsoluteError)
-        squaredErrorSum += other.squaredErrorSum
-        identicalVoxels = identicalVoxels && other.identicalVoxels
-    }
-
     /// Compares two volumes of one shape and type.
     /// - Parameters:
     ///   - box: where; nil for everywhere. Applies to every time point.
