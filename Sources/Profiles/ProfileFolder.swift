@@ -35,15 +35,5 @@ public enum ProfileFolder: String, Sendable {
         return []
     }
 
-    /// `FOVEA_PROFILES`; else `profiles` beside the program's folders, from the nearest up, or `share/fovea/profiles`.
-    private static var roots: [String] {
-        if let given = ProcessInfo.processInfo.environment["FOVEA_PROFILES"], !given.isEmpty { return [given] }
-        var folders: [String] = []
-        var folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-        for _ in 0..<6 where folder.path != "/" {
-            folders += [folder.appendingPathComponent("profiles").path, folder.appendingPathComponent("share/fovea/profiles").path]
-            folder.deleteLastPathComponent()
-        }
-        return folders + [FileManager.default.currentDirectoryPath + "/profiles"]
-    }
+    private static var roots: [String] { InstalledFiles.places("profiles", environment: "FOVEA_PROFILES") }
 }

@@ -1,6 +1,6 @@
 public import VolumeModel
 
-/// The parts of a mask that hang together through faces, edges or corners.
+/// The parts of a mask that hang together.
 public struct ConnectedComponents: Sendable {
     /// One part.
     public struct Component: Sendable, Equatable {
@@ -16,8 +16,10 @@ public struct ConnectedComponents: Sendable {
     private let labels: [Int32]
 
     /// Finds the parts by flooding each from its first voxel.
-    public static func find(in mask: Mask) -> ConnectedComponents {
+    /// - Parameter connectivity: 6 through faces, 18 through edges too, 26 through corners too.
+    public static func find(in mask: Mask, connectivity: Int = 26) -> ConnectedComponents {
         let shape = mask.shape
+        let reach = connectivity == 6 ? 1 : connectivity == 18 ? 2 : 3
         var labels = [Int32](repeating: 0, count: shape.voxelCount)
         var components: [Component] = []
         var stack: [Int] = []
@@ -41,7 +43,9 @@ public struct ConnectedComponents: Sendable {
                     for j in max(0, row - 1)...min(shape.rows - 1, row + 1) {
                         for i in max(0, column - 1)...min(shape.columns - 1, column + 1) {
                             let neighbour = (k * shape.rows + j) * shape.columns + i
-                            if mask.bits[neighbour] != 0, labels[neighbour] == 0 {
+                            if mask.bits[neighbour] != 0, labels[neighbour] == 0,
+                                abs(i - column) + abs(j - row) + abs(k - slice) <= reach
+                            {
                                 labels[neighbour] = label
                                 stack.append(neighbour)
                             }
@@ -55,6 +59,10 @@ public struct ConnectedComponents: Sendable {
         return ConnectedComponents(components: components, labels: labels)
     }
 
-    /// One byte a voxel: 1 inside a part.
-    public func bits(of component: Component) -> [UInt8] { labels.map { $0 == component.label ? 1 : 0 } }
+    /// One byte a voxel: 1 inside one of these parts.
+    public func bits(of kept: [Component]) -> [UInt8] {
+        var isKept = [UInt8](repeating: 0, count: components.count + 1)
+        for component in kept { isKept[Int(component.label)] = 1 }
+        return labels.map { isKept[Int($0)] }
+    }
 }

@@ -2,7 +2,20 @@
 public struct SegmentationError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {
+        /// A mask that does not fit the volume, or has no voxel in it.
         case shapesDiffer, emptyMask
+        /// ONNX Runtime is not installed, or too old.
+        case runtimeMissing
+        /// No such model, or no side-car beside it.
+        case modelMissing
+        /// A model or side-car that cannot be used.
+        case invalidModel
+        /// The model's answer is no probability of every pixel.
+        case invalidOutput
+        /// No volume for one of the model's channels.
+        case channelMissing
+        /// Slices beyond what a model is given.
+        case tooLarge
     }
     /// The kind of fault.
     public let code: Code

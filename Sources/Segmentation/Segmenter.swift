@@ -1,11 +1,54 @@
 public import VolumeModel
 
-/// Finds the voxels of interest in a volume.
+/// Finds the voxels of interest of a patient.
 public protocol Segmenter: Sendable {
     /// What it is, for a person.
     var name: String { get }
-    /// The voxels of interest of the first time point; an empty mask when it finds none.
-    func segment(_ volume: Volume) throws -> Mask
+    /// The voxels of interest in the first time points of scans that share one grid.
+    func segment(_ scans: [Scan]) throws -> Finding
+}
+
+/// A volume and what its file is called: names tell FLAIR from T1.
+public struct Scan: Sendable {
+    /// The volume.
+    public let volume: Volume
+    /// The file's name, with or without folder and ending.
+    public let name: String
+
+    /// Makes a scan.
+    public init(_ volume: Volume, name: String) {
+        self.volume = volume
+        self.name = name
+    }
+}
+
+/// What a segmenter says about a patient.
+public struct Finding: Sendable {
+    /// What may be made of it.
+    public enum Verdict: String, Sendable {
+        /// The mask is worth sending first.
+        case found
+        /// There is a mask, but the segmenter itself has doubts: the whole body is better sent first.
+        case unsure
+        /// Nothing was found. That says nothing about the patient.
+        case none
+    }
+    /// The voxels of interest; empty when nothing was found.
+    public let mask: Mask
+    /// What may be made of it.
+    public let verdict: Verdict
+    /// Mean probability over what was found, 0 to 1; nil where there is no such number.
+    public let certainty: Double?
+    /// What a person should know about how this came about.
+    public let remark: String?
+
+    /// Makes a finding.
+    public init(mask: Mask, verdict: Verdict, certainty: Double? = nil, remark: String? = nil) {
+        self.mask = mask
+        self.verdict = verdict
+        self.certainty = certainty
+        self.remark = remark
+    }
 }
 
 /// Takes a mask from a file: voxels above zero are of interest.
@@ -21,14 +64,14 @@ public struct MaskFileSegmenter: Segmenter {
     }
 
     /// The mask.
-    /// - Throws: `SegmentationError.Code.shapesDiffer` when it does not fit the volume, `.emptyMask` when no voxel is above zero.
-    public func segment(_ volume: Volume) throws -> Mask {
+    /// - Throws: `SegmentationError.Code.shapesDiffer` when it does not fit the volumes, `.emptyMask` when no voxel is above zero.
+    public func segment(_ scans: [Scan]) throws -> Finding {
         let mask = try Mask(labels: labels)
-        let shape = volume.shape
-        guard mask.shape.columns == shape.columns, mask.shape.rows == shape.rows, mask.shape.slices == shape.slices else {
-            throw SegmentationError(.shapesDiffer, "\(path): a mask of \(mask.shape) does not fit a volume of \(shape)")
+        for scan in scans where scan.volume.shape.box != mask.shape.box {
+            throw SegmentationError(
+                .shapesDiffer, "\(path): a mask of \(mask.shape) does not fit a volume of \(scan.volume.shape)")
         }
         guard mask.boundingBox != nil else { throw SegmentationError(.emptyMask, "\(path): no voxel of the mask is above zero") }
-        return mask
+        return Finding(mask: mask, verdict: .found)
     }
 }

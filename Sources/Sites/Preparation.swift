@@ -4,22 +4,12 @@ internal import Segmentation
 public import VolumeModel
 public import WireFormat
 
-/// How the region of interest is to be found.
-public enum RegionChoice: Sendable, Equatable {
-    /// Voxels above zero in this file.
-    case mask(path: String)
-    /// This box, as it is.
-    case box(Box)
-    /// A segmenter.
-    case automatic
-}
-
 /// What to send, and how it is coded.
 public struct Preparation: Sendable {
     /// Paths of the volumes, 1 to 16, all of one shape when there is more than one.
     public var paths: [String]
     /// How the region of interest is to be found.
-    public var regionChoice: RegionChoice = .automatic
+    public var regionChoice: RegionChoice = .model(path: nil)
     /// Voxels added around a mask on every side.
     public var margin = 4
     /// How volumes become layers.
@@ -60,6 +50,9 @@ public struct Preparation: Sendable {
             throw SiteError(.usage, "\(paths.count) volumes; a session takes 1 to \(WireLimits.volumeCount)")
         }
         let reading = Stopwatch()
+        // The mask or the model is read while the volumes are.
+        let choice = regionChoice
+        async let reader = pool.run { try RegionFinder(choice) }
         let images = try await withThrowingTaskGroup(of: (Int, NIfTIImage).self) { group in
             for (index, path) in paths.enumerated() { group.addTask { (index, try await pool.run { try NIfTIFile.read(path) }) } }
             var images: [Int: NIfTIImage] = [:]
@@ -74,7 +67,8 @@ public struct Preparation: Sendable {
             )
         }
         let segmentation = Stopwatch()
-        let found = try await pool.run { try regions(in: images[0].volume) }
+        let scans = zip(paths, images).map { Scan($1.volume, name: $0) }
+        let found = try await pool.run { [finder = try await reader] in try finder.regions(in: scans, margin: margin) }
         let segmentationSeconds = segmentation.seconds
         try Task.checkCancellation()
         let names = Self.names(for: paths)
@@ -104,44 +98,6 @@ public struct Preparation: Sendable {
     private static func remark(on volume: VolumeManifest) -> String? {
         volume.regions.isEmpty
             ? "the region of interest holds nothing but the volume's fill value: there is nothing to send first" : nil
-    }
-
-    private struct Found {
-        let boxes: [Box]
-        let source: RegionSource
-        let remark: String?
-    }
-
-    private func regions(in volume: Volume) throws -> Found {
-        let shape = volume.shape
-        switch regionChoice {
-        case .box(let box):
-            guard shape.box.contains(box) else { throw SiteError(.usage, "box \(box) reaches out of the volume's \(shape)") }
-            return Found(boxes: [box], source: .box, remark: nil)
-        case .mask(let path):
-            let mask = try MaskFileSegmenter(labels: try NIfTIFile.read(path).volume, path: path).segment(volume)
-            return Found(boxes: RegionPlanner.boxes(around: mask, margin: margin), source: .mask, remark: nil)
-        case .automatic:
-            let mask = try ThresholdSegmenter().segment(volume)
-            guard mask.boundingBox != nil else {
-                return Found(
-                    boxes: [shape.box], source: .everything,
-                    remark: "the threshold found nothing that stands out: the whole volume is sent as the region of interest")
-            }
-            return Found(
-                boxes: RegionPlanner.boxes(around: mask, margin: margin), source: .threshold,
-                remark:
-                    "the region of interest comes from a plain intensity threshold, a stand-in for a trained segmenter; give --mask or --box to choose it"
-            )
-        }
-    }
-
-    /// What the segmenter of this version finds in a volume, the boxes around it without a margin, and the segmenter's name.
-    /// - Throws: `VolumeError`.
-    public static func segment(_ volume: Volume) throws -> (mask: Mask, boxes: [Box], model: String) {
-        let segmenter = ThresholdSegmenter()
-        let mask = try segmenter.segment(volume)
-        return (mask, RegionPlanner.boxes(around: mask, margin: 0), segmenter.name)
     }
 
     private static func sameSpace(_ a: Shape, _ b: Shape) -> Bool {

@@ -15,6 +15,20 @@ public struct Mask: Sendable, Equatable {
         self.bits = bits
     }
 
+    /// Every voxel of a box, which lies in the shape.
+    /// - Throws: `VolumeError` when it does not.
+    public init(filling box: Box, in shape: Shape) throws(VolumeError) {
+        guard shape.box.contains(box) else { throw VolumeError(.invalidBox, "box \(box) reaches out of \(shape)") }
+        var bits = [UInt8](repeating: 0, count: shape.sliceVoxelCount * shape.slices)
+        for z in box.z {
+            for y in box.y {
+                let row = (z * shape.rows + y) * shape.columns
+                for x in box.x { bits[row + x] = 1 }
+            }
+        }
+        try self.init(shape: try Shape(columns: shape.columns, rows: shape.rows, slices: shape.slices), bits: bits)
+    }
+
     /// Voxels of the volume's first time point that are above zero.
     public init(labels volume: Volume) throws(VolumeError) {
         struct Thresholder: VoxelVisitor {

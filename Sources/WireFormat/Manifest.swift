@@ -68,10 +68,14 @@ public enum RegionSource: UInt8, Sendable {
     case mask = 1
     /// A box a person gave.
     case box = 2
-    /// A threshold on intensity: a stand-in, no trained segmenter.
+    /// A threshold on intensity.
     case threshold = 3
-    /// Nothing was found, so everything is of interest.
+    /// A segmenter found nothing, so everything is of interest.
     case everything = 4
+    /// A trained segmenter.
+    case model = 5
+    /// A trained segmenter found something but was unsure of it, so everything is of interest.
+    case unsure = 6
 
     /// The name in JSON.
     public var name: String {
@@ -80,6 +84,8 @@ public enum RegionSource: UInt8, Sendable {
         case .box: "box"
         case .threshold: "threshold"
         case .everything: "everything"
+        case .model: "model"
+        case .unsure: "unsure"
         }
     }
 }

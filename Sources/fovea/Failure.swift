@@ -43,7 +43,14 @@ struct Failure {
         case let error as VolumeError:
             message = error.message
             code = error.code == .invalidBox ? Self.usage : Self.badData
-        case let error as SegmentationError: (message, code) = (error.message, Self.badData)
+        case let error as SegmentationError:
+            message = error.message
+            switch error.code {
+            case .runtimeMissing: code = Self.unavailable
+            case .modelMissing: code = Self.noInput
+            case .channelMissing: code = Self.usage
+            case .shapesDiffer, .emptyMask, .invalidModel, .invalidOutput, .tooLarge: code = Self.badData
+            }
         case let error as CodingError: (message, code) = (error.message, Self.badData)
         case let error as WireError: (message, code) = (error.message, Self.badData)
         case let error as PhantomError: (message, code) = (error.message, Self.usage)

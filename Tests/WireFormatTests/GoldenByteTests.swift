@@ -87,7 +87,7 @@ struct GoldenByteTests {
         #expect(Layer.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 6, 7, 8])
         #expect(Goal.allCases.map(\.rawValue) == [1, 2, 3])
         #expect([VolumeState.partial, .lossy, .lossless].map(\.rawValue) == [0, 1, 2])
-        #expect([RegionSource.mask, .box, .threshold, .everything].map(\.rawValue) == [1, 2, 3, 4])
+        #expect([RegionSource.mask, .box, .threshold, .everything, .model, .unsure].map(\.rawValue) == [1, 2, 3, 4, 5, 6])
         #expect([Abort.Reason.cancelled, .refused, .failed].map(\.rawValue) == [1, 2, 3])
         #expect(Datagram.version == 1)
     }

@@ -87,13 +87,13 @@ def make_anatomy(rng: np.random.Generator, space: Space, half: tuple[float, floa
 
     # Sulci are the sheets where a noise field changes sign; the midline and the Sylvian fissures are sheets too.
     reach = u(10, 22) + u(1, 5) * smooth_noise(rng, shape, 14)
-    folds = np.abs(smooth_noise(rng, shape, u(2.4, 5.5)) + u(0, 0.5) * smooth_noise(rng, shape, 3.5)) * u(5, 9)
+    folds = np.abs(smooth_noise(rng, shape, u(2.0, 4.8)) + u(0, 0.5) * smooth_noise(rng, shape, 3.5)) * u(5, 9)
     fine = np.abs(smooth_noise(rng, shape, 3.0)) * u(3, 5)
     folds = np.where(little > 0.5, fine, folds) + np.maximum(depth - reach, 0) * u(0.6, 1.2)
     falx = np.abs(space.x) + np.maximum(depth - u(18, 34), 0) * 0.8 + np.where(space.z < -10, 20, 0)
     sylvian = np.hypot(np.abs(space.x) - u(40, 46), 0.4 * (space.z - u(-8, 4))) + 0.6 * np.maximum(np.abs(space.y - u(4, 14)) - u(16, 26), 0)
     cortex_depth = np.minimum.reduce([depth, folds, falx, sylvian]).astype(np.float32)
-    open_sulci = u(-0.8, 1.6) + u(0, 0.8) * smooth_noise(rng, shape, 20)
+    open_sulci = u(-0.6, 2.0) + u(0, 0.8) * smooth_noise(rng, shape, 20)
     thickness = u(2.2, 4.8) + u(0.1, 0.8) * smooth_noise(rng, shape, 10)
 
     # Ventricles: body, front and back horns on each side, never quite the same on both.

@@ -76,8 +76,7 @@ def make_brain(seed: int, tumours: int | None = None) -> Brain:
     add_bright_healthy(rng, image, pushed, anatomy, white)
     members = []
     for s in seeds:
-        rho, edge = grow(rng, space, s, anatomy)
-        members.append(paint(rng, image, rho, edge, anatomy, grey, s.radius))
+        members.append(paint(rng, image, grow(rng, space, s, anatomy), anatomy, grey, s.radius))
     mask = strip(rng, image, anatomy)
     label = np.zeros(image.shape, bool)
     for m in members:

@@ -46,7 +46,7 @@ class Preset:
     steps: int = 100  # of an epoch, where volumes are generated without end
     memory: int = 240  # generated volumes held at a time
     renew: float = 0.5  # new volumes a step
-    held_out: int = 16  # generated volumes to validate with
+    held_out: int = 64  # generated volumes to validate with
 
 
 PRESETS = {
@@ -54,7 +54,7 @@ PRESETS = {
     "published": Preset(Scheme(slices=1, outside=0.0, multiple_of=16), base=64, norm=False, loss="bce", optimiser="adam", rate=1e-3, batch=16,
                         window=(128, 128), resize=128, epochs=81, turn=math.pi, tumour_share=0.0),
     "robust": Preset(Scheme(), base=16, norm=True, loss="bce+dice", optimiser="adamw", rate=2e-3, batch=24, window=(96, 80), epochs=400,
-                     contrast=True, schedule=True, average=0.995, half=True),
+                     contrast=True, schedule=True, average=0.998, half=True),
 }
 
 
@@ -74,8 +74,9 @@ def predict(model: torch.nn.Module, volume: np.ndarray, scheme: Scheme, batch: i
 
 
 def validate(model: torch.nn.Module, volumes: list[Volume], preset: Preset) -> dict:
-    """Dice and IoU over all voxels, and the mean Dice of volumes with at least 1 ml of tumour."""
-    total, each, loss = Score(), [], []
+    """Dice and IoU over all voxels; the mean Dice of volumes with at least 1 ml of tumour; and `score`, which also counts a healthy volume, as 1 where
+    less than half a millilitre was found in it and as 0 otherwise."""
+    total, each, healthy, loss = Score(), [], [], []
     for volume in volumes:
         p = predict(model, volume.image, preset.scheme)
         q = np.clip(p, 1e-6, 1 - 1e-6)
@@ -85,7 +86,9 @@ def validate(model: torch.nn.Module, volumes: list[Volume], preset: Preset) -> d
             score.add(torch.from_numpy(p > 0.5), torch.from_numpy(volume.label))
         if volume.label.sum() >= 125:
             each.append(one.dice)
-    return {"bce": float(np.mean(loss)), "dice": total.dice, "iou": total.iou, "mean_dice": float(np.mean(each)) if each else 0.0, "worst_dice": min(each, default=0.0)}
+        elif not volume.label.any():
+            healthy.append(float(one.ours < 63))
+    return {"score": float(np.mean(each + healthy)), "quiet": float(np.mean(healthy)) if healthy else None, "bce": float(np.mean(loss)), "dice": total.dice, "iou": total.iou, "mean_dice": float(np.mean(each)) if each else 0.0, "worst_dice": min(each, default=0.0)}
 
 
 class Source:
@@ -202,11 +205,11 @@ def train(preset: Preset, out: Path, data: str | None = None, minutes: float | N
             judged = kept if preset.average else model
             row = {"epoch": epoch, "step": step, "seconds": round(time.monotonic() - start, 1), "loss": float(np.mean(losses)) if losses else None,
                    "dice": score.dice, "iou": score.iou}
-            if over or epoch == 1 or epoch % (5 if stream else 1) == 0 or epoch == preset.epochs:
+            if over or epoch == 1 or epoch % (10 if stream else 1) == 0 or epoch == preset.epochs:
                 row["validation"] = validate(judged.cpu(), held_out, preset)
                 judged.to(device)
-                if row["validation"]["mean_dice"] >= best:
-                    best = row["validation"]["mean_dice"]
+                if row["validation"]["score"] >= best:
+                    best = row["validation"]["score"]
                     torch.save({"settings": model.settings, "scheme": preset.scheme.record(), "resize": preset.resize,
                                 "state": judged.state_dict()}, out / "best.pt")
             log.append(row)

@@ -52,24 +52,33 @@ def mass_effect(space: Space, seed: Seed, depth: np.ndarray) -> Space:
     return Space(space.x - dx * pull, space.y - dy * pull, space.z - dz * pull)
 
 
-def grow(rng: np.random.Generator, space: Space, seed: Seed, a: Anatomy) -> tuple[np.ndarray, np.ndarray]:
-    """The noisy distance to the tumour's middle in millimetres, and how far its edge has come at each voxel.
+@dataclass
+class Growth:
+    """How a tumour lies in its brain, in millimetres at every voxel."""
 
-    Grey matter and the midline hold the edge back; cerebrospinal fluid stops it.
-    """
+    rho: np.ndarray  # noisy distance from its middle
+    edge: np.ndarray  # how far its edge has come
+    core: np.ndarray  # noisy distance from the middle of its core, which is seldom its own
+
+
+def grow(rng: np.random.Generator, space: Space, seed: Seed, a: Anatomy) -> Growth:
+    """Grey matter and the midline hold the edge back; cerebrospinal fluid stops it."""
     u, shape = rng.uniform, space.shape
     d = np.stack(_offsets(space, seed))
     q = np.tensordot(seed.matrix, d, axes=(1, 0))
-    rho = np.sqrt((q**2).sum(0))
     rough = u(0.05, 0.3) * seed.radius
-    rho += rough * smooth_noise(rng, shape, max(4.0, 0.45 * seed.radius)) + u(0.2, 1.8) * smooth_noise(rng, shape, 4.0)
+    noise = rough * smooth_noise(rng, shape, max(4.0, 0.45 * seed.radius)) + u(0.2, 1.8) * smooth_noise(rng, shape, 4.0)
+    rho = np.sqrt((q**2).sum(0)) + noise
+    aside = rng.standard_normal(3)
+    aside *= u(0, 0.6) * seed.radius / np.linalg.norm(aside)
+    core = np.sqrt(((q - aside.astype(np.float32)[:, None, None, None]) ** 2).sum(0)) + noise
     hold = u(0, 0.7) * seed.radius if rng.random() < 0.65 else 0.0
     edge = seed.radius - hold * np.clip(a.grey, 0, 1) * (a.cortex_depth < 7)
     across = space.x * np.sign(seed.centre[0] or 1.0) < 0
     edge = edge - across * u(0, 0.5) * seed.radius
     if rng.random() < 0.5:  # fingers along white matter
         edge = edge + u(0.05, 0.35) * seed.radius * smooth_noise(rng, shape, u(4, 9)) * (1 - a.grey)
-    return rho.astype(np.float32), edge.astype(np.float32)
+    return Growth(rho.astype(np.float32), edge.astype(np.float32), core.astype(np.float32))
 
 
 @dataclass
@@ -108,11 +117,14 @@ def draw_look(rng: np.random.Generator, radius: float, grey: float) -> Look:
     return look
 
 
-def paint(rng: np.random.Generator, image: np.ndarray, rho: np.ndarray, edge: np.ndarray, a: Anatomy, grey: float, radius: float) -> np.ndarray:
+def paint(rng: np.random.Generator, image: np.ndarray, growth: Growth, a: Anatomy, grey: float, radius: float) -> np.ndarray:
     """Draws one tumour into `image` (white matter = 1) and returns its membership, whose half is the label."""
     u, shape = rng.uniform, image.shape
     look = draw_look(rng, radius, grey)
-    wet = np.maximum(a.csf * (rho > look.core_size * radius * 0.8), soft(-a.ventricle_distance - 1))
+    rho, edge = growth.rho, growth.edge
+    # A tumour closes the fluid spaces it grows over: sulci within its core, ventricles more often than not.
+    ventricle = soft(-a.ventricle_distance - 1) * (rho > u(0.3, 1.0) * radius)
+    wet = np.maximum(a.csf * (np.minimum(rho, growth.core) > look.core_size * radius * 0.8) * (a.ventricle_distance > 0), ventricle)
     member = soft(edge - rho, u(1.5, 5.0)) * (1 - wet) * soft(a.depth)
     texture = smooth_noise(rng, shape, u(3, 10))
     inward = np.clip((edge - rho) / max(radius * 0.5, 4.0), 0, 1)
@@ -120,12 +132,12 @@ def paint(rng: np.random.Generator, image: np.ndarray, rho: np.ndarray, edge: np
     # Patches fall back to about the grey of cortex: still tumour, hardly brighter than what is around.
     patches = np.clip(smooth_noise(rng, shape, max(4.0, 0.35 * radius)) * 1.5 + (look.patch - 0.5) * 3, 0, 1) * min(1.0, 1.5 * look.patch)
     value = bright * (1 - patches) + patches * np.minimum(bright, grey * u(0.95, 1.12))
-    core = soft(edge * look.core_size - rho + u(0, 0.15) * radius * smooth_noise(rng, shape, 6), u(1, 4))
+    core = soft(edge * look.core_size - growth.core + u(0, 0.15) * radius * smooth_noise(rng, shape, 6), u(1, 4))
     if rng.random() < 0.5:
-        rim = np.exp(-(((rho - edge * look.core_size) / u(1.5, 4)) ** 2))
+        rim = np.exp(-(((growth.core - edge * look.core_size) / u(1.5, 4)) ** 2))
         value = value * (1 + u(0, 0.25) * rim)
     value = value * (1 - core) + core * look.core
-    dead = soft(edge * look.core_size * look.necrosis_size - rho + u(0, 0.15) * radius * smooth_noise(rng, shape, 6))
+    dead = soft(edge * look.core_size * look.necrosis_size - growth.core + u(0, 0.15) * radius * smooth_noise(rng, shape, 6))
     value = value * (1 - dead) + dead * look.necrosis
     value = value * (1 + look.texture * texture)
     blend = member * (1 - look.show_through * (1 - np.maximum(core, dead)))

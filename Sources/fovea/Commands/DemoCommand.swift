@@ -34,7 +34,7 @@ struct DemoCommand: AsyncParsableCommand {
             console.progress("making a phantom", share: 0)
             let files = try PhantomFiles.write(try PhantomParameters(seed: seed), to: out)
             volume = files.volume
-            if region.mask == nil, region.box == nil { region.mask = files.labels }
+            if region.mask == nil, region.box == nil, region.model == nil { region.mask = files.labels }
         }
         guard let volume else { return }
         let preparation = try coding.preparation([volume], region)

@@ -14,18 +14,26 @@ struct RegionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A box of voxel indices, ends exclusive, taken as it is.", valueName: "x0:x1,y0:y1,z0:z1"))
     var box: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A model that finds it, with its side-car beside it; the one that comes with Fovea by default.", valueName: "file.onnx")
+    )
+    var model: String?
+
     @Option(help: ArgumentHelp("Voxels added around a mask on every side.", valueName: "voxels"))
     var margin = 4
 
     func validate() throws {
-        guard mask == nil || box == nil else { throw ValidationError("give --mask or --box, not both") }
+        guard [mask, box, model].compactMap({ $0 }).count <= 1 else {
+            throw ValidationError("give one of --mask, --box and --model")
+        }
         guard (0...512).contains(margin) else { throw ValidationError("--margin takes 0 to 512 voxels, not \(margin)") }
     }
 
     func choice() throws -> RegionChoice {
         if let mask { return .mask(path: mask) }
         if let box { return .box(try Box(parsing: box)) }
-        return .automatic
+        return .model(path: model)
     }
 }
 

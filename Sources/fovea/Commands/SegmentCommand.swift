@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import NIfTIFile
+internal import Segmentation
 internal import Sites
 internal import VolumeModel
 
@@ -7,34 +8,50 @@ struct SegmentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "segment", abstract: "Find the region of interest and write it as a mask.",
         discussion: """
-            In this version by an intensity threshold, a stand-in for a trained segmenter. It serves to decide what is sent first and
-            makes no diagnosis.
+            By a U-Net that was trained to find tumours on skull-stripped FLAIR, or by a model of your own. Several volumes of one patient,
+            on one grid, serve models that read several modalities; their names tell which is which. It serves to decide what is sent
+            first and makes no diagnosis.
 
-            Example: fovea segment brain.nii.gz --out mask.nii.gz
+            Example: fovea segment flair.nii.gz --out mask.nii.gz
             """)
 
-    @Argument(help: ArgumentHelp("A NIfTI volume.", valueName: "volume")) var volume: String
+    @Argument(help: ArgumentHelp("NIfTI volumes, 1 to 4 of one patient.", valueName: "volume")) var volumes: [String]
     @Option(help: ArgumentHelp("The mask to write.", valueName: "mask")) var out: String
+    @Option(
+        help: ArgumentHelp(
+            "A model, with its side-car beside it; the one that comes with Fovea by default.", valueName: "file.onnx"))
+    var model: String?
     @OptionGroup var output: JSONOption
+
+    func validate() throws {
+        guard (1...4).contains(volumes.count) else { throw ValidationError("segment takes 1 to 4 volumes, not \(volumes.count)") }
+    }
 
     func run() async throws {
         let console = Console(isJSON: output.json)
-        let image = try NIfTIFile.read(volume)
+        let images = try volumes.map { try NIfTIFile.read($0) }
         let watch = Stopwatch()
-        let (mask, boxes, model) = try Preparation.segment(image.volume)
+        let finder = try RegionFinder(.model(path: model))
+        let finding = try finder.find(in: zip(volumes, images).map { Scan($1.volume, name: $0) })
         let seconds = watch.seconds
-        guard let header = try? image.header.companion(description: "Fovea mask (\(model))", greatestValue: 1),
-            header.shape.voxelCount == mask.bits.count
-        else { throw SiteError(.usage, "\(volume) has several time points; a mask has one") }
-        try NIfTIFile.write(try NIfTIImage(header: header, voxels: mask.bits), to: out)
+        guard let header = try? images[0].header.companion(description: "Fovea mask (\(finder.name))", greatestValue: 1),
+            header.shape.voxelCount == finding.mask.bits.count
+        else { throw SiteError(.usage, "\(volumes[0]) has several time points; a mask has one") }
+        let boxes = RegionPlanner.boxes(around: finding.mask, margin: 0)
+        try NIfTIFile.write(try NIfTIImage(header: header, voxels: finding.mask.bits), to: out)
+        if let remark = finding.remark { console.remark(remark) }
+        if finding.verdict == .unsure {
+            console.remark("the model is unsure of this mask; 'send' would put the whole volume first")
+        }
         console.say(
-            "\(out): \(mask.voxelCount) voxels by \(model), \(boxes.isEmpty ? "nothing found" : boxes.map(\.description).joined(separator: " "))"
+            "\(out): \(finding.mask.voxelCount) voxels by \(finder.name), \(boxes.isEmpty ? "nothing found" : boxes.map(\.description).joined(separator: " "))"
         )
         console.event(
             "summary",
             [
-                "mask_voxels": .integer(mask.voxelCount), "roi_box": .text(boxes.first?.description), "seconds": .number(seconds),
-                "model": .text(model),
+                "mask_voxels": .integer(finding.mask.voxelCount), "roi_box": .text(boxes.first?.description),
+                "roi_boxes": .list(boxes.map { .text($0.description) }), "seconds": .number(seconds), "model": .text(finder.name),
+                "verdict": .text(finding.verdict.rawValue), "certainty": .number(finding.certainty),
             ])
     }
 }

@@ -1,0 +1,93 @@
+internal import VolumeModel
+
+/// What of a volume's first time point is body, as physical values.
+struct Body {
+    /// Slices x rows x columns as the volume has them; not-a-number where there is fill.
+    let values: [Float]
+    /// The smallest box with all of it; nil when there is none.
+    let box: Box?
+
+    /// Fill is the value most frequent on the six faces; what is not finite counts as fill.
+    init(of volume: Volume) {
+        let shape = volume.shape
+        var reader = Reader(volume: volume)
+        var values = volume.voxelType.accept(&reader)
+        let fill = Self.fill(values, shape)
+        for index in values.indices where values[index] == fill || !values[index].isFinite { values[index] = .nan }
+        self.values = values
+        box = Self.box(values, shape)
+    }
+
+    private struct Reader: VoxelVisitor {
+        let volume: Volume
+        func visit<V: Voxel>(_ type: V.Type) -> [Float] {
+            let slope = volume.scaling.slope
+            let hasScaling = slope != 0 && slope.isFinite
+            let intercept = volume.scaling.intercept.isFinite ? volume.scaling.intercept : 0
+            let count = volume.shape.sliceVoxelCount * volume.shape.slices
+            return volume.withVoxels(as: type) { voxels in
+                [Float](unsafeUninitializedCapacity: count) { output, filled in
+                    if hasScaling {
+                        for index in 0..<count { output[index] = Float(voxels[index].doubleValue * slope + intercept) }
+                    } else {
+                        for index in 0..<count { output[index] = Float(voxels[index].doubleValue) }
+                    }
+                    filled = count
+                }
+            }
+        }
+    }
+
+    /// The smaller one of two equally frequent values; edges belong to each of their faces.
+    private static func fill(_ values: [Float], _ shape: Shape) -> Float {
+        var faces: [Float] = []
+        let (columns, rows, slices) = (shape.columns, shape.rows, shape.slices)
+        faces.reserveCapacity(2 * (columns * rows + columns * slices + rows * slices))
+        values.withUnsafeBufferPointer { values in
+            func add(_ index: Int) { faces.append(values[index].isFinite ? values[index] : 0) }
+            for slice in [0, slices - 1] {
+                for index in 0..<columns * rows { add(slice * columns * rows + index) }
+            }
+            for slice in 0..<slices {
+                for row in [0, rows - 1] {
+                    for column in 0..<columns { add((slice * rows + row) * columns + column) }
+                }
+                for row in 0..<rows {
+                    for column in [0, columns - 1] { add((slice * rows + row) * columns + column) }
+                }
+            }
+        }
+        faces.sort()
+        var best: (value: Float, count: Int) = (0, 0)
+        var start = 0
+        while start < faces.count {
+            var end = start + 1
+            while end < faces.count, faces[end] == faces[start] { end += 1 }
+            if end - start > best.count { best = (faces[start], end - start) }
+            start = end
+        }
+        return best.value
+    }
+
+    private static func box(_ values: [Float], _ shape: Shape) -> Box? {
+        values.withUnsafeBufferPointer { values in
+            var x = (shape.columns, 0)
+            var y = (shape.rows, 0)
+            var z = (shape.slices, 0)
+            for slice in 0..<shape.slices {
+                for row in 0..<shape.rows {
+                    let start = (slice * shape.rows + row) * shape.columns
+                    var first = 0
+                    while first < shape.columns, values[start + first].isNaN { first += 1 }
+                    guard first < shape.columns else { continue }
+                    var end = shape.columns
+                    while values[start + end - 1].isNaN { end -= 1 }
+                    x = (min(x.0, first), max(x.1, end))
+                    y = (min(y.0, row), max(y.1, row + 1))
+                    z = (min(z.0, slice), max(z.1, slice + 1))
+                }
+            }
+            return try? Box(x: x.0..<x.1, y: y.0..<y.1, z: z.0..<z.1)
+        }
+    }
+}

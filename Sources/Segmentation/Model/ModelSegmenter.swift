@@ -1,0 +1,193 @@
+internal import Crypto
+internal import Foundation
+public import VolumeModel
+
+/// A network in an .onnx file with its side-car: a 2-D or 2.5-D U-Net as training/ makes them, or a user's own.
+///
+/// U-Net after Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation" (2015).
+public final class ModelSegmenter: Segmenter {
+    /// How the model is fed and read.
+    public let description: ModelDescription
+    private let session: OnnxSession
+    private let path: String
+
+    public var name: String { description.name }
+
+    /// The most a model may have, in bytes.
+    static let modelByteLimit = 1 << 30
+    /// The most pixels a slice may have: beyond it a network's inner layers would take gigabytes.
+    static let slicePixelLimit = 1 << 20
+    /// About so many pixels a run of the network: enough for two cores, little enough for their caches.
+    private static let batchPixelCount = 1 << 16
+
+    /// Reads a model and the side-car beside it, which is called as it is, with `.json` for `.onnx`.
+    /// - Parameter threads: how many the network may use.
+    /// - Throws: `SegmentationError`: `modelMissing`, or `invalidModel` when the two cannot be used or do not belong together.
+    public init(path: String, runtime: OnnxRuntime, threads: Int = 2) throws(SegmentationError) {
+        let model = try Self.read(path, limit: Self.modelByteLimit, missing: "no such model, or not readable")
+        let sideCar = (path.lowercased().hasSuffix(".onnx") ? String(path.dropLast(5)) : path) + ".json"
+        let json = try Self.read(
+            sideCar, limit: ModelDescription.byteLimit,
+            missing: "a model needs this side-car, which says how its input is made (see training/README.md)")
+        description = try ModelDescription(json: json, path: sideCar)
+        if let digest = description.digest {
+            let actual = SHA256.hash(data: model).map { String(format: "%02x", $0) }.joined()
+            guard actual == digest.lowercased() else {
+                throw SegmentationError(.invalidModel, "\(path) is not the model that \(sideCar) speaks of: its SHA-256 differs")
+            }
+        }
+        session = try OnnxSession(
+            model, path: path, input: description.input, output: description.output, threads: threads, runtime: runtime)
+        self.path = path
+        if let channels = session.inputShape[1], channels != description.channels.count * description.slices {
+            throw SegmentationError(
+                .invalidModel,
+                "\(path) takes \(channels) channels, where its side-car speaks of \(description.channels.count) modalities x \(description.slices) slices"
+            )
+        }
+    }
+
+    private static func read(_ path: String, limit: Int, missing: String) throws(SegmentationError) -> [UInt8] {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue,
+            let file = FileHandle(forReadingAtPath: path)
+        else { throw SegmentationError(.modelMissing, "\(path): \(missing)") }
+        defer { try? file.close() }
+        guard let data = try? file.read(upToCount: limit + 1) else { return [] }
+        guard data.count <= limit else { throw SegmentationError(.invalidModel, "\(path) is larger than \(limit) bytes") }
+        return Array(data)
+    }
+
+    /// Finds what the model was trained to find.
+    /// - Parameter scans: of one patient on one grid, in any order; files' names tell which modality each is.
+    /// - Throws: `SegmentationError`: `channelMissing`, `shapesDiffer`, `tooLarge`, or what running the network throws.
+    public func segment(_ scans: [Scan]) throws -> Finding {
+        let (chosen, remark) = try ChannelAssignment.assign(scans, to: description.channels, model: name)
+        let prepared = try prepare(chosen.map { scans[$0] })
+        let probabilities = try self.probabilities(of: prepared)
+        let post = Postprocessing(description: description, grid: prepared.grid, shape: prepared.shape)
+        let nothing = [UInt8](repeating: 0, count: prepared.shape.sliceVoxelCount * prepared.shape.slices)
+        let grid = try Shape(columns: prepared.shape.columns, rows: prepared.shape.rows, slices: prepared.shape.slices)
+        guard let kept = try post.keep(probabilities) else {
+            return Finding(mask: try Mask(shape: grid, bits: nothing), verdict: .none, remark: remark)
+        }
+        let mask = try post.mask(kept)
+        guard mask.boundingBox != nil else {
+            return Finding(mask: mask, verdict: .none, certainty: kept.certainty, remark: remark)
+        }
+        let verdict = post.verdict(kept, bodyPixelCount: prepared.isBody.reduce(0) { $0 + Int($1) })
+        return Finding(mask: mask, verdict: verdict, certainty: kept.certainty, remark: remark)
+    }
+
+    /// Scans on the model's grid.
+    struct Prepared {
+        let grid: PixelGrid
+        let shape: Shape
+        /// One a channel.
+        let images: [PixelImage]
+        /// 1 where any of them has body.
+        let isBody: [UInt8]
+    }
+
+    func prepare(_ scans: [Scan]) throws -> Prepared {
+        let shape = scans[0].volume.shape
+        for scan in scans where scan.volume.shape.box != shape.box {
+            throw SegmentationError(
+                .shapesDiffer, "\(scan.name) is \(scan.volume.shape) and \(scans[0].name) \(shape): a model needs them on one grid")
+        }
+        let bodies = scans.map { Body(of: $0.volume) }
+        let box = bodies.compactMap(\.box).reduce(nil as Box?) { $0?.union($1) ?? $1 }
+        let grid = PixelGrid(
+            AxisMap(of: scans[0].volume, axis: description.axis), body: box, shape: shape, description: description)
+        guard grid.counts[1] * grid.counts[2] <= Self.slicePixelLimit else {
+            throw SegmentationError(
+                .tooLarge,
+                "\(scans[0].name): slices of \(grid.counts[1])x\(grid.counts[2]) pixels are too large for the model; give --mask or --box"
+            )
+        }
+        let images = bodies.map { PixelImage($0, on: grid, shape: shape, description: description) }
+        var isBody = images[0].isBody
+        for image in images.dropFirst() {
+            for index in isBody.indices { isBody[index] |= image.isBody[index] }
+        }
+        return Prepared(grid: grid, shape: shape, images: images, isBody: isBody)
+    }
+
+    /// Rows and columns that the network is given: padded, or what it insists on.
+    func paddedSize(of prepared: Prepared) throws(SegmentationError) -> (rows: Int, columns: Int) {
+        let (rows, columns) = (prepared.grid.counts[1], prepared.grid.counts[2])
+        func padded(_ count: Int) -> Int { (count + description.multiple - 1) / description.multiple * description.multiple }
+        let size = (rows: session.inputShape[2] ?? padded(rows), columns: session.inputShape[3] ?? padded(columns))
+        guard size.rows >= rows, size.columns >= columns else {
+            throw SegmentationError(
+                .tooLarge, "\(path) takes \(size.rows)x\(size.columns) pixels, and a slice has \(rows)x\(columns)")
+        }
+        return size
+    }
+
+    /// The network's input for some slices: slice x channel x row x column, where channel = modality * slices + neighbour.
+    func tensor(of prepared: Prepared, slices: Range<Int>, size: (rows: Int, columns: Int)) -> [Float] {
+        let counts = prepared.grid.counts
+        let reach = description.slices / 2
+        var tensor = [Float](
+            repeating: description.outside,
+            count: slices.count * prepared.images.count * description.slices * size.rows * size.columns)
+        var position = 0
+        for slice in slices {
+            for image in prepared.images {
+                for neighbour in slice - reach...slice + reach {
+                    // Beyond the ends, and in padding at the end of a batch, there is nothing.
+                    if neighbour >= 0, neighbour < counts[0] {
+                        for row in 0..<counts[1] {
+                            let start = (neighbour * counts[1] + row) * counts[2]
+                            let target = position + row * size.columns
+                            tensor.replaceSubrange(target..<target + counts[2], with: image.values[start..<start + counts[2]])
+                        }
+                    }
+                    position += size.rows * size.columns
+                }
+            }
+        }
+        return tensor
+    }
+
+    /// The probability of every pixel; 0 where there is no body.
+    func probabilities(of prepared: Prepared) throws(SegmentationError) -> [Float] {
+        let size = try paddedSize(of: prepared)
+        let counts = prepared.grid.counts
+        let channels = prepared.images.count * description.slices
+        let batch = session.inputShape[0] ?? max(1, min(counts[0], Self.batchPixelCount / (size.rows * size.columns)))
+        var probabilities = [Float](repeating: 0, count: prepared.grid.pixelCount)
+        for first in stride(from: 0, to: counts[0], by: batch) {
+            let slices = first..<(session.inputShape[0] == nil ? min(first + batch, counts[0]) : first + batch)
+            var input = tensor(of: prepared, slices: slices, size: size)
+            let output = try session.run(
+                &input, shape: [slices.count, channels, size.rows, size.columns], classes: description.classes.count)
+            let area = size.rows * size.columns
+            for slice in slices where slice < counts[0] {
+                for row in 0..<counts[1] {
+                    let source = (slice - first) * description.classes.count * area + row * size.columns
+                    let target = (slice * counts[1] + row) * counts[2]
+                    for column in 0..<counts[2] where prepared.isBody[target + column] != 0 {
+                        probabilities[target + column] = probability(output, at: source + column, area: area)
+                    }
+                }
+            }
+        }
+        return probabilities
+    }
+
+    /// What the classes' outputs at one pixel say together: the probability that it is any of them.
+    private func probability(_ output: [Float], at index: Int, area: Int) -> Float {
+        var greatest = output[index]
+        for other in 1..<description.classes.count { greatest = max(greatest, output[index + other * area]) }
+        switch description.activation {
+        case .none: return greatest
+        case .sigmoid: return Float(1 / (1 + exp(-Double(greatest))))
+        case .softmax:
+            var sum = 0.0
+            for other in 0..<description.classes.count { sum += exp(Double(output[index + other * area] - greatest)) }
+            return Float(1 - exp(Double(output[index] - greatest)) / sum)
+        }
+    }
+}

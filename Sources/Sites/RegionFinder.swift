@@ -1,0 +1,101 @@
+internal import NIfTIFile
+internal import Profiles
+public import Segmentation
+public import VolumeModel
+public import WireFormat
+
+/// How the region of interest is to be found.
+public enum RegionChoice: Sendable, Equatable {
+    /// Voxels above zero in this file.
+    case mask(path: String)
+    /// This box, as it is.
+    case box(Box)
+    /// A model in an .onnx file, or the one that comes with the program.
+    case model(path: String?)
+}
+
+/// Finds the boxes that go first, by what was chosen.
+public struct RegionFinder: Sendable {
+    /// The boxes, where they come from, and what a person should know about that.
+    public struct Regions: Sendable {
+        /// Boxes with their margin; every voxel of interest is in one.
+        public let boxes: [Box]
+        /// How they were found.
+        public let source: RegionSource
+        /// What a person should know.
+        public let remark: String?
+    }
+
+    private enum Means: Sendable {
+        case box(Box)
+        case mask(MaskFileSegmenter)
+        case model(ModelSegmenter)
+    }
+    private let means: Means
+
+    /// The model that comes with the program.
+    public static let shippedModel = "flair-unet.onnx"
+
+    /// Reads the mask or the model.
+    /// - Throws: `NIfTIError`, `SegmentationError`, or `ProfileError.Code.notFound` when the shipped model is not there.
+    public init(_ choice: RegionChoice) throws {
+        switch choice {
+        case .box(let box): means = .box(box)
+        case .mask(let path): means = .mask(MaskFileSegmenter(labels: try NIfTIFile.read(path).volume, path: path))
+        case .model(let path):
+            // What cannot be found is said before ONNX Runtime takes its time.
+            let path = try path ?? InstalledFiles.model(Self.shippedModel)
+            means = .model(try ModelSegmenter(path: path, runtime: try OnnxRuntime(candidates: InstalledFiles.onnxRuntime)))
+        }
+    }
+
+    /// What finds the region, for a person.
+    public var name: String {
+        switch means {
+        case .box: "box"
+        case .mask(let segmenter): segmenter.name
+        case .model(let segmenter): segmenter.name
+        }
+    }
+
+    /// The voxels of interest of a patient's scans, which share one grid.
+    /// - Throws: `SegmentationError`; `SiteError.Code.usage` for a box beyond the volume.
+    public func find(in scans: [Scan]) throws -> Finding {
+        switch means {
+        case .box(let box):
+            guard let shape = scans.first?.volume.shape, shape.box.contains(box) else {
+                throw SiteError(
+                    .usage, "box \(box) reaches out of the volume's \(scans.first?.volume.shape.description ?? "nothing")")
+            }
+            return Finding(mask: try Mask(filling: box, in: shape), verdict: .found)
+        case .mask(let segmenter): return try segmenter.segment(scans)
+        case .model(let segmenter): return try segmenter.segment(scans)
+        }
+    }
+
+    /// The boxes that go first. Where a model finds nothing or is unsure, everything does, and the remark says so.
+    /// - Parameter margin: voxels added around a mask on every side; a box is taken as it is.
+    /// - Throws: what ``find(in:)`` throws.
+    public func regions(in scans: [Scan], margin: Int) throws -> Regions {
+        let finding = try find(in: scans)
+        func everything(_ source: RegionSource, _ why: String) -> Regions {
+            Regions(
+                boxes: scans.prefix(1).map(\.volume.shape.box), source: source,
+                remark: "\(why): the whole volume is sent as the region of interest; give --mask or --box to choose one"
+            )
+        }
+        let boxes = RegionPlanner.boxes(around: finding.mask, margin: margin)
+        switch (means, finding.verdict) {
+        case (.box(let box), _): return Regions(boxes: [box], source: .box, remark: nil)
+        case (.mask, _): return Regions(boxes: boxes, source: .mask, remark: nil)
+        case (.model, .found):
+            let found = "the model \(name) put \(boxes.count == 1 ? "one region" : "\(boxes.count) regions") first, no diagnosis"
+            return Regions(boxes: boxes, source: .model, remark: [finding.remark, found].compactMap { $0 }.joined(separator: "; "))
+        case (.model, .unsure):
+            let certainty = finding.certainty.map { " (mean probability \((($0 * 100).rounded()) / 100))" } ?? ""
+            return everything(.unsure, "the model \(name) is unsure of what it found\(certainty)")
+        case (.model, .none):
+            return everything(.everything, "the model \(name) found nothing, which says nothing about the patient")
+        }
+    }
+}
