@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the build needs and is missing: Debian packages, by apt. Asks for nothing, changes nothing else.
+# Installs what the build needs and is missing: Debian packages by apt, ONNX Runtime's library by pip. Asks for nothing, changes nothing else.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 # Package and the least version that will do. libsrt's 12u2 closes two key-exchange holes, libde265's 12u2 several memory faults.
 packages="
@@ -14,6 +15,10 @@ libpng-dev 1.6.39-2
 libseccomp-dev 2.5.4-1
 zlib1g-dev 1:1.2.13.dfsg-1
 pkg-config 1.8.1-1
+python3 3.11
+"
+# Only to fetch ONNX Runtime, and only where there is no pip yet.
+python3 -m pip --version >/dev/null 2>&1 || packages="${packages}python3-pip 23.0
 "
 
 missing=""
@@ -43,6 +48,8 @@ while read -r name least; do
     have=$(dpkg-query -W -f='${Version}' "$name")
     dpkg --compare-versions "$have" ge "$least" || { echo "setup: $name is $have; at least $least is needed" >&2; exit 69; }
 done <<<"$packages"
+
+Scripts/onnxruntime.sh
 
 command -v swift >/dev/null || { echo "setup: no swift; install Swift 6.3 from https://www.swift.org/install" >&2; exit 69; }
 swift --version 2>/dev/null | grep -Eq 'Swift version (6\.[3-9]|6\.[1-9][0-9]|[7-9])' || {

@@ -35,7 +35,7 @@ enum { FOVEA_ORT_DEVICE_ALLOCATOR = 0, FOVEA_ORT_DEFAULT_MEMORY = 0 };
 
 typedef struct FoveaOrtApi {
     void *_Nullable unused0[2];
-    const char *(*GetErrorMessage)(const OrtStatus *status); // 2
+    const char *_Nonnull (*GetErrorMessage)(const OrtStatus *status); // 2
     FOVEA_ORT_CALL(CreateEnv)(int level, const char *name, OrtEnv *_Nullable *_Nonnull out); // 3
     void *_Nullable unused4[4];
     FOVEA_ORT_CALL(CreateSessionFromArray)
@@ -105,7 +105,7 @@ _Static_assert(offsetof(FoveaOrtApi, ReleaseSessionOptions) == 100 * sizeof(void
 typedef struct FoveaOrtApiBase {
     // Null where the library does not have this version of the table.
     const FoveaOrtApi *_Nullable (*GetApi)(uint32_t version);
-    const char *(*GetVersionString)(void);
+    const char *_Nonnull (*GetVersionString)(void);
 } FoveaOrtApiBase;
 
 // What the library exports as OrtGetApiBase.

@@ -1,6 +1,6 @@
 internal import Crypto
 internal import Foundation
-public import VolumeModel
+internal import VolumeModel
 
 /// A network in an .onnx file with its side-car: a 2-D or 2.5-D U-Net as training/ makes them, or a user's own.
 ///

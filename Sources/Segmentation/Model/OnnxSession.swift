@@ -69,9 +69,9 @@ final class OnnxSession: @unchecked Sendable {
                 var output: OpaquePointer?
                 let run = inputName.withCString { inputName in
                     outputName.withCString { outputName in
-                        withUnsafePointer(to: Optional(inputName)) { inputNames in
-                            withUnsafePointer(to: Optional(outputName)) { outputNames in
-                                withUnsafePointer(to: Optional(input)) { inputs in
+                        withUnsafePointer(to: inputName) { inputNames in
+                            withUnsafePointer(to: outputName) { outputNames in
+                                withUnsafePointer(to: input) { inputs in
                                     api.Run(session, nil, inputNames, inputs, 1, outputNames, 1, &output)
                                 }
                             }
