@@ -125,56 +125,91 @@ public final class ModelSegmenter: Segmenter {
         return size
     }
 
-    /// The network's input for some slices: slice x channel x row x column, where channel = modality * slices + neighbour.
-    func tensor(of prepared: Prepared, slices: Range<Int>, size: (rows: Int, columns: Int)) -> [Float] {
+    /// The probability of every pixel; 0 where there is no body, and in slices that were passed over.
+    ///
+    /// Every fourth slice is looked at first, then all between two of which one holds anything. Where none does, all are looked at:
+    /// only what is worth nothing is passed over.
+    func probabilities(of prepared: Prepared) throws(SegmentationError) -> [Float] {
+        var probabilities = [Float](repeating: 0, count: prepared.grid.pixelCount)
+        let count = prepared.grid.counts[0]
+        guard count >= Self.leastCoarseCount else {
+            try evaluate(Array(0..<count), of: prepared, into: &probabilities)
+            return probabilities
+        }
+        let first = Array(stride(from: 0, to: count, by: Self.coarseStep))
+        try evaluate(first, of: prepared, into: &probabilities)
+        let area = prepared.grid.counts[1] * prepared.grid.counts[2]
+        let level = description.threshold * Self.coarseShare
+        let promising = first.filter { slice in
+            probabilities[slice * area..<(slice + 1) * area].contains { $0 > level }
+        }
+        let wanted =
+            promising.isEmpty
+            ? Set(0..<count) : Set(promising.flatMap { max(0, $0 - Self.coarseStep + 1)..<min(count, $0 + Self.coarseStep) })
+        try evaluate(wanted.subtracting(first).sorted(), of: prepared, into: &probabilities)
+        return probabilities
+    }
+
+    /// A lesion of half a millilitre spans about four blocks of 2 mm.
+    private static let coarseStep = 4
+    private static let leastCoarseCount = 16
+    /// Of the threshold: what makes a slice worth looking around.
+    private static let coarseShare: Float = 0.4
+
+    /// The network's input for some slices: slice x channel x row x column, where channel = modality * slices + neighbour. Slices
+    /// beyond the ends, and what pads rows, columns and batches, hold the value of the outside.
+    func tensor(of prepared: Prepared, slices: [Int], size: (rows: Int, columns: Int)) -> [Float] {
         let counts = prepared.grid.counts
         let reach = description.slices / 2
+        let area = size.rows * size.columns
         var tensor = [Float](
-            repeating: description.outside,
-            count: slices.count * prepared.images.count * description.slices * size.rows * size.columns)
-        var position = 0
-        for slice in slices {
-            for image in prepared.images {
-                for neighbour in slice - reach...slice + reach {
-                    // Beyond the ends, and in padding at the end of a batch, there is nothing.
-                    if neighbour >= 0, neighbour < counts[0] {
-                        for row in 0..<counts[1] {
-                            let start = (neighbour * counts[1] + row) * counts[2]
-                            let target = position + row * size.columns
-                            tensor.replaceSubrange(target..<target + counts[2], with: image.values[start..<start + counts[2]])
+            repeating: description.outside, count: slices.count * prepared.images.count * description.slices * area)
+        tensor.withUnsafeMutableBufferPointer { tensor in
+            var position = 0
+            for slice in slices {
+                for image in prepared.images {
+                    for neighbour in slice - reach...slice + reach {
+                        if neighbour >= 0, neighbour < counts[0] {
+                            for row in 0..<counts[1] {
+                                let source = (neighbour * counts[1] + row) * counts[2]
+                                let target = position + row * size.columns
+                                for column in 0..<counts[2] { tensor[target + column] = image.values[source + column] }
+                            }
                         }
+                        position += area
                     }
-                    position += size.rows * size.columns
                 }
             }
         }
         return tensor
     }
 
-    /// The probability of every pixel; 0 where there is no body.
-    func probabilities(of prepared: Prepared) throws(SegmentationError) -> [Float] {
+    /// Runs the network on some slices.
+    func evaluate(_ slices: [Int], of prepared: Prepared, into probabilities: inout [Float]) throws(SegmentationError) {
         let size = try paddedSize(of: prepared)
-        let counts = prepared.grid.counts
+        let area = size.rows * size.columns
         let channels = prepared.images.count * description.slices
-        let batch = session.inputShape[0] ?? max(1, min(counts[0], Self.batchPixelCount / (size.rows * size.columns)))
-        var probabilities = [Float](repeating: 0, count: prepared.grid.pixelCount)
-        for first in stride(from: 0, to: counts[0], by: batch) {
-            let slices = first..<(session.inputShape[0] == nil ? min(first + batch, counts[0]) : first + batch)
-            var input = tensor(of: prepared, slices: slices, size: size)
+        let batchCount = session.inputShape[0] ?? max(1, Self.batchPixelCount / area)
+        for first in stride(from: 0, to: slices.count, by: batchCount) {
+            var batch = Array(slices[first..<min(first + batchCount, slices.count)])
+            // A network that insists on its batch gets slices beyond the end, which are empty.
+            if let fixed = session.inputShape[0], batch.count < fixed {
+                batch += [Int](repeating: -1 - description.slices, count: fixed - batch.count)
+            }
+            var input = tensor(of: prepared, slices: batch, size: size)
             let output = try session.run(
-                &input, shape: [slices.count, channels, size.rows, size.columns], classes: description.classes.count)
-            let area = size.rows * size.columns
-            for slice in slices where slice < counts[0] {
-                for row in 0..<counts[1] {
-                    let source = (slice - first) * description.classes.count * area + row * size.columns
-                    let target = (slice * counts[1] + row) * counts[2]
-                    for column in 0..<counts[2] where prepared.isBody[target + column] != 0 {
+                &input, shape: [batch.count, channels, size.rows, size.columns], classes: description.classes.count)
+            let (rows, columns) = (prepared.grid.counts[1], prepared.grid.counts[2])
+            for (place, slice) in batch.enumerated() where slice >= 0 {
+                for row in 0..<rows {
+                    let source = place * description.classes.count * area + row * size.columns
+                    let target = (slice * rows + row) * columns
+                    for column in 0..<columns where prepared.isBody[target + column] != 0 {
                         probabilities[target + column] = probability(output, at: source + column, area: area)
                     }
                 }
             }
         }
-        return probabilities
     }
 
     /// What the classes' outputs at one pixel say together: the probability that it is any of them.

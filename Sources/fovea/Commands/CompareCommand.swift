@@ -29,33 +29,43 @@ struct CompareCommand: AsyncParsableCommand {
     func run() async throws {
         let console = Console(isJSON: output.json)
         let (first, second) = (try NIfTIFile.read(a), try NIfTIFile.read(b))
+        let areLabels = Self.isLabels(first.volume) && Self.isLabels(second.volume)
+        let sameType = first.volume.voxelType == second.volume.voxelType
+        // Masks are compared by what they say, however each program stores them.
+        let (left, right) =
+            areLabels && !sameType ? (try Self.labels(first.volume), try Self.labels(second.volume)) : (first.volume, second.volume)
         let box = try box.map { try Box(parsing: $0) }
         let mask = try mask.map { try Mask(labels: NIfTIFile.read($0).volume) }
-        let range = first.volume.finiteRange()
+        let range = left.finiteRange()
         let peak = range.upperBound - range.lowerBound
-        let fidelity = try Fidelity.compare(first.volume, second.volume, box: box, mask: mask)
-        let ssim = try StructuralSimilarity.mean(first.volume, second.volume, box: box ?? mask?.boundingBox, peak: peak)
+        let fidelity = try Fidelity.compare(left, right, box: box, mask: mask)
+        let ssim = try StructuralSimilarity.mean(left, right, box: box ?? mask?.boundingBox, peak: peak)
         let sameHeader =
             first.header.bytes == second.header.bytes && first.extensions == second.extensions && first.trailer == second.trailer
-        let dice =
-            Self.isLabels(first.volume) && Self.isLabels(second.volume)
-            ? try Mask(labels: first.volume).dice(with: Mask(labels: second.volume)) : nil
+        let dice = areLabels ? try Mask(labels: left).dice(with: Mask(labels: right)) : nil
+        let sameVoxels = sameType && fidelity.identicalVoxels
         console.say(
             """
             PSNR                \(Text.decibels(fidelity.psnr(peak: peak)))
             SSIM                \(ssim.map { "\($0)" } ?? "-")
             greatest error      \(fidelity.maxAbsoluteError)
-            identical voxels    \(fidelity.identicalVoxels ? "yes" : "no")
+            identical voxels    \(sameVoxels ? "yes" : "no")
             identical header    \(sameHeader ? "yes" : "no")
             """)
         if let dice { console.say("Dice                \(dice)") }
         var fields: [String: JSONValue] = [
             "psnr_db": .number(fidelity.psnr(peak: peak) as Double?), "ssim": .number(ssim),
-            "max_abs_error": .number(fidelity.maxAbsoluteError as Double?), "identical_voxels": .flag(fidelity.identicalVoxels),
+            "max_abs_error": .number(fidelity.maxAbsoluteError as Double?), "identical_voxels": .flag(sameVoxels),
             "identical_header": .flag(sameHeader), "voxels": .integer(fidelity.voxelCount),
         ]
         if let dice { fields["dice"] = .number(dice) }
         console.event("summary", fields)
+    }
+
+    /// Labels as bytes.
+    private static func labels(_ volume: Volume) throws -> Volume {
+        try Volume(
+            shape: volume.shape, voxelType: .uint8, values: volume.doubles().map { UInt8(nearest: $0) }, affine: volume.affine)
     }
 
     /// Whether a volume holds nothing but a few small whole numbers, as masks and label maps do.
