@@ -89,7 +89,7 @@ let package = Package(
         library("TestSupport", path: "Tests/TestSupport"),
         tests("VolumeModelTests", ["TestSupport", "VolumeModel"]),
         tests("NIfTIFileTests", ["NIfTIFile", "VolumeModel"]),
-        tests("SegmentationTests", ["TestSupport", "Segmentation", "VolumeModel", "NIfTIFile", "Profiles"]),
+        tests("SegmentationTests", ["TestSupport", "Segmentation", "VolumeModel", "Profiles", "Phantom"]),
         tests("HEVCCodecTests", ["TestSupport", "HEVCCodec"]),
         tests("RefinementCodecTests", ["TestSupport", "RefinementCodec"]),
         tests("WireFormatTests", ["TestSupport", "WireFormat", "VolumeModel"]),

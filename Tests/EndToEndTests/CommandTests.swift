@@ -109,7 +109,7 @@ struct CommandTests {
                 == (try Transfer.bytes(scratch.file("b/phantom-4_flair.nii.gz"))))
         let segmented = try await Program.run(
             "fovea", ["segment", scratch.file("a/phantom-4_flair.nii.gz"), "--out", scratch.file("m.nii.gz"), "--json"])
-        #expect(segmented.program.event("summary")?["model"] as? String == "threshold")
+        #expect(segmented.program.event("summary")?["model"] as? String == "flair-unet")
         let compared = try await Program.run(
             "fovea", ["compare", scratch.file("a/phantom-4_seg.nii.gz"), scratch.file("m.nii.gz"), "--json"])
         #expect(try #require(compared.program.event("summary")?["dice"] as? Double) > 0.3)

@@ -105,13 +105,13 @@ struct TransferTests {
         #expect(quality.voxels.contains(UInt8(least)))
     }
 
-    @Test("Without a mask the threshold's region is sent first, and the sender says what it is")
-    func threshold() async throws {
+    @Test("Without a mask the model that comes with Fovea decides what goes first, and the sender says so")
+    func model() async throws {
         let scratch = try Scratch()
         let (volume, _) = try Transfer.phantom(scratch)
         let transfer = try await Transfer.start(scratch, volumes: [volume], arguments: ["--encoding", "fast", "--until", "lossy"])
         #expect(try await transfer.finish() == (0, 0))
-        #expect(transfer.sender.standardError.contains("threshold, a stand-in for a trained segmenter"))
+        #expect(transfer.sender.standardError.contains("the model flair-unet"))
     }
 
     @Test("A session of a name that exists is refused and nothing of the old one is touched")

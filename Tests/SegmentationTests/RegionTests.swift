@@ -31,7 +31,7 @@ struct RegionTests {
             let found = ConnectedComponents.find(in: try mask(shape, [try Box(parsing: a), try Box(parsing: b)]))
             #expect(found.components.map(\.voxelCount) == [1, 1], "\(a) and \(b)")
             #expect(found.components.map(\.label) == [1, 2])
-            #expect(found.bits(of: found.components[1]).reduce(0) { $0 + Int($1) } == 1)
+            #expect(found.bits(of: [found.components[1]]).reduce(0) { $0 + Int($1) } == 1)
         }
     }
 
@@ -42,7 +42,7 @@ struct RegionTests {
         let second = try mask(shape, [try Box(parsing: "4:6,3:5,1:3")])
         let both = try Mask(shape: shape, bits: zip(first.bits, second.bits).map { $0 | $1 })
         let found = ConnectedComponents.find(in: both)
-        #expect(found.components.map(found.bits(of:)) == [first.bits, second.bits])
+        #expect(found.components.map { found.bits(of: [$0]) } == [first.bits, second.bits])
         #expect(ConnectedComponents.find(in: try mask(shape, [])).components.isEmpty)
     }
 

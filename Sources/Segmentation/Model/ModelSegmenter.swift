@@ -79,6 +79,24 @@ public final class ModelSegmenter: Segmenter {
         return Finding(mask: mask, verdict: verdict, certainty: kept.certainty, remark: remark)
     }
 
+    /// What the network reads for every slice, in the order of the model's slices: for checks against where it was trained.
+    package func networkInput(_ scans: [Scan]) throws -> (values: [Float], shape: [Int]) {
+        let prepared = try prepare(scans)
+        let size = try paddedSize(of: prepared)
+        let slices = Array(0..<prepared.grid.counts[0])
+        return (
+            tensor(of: prepared, slices: slices, size: size),
+            [slices.count, scans.count * description.slices, size.rows, size.columns]
+        )
+    }
+
+    /// What it says to that.
+    package func networkOutput(_ scans: [Scan]) throws -> (values: [Float], shape: [Int]) {
+        var (input, shape) = try networkInput(scans)
+        let output = try session.run(&input, shape: shape, classes: description.classes.count)
+        return (output, [shape[0], description.classes.count, shape[2], shape[3]])
+    }
+
     /// Scans on the model's grid.
     struct Prepared {
         let grid: PixelGrid
