@@ -23,7 +23,7 @@ struct TinyModel {
             "output": ["tensor": "logits", "activation": "sigmoid", "classes": ["tumour"]],
             "content": ["fill": "border_mode", "crop": true],
             "normalisation": ["clip_percentiles": [0, 100], "zscore": true, "outside": -4],
-            "threshold": 0.5,
+            "threshold": 0.6,
             "post": [
                 "connectivity": 26, "keep_fraction": 0.3, "minimum_millilitres": 0.5, "unsure_below": 0.5,
                 "unsure_above_brain_fraction": 0.5,

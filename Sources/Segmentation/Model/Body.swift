@@ -87,7 +87,7 @@ struct Body {
                     z = (min(z.0, slice), max(z.1, slice + 1))
                 }
             }
-            return try? Box(x: x.0..<x.1, y: y.0..<y.1, z: z.0..<z.1)
+            return x.0 < x.1 ? try? Box(x: x.0..<x.1, y: y.0..<y.1, z: z.0..<z.1) : nil
         }
     }
 }
