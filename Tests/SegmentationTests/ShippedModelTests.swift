@@ -39,7 +39,7 @@ struct ShippedModelTests {
 
     @Test("It finds a phantom's tumour", arguments: [1, 7] as [UInt64])
     func phantom(seed: UInt64) throws {
-        let head = PhantomHead.generate(try PhantomParameters(seed: seed, columns: 160, rows: 192, slices: 120))
+        let head = PhantomHead.generate(try PhantomParameters(seed: seed, columns: 120, rows: 120, slices: 78))
         let finding = try segmenter().segment([try scan(of: head)])
         let labels = try Mask(
             shape: try Shape(columns: head.columns, rows: head.rows, slices: head.slices), bits: head.labels.map { $0 > 0 ? 1 : 0 })
@@ -57,15 +57,14 @@ struct ShippedModelTests {
     @Test("A head without a tumour does not become a confident finding", arguments: [1, 2, 3] as [UInt64])
     func healthy(seed: UInt64) throws {
         let head = PhantomHead.generate(
-            try PhantomParameters(seed: seed, columns: 160, rows: 192, slices: 120, hasTumour: false))
+            try PhantomParameters(seed: seed, columns: 120, rows: 120, slices: 78, hasTumour: false))
         #expect(try segmenter().segment([try scan(of: head)]).verdict != .found)
     }
 
     private func scan(of head: PhantomHead) throws -> Scan {
         let shape = try Shape(columns: head.columns, rows: head.rows, slices: head.slices)
-        // About a head's size, whatever the grid.
-        let side = [192.0 / Double(head.columns), 230.0 / Double(head.rows), 150.0 / Double(head.slices)]
-        let affine = Affine(rows: (0..<3).map { row in (0..<4).map { $0 == row ? side[row] : 0 } })
+        // Half of the phantom's usual 240 x 240 x 155 voxels of 1 mm.
+        let affine = Affine(rows: (0..<3).map { row in (0..<4).map { $0 == row ? 2 : 0 } })
         return Scan(try Volume(shape: shape, voxelType: .int16, values: head.flair, affine: affine), name: "phantom_flair")
     }
 }
