@@ -7,6 +7,14 @@ from .anatomy import Anatomy, Space, ellipsoid
 from .noise import smooth_noise, soft
 
 
+def paired_noise(rng: np.random.Generator, shape: tuple[int, int, int], scale: float, likely: float) -> np.ndarray:
+    """Smooth noise, nearly the same on both sides where chance (`likely`) will have it: what is healthy and bright mostly comes in pairs."""
+    field = smooth_noise(rng, shape, scale)
+    if rng.random() >= likely:
+        return field
+    return 0.68 * (field + field[:, :, ::-1]) + 0.2 * smooth_noise(rng, shape, scale)
+
+
 def add_bright_healthy(rng: np.random.Generator, image: np.ndarray, space: Space, a: Anatomy, white: np.ndarray) -> None:
     """Draws confounders inside the brain into `image` (white matter = 1), in place."""
     u, shape = rng.uniform, image.shape
@@ -23,12 +31,9 @@ def add_bright_healthy(rng: np.random.Generator, image: np.ndarray, space: Space
         image += spots * (u(1.15, 1.9) - image)
     if rng.random() < 0.3:  # confluent ones around the ventricles
         near = np.clip(1.2 - np.maximum(a.ventricle_distance, 0) / u(6, 14), 0, 1)
-        image *= 1 + u(0.1, 0.6) * white * near * soft(smooth_noise(rng, shape, u(4, 8)) * 2 - u(0, 2.5), 2)
+        image *= 1 + u(0.1, 0.6) * white * near * soft(paired_noise(rng, shape, u(4, 8), 0.85) * 2 - u(0, 2.5), 2)
     if rng.random() < 0.6:  # bright cortex, insula and cingulum, alike on both sides
-        field = smooth_noise(rng, shape, u(6, 14))
-        if rng.random() < 0.6:
-            field = 0.7 * (field + field[:, :, ::-1])
-        image *= 1 + u(0.05, 0.45) * a.grey * soft(field - u(0.4, 1.4), 1.0)
+        image *= 1 + u(0.05, 0.4) * a.grey * soft(paired_noise(rng, shape, u(6, 14), 0.8) - u(0.4, 1.4), 1.0)
     if rng.random() < 0.5:  # long tracts
         x = np.abs(space.x)
         tract = np.exp(-(((x - u(18, 28)) / 5) ** 2) - ((space.y + u(5, 20)) / 6) ** 2) * (space.z > -25)

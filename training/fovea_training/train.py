@@ -249,6 +249,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--data", help="a BraTS 2020 folder; without it volumes are generated")
     parser.add_argument("--minutes", type=float, help="stop, and end the schedule, after this long")
     parser.add_argument("--start", type=Path, help="a best.pt to start from instead of random weights; give another --seed, for other brains")
+    parser.add_argument("--rate", type=float, help="the greatest learning rate, for a run that goes on from another")
     parser.add_argument("--base", type=int, help="channels at the top of the U-Net")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int)
@@ -261,6 +262,8 @@ def main(arguments: list[str] | None = None) -> None:
     preset = PRESETS[given.preset]
     if given.base:
         preset = replace(preset, base=given.base)
+    if given.rate:
+        preset = replace(preset, rate=given.rate)
     if given.smoke:
         with tempfile.TemporaryDirectory() as folder:
             log = train(smoke(preset), given.out or Path(folder), given.data, 1.0, given.seed, 1, given.device)

@@ -72,7 +72,7 @@ def grow(rng: np.random.Generator, space: Space, seed: Seed, a: Anatomy) -> Grow
     aside = rng.standard_normal(3)
     aside *= u(0, 0.6) * seed.radius / np.linalg.norm(aside)
     core = np.sqrt(((q - aside.astype(np.float32)[:, None, None, None]) ** 2).sum(0)) + noise
-    hold = u(0, 0.7) * seed.radius if rng.random() < 0.65 else 0.0
+    hold = u(0, 0.7) * seed.radius if rng.random() < 0.5 else 0.0
     edge = seed.radius - hold * np.clip(a.grey, 0, 1) * (a.cortex_depth < 7)
     across = space.x * np.sign(seed.centre[0] or 1.0) < 0
     edge = edge - across * u(0, 0.5) * seed.radius
