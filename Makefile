@@ -1,8 +1,8 @@
-# make demo and make test install what is missing, build and run. Everything is built in release: voxel loops are forty times
+# make demo and make test install what is missing (ONNX Runtime's library too), build and run. Everything is built in release: voxel loops are forty times
 # slower without optimisation, and tests run the real programs.
 SWIFT_BUILD = swift build -c release
 
-.PHONY: setup build demo test measure format lint install clean
+.PHONY: setup build demo test measure train train-test format lint install clean
 
 setup:
 	@Scripts/setup.sh
@@ -22,6 +22,25 @@ test: setup
 measure: build
 	python3 Scripts/measure.py
 
+# Trains a segmenter: on a BraTS 2020 folder (make train DATA=folder), or without one on generated heads. PRESET is robust or published.
+# Everything below goes into training/.venv and training-out.
+PRESET ?= robust
+MINUTES ?=
+PYTHON = training/.venv/bin/python
+
+training/.venv: training/requirements.txt
+	python3 -m venv $@
+	$@/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+train: training/.venv
+	cd training && ../$(PYTHON) -m fovea_training.train --preset $(PRESET) --out ../training-out $(if $(DATA),--data "$(abspath $(DATA))") $(if $(MINUTES),--minutes $(MINUTES))
+	cd training && ../$(PYTHON) -m fovea_training.export ../training-out --name $(PRESET) --out ../training-out
+
+# The training's tests, and a quarter of a minute of training on generated slices, which fails unless the loss falls.
+train-test: training/.venv
+	cd training && ../$(PYTHON) -m pytest -q tests && ../$(PYTHON) -m fovea_training.train --smoke
+
 format:
 	swift format --in-place --recursive --parallel Sources Tests netsim Package.swift
 
@@ -31,9 +50,10 @@ lint:
 # Programs and profiles below PREFIX.
 PREFIX ?= /usr/local
 install: build
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/fovea
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/fovea $(DESTDIR)$(PREFIX)/lib/fovea
 	install .build/release/fovea .build/release/netsim $(DESTDIR)$(PREFIX)/bin/
-	cp -R profiles $(DESTDIR)$(PREFIX)/share/fovea/
+	cp -R profiles models $(DESTDIR)$(PREFIX)/share/fovea/
+	if [ -f .onnxruntime/libonnxruntime.so ]; then install -m 644 .onnxruntime/* $(DESTDIR)$(PREFIX)/lib/fovea/; fi
 
 clean:
 	swift package clean
