@@ -28,13 +28,14 @@ final class Program: Sendable {
         var all: String { text.withLock { $0 } }
     }
 
-    init(_ name: String, _ arguments: [String], input: Pipe? = nil) throws {
+    init(_ name: String, _ arguments: [String], input: Pipe? = nil, environment: [String: String] = [:]) throws {
         let process = Process()
         process.executableURL = Self.folder.appendingPathComponent(name)
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(["FOVEA_PROFILES": Self.project.path + "/profiles"]) {
             $1
         }
+        .merging(environment) { $1 }
         let (out, err) = (Pipe(), Pipe())
         process.standardOutput = out
         process.standardError = err
@@ -86,8 +87,10 @@ final class Program: Sendable {
     func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
     /// Runs a program to its end.
-    static func run(_ name: String, _ arguments: [String]) async throws -> (code: Int32?, program: Program) {
-        let program = try Program(name, arguments)
+    static func run(_ name: String, _ arguments: [String], environment: [String: String] = [:]) async throws -> (
+        code: Int32?, program: Program
+    ) {
+        let program = try Program(name, arguments, environment: environment)
         return (try await program.exitCode(), program)
     }
 }

@@ -1,0 +1,76 @@
+import Foundation
+import NIfTIFile
+import Testing
+import VolumeModel
+
+@Suite("What goes first")
+struct RegionChoiceTests {
+    /// A volume of nothing but noise: no head, no tumour.
+    private func noise(_ scratch: Scratch) throws -> String {
+        let shape = try Shape(columns: 48, rows: 44, slices: 24)
+        var state: UInt32 = 7
+        let values = (0..<shape.voxelCount).map { _ -> Int16 in
+            state = state &* 1_664_525 &+ 1_013_904_223
+            return Int16(state >> 24)
+        }
+        let path = scratch.file("noise.nii.gz")
+        let header = try NIfTIHeader.make(shape: shape, voxelType: .int16, affine: .identity, description: "noise")
+        try NIfTIFile.write(try NIfTIImage(header: header, voxels: values.withUnsafeBytes { Array($0) }), to: path)
+        return path
+    }
+
+    @Test("Where the model finds nothing worth relying on, everything goes first, and the sender is told")
+    func failSafe() async throws {
+        let scratch = try Scratch()
+        let (code, program) = try await Program.run(
+            "fovea",
+            ["encode", try noise(scratch), "--out", scratch.file("n.fovea"), "--encoding", "fast", "--until", "lossy", "--json"])
+        #expect(code == 0)
+        #expect(program.standardError.contains("the whole volume is sent as the region of interest"))
+        #expect(program.event("summary")?["roi_boxes"] as? [String] == ["0:48,0:44,0:24"])
+    }
+
+    @Test("Without ONNX Runtime the model cannot be used, the error says what to do, and a box still serves")
+    func noRuntime() async throws {
+        let scratch = try Scratch()
+        let volume = try noise(scratch)
+        let without = ["FOVEA_ONNXRUNTIME": scratch.file("none.so")]
+        let arguments = ["encode", volume, "--out", scratch.file("n.fovea"), "--encoding", "fast", "--until", "lossy"]
+        let (code, program) = try await Program.run("fovea", arguments, environment: without)
+        #expect(code == 69)
+        #expect(program.standardError.contains("make setup"))
+        #expect(program.standardError.split(separator: "\n").count == 1)
+        #expect(!FileManager.default.fileExists(atPath: scratch.file("n.fovea")))
+        #expect(try await Program.run("fovea", arguments + ["--box", "4:30,4:30,4:20"], environment: without).code == 0)
+    }
+
+    @Test("Without the shipped model the error says where it is looked for")
+    func noModel() async throws {
+        let scratch = try Scratch()
+        let (code, program) = try await Program.run(
+            "fovea", ["segment", try noise(scratch), "--out", scratch.file("m.nii")],
+            environment: ["FOVEA_MODELS": scratch.file("")])
+        #expect(code == 66)
+        #expect(program.standardError.contains("FOVEA_MODELS"))
+    }
+
+    @Test("Of several volumes the one that its name calls FLAIR is looked at, wherever it stands")
+    func modalities() async throws {
+        let scratch = try Scratch()
+        let (flair, _) = try Transfer.phantom(scratch, columns: 96, rows: 96, slices: 62)
+        let named = scratch.file("p_flair.nii.gz")
+        try FileManager.default.copyItem(atPath: flair, toPath: named)
+        let image = try NIfTIFile.read(flair)
+        let other = scratch.file("p_t1.nii.gz")
+        try NIfTIFile.write(
+            try NIfTIImage(header: image.header, voxels: image.volume.voxels.map { _ in 0 }), to: other)
+        let both = try await Program.run("fovea", ["segment", other, named, "--out", scratch.file("a.nii"), "--json"])
+        let alone = try await Program.run("fovea", ["segment", named, "--out", scratch.file("b.nii"), "--json"])
+        #expect(both.code == 0 && alone.code == 0)
+        #expect(try Transfer.bytes(scratch.file("a.nii")) == (try Transfer.bytes(scratch.file("b.nii"))))
+        #expect((alone.program.event("summary")?["mask_voxels"] as? Int ?? 0) > 0)
+        let empty = try await Program.run("fovea", ["segment", other, "--out", scratch.file("c.nii"), "--json"])
+        #expect(empty.program.event("summary")?["verdict"] as? String == "none")
+        #expect(empty.program.standardError.contains("t1"))
+    }
+}
