@@ -50,13 +50,14 @@ public protocol RefinementCoder: Sendable {
 /// The coders this version knows.
 public enum RefinementCoders {
     /// The coder an encoder uses.
-    public static let preferred: any RefinementCoder = JPEGLSRefinement()
+    public static let preferred: any RefinementCoder = ContextMixingRefinement()
 
     /// The coder of that name.
     /// - Throws: `RefinementError.Code.corruptChunk` for a name this version does not know.
     public static func coder(identifier: UInt8) throws(RefinementError) -> any RefinementCoder {
         switch identifier {
         case 1: JPEGLSRefinement()
+        case 2: ContextMixingRefinement()
         default: throw RefinementError(.corruptChunk, "refinement coder \(identifier) is unknown to this version")
         }
     }
