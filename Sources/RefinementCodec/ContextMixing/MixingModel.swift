@@ -8,10 +8,11 @@ struct MixingModel {
     static let selectorCount = 64
 
     private let counters: UnsafeMutablePointer<UInt32>
-    private let contextSizes: [Int]
-    private let starts: [Int]
-    private let firstWeights: UnsafeMutablePointer<SIMD8<Int32>>
-    private let secondWeights: UnsafeMutablePointer<SIMD8<Int32>>
+    private let firsts: SIMD8<Int32>
+    private let firstWeights: UnsafeMutablePointer<Int32>
+    private let secondWeights: UnsafeMutablePointer<Int32>
+    /// Logits of the bit that comes; the last stays what it is.
+    private let inputs: UnsafeMutablePointer<Int32>
     private let corrections: UnsafeMutablePointer<UInt32>
     private let squash: UnsafeMutablePointer<UInt16>
     private let stretch: UnsafeMutablePointer<Int16>
@@ -23,20 +24,21 @@ struct MixingModel {
 
     /// - Parameter contextSizes: how many values each context takes.
     init(contextSizes: [Int]) {
-        self.contextSizes = contextSizes
         var start = 0
-        var starts: [Int] = []
-        for size in contextSizes {
-            starts.append(start)
+        var firsts = SIMD8<Int32>(repeating: 0)
+        for (index, size) in contextSizes.enumerated() {
+            firsts[index] = Int32(start)
             start += size * Self.nodeCount
         }
-        self.starts = starts
+        self.firsts = firsts
         counters = .allocate(capacity: start)
         counters.initialize(repeating: UInt32(1 << 31), count: start)
-        firstWeights = .allocate(capacity: Self.nodeCount)
-        firstWeights.initialize(repeating: SIMD8(repeating: 14000), count: Self.nodeCount)
-        secondWeights = .allocate(capacity: Self.selectorCount)
-        secondWeights.initialize(repeating: SIMD8(repeating: 14000), count: Self.selectorCount)
+        firstWeights = .allocate(capacity: Self.nodeCount * 8)
+        firstWeights.initialize(repeating: 14000, count: Self.nodeCount * 8)
+        secondWeights = .allocate(capacity: Self.selectorCount * 8)
+        secondWeights.initialize(repeating: 14000, count: Self.selectorCount * 8)
+        inputs = .allocate(capacity: 8)
+        inputs.initialize(repeating: 256, count: 8)
         corrections = .allocate(capacity: Self.nodeCount * 33)
         squash = .allocate(capacity: Logistic.squash.count)
         squash.initialize(from: Logistic.squash, count: Logistic.squash.count)
@@ -56,6 +58,7 @@ struct MixingModel {
         counters.deallocate()
         firstWeights.deallocate()
         secondWeights.deallocate()
+        inputs.deallocate()
         corrections.deallocate()
         squash.deallocate()
         stretch.deallocate()
@@ -65,32 +68,43 @@ struct MixingModel {
     /// Sets the contexts of the voxel that comes.
     @inline(__always)
     mutating func set(_ contexts: SIMD8<Int32>, selector: Int) {
-        for index in 0..<Self.contextCount {
-            offsets[index] = Int32(truncatingIfNeeded: starts[index]) &+ contexts[index] &* Int32(Self.nodeCount)
-        }
+        offsets = firsts &+ contexts &* Int32(Self.nodeCount)
         self.selector = selector
     }
 
     /// Codes one bit of it.
     @inline(__always)
     func code<C: BinaryCoder>(_ bit: Int, node: Int, with coder: inout C) -> Int {
-        var inputs = SIMD8<Int32>(repeating: 256)
-        var cells = SIMD8<UInt32>(repeating: 0)
-        for index in 0..<Self.contextCount {
-            let cell = counters[Int(offsets[index]) &+ node]
-            cells[index] = cell
-            inputs[index] = Int32(stretch[Int(cell >> 20)])
+        let cell0 = counters + (Int(offsets[0]) &+ node)
+        let cell1 = counters + (Int(offsets[1]) &+ node)
+        let cell2 = counters + (Int(offsets[2]) &+ node)
+        let cell3 = counters + (Int(offsets[3]) &+ node)
+        let cell4 = counters + (Int(offsets[4]) &+ node)
+        let cell5 = counters + (Int(offsets[5]) &+ node)
+        let cell6 = counters + (Int(offsets[6]) &+ node)
+        inputs[0] = logit(cell0)
+        inputs[1] = logit(cell1)
+        inputs[2] = logit(cell2)
+        inputs[3] = logit(cell3)
+        inputs[4] = logit(cell4)
+        inputs[5] = logit(cell5)
+        inputs[6] = logit(cell6)
+        let first = firstWeights + node &* 8
+        let second = secondWeights + selector &* 8
+        var logit1: Int32 = 0
+        var logit2: Int32 = 0
+        for index in 0..<8 {
+            logit1 = logit1 &+ (first[index] &>> 2) &* inputs[index]
+            logit2 = logit2 &+ (second[index] &>> 2) &* inputs[index]
         }
-        let first = firstWeights[node]
-        let second = secondWeights[selector]
-        let logit1 = ((first &>> 2) &* inputs).wrappedSum() &>> 14
-        let logit2 = ((second &>> 2) &* inputs).wrappedSum() &>> 14
+        logit1 = logit1 &>> 14
+        logit2 = logit2 &>> 14
         let clamped1 = max(-3072, min(3071, logit1))
         let clamped2 = max(-3072, min(3071, logit2))
-        let logit = (clamped1 &+ clamped2) &>> 1
-        let mixed = Int32(squash[Int(logit &+ 3072)])
+        let joint = (clamped1 &+ clamped2) &>> 1
+        let mixed = Int32(squash[Int(joint &+ 3072)])
         // The last word: what came of such mixed probabilities before, between two knots.
-        let place = (logit &+ 3072) &* 32
+        let place = (joint &+ 3072) &* 32
         let knot = Int(place / 6144)
         let share = Int64((place % 6144) / 192)
         let row = corrections + (node &* 33 &+ knot)
@@ -101,23 +115,35 @@ struct MixingModel {
         let target: Int32 = bit != 0 ? 65535 : 0
         let error1 = target &- Int32(squash[Int(clamped1 &+ 3072)])
         let error2 = target &- Int32(squash[Int(clamped2 &+ 3072)])
-        firstWeights[node] = (first &+ ((inputs &* error1 &+ (1 << 15)) &>> 16 &* 3)).clamped(
-            lowerBound: SIMD8(repeating: -262144), upperBound: SIMD8(repeating: 262143))
-        secondWeights[selector] = (second &+ ((inputs &* error2 &+ (1 << 15)) &>> 16 &* 2)).clamped(
-            lowerBound: SIMD8(repeating: -262144), upperBound: SIMD8(repeating: 262143))
+        for index in 0..<8 {
+            let moved1 = first[index] &+ ((inputs[index] &* error1 &+ (1 << 15)) &>> 16) &* 3
+            let moved2 = second[index] &+ ((inputs[index] &* error2 &+ (1 << 15)) &>> 16) &* 2
+            first[index] = max(-262144, min(262143, moved1))
+            second[index] = max(-262144, min(262143, moved2))
+        }
         let near = share >= 16 ? row + 1 : row
         let aim = Int64(bit != 0 ? 0xffff_ffff : 0)
         near.pointee = UInt32(truncatingIfNeeded: Int64(near.pointee) &+ (aim &- Int64(near.pointee)) >> 7)
-        for index in 0..<Self.contextCount {
-            let cell = cells[index]
-            let seen = cell & 1023
-            let p = Int64(cell >> 10)
-            let goal = Int64(bit) << 22 &- Int64(bit)
-            let moved = p &+ ((goal &- p) &* Int64(rates[Int(seen)])) >> 16
-            counters[Int(offsets[index]) &+ node] =
-                UInt32(truncatingIfNeeded: moved) << 10 | (seen < Self.patience ? seen &+ 1 : seen)
-        }
+        learn(cell0, bit)
+        learn(cell1, bit)
+        learn(cell2, bit)
+        learn(cell3, bit)
+        learn(cell4, bit)
+        learn(cell5, bit)
+        learn(cell6, bit)
         return bit
+    }
+
+    @inline(__always)
+    private func logit(_ cell: UnsafeMutablePointer<UInt32>) -> Int32 { Int32(stretch[Int(cell.pointee >> 20)]) }
+
+    @inline(__always)
+    private func learn(_ cell: UnsafeMutablePointer<UInt32>, _ bit: Int) {
+        let seen = cell.pointee & 1023
+        let p = Int64(cell.pointee >> 10)
+        let goal = Int64(bit) << 22 &- Int64(bit)
+        let moved = p &+ ((goal &- p) &* Int64(rates[Int(seen)])) >> 16
+        cell.pointee = UInt32(truncatingIfNeeded: moved) << 10 | (seen < Self.patience ? seen &+ 1 : seen)
     }
 
     /// How many bits a probability learns from as if all counted the same.

@@ -69,8 +69,8 @@ struct ResidualCoding {
     func run<C: BinaryCoder>(_ coder: inout C, exact: UnsafePointer<UInt16>?, output: UnsafeMutablePointer<UInt16>?) {
         var model = MixingModel(contextSizes: Self.contextSizes)
         defer { model.deallocate() }
-        var slow = AdaptivePredictor(shift: 9)
-        var fast = AdaptivePredictor(shift: 6)
+        let slow = AdaptivePredictor(shift: 9)
+        let fast = AdaptivePredictor(shift: 6)
         var slowMiss: Int32 = 16
         var fastMiss: Int32 = 16
         var typical: Int32 = 64
@@ -78,6 +78,13 @@ struct ResidualCoding {
         let biases = UnsafeMutablePointer<SIMD2<Int32>>.allocate(capacity: 4096)
         biases.initialize(repeating: SIMD2(0, 0), count: 4096)
         defer { biases.deallocate() }
+        let f = UnsafeMutablePointer<Int32>.allocate(capacity: AdaptivePredictor.count)
+        f.initialize(repeating: 0, count: AdaptivePredictor.count)
+        defer {
+            f.deallocate()
+            slow.deallocate()
+            fast.deallocate()
+        }
         var flag = 0
         for z in 0..<slices {
             for y in 0..<rows {
@@ -94,7 +101,6 @@ struct ResidualCoding {
                     let w = d[-1], n = d[-s], q = d[-p]
                     let mean = (w &+ n &+ q) / 3
                     let here = b[0]
-                    var f = SIMD32<Int32>(repeating: 0)
                     f[0] = w &- mean
                     f[1] = n &- mean
                     f[2] = q &- mean
@@ -127,11 +133,11 @@ struct ResidualCoding {
                     f[29] = b[s &- 1] &- here
                     f[30] = d[-2 &* p &+ 1] &- mean
                     f[31] = d[-2 &* p &+ s] &- mean
-                    let features = (f &>> featureShift).clamped(
-                        lowerBound: SIMD32(repeating: -2047), upperBound: SIMD32(repeating: 2047))
-                    let energy = Int64((features &* features &>> 4).wrappedSum()) << 4
-                    let slowGuess = slow.predict(features)
-                    let fastGuess = fast.predict(features)
+                    var energy: Int64 = 0
+                    if featureShift > 0 { for index in 0..<AdaptivePredictor.count { f[index] = f[index] &>> featureShift } }
+                    for index in 0..<AdaptivePredictor.count { energy = energy &+ Int64(f[index] &* f[index]) }
+                    let slowGuess = slow.predict(f)
+                    let fastGuess = fast.predict(f)
                     // The better one of late counts for more.
                     let weight = (slowMiss &<< 8) / (slowMiss &+ fastMiss &+ 1)
                     let guess = slowGuess &+ ((fastGuess &- slowGuess) &* weight &>> 8)
@@ -177,17 +183,12 @@ struct ResidualCoding {
                     let centre = (predicted &+ 8) &>> 4
 
                     // Contexts, each with how wide the steps of this octave are.
-                    let oct = octave &* 4 &+ part
-                    var contexts = SIMD8<Int32>(repeating: 0)
-                    contexts[0] = min(63, level)
-                    contexts[1] = (octave &* 9 &+ relative(nearLevel)) &* 4 &+ part
-                    contexts[2] = (octave &* 12 &+ min(11, slope / 4)) &* 4 &+ part
-                    contexts[3] = octave &* 81 &+ relative(nearLevel) &* 9 &+ relative(backLevel)
-                    let ew = Self.signed(w &+ b[-1] &- here &- mean, scale), en = Self.signed(n &- mean &+ b[-s] &- here, scale)
-                    contexts[4] = (ew &* 12 &+ en) &* 8 &+ (predicted &>> 1) & 7
-                    contexts[5] = octave &* 32 &+ min(31, spread)
-                    contexts[6] = octave &* 64 &+ Int32(signs)
-                    _ = oct
+                    let ew = Self.signed(w &+ b[-1] &- here &- mean, scale)
+                    let en = Self.signed(n &- mean &+ b[-s] &- here, scale)
+                    let contexts = SIMD8<Int32>(
+                        min(63, level), (octave &* 9 &+ relative(nearLevel)) &* 4 &+ part, (octave &* 12 &+ min(11, slope / 4)) &* 4 &+ part,
+                        octave &* 81 &+ relative(nearLevel) &* 9 &+ relative(backLevel), (ew &* 12 &+ en) &* 8 &+ (predicted &>> 1) & 7,
+                        octave &* 32 &+ min(31, spread), octave &* 64 &+ Int32(signs), 0)
                     model.set(contexts, selector: Int(min(63, level)))
 
                     let value: Int32
@@ -206,8 +207,8 @@ struct ResidualCoding {
                     let goal = ((found &<< 4) &- anchor) &>> featureShift
                     let slowError = goal &- slowGuess
                     let fastError = goal &- fastGuess
-                    slow.learn(features, error: max(-32767, min(32767, slowError)), energy: energy)
-                    fast.learn(features, error: max(-32767, min(32767, fastError)), energy: energy)
+                    slow.learn(f, error: max(-32767, min(32767, slowError)), energy: energy)
+                    fast.learn(f, error: max(-32767, min(32767, fastError)), energy: energy)
                     slowMiss = slowMiss &+ ((min(4095, abs(slowError)) &- slowMiss) &>> 5)
                     fastMiss = fastMiss &+ ((min(4095, abs(fastError)) &- fastMiss) &>> 5)
                     slowMiss = max(1, slowMiss)
