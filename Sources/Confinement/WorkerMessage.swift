@@ -44,11 +44,10 @@ extension WorkerMessage {
             put(1)
             put(payload)
             for field in [columns, rows, count, bitDepth] { put(field) }
-        case .mask(let payload, let count, let sliceVoxelCount):
+        case .mask(let payload, let count, let columns, let rows):
             put(2)
             put(payload)
-            put(count)
-            put(sliceVoxelCount)
+            for field in [count, columns, rows] { put(field) }
         case .codes(let payload, let coder, let context):
             put(3)
             put(payload)
@@ -78,8 +77,8 @@ extension WorkerMessage {
             guard let columns = takeInt(), let rows = takeInt(), let count = takeInt(), let bitDepth = takeInt() else { return nil }
             return .slices(payload: payload, columns: columns, rows: rows, count: count, bitDepth: bitDepth)
         case 2:
-            guard let count = takeInt(), let slice = takeInt() else { return nil }
-            return .mask(payload: payload, count: count, sliceVoxelCount: slice)
+            guard let count = takeInt(), let columns = takeInt(), let rows = takeInt() else { return nil }
+            return .mask(payload: payload, count: count, columns: columns, rows: rows)
         case 3:
             guard let coder = takeInt(), let columns = takeInt(), let rows = takeInt(), let slices = takeInt(),
                 let greatest = takeInt(),

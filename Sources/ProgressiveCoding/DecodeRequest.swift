@@ -6,7 +6,7 @@ public enum DecodeRequest: Sendable, Equatable {
     /// A base chunk: HEVC to samples.
     case slices(payload: [UInt8], columns: Int, rows: Int, count: Int, bitDepth: Int)
     /// A mask chunk to flags.
-    case mask(payload: [UInt8], count: Int, sliceVoxelCount: Int)
+    case mask(payload: [UInt8], count: Int, columns: Int, rows: Int)
     /// A refinement chunk to codes.
     case codes(payload: [UInt8], coder: UInt8, context: RefinementContext)
     /// A refinement chunk of byte planes to stored voxels.
@@ -24,8 +24,8 @@ public enum DecodeRequest: Sendable, Equatable {
             case .slices(let payload, let columns, let rows, let count, let bitDepth):
                 return .samples(
                     try HEVCDecoder.decode(payload, columns: columns, rows: rows, count: count, bitDepth: bitDepth).samples)
-            case .mask(let payload, let count, let sliceVoxelCount):
-                return .bytes(try MaskCoder.decode(payload, count: count, sliceVoxelCount: sliceVoxelCount))
+            case .mask(let payload, let count, let columns, let rows):
+                return .bytes(try MaskCoder.decode(payload, count: count, columns: columns, rows: rows))
             case .codes(let payload, let coder, let context):
                 return .samples(try RefinementCoders.coder(identifier: coder).decode(payload, given: context))
             case .planes(let payload, let count, let byteCount):

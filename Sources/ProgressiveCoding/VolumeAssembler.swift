@@ -92,8 +92,8 @@ public struct VolumeAssembler: Sendable {
             return .compressed(payload: record.payload, count: extensions.count + trailer.count)
         case (.mask, 0), (.valueTable, ExactCoding.planesCoder):
             return .nothing
-        case (.mask, 1):
-            return .mask(payload: record.payload, count: box.voxelCount, sliceVoxelCount: box.x.count * box.y.count)
+        case (.mask, 2):
+            return .mask(payload: record.payload, count: box.voxelCount, columns: box.x.count, rows: box.y.count)
         case (.valueTable, ExactCoding.paletteCoder):
             let count = try ExactCoding.tableCount(record.payload)
             return .compressed(payload: Array(record.payload.dropFirst(4)), count: count * layout.header.voxelType.byteCount)

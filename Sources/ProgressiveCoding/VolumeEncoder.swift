@@ -96,10 +96,10 @@ public final class VolumeEncoder: Sendable {
     private func encodeMask(_ chunk: PlannedChunk) throws -> ChunkRecord {
         var finder = FillFinder(volume: image.volume, box: chunk.box, fill: layout.manifest.fill)
         let flags = image.volume.voxelType.acceptBits(&finder)
-        let payload = try MaskCoder.encode(flags, sliceVoxelCount: chunk.box.x.count * chunk.box.y.count)
+        let payload = try MaskCoder.encode(flags, columns: chunk.box.x.count, rows: chunk.box.y.count)
         // A mask of scattered voxels costs more than the few bits each of them would.
         let count = flags.reduce(0) { $0 + Int($1) }
-        return payload.count * 8 > count ? ChunkRecord(coder: 0, payload: []) : ChunkRecord(coder: 1, payload: payload)
+        return payload.count * 8 > count ? ChunkRecord(coder: 0, payload: []) : ChunkRecord(coder: 2, payload: payload)
     }
 
     private func encodeValueTable() throws -> ChunkRecord {

@@ -1,27 +1,109 @@
-/// Codes a set of voxels: each bit against the one a slice before, packed, then Zstandard.
-///
-/// Outlines move little from slice to slice, so most of what is left is zero.
+/// Codes a set of voxels, such as the outside of the body, by what stands around each: the causal neighbours in its slice and all neighbours in the
+/// slice before, under several contexts that are mixed. Where all neighbours agree, one adaptive probability serves.
 public enum MaskCoder {
     /// Codes slices x rows x columns flags of 0 or 1.
-    /// - Throws: `RefinementError.Code.encoderFailed`.
-    public static func encode(_ bits: [UInt8], sliceVoxelCount: Int) throws(RefinementError) -> [UInt8] {
-        var packed = [UInt8](repeating: 0, count: (bits.count + 7) / 8)
-        for index in bits.indices {
-            let before = index >= sliceVoxelCount ? bits[index - sliceVoxelCount] : 0
-            packed[index >> 3] |= (bits[index] ^ before) << UInt8(index & 7)
-        }
-        return try Zstandard.compress(packed, level: 19)
+    /// - Throws: `RefinementError.Code.invalidInput` when the sides do not fit the flags.
+    public static func encode(_ bits: [UInt8], columns: Int, rows: Int) throws(RefinementError) -> [UInt8] {
+        try check(bits.count, columns, rows)
+        var coder = BinaryEncoder(capacity: bits.count / 64)
+        var padded = PaddedBits(count: bits.count, columns: columns, rows: rows)
+        defer { padded.deallocate() }
+        bits.withUnsafeBufferPointer { padded.run(&coder, input: $0.baseAddress, output: nil) }
+        return CheckedStream.seal(coder.finish(), hash: hash(bits))
     }
 
     /// Gives back `count` flags.
-    /// - Throws: `RefinementError.Code.corruptChunk`.
-    public static func decode(_ chunk: [UInt8], count: Int, sliceVoxelCount: Int) throws(RefinementError) -> [UInt8] {
-        let packed = try Zstandard.decompress(chunk, count: (count + 7) / 8)
+    /// - Throws: `RefinementError.Code.corruptChunk`; `.invalidInput` when the sides do not fit the count.
+    public static func decode(_ chunk: [UInt8], count: Int, columns: Int, rows: Int) throws(RefinementError) -> [UInt8] {
+        try check(count, columns, rows)
         var bits = [UInt8](repeating: 0, count: count)
-        for index in bits.indices {
-            let before = index >= sliceVoxelCount ? bits[index - sliceVoxelCount] : 0
-            bits[index] = (packed[index >> 3] >> UInt8(index & 7)) & 1 ^ before
+        var padded = PaddedBits(count: count, columns: columns, rows: rows)
+        defer { padded.deallocate() }
+        chunk.withUnsafeBufferPointer { bytes in
+            var coder = BinaryDecoder(bytes, from: CheckedStream.byteCount)
+            bits.withUnsafeMutableBufferPointer { padded.run(&coder, input: nil, output: $0.baseAddress) }
         }
+        try CheckedStream.verify(chunk, hash: hash(bits))
         return bits
+    }
+
+    private static func hash(_ bits: [UInt8]) -> UInt32 {
+        bits.reduce(CheckedStream.start) { CheckedStream.step($0, $1 == 0 ? 0 : 1) }
+    }
+
+    private static func check(_ count: Int, _ columns: Int, _ rows: Int) throws(RefinementError) {
+        guard columns > 0, rows > 0, count >= 0, count % (columns * rows) == 0 else {
+            throw RefinementError(.invalidInput, "a mask of \(count) voxels does not consist of slices of \(rows)x\(columns)")
+        }
+    }
+}
+
+/// Flags with a rim, so that every voxel has all its neighbours: three columns at both ends, two rows before and one behind, two slices before.
+private struct PaddedBits {
+    private let columns: Int
+    private let rows: Int
+    private let slices: Int
+    private let stride: Int
+    private let plane: Int
+    private let bits: UnsafeMutablePointer<UInt8>
+
+    init(count: Int, columns: Int, rows: Int) {
+        self.columns = columns
+        self.rows = rows
+        slices = count / (columns * rows)
+        stride = columns + 6
+        plane = stride * (rows + 3)
+        bits = .allocate(capacity: plane * (slices + 2))
+        // Beyond the edges is outside the body, where masks are mostly set.
+        bits.initialize(repeating: 1, count: plane * (slices + 2))
+    }
+
+    func deallocate() { bits.deallocate() }
+
+    mutating func run<C: BinaryCoder>(_ coder: inout C, input: UnsafePointer<UInt8>?, output: UnsafeMutablePointer<UInt8>?) {
+        var model = MixingModel(
+            contextSizes: [1 << 12, 1 << 13, 1 << 13, 1 << 14, 1 << 10, 1 << 9, 1 << 16], nodeCount: 1, selectorCount: 512)
+        defer { model.deallocate() }
+        // Where all neighbours agree: probability that the voxel differs, in 2^22nds, apart for either value.
+        var differs: (UInt32, UInt32) = (1 << 12, 1 << 12)
+        let (s, p) = (stride, plane)
+        var index = 0
+        for z in 0..<slices {
+            for y in 0..<rows {
+                let start = bits + ((z + 2) * p + (y + 2) * s + 3)
+                for x in 0..<columns {
+                    let v = start + x
+                    @inline(__always) func at(_ offset: Int) -> Int32 { Int32(v[offset]) }
+                    let west = at(-1) | at(-2) << 1 | at(-3) << 2
+                    let north = at(-s) | at(-s - 1) << 1 | at(-s + 1) << 2 | at(-s - 2) << 3 | at(-s + 2) << 4
+                    let far = at(-2 * s) | at(-2 * s - 1) << 1 | at(-2 * s + 1) << 2 | at(-s + 3) << 3
+                    let cross = at(-p) | at(-p - 1) << 1 | at(-p + 1) << 2 | at(-p - s) << 3 | at(-p + s) << 4
+                    let corners = at(-p - s - 1) | at(-p - s + 1) << 1 | at(-p + s - 1) << 2 | at(-p + s + 1) << 3
+                    let before = at(-2 * p) | at(-2 * p - 1) << 1 | at(-2 * p + 1) << 2 | at(-2 * p - s) << 3 | at(-2 * p + s) << 4
+                    let given = input.map { Int($0[index] == 0 ? 0 : 1) } ?? 0
+                    let value: Int
+                    let sum = west.nonzeroBitCount + north.nonzeroBitCount + cross.nonzeroBitCount + corners.nonzeroBitCount
+                    if sum == 0 || sum == 17 {
+                        let same = sum == 0 ? 0 : 1
+                        let p = same == 0 ? differs.0 : differs.1
+                        let odd = coder.code(given ^ same, probability: max(2, p >> 6))
+                        let moved = odd != 0 ? p &+ ((1 << 22) &- p) >> 7 : p &- p >> 7
+                        if same == 0 { differs.0 = moved } else { differs.1 = moved }
+                        value = odd ^ same
+                    } else {
+                        let contexts = SIMD8<Int32>(
+                            west | north << 3 | far << 8, cross | corners << 5 | (west & 1) << 9 | (north & 7) << 10,
+                            cross | before << 5 | (west & 1) << 10 | (north & 3) << 11,
+                            west & 3 | north << 2 | cross << 7 | (before & 3) << 12, cross | (west & 3) << 5 | (north & 7) << 7,
+                            west & 1 | (north & 7) << 1 | cross << 4, west | north << 3 | cross << 8 | (corners & 7) << 13, 0)
+                        model.set(contexts, selector: Int(west & 1 | (north & 7) << 1 | cross << 4))
+                        value = model.code(given, node: 0, with: &coder)
+                    }
+                    v[0] = UInt8(value)
+                    output?[index] = UInt8(value)
+                    index += 1
+                }
+            }
+        }
     }
 }

@@ -8,11 +8,13 @@ struct ByteCoderTests {
     func masks(seed: UInt64) throws {
         print("masks: seed \(seed)")
         var random = Seeded(seed)
-        for (count, slice) in [(0, 1), (1, 1), (7, 7), (8, 4), (9, 3), (1000, 100), (4099, 4099)] {
+        for (count, columns, rows) in [(0, 1, 1), (1, 1, 1), (7, 7, 1), (8, 2, 2), (9, 1, 3), (1000, 5, 20), (4099, 1, 4099)] {
             let noise = (0..<count).map { _ in UInt8.random(in: 0...1, using: &random) }
             for bits in [noise, [UInt8](repeating: 0, count: count), [UInt8](repeating: 1, count: count)] {
-                let chunk = try MaskCoder.encode(bits, sliceVoxelCount: slice)
-                #expect(try MaskCoder.decode(chunk, count: count, sliceVoxelCount: slice) == bits, "seed \(seed), \(count) voxels")
+                let chunk = try MaskCoder.encode(bits, columns: columns, rows: rows)
+                #expect(
+                    try MaskCoder.decode(chunk, count: count, columns: columns, rows: rows) == bits, "seed \(seed), \(count) voxels"
+                )
             }
         }
     }
@@ -21,8 +23,8 @@ struct ByteCoderTests {
     func repeatedSlices() throws {
         var random = Seeded(3)
         let slice = (0..<4096).map { _ in UInt8.random(in: 0...1, using: &random) }
-        let one = try MaskCoder.encode(slice, sliceVoxelCount: 4096).count
-        let twenty = try MaskCoder.encode((0..<20).flatMap { _ in slice }, sliceVoxelCount: 4096).count
+        let one = try MaskCoder.encode(slice, columns: 64, rows: 64).count
+        let twenty = try MaskCoder.encode((0..<20).flatMap { _ in slice }, columns: 64, rows: 64).count
         #expect(twenty < one + 64)
     }
 
@@ -61,7 +63,7 @@ struct ByteCoderTests {
         let packed = try Zstandard.compress([UInt8](repeating: 0, count: 50_000_000), level: 1)
         #expect(packed.count < 10_000)
         #expect(code { try Zstandard.decompress(packed, count: 1000) } == .corruptChunk)
-        #expect(code { try MaskCoder.decode(packed, count: 1000, sliceVoxelCount: 10) } == .corruptChunk)
+        #expect(code { try MaskCoder.decode(packed, count: 1000, columns: 10, rows: 1) } == .corruptChunk)
     }
 
     @Test("Chunks cut short anywhere, or with a byte too many, are refused")
@@ -72,9 +74,9 @@ struct ByteCoderTests {
             #expect(code { try Zstandard.decompress(Array(packed[..<count]), count: 300) } == .corruptChunk)
         }
         #expect(code { try Zstandard.decompress(packed + [0], count: 300) } == .corruptChunk)
-        let mask = try MaskCoder.encode((0..<900).map { UInt8($0 / 7 % 2) }, sliceVoxelCount: 30)
+        let mask = try MaskCoder.encode((0..<900).map { UInt8($0 / 7 % 2) }, columns: 30, rows: 5)
         for count in 0..<mask.count {
-            #expect(code { try MaskCoder.decode(Array(mask[..<count]), count: 900, sliceVoxelCount: 30) } == .corruptChunk)
+            #expect(code { try MaskCoder.decode(Array(mask[..<count]), count: 900, columns: 30, rows: 5) } == .corruptChunk)
         }
         let planes = try BytePlaneCoder.encode(random.bytes(400), byteCount: 4)
         for count in 0..<planes.count {
@@ -90,7 +92,7 @@ struct ByteCoderTests {
         var random = Seeded(seed)
         let text = (0..<800).map { UInt8($0 * $0 / 50 & 15) }
         let packed = try Zstandard.compress(text)
-        let mask = try MaskCoder.encode(text.map { $0 & 1 }, sliceVoxelCount: 40)
+        let mask = try MaskCoder.encode(text.map { $0 & 1 }, columns: 40, rows: 4)
         let planes = try BytePlaneCoder.encode(text, byteCount: 4)
         func check(_ body: () throws -> [UInt8], _ round: Int) {
             do {
@@ -110,7 +112,7 @@ struct ByteCoderTests {
             let damagedPacked = damage(packed)
             check({ try Zstandard.decompress(damagedPacked, count: 800) }, round)
             let damagedMask = damage(mask)
-            check({ try MaskCoder.decode(damagedMask, count: 800, sliceVoxelCount: 40) }, round)
+            check({ try MaskCoder.decode(damagedMask, count: 800, columns: 40, rows: 4) }, round)
             let damagedPlanes = damage(planes)
             check({ try BytePlaneCoder.decode(damagedPlanes, count: 200, byteCount: 4) }, round)
         }

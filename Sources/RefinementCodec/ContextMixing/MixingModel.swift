@@ -3,9 +3,7 @@ struct MixingModel {
     /// Contexts a bit.
     static let contextCount = 7
     /// Bits that are told apart within a context.
-    static let nodeCount = 64
-    /// Sets of weights of the second mixer.
-    static let selectorCount = 64
+    private let nodeCount: Int
 
     private let counters: UnsafeMutablePointer<UInt32>
     private let firsts: SIMD8<Int32>
@@ -19,34 +17,38 @@ struct MixingModel {
     private let rates: UnsafeMutablePointer<Int32>
 
     /// A place in each context's table, set once a voxel.
-    var offsets = SIMD8<Int32>(repeating: 0)
-    var selector = 0
+    private var offsets = SIMD8<Int32>(repeating: 0)
+    private var selector = 0
 
-    /// - Parameter contextSizes: how many values each context takes.
-    init(contextSizes: [Int]) {
+    /// - Parameters:
+    ///   - contextSizes: how many values each context takes.
+    ///   - nodeCount: bits that are told apart within a context; each has mixing weights of its own.
+    ///   - selectorCount: sets of weights of the second mixer, chosen once a voxel.
+    init(contextSizes: [Int], nodeCount: Int, selectorCount: Int) {
+        self.nodeCount = nodeCount
         var start = 0
         var firsts = SIMD8<Int32>(repeating: 0)
         for (index, size) in contextSizes.enumerated() {
             firsts[index] = Int32(start)
-            start += size * Self.nodeCount
+            start += size * nodeCount
         }
         self.firsts = firsts
         counters = .allocate(capacity: start)
         counters.initialize(repeating: UInt32(1 << 31), count: start)
-        firstWeights = .allocate(capacity: Self.nodeCount * 8)
-        firstWeights.initialize(repeating: 14000, count: Self.nodeCount * 8)
-        secondWeights = .allocate(capacity: Self.selectorCount * 8)
-        secondWeights.initialize(repeating: 14000, count: Self.selectorCount * 8)
+        firstWeights = .allocate(capacity: nodeCount * 8)
+        firstWeights.initialize(repeating: 14000, count: nodeCount * 8)
+        secondWeights = .allocate(capacity: selectorCount * 8)
+        secondWeights.initialize(repeating: 14000, count: selectorCount * 8)
         inputs = .allocate(capacity: 8)
         inputs.initialize(repeating: 256, count: 8)
-        corrections = .allocate(capacity: Self.nodeCount * 33)
+        corrections = .allocate(capacity: nodeCount * 33)
         squash = .allocate(capacity: Logistic.squash.count)
         squash.initialize(from: Logistic.squash, count: Logistic.squash.count)
         stretch = .allocate(capacity: Logistic.stretch.count)
         stretch.initialize(from: Logistic.stretch, count: Logistic.stretch.count)
         rates = .allocate(capacity: Logistic.rates.count)
         rates.initialize(from: Logistic.rates, count: Logistic.rates.count)
-        for node in 0..<Self.nodeCount {
+        for node in 0..<nodeCount {
             for knot in 0..<33 {
                 let logit = min(6143, max(0, (knot - 16) * 192 + 3072))
                 corrections[node * 33 + knot] = UInt32(Logistic.squash[logit]) << 16
@@ -68,7 +70,7 @@ struct MixingModel {
     /// Sets the contexts of the voxel that comes.
     @inline(__always)
     mutating func set(_ contexts: SIMD8<Int32>, selector: Int) {
-        offsets = firsts &+ contexts &* Int32(Self.nodeCount)
+        offsets = firsts &+ contexts &* Int32(nodeCount)
         self.selector = selector
     }
 

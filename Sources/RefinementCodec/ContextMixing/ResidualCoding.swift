@@ -67,7 +67,7 @@ struct ResidualCoding {
     ///   - exact: what is coded; ignored by a decoder.
     ///   - output: what a decoder finds.
     func run<C: BinaryCoder>(_ coder: inout C, exact: UnsafePointer<UInt16>?, output: UnsafeMutablePointer<UInt16>?) {
-        var model = MixingModel(contextSizes: Self.contextSizes)
+        var model = MixingModel(contextSizes: Self.contextSizes, nodeCount: 64, selectorCount: 64)
         defer { model.deallocate() }
         let slow = AdaptivePredictor(shift: 9)
         let fast = AdaptivePredictor(shift: 6)
@@ -186,8 +186,10 @@ struct ResidualCoding {
                     let ew = Self.signed(w &+ b[-1] &- here &- mean, scale)
                     let en = Self.signed(n &- mean &+ b[-s] &- here, scale)
                     let contexts = SIMD8<Int32>(
-                        min(63, level), (octave &* 9 &+ relative(nearLevel)) &* 4 &+ part, (octave &* 12 &+ min(11, slope / 4)) &* 4 &+ part,
-                        octave &* 81 &+ relative(nearLevel) &* 9 &+ relative(backLevel), (ew &* 12 &+ en) &* 8 &+ (predicted &>> 1) & 7,
+                        min(63, level), (octave &* 9 &+ relative(nearLevel)) &* 4 &+ part,
+                        (octave &* 12 &+ min(11, slope / 4)) &* 4 &+ part,
+                        octave &* 81 &+ relative(nearLevel) &* 9 &+ relative(backLevel),
+                        (ew &* 12 &+ en) &* 8 &+ (predicted &>> 1) & 7,
                         octave &* 32 &+ min(31, spread), octave &* 64 &+ Int32(signs), 0)
                     model.set(contexts, selector: Int(min(63, level)))
 

@@ -1,0 +1,23 @@
+/// A range coder's bytes with a check before them: such a coder decodes any bytes to something, so what came out is compared with a hash of what
+/// went in. FNV-1a, against damage; not against an attacker.
+enum CheckedStream {
+    /// Bytes of the check.
+    static let byteCount = 4
+    static let start: UInt32 = 2_166_136_261
+
+    @inline(__always)
+    static func step(_ hash: UInt32, _ value: UInt32) -> UInt32 { (hash ^ value) &* 16_777_619 }
+
+    /// The length goes into the check: the last bytes may mean nothing, and a stream without them is still cut off.
+    static func seal(_ stream: [UInt8], hash: UInt32) -> [UInt8] {
+        let check = step(hash, UInt32(truncatingIfNeeded: stream.count))
+        return withUnsafeBytes(of: check.bigEndian) { Array($0) } + stream
+    }
+
+    static func verify(_ chunk: [UInt8], hash: UInt32) throws(RefinementError) {
+        let check = chunk.prefix(byteCount).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        guard chunk.count >= byteCount, check == step(hash, UInt32(truncatingIfNeeded: chunk.count - byteCount)) else {
+            throw RefinementError(.corruptChunk, "a chunk that does not decode to what was coded")
+        }
+    }
+}
