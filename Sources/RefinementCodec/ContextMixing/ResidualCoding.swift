@@ -71,8 +71,10 @@ struct ResidualCoding {
         defer { model.deallocate() }
         let slow = AdaptivePredictor(shift: 9)
         let fast = AdaptivePredictor(shift: 6)
-        var slowMiss: Int32 = 16
-        var fastMiss: Int32 = 16
+        var squares = LeastSquaresPredictor()
+        var slowMiss: Int32 = 64
+        var fastMiss: Int32 = 64
+        var squaresMiss: Int32 = 64
         var typical: Int32 = 64
         let (s, p) = (stride, plane)
         let biases = UnsafeMutablePointer<SIMD2<Int32>>.allocate(capacity: 4096)
@@ -84,6 +86,7 @@ struct ResidualCoding {
             f.deallocate()
             slow.deallocate()
             fast.deallocate()
+            squares.deallocate()
         }
         var flag = 0
         for z in 0..<slices {
@@ -134,13 +137,18 @@ struct ResidualCoding {
                     f[30] = d[-2 &* p &+ 1] &- mean
                     f[31] = d[-2 &* p &+ s] &- mean
                     var energy: Int64 = 0
-                    if featureShift > 0 { for index in 0..<AdaptivePredictor.count { f[index] = f[index] &>> featureShift } }
+                    for index in 0..<AdaptivePredictor.count { f[index] = max(-2047, min(2047, f[index] &>> featureShift)) }
                     for index in 0..<AdaptivePredictor.count { energy = energy &+ Int64(f[index] &* f[index]) }
                     let slowGuess = slow.predict(f)
                     let fastGuess = fast.predict(f)
-                    // The better one of late counts for more.
-                    let weight = (slowMiss &<< 8) / (slowMiss &+ fastMiss &+ 1)
-                    let guess = slowGuess &+ ((fastGuess &- slowGuess) &* weight &>> 8)
+                    let squaresGuess = squares.predict(f)
+                    // The better ones of late count for more, by the inverse square of what they missed.
+                    let slowShare = (1 << 28) / (slowMiss &* slowMiss)
+                    let fastShare = (1 << 28) / (fastMiss &* fastMiss)
+                    let squaresShare = (1 << 28) / (squaresMiss &* squaresMiss)
+                    let guess = Int32(truncatingIfNeeded:
+                        (Int64(slowGuess) &* Int64(slowShare) &+ Int64(fastGuess) &* Int64(fastShare) &+ Int64(squaresGuess) &* Int64(squaresShare))
+                        / Int64(slowShare &+ fastShare &+ squaresShare &+ 1))
                     let anchor = ((here &+ mean) &<< 4)
 
                     // How well the neighbourhood was predicted.
@@ -167,7 +175,7 @@ struct ResidualCoding {
                     let part = level & 3
                     let nearLevel = Self.level((16 &* near &+ expected) / (nearCount &+ 1))
                     let backLevel = Self.level((16 &* back &+ expected) / (backCount &+ 1))
-                    let spread = Self.level(abs(fastGuess &- slowGuess))
+                    let spread = Self.level(abs(squaresGuess &- slowGuess))
                     let slope = Self.level(
                         16 &* (abs(f[22]) &+ abs(f[24]) &+ abs(f[26]) &+ abs(f[21]) &+ abs(f[23]) &+ abs(f[25])) / 6)
                     let relative = { (a: Int32) -> Int32 in max(0, min(8, a &- level &+ 4)) }
@@ -211,9 +219,13 @@ struct ResidualCoding {
                     let fastError = goal &- fastGuess
                     slow.learn(f, error: max(-32767, min(32767, slowError)), energy: energy)
                     fast.learn(f, error: max(-32767, min(32767, fastError)), energy: energy)
-                    slowMiss = slowMiss &+ ((min(4095, abs(slowError)) &- slowMiss) &>> 5)
-                    fastMiss = fastMiss &+ ((min(4095, abs(fastError)) &- fastMiss) &>> 5)
-                    slowMiss = max(1, slowMiss)
+                    squares.learn(f, target: goal &>> 4)
+                    slowMiss = slowMiss &+ ((min(4095, abs(slowError)) &* 4 &- slowMiss) &>> 5)
+                    fastMiss = fastMiss &+ ((min(4095, abs(fastError)) &* 4 &- fastMiss) &>> 5)
+                    squaresMiss = squaresMiss &+ ((min(4095, abs(goal &- squaresGuess)) &* 4 &- squaresMiss) &>> 5)
+                    slowMiss = max(4, slowMiss)
+                    fastMiss = max(4, fastMiss)
+                    squaresMiss = max(4, squaresMiss)
                     var sum = place.pointee
                     sum[0] = sum[0] &+ max(-65535, min(65535, (found &<< 4) &- (full &- bias)))
                     sum[1] = sum[1] &+ 1
@@ -221,6 +233,7 @@ struct ResidualCoding {
                     place.pointee = sum
                     flag &+= 1
                 }
+                squares.endRow()
             }
         }
     }
