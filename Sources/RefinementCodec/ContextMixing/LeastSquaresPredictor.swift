@@ -5,7 +5,7 @@ struct LeastSquaresPredictor {
     private static let count = AdaptivePredictor.count
     private static let one: Int64 = 1 << 26
     /// A row's share of what is remembered: 2^-decay.
-    private static let decay: Int64 = 6
+    private static let decay: Int64 = 8
 
     private let weights: UnsafeMutablePointer<Int32>
     /// Products of features, and of features with what was to be predicted, over the row that runs and over all.
@@ -103,7 +103,7 @@ struct LeastSquaresPredictor {
         let (scales, diagonal, forward, solution) = (line, line + n, line + 2 * n, line + 3 * n)
         let targetScale = max(1, Self.root(energy))
         for i in 0..<n { scales[i] = max(1, Self.root(products[i &* n &+ i])) }
-        func unit(_ product: Int64, _ a: Int64, _ b: Int64) -> Int64 { ((product &<< 13) / a &<< 13) / b }
+        func unit(_ product: Int64, _ a: Int64, _ b: Int64) -> Int64 { (((product &<< 13) / a) &<< 13) / b }
         for j in 0..<n {
             let own = lower + j &* n
             for i in j..<n {
@@ -112,7 +112,7 @@ struct LeastSquaresPredictor {
                 let mine = partial + j &* n
                 var sum: Int64 = 0
                 for k in 0..<j { sum = sum &+ (other[k] &* mine[k]) &>> 26 }
-                let product = i == j ? Self.one &+ Self.one >> 9 : unit(products[i &* n &+ j], scales[i], scales[j])
+                let product = i == j ? Self.one &+ Self.one >> 12 : unit(products[i &* n &+ j], scales[i], scales[j])
                 let rest = product &- sum
                 if i == j {
                     diagonal[j] = max(1 << 16, rest)

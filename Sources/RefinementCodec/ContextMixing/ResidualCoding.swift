@@ -146,9 +146,10 @@ struct ResidualCoding {
                     let slowShare = (1 << 28) / (slowMiss &* slowMiss)
                     let fastShare = (1 << 28) / (fastMiss &* fastMiss)
                     let squaresShare = (1 << 28) / (squaresMiss &* squaresMiss)
-                    let guess = Int32(truncatingIfNeeded:
-                        (Int64(slowGuess) &* Int64(slowShare) &+ Int64(fastGuess) &* Int64(fastShare) &+ Int64(squaresGuess) &* Int64(squaresShare))
-                        / Int64(slowShare &+ fastShare &+ squaresShare &+ 1))
+                    let guess = Int32(
+                        truncatingIfNeeded: (Int64(slowGuess) &* Int64(slowShare) &+ Int64(fastGuess) &* Int64(fastShare) &+ Int64(
+                            squaresGuess) &* Int64(squaresShare))
+                            / Int64(slowShare &+ fastShare &+ squaresShare &+ 1))
                     let anchor = ((here &+ mean) &<< 4)
 
                     // How well the neighbourhood was predicted.
