@@ -9,7 +9,7 @@ public enum MaskCoder {
         var padded = PaddedBits(count: bits.count, columns: columns, rows: rows)
         defer { padded.deallocate() }
         bits.withUnsafeBufferPointer { padded.run(&coder, input: $0.baseAddress, output: nil) }
-        return CheckedStream.seal(coder.finish(), hash: hash(bits))
+        return CheckedStream.seal(coder.finish(), hash: hash(bits, columns, rows))
     }
 
     /// Gives back `count` flags.
@@ -23,12 +23,12 @@ public enum MaskCoder {
             var coder = BinaryDecoder(bytes, from: CheckedStream.byteCount)
             bits.withUnsafeMutableBufferPointer { padded.run(&coder, input: nil, output: $0.baseAddress) }
         }
-        try CheckedStream.verify(chunk, hash: hash(bits))
+        try CheckedStream.verify(chunk, hash: hash(bits, columns, rows))
         return bits
     }
 
-    private static func hash(_ bits: [UInt8]) -> UInt32 {
-        bits.reduce(CheckedStream.start) { CheckedStream.step($0, $1 == 0 ? 0 : 1) }
+    private static func hash(_ bits: [UInt8], _ columns: Int, _ rows: Int) -> UInt32 {
+        bits.reduce(CheckedStream.start(sides: [columns, rows, bits.count])) { CheckedStream.step($0, $1 == 0 ? 0 : 1) }
     }
 
     private static func check(_ count: Int, _ columns: Int, _ rows: Int) throws(RefinementError) {

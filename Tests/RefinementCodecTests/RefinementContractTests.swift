@@ -6,7 +6,7 @@ import TestSupport
 struct ContractCoder: Sendable, CustomTestStringConvertible {
     let coder: any RefinementCoder
     var testDescription: String { "\(type(of: coder))" }
-    static let all = [ContractCoder(coder: JPEGLSRefinement())]
+    static let all = [ContractCoder(coder: JPEGLSRefinement()), ContractCoder(coder: ContextMixingRefinement())]
 }
 
 @Suite("What every refinement coder does")
@@ -74,6 +74,10 @@ struct RefinementContractTests {
         let context = try context(16, 12, 5, greatest: 700, base: base, known: known)
         let chunk = try contract.coder.encode(exact, given: context)
         #expect(try contract.coder.encode(other, given: context) == chunk)
+        // Nor does the base there: what it holds depends on what else has arrived.
+        let elsewhere = try self.context(
+            16, 12, 5, greatest: 700, base: zip(base, known).map { $1 == 1 ? 700 - $0 : $0 }, known: known)
+        #expect(try contract.coder.encode(exact, given: elsewhere) == chunk)
         let decoded = try contract.coder.decode(chunk, given: context)
         for index in exact.indices where known[index] == 0 { #expect(decoded[index] == exact[index]) }
     }

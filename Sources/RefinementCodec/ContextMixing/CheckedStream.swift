@@ -3,7 +3,11 @@
 enum CheckedStream {
     /// Bytes of the check.
     static let byteCount = 4
-    static let start: UInt32 = 2_166_136_261
+
+    /// A hash that begins with what the stream is for, so that one of other sides is told from it.
+    static func start(sides: [Int]) -> UInt32 {
+        sides.reduce(2_166_136_261) { step($0, UInt32(truncatingIfNeeded: $1)) }
+    }
 
     @inline(__always)
     static func step(_ hash: UInt32, _ value: UInt32) -> UInt32 { (hash ^ value) &* 16_777_619 }

@@ -17,7 +17,7 @@ public struct ContextMixingRefinement: RefinementCoder {
         defer { coding.deallocate() }
         var coder = BinaryEncoder(capacity: context.voxelCount / 2)
         exact.withUnsafeBufferPointer { coding.run(&coder, exact: $0.baseAddress, output: nil) }
-        return CheckedStream.seal(coder.finish(), hash: Self.hash(exact, context.known))
+        return CheckedStream.seal(coder.finish(), hash: Self.hash(exact, context))
     }
 
     public func decode(_ chunk: [UInt8], given context: RefinementContext) throws(RefinementError) -> [UInt16] {
@@ -28,13 +28,13 @@ public struct ContextMixingRefinement: RefinementCoder {
             var coder = BinaryDecoder(bytes, from: CheckedStream.byteCount)
             exact.withUnsafeMutableBufferPointer { coding.run(&coder, exact: nil, output: $0.baseAddress) }
         }
-        try CheckedStream.verify(chunk, hash: Self.hash(exact, context.known))
+        try CheckedStream.verify(chunk, hash: Self.hash(exact, context))
         return exact
     }
 
-    private static func hash(_ exact: [UInt16], _ known: [UInt8]) -> UInt32 {
-        var hash = CheckedStream.start
-        for index in exact.indices where known[index] == 0 { hash = CheckedStream.step(hash, UInt32(exact[index])) }
+    private static func hash(_ exact: [UInt16], _ context: RefinementContext) -> UInt32 {
+        var hash = CheckedStream.start(sides: [context.columns, context.rows, context.slices, Int(context.greatestCode)])
+        for index in exact.indices where context.known[index] == 0 { hash = CheckedStream.step(hash, UInt32(exact[index])) }
         return hash
     }
 }

@@ -39,15 +39,28 @@ struct ResidualCoding {
         missed.initialize(repeating: 0, count: count)
         isCoded = .allocate(capacity: count)
         isCoded.initialize(repeating: 0, count: count)
-        // The base goes on beyond its edges as it ends there.
+        // What the base holds at known voxels may depend on what else has arrived, so the voxel before stands in for it.
+        var last: Int32 = 0
+        for z in 0..<slices {
+            for y in 0..<rows {
+                let source = (z * rows + y) * columns
+                let target = (z + 2) * plane + (y + 2) * stride + 2
+                for x in 0..<columns {
+                    if known[source + x] == 0 { last = Int32(context.base[source + x]) }
+                    base[target + x] = last
+                }
+            }
+        }
+        // Beyond its edges it goes on as it ends there.
         for slice in -2..<slices + 1 {
-            let z = max(0, min(slices - 1, slice))
+            let z = max(0, min(slices - 1, slice)) + 2
             for row in -2..<rows + 2 {
-                let y = max(0, min(rows - 1, row))
-                let target = (slice + 2) * plane + (row + 2) * stride
-                for column in -2..<columns + 2 {
-                    let x = max(0, min(columns - 1, column))
-                    base[target + column + 2] = Int32(context.base[(z * rows + y) * columns + x])
+                let source = base + (z * plane + (max(0, min(rows - 1, row)) + 2) * stride)
+                let target = base + ((slice + 2) * plane + (row + 2) * stride)
+                if target != source { target.update(from: source, count: stride) }
+                for rim in 0..<2 {
+                    target[rim] = source[2]
+                    target[columns + 2 + rim] = source[columns + 1]
                 }
             }
         }
