@@ -1,0 +1,68 @@
+import RefinementCodec
+import Testing
+import TestSupport
+
+@Suite("Streams that may not change")
+struct GoldenStreamTests {
+    /// A smooth hill in noise, a rough base of it, and a rim that is known: the same on every machine.
+    private static func chunk() throws -> (exact: [UInt16], context: RefinementContext) {
+        var random = Seeded(11)
+        let (columns, rows, slices) = (37, 29, 9)
+        var exact: [UInt16] = []
+        var base: [UInt16] = []
+        var known: [UInt8] = []
+        for z in 0..<slices {
+            for y in 0..<rows {
+                for x in 0..<columns {
+                    let hill = 900 - (x - 18) * (x - 18) - (y - 14) * (y - 14) - 4 * (z - 4) * (z - 4)
+                    let value = max(0, hill) + Int.random(in: 0...24, using: &random)
+                    exact.append(UInt16(value))
+                    base.append(UInt16(value / 64 * 64))
+                    known.append(x < 3 || hill < 640 ? 1 : 0)
+                }
+            }
+        }
+        return (
+            exact, try RefinementContext(columns: columns, rows: rows, slices: slices, greatestCode: 1023, base: base, known: known)
+        )
+    }
+
+    private static func fingerprint(_ bytes: [UInt8]) -> UInt64 {
+        bytes.reduce(14_695_981_039_346_656_037) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
+    }
+
+    @Test("Refinement chunks have the bytes they always had")
+    func refinement() throws {
+        let (exact, context) = try Self.chunk()
+        let stream = try ContextMixingRefinement().encode(exact, given: context)
+        #expect(stream.count == 4437)
+        #expect(Self.fingerprint(stream) == 12_772_540_440_549_038_988)
+    }
+
+    @Test("Masks have the bytes they always had")
+    func mask() throws {
+        let (_, context) = try Self.chunk()
+        let stream = try MaskCoder.encode(context.known, columns: context.columns, rows: context.rows)
+        #expect(stream.count == 107)
+        #expect(Self.fingerprint(stream) == 3_963_974_976_761_526_981)
+    }
+
+    @Test("On a smooth volume in noise the model in three dimensions beats JPEG-LS")
+    func better() throws {
+        let (exact, context) = try Self.chunk()
+        #expect(
+            try ContextMixingRefinement().encode(exact, given: context).count
+                < JPEGLSRefinement().encode(exact, given: context).count)
+    }
+
+    @Test("Every byte of a chunk that is changed is noticed")
+    func damage() throws {
+        let (exact, context) = try Self.chunk()
+        let stream = try ContextMixingRefinement().encode(exact, given: context)
+        for place in stride(from: 0, to: stream.count, by: 97) {
+            var changed = stream
+            changed[place] ^= 0x10
+            #expect(throws: RefinementError.self) { try ContextMixingRefinement().decode(changed, given: context) }
+        }
+    }
+}
