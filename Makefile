@@ -28,17 +28,17 @@ PRESET ?= robust
 MINUTES ?=
 PYTHON = training/.venv/bin/python
 
-training/.venv: training/requirements.txt
-	python3 -m venv $@
-	$@/bin/pip install --quiet --disable-pip-version-check -r $<
+training/.venv/.installed: training/requirements.txt
+	python3 -m venv training/.venv
+	training/.venv/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
-train: training/.venv
+train: training/.venv/.installed
 	cd training && ../$(PYTHON) -m fovea_training.train --preset $(PRESET) --out ../training-out $(if $(DATA),--data "$(abspath $(DATA))") $(if $(MINUTES),--minutes $(MINUTES))
 	cd training && ../$(PYTHON) -m fovea_training.export ../training-out --name $(PRESET) --out ../training-out
 
 # The training's tests, and a quarter of a minute of training on generated slices, which fails unless the loss falls.
-train-test: training/.venv
+train-test: training/.venv/.installed
 	cd training && ../$(PYTHON) -m pytest -q tests && ../$(PYTHON) -m fovea_training.train --smoke
 
 format:

@@ -163,7 +163,7 @@ def measure_eye(items, folder, link):
             row += f" {score:6.3f} {inside / len(voxels):6.3f} {volume / tight:6.2f}"
         else:
             row += " " * 21
-        print(f"{row} {len(sent['roi_boxes']):5} {found['seconds']:9.2f} {sent['time_to_first_datagram']:20.2f}", flush=True)
+        print(f"{row} {len(sent['roi_boxes']):5} {found['seconds']:9.2f} {sent['time_to_first_datagram'] or 0:20.2f}", flush=True)
     print(f"mean Dice {statistics.mean(dice):.3f}, least {min(dice):.3f}")
 
 

@@ -17,13 +17,20 @@ public enum InstalledFiles {
             ]
             folder.deleteLastPathComponent()
         }
-        return places + [FileManager.default.currentDirectoryPath + "/" + name]
+        return places
+    }
+
+    /// The same, and last of all the folder that one works in: for what is only read, never for code.
+    public static func data(_ name: String, environment: String) -> [String] {
+        let places = places(name, environment: environment)
+        let isGiven = !(ProcessInfo.processInfo.environment[environment] ?? "").isEmpty
+        return isGiven ? places : places + [FileManager.default.currentDirectoryPath + "/" + name]
     }
 
     /// The folder of models that came with the program.
     /// - Throws: `ProfileError.Code.notFound`.
     public static func model(_ name: String) throws(ProfileError) -> String {
-        for folder in places("models", environment: "FOVEA_MODELS") {
+        for folder in data("models", environment: "FOVEA_MODELS") {
             let path = "\(folder)/\(name)"
             if FileManager.default.fileExists(atPath: path) { return path }
         }

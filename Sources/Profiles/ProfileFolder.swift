@@ -35,5 +35,5 @@ public enum ProfileFolder: String, Sendable {
         return []
     }
 
-    private static var roots: [String] { InstalledFiles.places("profiles", environment: "FOVEA_PROFILES") }
+    private static var roots: [String] { InstalledFiles.data("profiles", environment: "FOVEA_PROFILES") }
 }

@@ -39,14 +39,17 @@ public struct Finding: Sendable {
     public let verdict: Verdict
     /// Mean probability over what was found, 0 to 1; nil where there is no such number.
     public let certainty: Double?
+    /// How many voxels the mask's edges may be off because the segmenter looked at blocks of so many; 0 for voxels themselves.
+    public let blockVoxelCount: Int
     /// What a person should know about how this came about.
     public let remark: String?
 
     /// Makes a finding.
-    public init(mask: Mask, verdict: Verdict, certainty: Double? = nil, remark: String? = nil) {
+    public init(mask: Mask, verdict: Verdict, certainty: Double? = nil, blockVoxelCount: Int = 0, remark: String? = nil) {
         self.mask = mask
         self.verdict = verdict
         self.certainty = certainty
+        self.blockVoxelCount = blockVoxelCount
         self.remark = remark
     }
 }

@@ -79,12 +79,14 @@ public struct RegionFinder: Sendable {
     public func regions(in scans: [Scan], margin: Int) throws -> Regions {
         let finding = try find(in: scans)
         func everything(_ source: RegionSource, _ why: String) -> Regions {
-            Regions(
+            let why = [finding.remark, why].compactMap { $0 }.joined(separator: "; ")
+            return Regions(
                 boxes: scans.prefix(1).map(\.volume.shape.box), source: source,
                 remark: "\(why): the whole volume is sent as the region of interest; give --mask or --box to choose one"
             )
         }
-        let boxes = RegionPlanner.boxes(around: finding.mask, margin: margin)
+        // A model that works on blocks knows edges to a block only.
+        let boxes = RegionPlanner.boxes(around: finding.mask, margin: margin + finding.blockVoxelCount)
         switch (means, finding.verdict) {
         case (.box(let box), _): return Regions(boxes: [box], source: .box, remark: nil)
         case (.mask, _): return Regions(boxes: boxes, source: .mask, remark: nil)

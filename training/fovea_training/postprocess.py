@@ -16,11 +16,11 @@ class Post:
     `keep_fraction` of its volume; what is smaller than `minimum_millilitres` is dropped. Certainty is the mean probability over the kept blocks.
     """
 
-    threshold: float = 0.5
+    threshold: float = 0.3
     connectivity: int = 26
     keep_fraction: float = 0.3
     minimum_millilitres: float = 0.5
-    unsure_below: float = 0.92
+    unsure_below: float = 0.93
     unsure_above_brain_fraction: float = 0.35
 
     def record(self) -> dict:

@@ -28,7 +28,7 @@ struct BinaryEncoder: BinaryCoder {
         return bit
     }
 
-    /// Writes as many bytes as make the last bits certain, whatever follows.
+    /// Writes what makes the last bits certain to a decoder that reads zeros beyond the end.
     mutating func finish() -> [UInt8] {
         bytes.append(UInt8(truncatingIfNeeded: low >> 24 &+ 1))
         return bytes

@@ -18,7 +18,8 @@ struct LeastSquaresPredictor {
     private let line: UnsafeMutablePointer<Int64>
     private var rowEnergy: Int64 = 0
     private var energy: Int64 = 0
-    private var rowCount = 0
+    private var sumCount = 0
+    private var hasNews = false
 
     init() {
         func zeros<T: FixedWidthInteger>(_ count: Int) -> UnsafeMutablePointer<T> {
@@ -69,9 +70,10 @@ struct LeastSquaresPredictor {
         }
         for index in 0..<Self.count { rowTargets[index] = rowTargets[index] &+ target &* features[index] }
         rowEnergy &+= Int64(target &* target)
-        rowCount &+= 1
+        hasNews = true
+        sumCount &+= 1
         // Beyond this the sums might not fit.
-        if rowCount == 256 { fold() }
+        if sumCount == 256 { fold() }
     }
 
     private mutating func fold() {
@@ -85,12 +87,13 @@ struct LeastSquaresPredictor {
         }
         energy = energy &+ rowEnergy
         rowEnergy = 0
-        rowCount = 0
+        sumCount = 0
     }
 
     /// To be called where a row ends.
     mutating func endRow() {
-        guard rowCount > 0 else { return }
+        guard hasNews else { return }
+        hasNews = false
         for index in 0..<Self.count * Self.count { products[index] = products[index] &- products[index] &>> Self.decay }
         for index in 0..<Self.count { targets[index] = targets[index] &- targets[index] &>> Self.decay }
         energy = energy &- energy &>> Self.decay
@@ -105,7 +108,6 @@ struct LeastSquaresPredictor {
         for i in 0..<n { scales[i] = max(1, Self.root(products[i &* n &+ i])) }
         func unit(_ product: Int64, _ a: Int64, _ b: Int64) -> Int64 { (((product &<< 13) / a) &<< 13) / b }
         for j in 0..<n {
-            let own = lower + j &* n
             for i in j..<n {
                 // Row i of `lower`, row j of `partial`: both lie together.
                 let other = lower + i &* n
@@ -121,7 +123,6 @@ struct LeastSquaresPredictor {
                     other[j] = (partial[i &* n &+ j] &<< 26) / diagonal[j]
                 }
             }
-            _ = own
         }
         for i in 0..<n {
             var sum = unit(targets[i], scales[i], targetScale)

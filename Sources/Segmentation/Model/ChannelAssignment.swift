@@ -12,12 +12,16 @@ enum ChannelAssignment {
 
     /// The modality a file's name speaks of, if it does.
     static func modality(of name: String) -> String? {
-        let file = name.split(separator: "/").last.map { $0.lowercased() } ?? ""
-        let words = file.split { !$0.isLetter && !$0.isNumber }.map(String.init)
-        for word in words.reversed() {
+        for word in words(of: name).reversed() {
             if let known = names.first(where: { $0.value.contains(word) }) { return known.key }
         }
         return nil
+    }
+
+    /// The words of a file's name; its folders do not count.
+    private static func words(of name: String) -> [String] {
+        let file = name.split(separator: "/").last.map { $0.lowercased() } ?? ""
+        return file.split { !$0.isLetter && !$0.isNumber }.map(String.init)
     }
 
     /// Indices of the scans for each channel, and a remark where one had to be guessed.
@@ -27,7 +31,8 @@ enum ChannelAssignment {
         let modalities = scans.map { modality(of: $0.name) }
         let found = channels.map { channel in
             modalities.firstIndex(of: channel)
-                ?? scans.firstIndex { $0.name.lowercased().split { !$0.isLetter && !$0.isNumber }.contains { $0 == channel } }
+                // A modality that is not among the known ones is named as the side-car names it.
+                ?? scans.indices.first { modalities[$0] == nil && words(of: scans[$0].name).contains(channel) }
         }
         let matched = found.compactMap { $0 }
         if matched.count == channels.count { return (matched, nil) }

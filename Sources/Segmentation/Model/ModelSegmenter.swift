@@ -17,6 +17,11 @@ public final class ModelSegmenter: Segmenter {
     static let modelByteLimit = 1 << 30
     /// The most pixels a slice may have: beyond it a network's inner layers would take gigabytes.
     static let slicePixelLimit = 1 << 20
+    /// The most pixels of all slices, and the most voxels of all scans: a box or a mask serves beyond.
+    static let pixelLimit = 1 << 27
+    static let voxelLimit = 1 << 29
+    /// The most slices a network may insist on at a time.
+    static let batchLimit = 256
     /// About so many pixels a run of the network: enough for two cores, little enough for their caches.
     private static let batchPixelCount = 1 << 16
 
@@ -25,6 +30,7 @@ public final class ModelSegmenter: Segmenter {
     /// - Throws: `SegmentationError`: `modelMissing`, or `invalidModel` when the two cannot be used or do not belong together.
     public init(path: String, runtime: OnnxRuntime, threads: Int = 2) throws(SegmentationError) {
         let model = try Self.read(path, limit: Self.modelByteLimit, missing: "no such model, or not readable")
+        guard !model.isEmpty else { throw SegmentationError(.invalidModel, "\(path) is empty") }
         let sideCar = (path.lowercased().hasSuffix(".onnx") ? String(path.dropLast(5)) : path) + ".json"
         let json = try Self.read(
             sideCar, limit: ModelDescription.byteLimit,
@@ -39,6 +45,13 @@ public final class ModelSegmenter: Segmenter {
         session = try OnnxSession(
             model, path: path, input: description.input, output: description.output, threads: threads, runtime: runtime)
         self.path = path
+        if let batch = session.inputShape[0], batch > Self.batchLimit {
+            throw SegmentationError(.invalidModel, "\(path) takes \(batch) slices at a time; at most \(Self.batchLimit) are given")
+        }
+        let sides = (session.inputShape[2] ?? 1, session.inputShape[3] ?? 1)
+        guard sides.0 <= Self.slicePixelLimit, sides.1 <= Self.slicePixelLimit, sides.0 * sides.1 <= Self.slicePixelLimit else {
+            throw SegmentationError(.invalidModel, "\(path) takes slices of \(sides.0)x\(sides.1) pixels, which are too large")
+        }
         if let channels = session.inputShape[1], channels != description.channels.count * description.slices {
             throw SegmentationError(
                 .invalidModel,
@@ -53,7 +66,12 @@ public final class ModelSegmenter: Segmenter {
             let file = FileHandle(forReadingAtPath: path)
         else { throw SegmentationError(.modelMissing, "\(path): \(missing)") }
         defer { try? file.close() }
-        guard let data = try? file.read(upToCount: limit + 1) else { return [] }
+        let data: Data
+        do {
+            data = try file.read(upToCount: limit + 1) ?? Data()
+        } catch {
+            throw SegmentationError(.modelMissing, "\(path) cannot be read")
+        }
         guard data.count <= limit else { throw SegmentationError(.invalidModel, "\(path) is larger than \(limit) bytes") }
         return Array(data)
     }
@@ -76,13 +94,15 @@ public final class ModelSegmenter: Segmenter {
             return Finding(mask: mask, verdict: .none, certainty: kept.certainty, remark: remark)
         }
         let verdict = post.verdict(kept, bodyPixelCount: prepared.isBody.reduce(0) { $0 + Int($1) })
-        return Finding(mask: mask, verdict: verdict, certainty: kept.certainty, remark: remark)
+        let block = prepared.grid.steps.map { Int($0.rounded(.up)) }.max() ?? 1
+        return Finding(
+            mask: mask, verdict: verdict, certainty: kept.certainty, blockVoxelCount: block > 1 ? block : 0, remark: remark)
     }
 
     /// What the network reads for every slice, in the order of the model's slices: for checks against where it was trained.
     package func networkInput(_ scans: [Scan]) throws -> (values: [Float], shape: [Int]) {
         let prepared = try prepare(scans)
-        let size = try paddedSize(of: prepared)
+        let size = try paddedSize(rows: prepared.grid.counts[1], columns: prepared.grid.counts[2])
         let slices = Array(0..<prepared.grid.counts[0])
         return (
             tensor(of: prepared, slices: slices, size: size),
@@ -113,15 +133,22 @@ public final class ModelSegmenter: Segmenter {
             throw SegmentationError(
                 .shapesDiffer, "\(scan.name) is \(scan.volume.shape) and \(scans[0].name) \(shape): a model needs them on one grid")
         }
+        func tooLarge(_ what: String) -> SegmentationError {
+            SegmentationError(.tooLarge, "\(scans[0].name): \(what) too large for the model; give --mask or --box")
+        }
+        guard shape.sliceVoxelCount * shape.slices <= Self.voxelLimit / scans.count else {
+            throw tooLarge("volumes of \(shape) are")
+        }
         let bodies = scans.map { Body(of: $0.volume) }
         let box = bodies.compactMap(\.box).reduce(nil as Box?) { $0?.union($1) ?? $1 }
         let grid = PixelGrid(
             AxisMap(of: scans[0].volume, axis: description.axis), body: box, shape: shape, description: description)
-        guard grid.counts[1] * grid.counts[2] <= Self.slicePixelLimit else {
-            throw SegmentationError(
-                .tooLarge,
-                "\(scans[0].name): slices of \(grid.counts[1])x\(grid.counts[2]) pixels are too large for the model; give --mask or --box"
-            )
+        guard grid.counts[0] <= Self.pixelLimit / max(1, grid.counts[1] * grid.counts[2]) else {
+            throw tooLarge("\(grid.counts[0]) slices of \(grid.counts[1])x\(grid.counts[2]) pixels are")
+        }
+        let size = try paddedSize(rows: grid.counts[1], columns: grid.counts[2])
+        guard size.rows * size.columns <= Self.slicePixelLimit else {
+            throw tooLarge("slices of \(size.rows)x\(size.columns) pixels are")
         }
         let images = bodies.map { PixelImage($0, on: grid, shape: shape, description: description) }
         var isBody = images[0].isBody
@@ -132,8 +159,7 @@ public final class ModelSegmenter: Segmenter {
     }
 
     /// Rows and columns that the network is given: padded, or what it insists on.
-    func paddedSize(of prepared: Prepared) throws(SegmentationError) -> (rows: Int, columns: Int) {
-        let (rows, columns) = (prepared.grid.counts[1], prepared.grid.counts[2])
+    func paddedSize(rows: Int, columns: Int) throws(SegmentationError) -> (rows: Int, columns: Int) {
         func padded(_ count: Int) -> Int { (count + description.multiple - 1) / description.multiple * description.multiple }
         let size = (rows: session.inputShape[2] ?? padded(rows), columns: session.inputShape[3] ?? padded(columns))
         guard size.rows >= rows, size.columns >= columns else {
@@ -145,16 +171,19 @@ public final class ModelSegmenter: Segmenter {
 
     /// The probability of every pixel; 0 where there is no body, and in slices that were passed over.
     ///
-    /// Every fourth slice is looked at first, then all between two of which one holds anything. Where none does, all are looked at:
-    /// only what is worth nothing is passed over.
+    /// Every fourth slice (of blocks of 2 mm) is looked at first, then all next to one that holds anything; where none does, all are. So a lesion
+    /// that lies between two slices looked at can be passed over, if there is a larger one elsewhere.
     func probabilities(of prepared: Prepared) throws(SegmentationError) -> [Float] {
         var probabilities = [Float](repeating: 0, count: prepared.grid.pixelCount)
         let count = prepared.grid.counts[0]
-        guard count >= Self.leastCoarseCount else {
+        // So many slices that nothing worth keeping fits between two; thick slices are all looked at.
+        let sliceMillimetres = prepared.grid.axes.spacing[0] * prepared.grid.steps[0]
+        let step = max(1, min(4, Int(Self.coarseMillimetres / sliceMillimetres)))
+        guard step > 1, count >= Self.leastCoarseCount else {
             try evaluate(Array(0..<count), of: prepared, into: &probabilities)
             return probabilities
         }
-        let first = Array(stride(from: 0, to: count, by: Self.coarseStep))
+        let first = Array(stride(from: 0, to: count, by: step))
         try evaluate(first, of: prepared, into: &probabilities)
         let area = prepared.grid.counts[1] * prepared.grid.counts[2]
         let level = description.threshold * Self.coarseShare
@@ -163,13 +192,13 @@ public final class ModelSegmenter: Segmenter {
         }
         let wanted =
             promising.isEmpty
-            ? Set(0..<count) : Set(promising.flatMap { max(0, $0 - Self.coarseStep + 1)..<min(count, $0 + Self.coarseStep) })
+            ? Set(0..<count) : Set(promising.flatMap { max(0, $0 - step + 1)..<min(count, $0 + step) })
         try evaluate(wanted.subtracting(first).sorted(), of: prepared, into: &probabilities)
         return probabilities
     }
 
-    /// A lesion of half a millilitre spans about four blocks of 2 mm.
-    private static let coarseStep = 4
+    /// A lesion of half a millilitre is about ten millimetres across.
+    private static let coarseMillimetres = 8.0
     private static let leastCoarseCount = 16
     /// Of the threshold: what makes a slice worth looking around.
     private static let coarseShare: Float = 0.4
@@ -204,7 +233,7 @@ public final class ModelSegmenter: Segmenter {
 
     /// Runs the network on some slices.
     func evaluate(_ slices: [Int], of prepared: Prepared, into probabilities: inout [Float]) throws(SegmentationError) {
-        let size = try paddedSize(of: prepared)
+        let size = try paddedSize(rows: prepared.grid.counts[1], columns: prepared.grid.counts[2])
         let area = size.rows * size.columns
         let channels = prepared.images.count * description.slices
         let batchCount = session.inputShape[0] ?? max(1, Self.batchPixelCount / area)
@@ -218,6 +247,9 @@ public final class ModelSegmenter: Segmenter {
             let output = try session.run(
                 &input, shape: [batch.count, channels, size.rows, size.columns], classes: description.classes.count)
             let (rows, columns) = (prepared.grid.counts[1], prepared.grid.counts[2])
+            if description.activation == .none, let strange = output.first(where: { $0 < -0.001 || $0 > 1.001 }) {
+                throw SegmentationError(.invalidOutput, "\(path): its side-car speaks of probabilities, and \(strange) is none")
+            }
             for (place, slice) in batch.enumerated() where slice >= 0 {
                 for row in 0..<rows {
                     let source = place * description.classes.count * area + row * size.columns

@@ -30,13 +30,17 @@ struct SegmentCommand: AsyncParsableCommand {
     func run() async throws {
         let console = Console(isJSON: output.json)
         let images = try volumes.map { try NIfTIFile.read($0) }
+        let shape = images[0].volume.shape
+        if let other = images.firstIndex(where: { $0.volume.shape.box != shape.box }) {
+            throw SiteError(
+                .usage, "\(volumes[other]) is \(images[other].volume.shape), \(volumes[0]) \(shape): they have to share one grid")
+        }
+        guard shape.timepoints == 1 else { throw SiteError(.usage, "\(volumes[0]) has several time points; a mask has one") }
         let watch = Stopwatch()
         let finder = try RegionFinder(.model(path: model))
         let finding = try finder.find(in: zip(volumes, images).map { Scan($1.volume, name: $0) })
         let seconds = watch.seconds
-        guard let header = try? images[0].header.companion(description: "Fovea mask (\(finder.name))", greatestValue: 1),
-            header.shape.voxelCount == finding.mask.bits.count
-        else { throw SiteError(.usage, "\(volumes[0]) has several time points; a mask has one") }
+        let header = try images[0].header.companion(description: "Fovea mask (\(finder.name))", greatestValue: 1)
         let boxes = RegionPlanner.boxes(around: finding.mask, margin: 0)
         try NIfTIFile.write(try NIfTIImage(header: header, voxels: finding.mask.bits), to: out)
         if let remark = finding.remark { console.remark(remark) }
