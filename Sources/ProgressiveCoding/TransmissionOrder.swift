@@ -22,8 +22,8 @@ public enum TransmissionOrder: String, Sendable, CaseIterable {
     }
 
     /// When a chunk is coded, which is not when it is sent: the background's base takes the coder longest, and the link would stand
-    /// idle meanwhile. What makes the regions exact costs little and goes on the link until the background is there and goes ahead;
-    /// then each slab's refinement follows its base, for the same reason.
+    /// idle meanwhile. What makes the regions exact is small and goes on the link until the background is there and goes ahead. The
+    /// background's own refinement costs the coder about as much as its base, so it waits until all of that is coded.
     func codingRank(of chunk: PlannedChunk, ordinal: UInt32) -> UInt64 {
         guard self == .roiFirst else { return rank(of: chunk, ordinal: ordinal) }
         switch chunk.layer {
@@ -31,8 +31,8 @@ public enum TransmissionOrder: String, Sendable, CaseIterable {
         case .mask, .valueTable: return 1 << 60 | UInt64(ordinal)
         case .roiRefinement: return 2 << 60 | UInt64(ordinal)
         case .extensions: return 3 << 60
-        case .backgroundBase, .backgroundRefinement, .table:
-            return 3 << 60 | UInt64(chunk.box.z.lowerBound + 1) << 24 | UInt64(ordinal)
+        case .backgroundBase: return 3 << 60 | UInt64(chunk.box.z.lowerBound + 1) << 24 | UInt64(ordinal)
+        case .backgroundRefinement, .table: return 4 << 60 | UInt64(chunk.box.z.lowerBound + 1) << 24 | UInt64(ordinal)
         }
     }
 
