@@ -17,27 +17,31 @@ public enum EncodingProfile {
     }
 
     private static func read(_ root: ProfileNode, name: String) throws(ProfileError) -> EncodingSettings {
-        try root.allow("bit_depth", "chunk_slices", "region_shape", "hole_fill", "background_crop", "roi", "background")
+        try root.allow("bit_depth", "chunk_slices", "region_shape", "hole_fill", "background_crop", "samples", "roi", "background")
         let bitDepth = try root.has("bit_depth") ? root.value("bit_depth", wants: "8, 10 or 12") { Int($0) } : 12
         let chunkSlices: Int? =
             try root.has("chunk_slices")
             ? root.value("chunk_slices", wants: "a number of slices, or 'whole'") {
                 $0 == "whole" ? .some(nil) : Int($0).map { .some($0) }
             } : 32
-        let roi = try layer(root.node("roi"), bitDepth)
+        let roi = try layer(root.node("roi"), bitDepth, "max_error")
+        let maxError =
+            try root.node("roi").has("max_error")
+            ? root.node("roi").value("max_error", wants: "a whole number of stored units, 0 for exact") { Int($0) } : nil
         let background = try layer(root.node("background"), bitDepth)
         let shape = try root.choice("region_shape", EncodingSettings.RegionShape.self, default: .box)
         let fill = try root.choice("hole_fill", EncodingSettings.HoleFill.self, default: .harmonic)
         let crop = try root.choice("background_crop", EncodingSettings.BackgroundCrop.self, default: .content)
+        let spacing = try root.choice("samples", EncodingSettings.SampleSpacing.self, default: .knee)
         return try root.wrap {
             try EncodingSettings(
                 name: name, roi: roi, background: background, chunkSliceCount: chunkSlices, regionShape: shape, holeFill: fill,
-                backgroundCrop: crop)
+                backgroundCrop: crop, sampleSpacing: spacing, roiMaxError: maxError)
         }
     }
 
-    private static func layer(_ node: ProfileNode, _ bitDepth: Int) throws(ProfileError) -> HEVCParameters {
-        try node.allow("crf", "preset", "x265")
+    private static func layer(_ node: ProfileNode, _ bitDepth: Int, _ more: String...) throws(ProfileError) -> HEVCParameters {
+        try node.allow(["crf", "preset", "x265"] + more)
         let crf = try node.value("crf", wants: "a number from 0 to 51") { Double($0) }
         let preset = try node.text("preset")
         let options =

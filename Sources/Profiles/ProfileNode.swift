@@ -38,7 +38,10 @@ struct ProfileNode {
     }
 
     /// Refuses every key but these.
-    func allow(_ keys: String...) throws(ProfileError) {
+    func allow(_ keys: String...) throws(ProfileError) { try allow(keys) }
+
+    /// The same, for a list.
+    func allow(_ keys: [String]) throws(ProfileError) {
         for (key, _) in mapping {
             guard let name = key.string, keys.contains(name) else {
                 throw fail(

@@ -54,28 +54,30 @@ public enum ChunkPlanner {
     }
 
     /// The chunks of a volume in the order of their layers.
+    /// - Parameter maxError: what no voxel of the regions may be off by more than, whatever the goal; 0 makes them exact.
     public static func plan(
-        shape: Shape, voxelType: VoxelType, content: Box?, regions: [Box], hasExtensions: Bool, needsValueTable: Bool, goal: Goal,
-        settings: EncodingSettings
+        shape: Shape, voxelType: VoxelType, content: Box?, regions: [Box], hasExtensions: Bool, needsValueTable: Bool,
+        maxError: Int? = nil, goal: Goal, settings: EncodingSettings
     ) -> [PlannedChunk] {
         guard let content else { return hasExtensions && goal > .roi ? [PlannedChunk(layer: .extensions, box: shape.box)] : [] }
         let cutter = Cutter(shape: shape, voxelByteCount: voxelType.byteCount, sliceCount: settings.chunkSliceCount)
         let regionChunks = regions.enumerated().flatMap { index, region in cutter.cut(region).map { (index, $0) } }
         var plan = regionChunks.map { PlannedChunk(layer: .roiBase, region: $0, box: $1) }
-        guard goal > .roi else { return plan }
-        let backgroundBox = settings.backgroundCrop == .full ? shape.box : content
-        plan += cutter.cut(backgroundBox).map { PlannedChunk(layer: .backgroundBase, box: $0) }
-        if hasExtensions { plan.append(PlannedChunk(layer: .extensions, box: shape.box)) }
-        guard goal > .lossy else { return plan }
+        if goal > .roi {
+            let backgroundBox = settings.backgroundCrop == .full ? shape.box : content
+            plan += cutter.cut(backgroundBox).map { PlannedChunk(layer: .backgroundBase, box: $0) }
+            if hasExtensions { plan.append(PlannedChunk(layer: .extensions, box: shape.box)) }
+        }
         // Exact layers keep to 32 slices even where the base is one chunk, so that they arrive piece by piece.
         let exact = Cutter(shape: shape, voxelByteCount: voxelType.byteCount, sliceCount: settings.chunkSliceCount ?? 32)
+        let exactRegionChunks = regions.enumerated().flatMap { index, region in exact.cut(region).map { (index, $0) } }
         let slabs = exact.cut(content)
-        plan += slabs.map { PlannedChunk(layer: .mask, box: $0) }
-        if needsValueTable { plan.append(PlannedChunk(layer: .valueTable, box: shape.box)) }
-        for (index, region) in regions.enumerated() {
-            plan += exact.cut(region).map { PlannedChunk(layer: .roiRefinement, region: index, box: $0) }
-        }
-        plan += slabs.map { PlannedChunk(layer: .backgroundRefinement, box: $0) }
+        let isRoiExact = goal == .lossless || maxError == 0
+        if goal == .lossless { plan += slabs.map { PlannedChunk(layer: .mask, box: $0) } }
+        if needsValueTable && isRoiExact { plan.append(PlannedChunk(layer: .valueTable, box: shape.box)) }
+        if maxError ?? 0 > 0 { plan += exactRegionChunks.map { PlannedChunk(layer: .roiBounded, region: $0, box: $1) } }
+        if isRoiExact { plan += exactRegionChunks.map { PlannedChunk(layer: .roiRefinement, region: $0, box: $1) } }
+        if goal == .lossless { plan += slabs.map { PlannedChunk(layer: .backgroundRefinement, box: $0) } }
         return plan
     }
 

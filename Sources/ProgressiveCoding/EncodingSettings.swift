@@ -1,4 +1,5 @@
 public import HEVCCodec
+internal import WireFormat
 
 /// How a volume becomes layers: an encoding profile.
 public struct EncodingSettings: Sendable, Equatable {
@@ -24,6 +25,14 @@ public struct EncodingSettings: Sendable, Equatable {
         case full
     }
 
+    /// How stored values become samples.
+    public enum SampleSpacing: String, Sendable, CaseIterable {
+        /// Even, but for a long tail of great values, which gets a sixteenth of the samples.
+        case knee
+        /// Even from the least value to the greatest.
+        case linear
+    }
+
     /// The profile's name.
     public let name: String
     /// How the regions of interest are coded.
@@ -38,12 +47,18 @@ public struct EncodingSettings: Sendable, Equatable {
     public let holeFill: HoleFill
     /// How much of a slice the background layer holds.
     public let backgroundCrop: BackgroundCrop
+    /// How stored values become samples.
+    public let sampleSpacing: SampleSpacing
+    /// What no voxel of the regions of interest may be off by more than, in stored units, whatever the goal; nil for no promise. A
+    /// transfer that goes on to exact passes through it.
+    public let roiMaxError: Int?
 
     /// Makes settings.
     /// - Throws: `CodingError.Code.invalidSettings`.
     public init(
         name: String, roi: HEVCParameters, background: HEVCParameters, chunkSliceCount: Int? = 32, regionShape: RegionShape = .box,
-        holeFill: HoleFill = .harmonic, backgroundCrop: BackgroundCrop = .content
+        holeFill: HoleFill = .harmonic, backgroundCrop: BackgroundCrop = .content, sampleSpacing: SampleSpacing = .knee,
+        roiMaxError: Int? = nil
     ) throws(CodingError) {
         guard roi.bitDepth == background.bitDepth else {
             throw CodingError(
@@ -52,6 +67,9 @@ public struct EncodingSettings: Sendable, Equatable {
         if let chunkSliceCount, !(1...1024).contains(chunkSliceCount) {
             throw CodingError(.invalidSettings, "chunks of \(chunkSliceCount) slices: use 1 to 1024, or 'whole'")
         }
+        if let roiMaxError, !(0...VolumeManifest.maxErrorLimit).contains(roiMaxError) {
+            throw CodingError(.invalidSettings, "a maximum error of \(roiMaxError): use 0 to \(VolumeManifest.maxErrorLimit)")
+        }
         self.name = name
         self.roi = roi
         self.background = background
@@ -59,5 +77,7 @@ public struct EncodingSettings: Sendable, Equatable {
         self.regionShape = regionShape
         self.holeFill = holeFill
         self.backgroundCrop = backgroundCrop
+        self.sampleSpacing = sampleSpacing
+        self.roiMaxError = roiMaxError
     }
 }

@@ -1,6 +1,7 @@
 public import VolumeModel
+public import WireFormat
 
-/// Between stored values and the samples of the base layers, linear from the volume's least value to its greatest.
+/// Between stored values and the samples of the base layers, linear from the volume's least value to its greatest, or to a knee and from there on.
 ///
 /// Back from samples it gives the same bits on every machine: whole numbers for integer types, and for floating-point types single
 /// IEEE 754 operations in a fixed order.
@@ -11,6 +12,8 @@ public struct SampleMap: Sendable, Equatable {
     public let high: Double
     /// The greatest sample.
     public let greatestSample: UInt16
+    /// Where samples become coarser; nil when they are even.
+    public let knee: Knee?
     /// How voxels are stored.
     public let voxelType: VoxelType
     /// The bits of the stored value each sample stands for.
@@ -20,18 +23,27 @@ public struct SampleMap: Sendable, Equatable {
     /// - Parameters:
     ///   - low: the volume's least finite value.
     ///   - high: its greatest, not below `low`.
-    public init(low: Double, high: Double, bitDepth: Int, voxelType: VoxelType) {
+    public init(low: Double, high: Double, bitDepth: Int, knee: Knee? = nil, voxelType: VoxelType) {
         self.low = low
         self.high = high
         self.voxelType = voxelType
+        self.knee = knee
         let greatest = (1 << bitDepth) - 1
         greatestSample = UInt16(greatest)
+        let bend = knee ?? Knee(sample: UInt16(greatest), value: high)
+        let bendSample = Int(bend.sample)
         storedBits = (0...greatest).map { sample in
-            switch voxelType {
-            case .float32: UInt64(Float(Self.blend(low, high, sample, greatest)).bitPattern)
-            case .float64: Self.blend(low, high, sample, greatest).bitPattern
-            default: Self.integerBits(low, high, sample, greatest, voxelType)
-            }
+            sample <= bendSample
+                ? Self.bits(low, bend.value, sample, bendSample, voxelType)
+                : Self.bits(bend.value, high, sample - bendSample, greatest - bendSample, voxelType)
+        }
+    }
+
+    private static func bits(_ low: Double, _ high: Double, _ sample: Int, _ greatest: Int, _ type: VoxelType) -> UInt64 {
+        switch type {
+        case .float32: UInt64(Float(blend(low, high, sample, greatest)).bitPattern)
+        case .float64: blend(low, high, sample, greatest).bitPattern
+        default: integerBits(low, high, sample, greatest, type)
         }
     }
 
@@ -55,9 +67,36 @@ public struct SampleMap: Sendable, Equatable {
 
     /// The sample nearest to a stored value.
     func sample(of value: Double) -> UInt16 {
-        let halfRange = high / 2 - low / 2
-        guard halfRange > 0, value.isFinite else { return 0 }
-        return UInt16(max(0, min(Double(greatestSample), ((value / 2 - low / 2) / halfRange * Double(greatestSample)).rounded())))
+        let segments = Segments(self)
+        return value.isFinite ? segments.sample(of: value) : 0
+    }
+
+    /// The two lines, or the one, by halves: those keep the range of the widest doubles finite.
+    private struct Segments {
+        let halfLow: Double
+        let halfBend: Double
+        let bend: Double
+        let lowerScale: Double
+        let upperScale: Double
+        let greatest: Double
+
+        init(_ map: SampleMap) {
+            greatest = Double(map.greatestSample)
+            bend = map.knee.map { Double($0.sample) } ?? greatest
+            halfLow = map.low / 2
+            halfBend = (map.knee?.value ?? map.high) / 2
+            lowerScale = halfBend > halfLow ? bend / (halfBend - halfLow) : 0
+            let halfHigh = map.high / 2
+            upperScale = halfHigh > halfBend ? (greatest - bend) / (halfHigh - halfBend) : 0
+        }
+
+        /// 0 for what is not a number.
+        @inline(__always)
+        func sample(of value: Double) -> UInt16 {
+            let half = value / 2
+            let sample = half <= halfBend ? (half - halfLow) * lowerScale + 0.5 : bend + (half - halfBend) * upperScale + 0.5
+            return sample >= 0 && sample <= greatest + 0.5 ? UInt16(sample) : sample > greatest ? UInt16(greatest) : 0
+        }
     }
 
     /// The samples of a box, z over stacked slices: slices x rows x columns. Values that are not finite become sample 0.
@@ -72,19 +111,13 @@ public struct SampleMap: Sendable, Equatable {
         let box: Box
 
         func visit<V: Voxel>(_ type: V.Type) -> [UInt16] {
-            let greatest = Double(map.greatestSample)
-            // Halves keep the range of the widest doubles finite.
-            let halfLow = map.low / 2
-            let halfRange = map.high / 2 - halfLow
-            let scale = halfRange > 0 ? greatest / halfRange : 0
+            let segments = Segments(map)
             return volume.withVoxels(as: type) { voxels in
                 [UInt16](unsafeUninitializedCapacity: box.voxelCount) { output, filled in
                     var position = 0
                     forEachRow(of: box, in: volume.shape) { row in
                         for index in row {
-                            let sample = (voxels[index].doubleValue / 2 - halfLow) * scale + 0.5
-                            output[position] =
-                                sample >= 0 && sample <= greatest + 0.5 ? UInt16(sample) : sample > greatest ? UInt16(greatest) : 0
+                            output[position] = segments.sample(of: voxels[index].doubleValue)
                             position += 1
                         }
                     }

@@ -8,6 +8,8 @@ public enum Milestone: String, Sendable, CaseIterable {
     case roiComplete = "roi_complete"
     /// Every other voxel is, too.
     case backgroundComplete = "background_complete"
+    /// No voxel of the regions of interest is off by more than was promised, where something was.
+    case roiBounded = "roi_bounded"
     /// The regions of interest are exact.
     case roiLossless = "roi_lossless"
     /// The whole file is exact.
@@ -18,16 +20,19 @@ public enum Milestone: String, Sendable, CaseIterable {
         switch self {
         case .roiComplete: .roiBase
         case .backgroundComplete: .backgroundBase
+        case .roiBounded: .roiBounded
         case .roiLossless: .roiRefinement
         case .volumeLossless: nil
         }
     }
-    /// The least goal that reaches it.
-    var goal: Goal {
+    /// Whether a volume will reach it.
+    func isPlanned(_ goal: Goal, maxError: Int?) -> Bool {
         switch self {
-        case .roiComplete: .roi
-        case .backgroundComplete: .lossy
-        case .roiLossless, .volumeLossless: .lossless
+        case .roiComplete: true
+        case .backgroundComplete: goal >= .lossy
+        case .roiBounded: maxError ?? 0 > 0
+        case .roiLossless: goal == .lossless || maxError == 0
+        case .volumeLossless: goal == .lossless
         }
     }
 }
@@ -111,7 +116,8 @@ public actor SessionDecoder {
 
     private func milestones(_ volume: Int) -> [Milestone] {
         Milestone.allCases.filter { milestone in
-            guard !reached[volume].contains(milestone), manifest.goal >= milestone.goal else { return false }
+            let maxError = manifest.volumes[volume].maxError
+            guard !reached[volume].contains(milestone), milestone.isPlanned(manifest.goal, maxError: maxError) else { return false }
             let isThere = milestone.layer.map { assemblers[volume].isComplete($0) } ?? assemblers[volume].isLossless
             // A milestone is not passed before the ones it includes.
             guard isThere, milestone != .roiLossless || assemblers[volume].isComplete(.mask) else { return false }

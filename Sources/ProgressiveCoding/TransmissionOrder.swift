@@ -29,7 +29,7 @@ public enum TransmissionOrder: String, Sendable, CaseIterable {
         switch chunk.layer {
         case .manifest, .roiBase: return UInt64(ordinal)
         case .mask, .valueTable: return 1 << 60 | UInt64(ordinal)
-        case .roiRefinement: return 2 << 60 | UInt64(ordinal)
+        case .roiBounded, .roiRefinement: return 2 << 60 | UInt64(ordinal)
         case .extensions: return 3 << 60
         case .backgroundBase: return 3 << 60 | UInt64(chunk.box.z.lowerBound + 1) << 24 | UInt64(ordinal)
         case .backgroundRefinement, .table: return 4 << 60 | UInt64(chunk.box.z.lowerBound + 1) << 24 | UInt64(ordinal)

@@ -97,7 +97,7 @@ public struct VolumeAssembler: Sendable {
         case (.valueTable, ExactCoding.paletteCoder):
             let count = try ExactCoding.tableCount(record.payload)
             return .compressed(payload: Array(record.payload.dropFirst(4)), count: count * layout.header.voxelType.byteCount)
-        case (.roiRefinement, _), (.backgroundRefinement, _):
+        case (.roiBounded, _), (.roiRefinement, _), (.backgroundRefinement, _):
             switch coding {
             case .planes?:
                 let count = known(in: chunk).reduce(0) { $0 + ($1 == 0 ? 1 : 0) }
@@ -117,14 +117,42 @@ public struct VolumeAssembler: Sendable {
         let box = chunk.box
         var base: [UInt16] = []
         base.reserveCapacity(box.voxelCount)
-        forEachRow(of: box, in: layout.shape) { row in for index in row { base.append(sampleCodes[Int(baseSamples[index])]) } }
+        let bound = self.bound
+        switch (chunk.layer, bound) {
+        case (.roiBounded, let bound?):
+            forEachRow(of: box, in: layout.shape) { row in
+                for index in row { base.append(bound.interval(of: sampleCodes[Int(baseSamples[index])])) }
+            }
+        case (.roiRefinement, _?):
+            base = try boundedCodes(in: box)
+        default:
+            forEachRow(of: box, in: layout.shape) { row in for index in row { base.append(sampleCodes[Int(baseSamples[index])]) } }
+        }
+        let greatest = coding?.greatestCode ?? 0
         do {
             return try RefinementContext(
-                columns: box.x.count, rows: box.y.count, slices: box.z.count, greatestCode: coding?.greatestCode ?? 0, base: base,
-                known: known(in: chunk))
+                columns: box.x.count, rows: box.y.count, slices: box.z.count,
+                greatestCode: chunk.layer == .roiBounded ? bound?.interval(of: greatest) ?? 0 : greatest, base: base,
+                known: known(in: chunk), reach: chunk.layer == .roiRefinement ? bound?.maxError ?? .max : .max)
         } catch {
             throw CodingError(.invalidChunk, error.message)
         }
+    }
+
+    /// The codes of a region's voxels as they stand, once they are within their bound.
+    private func boundedCodes(in box: Box) throws(CodingError) -> [UInt16] {
+        do {
+            let volume = try Volume(shape: layout.shape, voxelType: layout.header.voxelType, voxels: voxels)
+            return coding?.codes(of: volume, in: box) ?? []
+        } catch {
+            throw CodingError(.invalidChunk, error.message)
+        }
+    }
+
+    /// The step on the way to exact: intervals of codes; nil when there is none.
+    private var bound: ErrorBound? {
+        guard case .integers(_, let greatest)? = coding, let maxError = layout.manifest.maxError, maxError > 0 else { return nil }
+        return ErrorBound(maxError: UInt16(maxError), greatestCode: greatest)
     }
 
     /// 1 for voxels of a refinement chunk's box that are exact already or belong to another layer.
@@ -163,6 +191,9 @@ public struct VolumeAssembler: Sendable {
         case (.valueTable, .bytes(let bytes))
         where record.coder == ExactCoding.planesCoder || !bytes.isEmpty && bytes.count % layout.header.voxelType.byteCount == 0:
             use(record.coder == ExactCoding.planesCoder ? .planes : ExactCoding.decodeTable(bytes, layout.header.voxelType))
+        case (.roiBounded, .samples(let intervals)) where intervals.count == chunk.box.voxelCount && bound != nil:
+            let codes = bound.map { bound in intervals.map { bound.code(ofInterval: $0) } }
+            settle(chunk, bits: exactBits, codes: codes, known: known(in: chunk), level: Quality.roiBase)
         case (.roiRefinement, .samples(let codes)) where codes.count == chunk.box.voxelCount,
             (.backgroundRefinement, .samples(let codes)) where codes.count == chunk.box.voxelCount:
             settle(chunk, bits: exactBits, codes: codes, known: known(in: chunk))
@@ -185,9 +216,11 @@ public struct VolumeAssembler: Sendable {
         }
     }
 
-    /// Marks voxels exact that take part (`known` 0): by their codes, or all with the one value.
-    private mutating func settle(_ chunk: PlannedChunk, bits: [UInt64], codes: [UInt16]?, known: [UInt8]) {
-        var settler = Settler(shape: layout.shape, box: chunk.box, bits: bits, codes: codes, known: known)
+    /// Gives voxels that take part (`known` 0) their values: by their codes, or all the one value.
+    private mutating func settle(
+        _ chunk: PlannedChunk, bits: [UInt64], codes: [UInt16]?, known: [UInt8], level: UInt8 = Quality.exact
+    ) {
+        var settler = Settler(shape: layout.shape, box: chunk.box, bits: bits, codes: codes, known: known, level: level)
         Self.withPlanes(&voxels, &quality, &baseSamples) { voxels, quality, _ in
             settler.voxels = voxels
             settler.quality = quality
@@ -296,22 +329,24 @@ private struct Painter: StoredBitsVisitor {
     }
 }
 
-/// Writes exact values.
+/// Writes the values of codes.
 private struct Settler: StoredBitsVisitor {
     let shape: Shape
     let box: Box
     let bits: [UInt64]
     let codes: [UInt16]?
     let known: [UInt8]
+    let level: UInt8
     var voxels = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     var quality = UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
 
-    init(shape: Shape, box: Box, bits: [UInt64], codes: [UInt16]?, known: [UInt8]) {
+    init(shape: Shape, box: Box, bits: [UInt64], codes: [UInt16]?, known: [UInt8], level: UInt8) {
         self.shape = shape
         self.box = box
         self.bits = bits
         self.codes = codes
         self.known = known
+        self.level = level
     }
 
     func visit<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(_ type: Bits.Type) {
@@ -323,7 +358,7 @@ private struct Settler: StoredBitsVisitor {
             for index in row {
                 if known[position] == 0 {
                     target[index] = table[min(last, codes.map { Int($0[position]) } ?? 0)]
-                    quality[index] = Quality.exact
+                    quality[index] = level
                 }
                 position += 1
             }

@@ -31,11 +31,14 @@ public final class VolumeEncoder: Sendable {
         let regions = ChunkPlanner.regions(found, content: surroundings.content, shape: volume.shape, settings: settings)
         var digest = DigestBuilder()
         image.forEachPart { digest.update($0) }
+        let needsValueTable =
+            ExactCoding.withoutTable(low: range.lowerBound, high: range.upperBound, type: volume.voxelType) == nil
+        // Where values are numbered by a table, what lies between two of them is no bound: such regions go straight to exact.
+        let maxError = settings.roiMaxError.map { needsValueTable ? 0 : $0 }
         let plan = ChunkPlanner.plan(
             shape: volume.shape, voxelType: volume.voxelType, content: surroundings.content, regions: regions,
             hasExtensions: !image.trailer.isEmpty || image.extensions.contains { $0 != 0 } || image.extensions.count > 4,
-            needsValueTable: ExactCoding.withoutTable(low: range.lowerBound, high: range.upperBound, type: volume.voxelType) == nil,
-            goal: goal, settings: settings)
+            needsValueTable: needsValueTable, maxError: maxError, goal: goal, settings: settings)
         guard plan.count + 2 <= WireLimits.chunkCount else {
             throw CodingError(.tooLarge, "\(plan.count) chunks, above the limit of \(WireLimits.chunkCount)")
         }
@@ -45,7 +48,11 @@ public final class VolumeEncoder: Sendable {
                 trailerByteCount: image.trailer.count,
                 sourceDigest: digest.finish(), low: range.lowerBound, high: range.upperBound,
                 bitDepth: UInt8(settings.roi.bitDepth),
-                fill: surroundings.fill, content: surroundings.content, regionSource: regionSource, regions: regions, plan: plan),
+                knee: settings.sampleSpacing == .linear
+                    ? nil
+                    : KneeFinder.knee(of: volume, range: range, fill: surroundings.fill, bitDepth: settings.roi.bitDepth),
+                fill: surroundings.fill, content: surroundings.content, regionSource: regionSource, regions: regions,
+                maxError: maxError, plan: plan),
             memoryLimit: .max)
         self.image = image
         self.settings = settings
@@ -63,7 +70,7 @@ public final class VolumeEncoder: Sendable {
                 case .extensions: ChunkRecord(coder: 1, payload: try Zstandard.compress(image.extensions + image.trailer))
                 case .mask: try encodeMask(chunk)
                 case .valueTable: try encodeValueTable()
-                case .roiRefinement, .backgroundRefinement: try encodeRefinement(chunk)
+                case .roiBounded, .roiRefinement, .backgroundRefinement: try encodeRefinement(chunk)
                 case .manifest, .table: throw CodingError(.invalidSettings, "a \(chunk.layer.name) chunk in a plan")
                 }
             return try verify(record, index)
@@ -127,9 +134,13 @@ public final class VolumeEncoder: Sendable {
             return ChunkRecord(coder: 1, payload: try BytePlaneCoder.encode(voxels, byteCount: byteCount))
         }
         let context = try assembler.withLock { assembler throws(CodingError) in try assembler.context(for: chunk) }
+        var codes = coding.codes(of: image.volume, in: chunk.box)
+        if chunk.layer == .roiBounded, let maxError = layout.manifest.maxError {
+            let bound = ErrorBound(maxError: UInt16(maxError), greatestCode: coding.greatestCode)
+            for index in codes.indices { codes[index] = bound.interval(of: codes[index]) }
+        }
         let coder = RefinementCoders.preferred
-        return ChunkRecord(
-            coder: coder.identifier, payload: try coder.encode(coding.codes(of: image.volume, in: chunk.box), given: context))
+        return ChunkRecord(coder: coder.identifier, payload: try coder.encode(codes, given: context))
     }
 
     /// Decodes a chunk as the receiver will, puts it into this end's own copy, and measures what is left.
@@ -146,11 +157,38 @@ public final class VolumeEncoder: Sendable {
             return record
         }
         guard case .samples(let samples) = decoded else { return record }
-        var meter = ErrorMeter(layout: layout, volume: image.volume, chunk: chunk, samples: samples)
-        let fidelity = image.volume.voxelType.accept(&meter)
+        let fidelity: Fidelity
+        if chunk.layer == .roiBounded {
+            fidelity = try boundedFidelity(chunk)
+        } else {
+            var meter = ErrorMeter(layout: layout, volume: image.volume, chunk: chunk, samples: samples)
+            fidelity = image.volume.voxelType.accept(&meter)
+        }
         return ChunkRecord(
             coder: record.coder, maxAbsoluteError: fidelity.maxAbsoluteError, meanSquaredError: fidelity.meanSquaredError,
             payload: record.payload)
+    }
+
+    /// What a chunk leaves that promises a greatest error, by this end's own copy.
+    private func boundedFidelity(_ chunk: PlannedChunk) throws(CodingError) -> Fidelity {
+        let fidelity: Fidelity
+        do {
+            // Chunks count slices through all time points.
+            let shape = try Shape(
+                columns: layout.shape.columns, rows: layout.shape.rows, slices: layout.shape.stackedSliceCount)
+            let source = try Volume(shape: shape, voxelType: image.volume.voxelType, voxels: image.volume.voxels)
+            fidelity = try assembler.withLock { assembler in
+                let shown = try Volume(shape: shape, voxelType: image.volume.voxelType, voxels: assembler.voxels)
+                return try Fidelity.compare(source, shown, box: chunk.box)
+            }
+        } catch {
+            throw CodingError(.verificationFailed, "\(error)")
+        }
+        guard fidelity.maxAbsoluteError <= Double(layout.manifest.maxError ?? 0) else {
+            throw CodingError(
+                .verificationFailed, "a \(chunk.layer.name) chunk over \(chunk.box) leaves an error of \(fidelity.maxAbsoluteError)")
+        }
+        return fidelity
     }
 
     /// Whether every voxel marked exact in a chunk's box equals the source.

@@ -36,7 +36,7 @@ public struct VolumeLayout: Sendable {
         func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(CodingError) {
             guard condition else { throw CodingError(.invalidManifest, "'\(manifest.name)': \(message())") }
         }
-        var storable = StorableCheck(values: [manifest.low, manifest.high])
+        var storable = StorableCheck(values: [manifest.low, manifest.high] + (manifest.knee.map { [$0.value] } ?? []))
         try require(header.voxelType.accept(&storable), "\(manifest.low) to \(manifest.high) is no range of \(header.voxelType)")
         let memoryByteCount = Self.memoryByteCount(header)
         guard memoryByteCount <= memoryLimit else {
@@ -55,21 +55,26 @@ public struct VolumeLayout: Sendable {
             try require(
                 !manifest.regions[..<index].contains { $0.intersection(region) != nil }, "region \(region) overlaps another")
         }
-        map = SampleMap(low: manifest.low, high: manifest.high, bitDepth: Int(manifest.bitDepth), voxelType: header.voxelType)
+        map = SampleMap(low: manifest.low, high: manifest.high, bitDepth: Int(manifest.bitDepth), knee: manifest.knee, voxelType: header.voxelType)
         let needsTable = ExactCoding.withoutTable(low: manifest.low, high: manifest.high, type: header.voxelType) == nil
         for chunk in manifest.plan {
             try require(shape.stackedBox.contains(chunk.box), "a chunk over \(chunk.box) reaches out of \(shape)")
             try require(
-                chunk.box.voxelCount * header.voxelType.byteCount <= WireLimits.chunkByteCount || !chunk.layer.isExact,
+                chunk.box.voxelCount * header.voxelType.byteCount <= WireLimits.chunkByteCount || !chunk.layer.isExact && chunk.layer != .roiBounded,
                 "a chunk over \(chunk.box) is too large")
-            if chunk.layer == .roiBase || chunk.layer == .roiRefinement {
+            if chunk.layer.isOfRegion {
                 try require(chunk.region < manifest.regions.count, "a chunk of region \(chunk.region)")
                 let region = manifest.regions[chunk.region]
                 try require(
                     region.x == chunk.box.x && region.y == chunk.box.y, "a chunk over \(chunk.box) is not one of region \(region)")
             }
+            try require(
+                chunk.layer != .roiBounded || !needsTable && manifest.maxError ?? 0 > 0, "a bound for voxels without one")
             try require(chunk.layer != .valueTable || needsTable, "a value table for voxels of \(header.voxelType) that need none")
         }
+        try require(
+            manifest.maxError ?? 0 == 0 || manifest.regions.isEmpty || manifest.plan.contains { $0.layer == .roiBounded },
+            "a bound that no chunk brings about")
         guard let prerequisites = Self.prerequisites(manifest.plan) else {
             throw CodingError(.invalidManifest, "'\(manifest.name)': its chunks overlap each other by the thousand")
         }
@@ -87,7 +92,8 @@ public struct VolumeLayout: Sendable {
         for chunk in plan {
             let layers: [Layer] =
                 switch chunk.layer {
-                case .roiRefinement: [.roiBase, .mask, .valueTable]
+                case .roiBounded: [.roiBase, .mask]
+                case .roiRefinement: [.roiBase, .mask, .valueTable, .roiBounded]
                 case .backgroundRefinement: [.backgroundBase, .mask, .valueTable]
                 default: []
                 }
@@ -95,7 +101,7 @@ public struct VolumeLayout: Sendable {
                 (byLayer[layer] ?? []).filter { index in
                     let other = plan[index]
                     return layer == .valueTable
-                        || other.box.intersection(chunk.box) != nil && (layer != .roiBase || other.region == chunk.region)
+                        || other.box.intersection(chunk.box) != nil && (!layer.isOfRegion || other.region == chunk.region)
                 }
             }
             count += needed.count
@@ -128,4 +134,6 @@ private struct StorableCheck: VoxelVisitor {
 extension Layer {
     /// Whether its chunks hold exact values, voxel by voxel.
     var isExact: Bool { self == .roiRefinement || self == .backgroundRefinement || self == .mask }
+    /// Whether its chunks belong to one region of interest each.
+    var isOfRegion: Bool { self == .roiBase || self == .roiBounded || self == .roiRefinement }
 }

@@ -13,11 +13,14 @@ public struct RefinementContext: Sendable, Equatable {
     public let base: [UInt16]
     /// 1 where a voxel is exact already and takes no part, else 0; the same shape.
     public let known: [UInt8]
+    /// How far an exact code can be from its base code at most.
+    public let reach: UInt16
 
     /// Makes a context.
     /// - Throws: `RefinementError.Code.invalidInput` when the arrays do not fit the shape.
-    public init(columns: Int, rows: Int, slices: Int, greatestCode: UInt16, base: [UInt16], known: [UInt8]) throws(RefinementError)
-    {
+    public init(
+        columns: Int, rows: Int, slices: Int, greatestCode: UInt16, base: [UInt16], known: [UInt8], reach: UInt16 = .max
+    ) throws(RefinementError) {
         guard columns > 0, rows > 0, slices > 0, base.count == columns * rows * slices, known.count == base.count else {
             throw RefinementError(
                 .invalidInput, "\(base.count) base codes and \(known.count) flags do not fit \(slices)x\(rows)x\(columns)")
@@ -28,6 +31,7 @@ public struct RefinementContext: Sendable, Equatable {
         self.greatestCode = greatestCode
         self.base = base
         self.known = known
+        self.reach = reach
     }
 
     /// Voxels of the chunk's box.

@@ -57,10 +57,17 @@ public enum FoveaFile {
         /// All there is.
         case all
 
-        func contains(_ layer: Layer) -> Bool {
-            switch self {
-            case .roi: layer == .roiBase
-            case .lossy: layer == .roiBase || layer == .backgroundBase || layer == .extensions
+        /// Whether a volume's layer is among them. What is promised of the regions, `maxError`, is kept at every choice.
+        func contains(_ layer: Layer, maxError: Int?) -> Bool {
+            let promise: [Layer] =
+                switch maxError {
+                case nil: []
+                case 0?: [.mask, .valueTable, .roiRefinement]
+                default: [.mask, .roiBounded]
+                }
+            return switch self {
+            case .roi: layer == .roiBase || promise.contains(layer)
+            case .lossy: layer == .roiBase || layer == .backgroundBase || layer == .extensions || promise.contains(layer)
             case .all: true
             }
         }
@@ -105,7 +112,7 @@ public enum FoveaFile {
         let records = Dictionary(chunks.map { ($0.ordinal, $0.record) }) { first, _ in first }
         // In the plan's order every chunk comes after those it rests on.
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for (index, planned) in manifest.plan.enumerated() where layers.contains(planned.chunk.layer) {
+            for (index, planned) in manifest.plan.enumerated() where layers.contains(planned.chunk.layer, maxError: manifest.volumes[planned.volume].maxError) {
                 let ordinal = UInt32(index + 1)
                 guard let record = records[ordinal] else {
                     throw WireError(.truncated, "\(path): chunk \(ordinal) of the plan is missing")

@@ -110,8 +110,8 @@ public struct Preparation: Sendable {
         return paths.map { path in
             var base = path.split(separator: "/").last.map(String.init) ?? "volume"
             for ending in [".gz", ".nii"] where base.lowercased().hasSuffix(ending) { base.removeLast(ending.count) }
-            if base.hasSuffix(VolumeManifest.reservedEnding) {
-                base = base.dropLast(VolumeManifest.reservedEnding.count) + "-quality"
+            if let ending = VolumeManifest.reservedEndings.first(where: base.hasSuffix) {
+                base = base.dropLast(ending.count) + "-" + ending.dropFirst()
             }
             // Room for a number and for the endings of the files the receiver writes.
             let stem = Name(cleaning: String(base.utf8.prefix(WireLimits.nameByteCount - 4)) ?? "volume").text

@@ -226,7 +226,7 @@ struct ReceivingSession {
         switch milestone {
         case .roiComplete: summary.timeToROI = max(summary.timeToROI ?? 0, seconds)
         case .backgroundComplete: summary.timeToBackground = max(summary.timeToBackground ?? 0, seconds)
-        case .roiLossless: break
+        case .roiBounded, .roiLossless: break
         case .volumeLossless: summary.timeToLossless = max(summary.timeToLossless ?? 0, seconds)
         }
         onEvent(.milestone(milestone, place(volume), secondsSinceSenderStart: seconds))
@@ -262,7 +262,7 @@ struct ReceivingSession {
                     await decoder.distrust()
                     throw CodingError(.verificationFailed, "the volume here does not have the digest of the sender's")
                 }
-                guard try await folder.finish() == outcomes.map(\.digest) else {
+                guard try await folder.finish(outcomes.map(\.state)) == outcomes.map(\.digest) else {
                     throw NIfTIError(.cannotWrite, "\(folder.path): what is read back is not what was written")
                 }
                 try await Self.receipt(hello, decoder, folder, outcomes, table: digest, interruption: nil).write(to: folder.path)
@@ -273,8 +273,8 @@ struct ReceivingSession {
         }
         summary.volumes = zip(decoder.manifest.volumes.indices, table.content.outcomes).map { index, outcome in
             ReceivingSite.ReceivedVolume(
-                path: folder.volumePath(index), qualityPath: folder.qualityPath(index), digest: outcome.digest, state: outcome.state
-            )
+                path: folder.volumePath(index, outcome.state), qualityPath: folder.qualityPath(index), digest: outcome.digest,
+                state: outcome.state)
         }
     }
 
@@ -287,7 +287,7 @@ struct ReceivingSession {
             outcomes.append(outcome)
         }
         // A receipt for files that could not be written would say too much.
-        guard (try? await folder.finish()) != nil else { return }
+        guard (try? await folder.finish(outcomes.map(\.state))) != nil else { return }
         try? await Self.receipt(hello, decoder, folder, outcomes, table: table?.digest, interruption: reason).write(to: folder.path)
     }
 

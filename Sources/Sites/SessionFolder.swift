@@ -42,7 +42,18 @@ final class SessionFolder: Sendable {
         }
     }
 
-    func volumePath(_ volume: Int) -> String { "\(path)/\(decoder.manifest.volumes[volume].name).nii.gz" }
+    /// What is not the source bit for bit says so by its name, so that no viewer can take it for more than it is.
+    static func fileName(_ name: Name, _ state: VolumeState) -> String {
+        switch state {
+        case .partial: "\(name).partial.nii.gz"
+        case .lossy: "\(name).lossy.nii.gz"
+        case .lossless: "\(name).nii.gz"
+        }
+    }
+
+    func volumePath(_ volume: Int, _ state: VolumeState) -> String {
+        "\(path)/\(Self.fileName(decoder.manifest.volumes[volume].name, state))"
+    }
     func qualityPath(_ volume: Int) -> String { "\(path)/\(decoder.manifest.volumes[volume].name).quality.nii.gz" }
 
     /// Brings a volume's files up to date in the background: at once when someone waits for it, else once a while. What changes
@@ -62,23 +73,27 @@ final class SessionFolder: Sendable {
                     if state.withLock({ $0.isFinishing }) { break }
                     continue
                 }
-                await write(volume, level: Self.passingLevel)
+                await write(volume, .partial, level: Self.passingLevel)
             }
             state.withLock { _ = $0.writing.remove(volume) }
         }
     }
 
-    private func write(_ volume: Int, level: Int) async {
+    private func write(_ volume: Int, _ state: VolumeState, level: Int) async {
+        let paths = (volumePath(volume, state), qualityPath(volume))
+        await write(volume, to: paths, level: level)
+    }
+
+    private func write(_ volume: Int, to paths: (volume: String, quality: String), level: Int) async {
         state.withLock { $0.stale[volume] = nil }
         let snapshot = await decoder.snapshot(volume: volume)
-        let paths = (volumePath(volume), qualityPath(volume))
         do {
             try await pool.run(rank: .max) {
                 // The volume goes first: a reader that looks in between sees too little promised rather than too much.
                 let image = try snapshot.image()
                 let quality = try snapshot.qualityImage()
-                try NIfTIFile.write(image, to: paths.0, compressionLevel: level)
-                try NIfTIFile.write(quality, to: paths.1, compressionLevel: level)
+                try NIfTIFile.write(image, to: paths.volume, compressionLevel: level)
+                try NIfTIFile.write(quality, to: paths.quality, compressionLevel: level)
             }
             state.withLock { state in
                 state.lastWrite[volume] = .now
@@ -89,17 +104,19 @@ final class SessionFolder: Sendable {
         }
     }
 
-    /// Writes every volume for the last time and digests what is on disk.
+    /// Writes every volume for the last time, under the name of its state, and digests what is on disk.
     /// - Returns: each file's digest, read back.
     /// - Throws: `NIfTIError` when a file cannot be written or read.
-    func finish() async throws -> [Digest] {
+    func finish(_ states: [VolumeState]) async throws -> [Digest] {
         state.withLock { $0.isFinishing = true }
         while state.withLock({ !$0.writing.isEmpty }) { try? await Task.sleep(for: .milliseconds(5)) }
         var digests: [Digest] = []
         for volume in decoder.layouts.indices {
-            await write(volume, level: Self.finalLevel)
+            await write(volume, states[volume], level: Self.finalLevel)
             if let failure = state.withLock({ $0.failures[volume] }) { throw failure }
-            let path = volumePath(volume)
+            let path = volumePath(volume, states[volume])
+            // Only now: at every moment there is a whole file.
+            if states[volume] != .partial { unlink(volumePath(volume, .partial)) }
             digests.append(
                 try await pool.run {
                     var digest = DigestBuilder()

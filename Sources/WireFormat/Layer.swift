@@ -12,12 +12,14 @@ public enum Layer: UInt8, Sendable, CaseIterable, Comparable {
     case mask = 4
     /// How exact voxels are numbered, where that takes a table.
     case valueTable = 5
-    /// The region of interest from base to exact.
-    case roiRefinement = 6
+    /// The region of interest from base to within a bound of exact.
+    case roiBounded = 6
+    /// The region of interest from there to exact.
+    case roiRefinement = 7
     /// Everything else from base to exact.
-    case backgroundRefinement = 7
+    case backgroundRefinement = 8
     /// Every chunk's length, digest and measured error.
-    case table = 8
+    case table = 9
 
     /// The name in JSON.
     public var name: String {
@@ -28,6 +30,7 @@ public enum Layer: UInt8, Sendable, CaseIterable, Comparable {
         case .extensions: "extensions"
         case .mask: "mask"
         case .valueTable: "value_table"
+        case .roiBounded: "roi_bounded"
         case .roiRefinement: "roi_refinement"
         case .backgroundRefinement: "background_refinement"
         case .table: "table"

@@ -51,9 +51,9 @@ public struct Manifest: Sendable, Equatable {
             guard !volumes.contains(where: { $0.name == volume.name }) else {
                 throw WireError(.invalidField, "two volumes are called '\(volume.name)'")
             }
-            // The receiver keeps a volume's quality under its name and this ending.
-            guard !volume.name.text.hasSuffix(VolumeManifest.reservedEnding) else {
-                throw WireError(.invalidField, "a volume's name ends in '\(VolumeManifest.reservedEnding)'")
+            // The receiver keeps files of its own under a volume's name and these endings.
+            if let ending = VolumeManifest.reservedEndings.first(where: volume.name.text.hasSuffix) {
+                throw WireError(.invalidField, "a volume's name ends in '\(ending)'")
             }
             volumes.append(volume)
         }
@@ -92,7 +92,7 @@ public enum RegionSource: UInt8, Sendable {
 
 /// One volume of a session.
 public struct VolumeManifest: Sendable, Equatable {
-    /// The file's name without its ending; it does not end in ``reservedEnding``.
+    /// The file's name without its ending; it ends in none of ``reservedEndings``.
     public let name: Name
     /// The NIfTI header, verbatim.
     public let header: [UInt8]
@@ -108,6 +108,8 @@ public struct VolumeManifest: Sendable, Equatable {
     public let high: Double
     /// Bits a sample of the base layers.
     public let bitDepth: UInt8
+    /// Where samples become coarser, in a volume with a long tail of great values; nil when they are even.
+    public let knee: Knee?
     /// The bits of the stored value that fills what lies outside the body.
     public let fill: UInt64
     /// Over the slices of one time point: beyond this box every voxel of every time point holds ``fill``. Nil when all do.
@@ -116,17 +118,23 @@ public struct VolumeManifest: Sendable, Equatable {
     public let regionSource: RegionSource
     /// Regions of interest, over the slices of one time point.
     public let regions: [Box]
+    /// What no voxel of the regions will be off by more than, in stored units, whatever the goal; nil when nothing is promised.
+    public let maxError: Int?
     /// The chunks, in the order of their ordinals.
     public let plan: [PlannedChunk]
 
-    /// What no volume's name ends in.
-    public static let reservedEnding = ".quality"
+    /// The greatest ``maxError`` there is.
+    public static let maxErrorLimit = 32766
+
+    /// What no volume's name ends in: a receiver's names for a volume's quality, and for what is not the source bit for bit.
+    public static let reservedEndings = [".quality", ".partial", ".lossy"]
 
     /// Makes a volume's entry.
     public init(
         name: Name, header: [UInt8], extensionByteCount: Int, trailerByteCount: Int, sourceDigest: Digest, low: Double,
         high: Double,
-        bitDepth: UInt8, fill: UInt64, content: Box?, regionSource: RegionSource, regions: [Box], plan: [PlannedChunk]
+        bitDepth: UInt8, knee: Knee? = nil, fill: UInt64, content: Box?, regionSource: RegionSource, regions: [Box],
+        maxError: Int? = nil, plan: [PlannedChunk]
     ) {
         self.name = name
         self.header = header
@@ -136,10 +144,12 @@ public struct VolumeManifest: Sendable, Equatable {
         self.low = low
         self.high = high
         self.bitDepth = bitDepth
+        self.knee = knee
         self.fill = fill
         self.content = content
         self.regionSource = regionSource
         self.regions = regions
+        self.maxError = maxError
         self.plan = plan
     }
 
@@ -160,6 +170,7 @@ public struct VolumeManifest: Sendable, Equatable {
         }
         bitDepth = try reader.take(UInt8.self, "bit depth")
         guard [8, 10, 12].contains(bitDepth) else { throw WireError(.invalidField, "a bit depth of \(bitDepth)") }
+        knee = try Knee(from: &reader, low: low, high: high, bitDepth: bitDepth)
         fill = try reader.take(UInt64.self, "fill")
         let hasContent = try reader.take(UInt8.self, "content flag")
         guard hasContent <= 1 else { throw WireError(.invalidField, "a content flag of \(hasContent)") }
@@ -173,6 +184,8 @@ public struct VolumeManifest: Sendable, Equatable {
         var regions: [Box] = []
         for _ in 0..<regionCount { regions.append(try Box(from: &reader)) }
         self.regions = regions
+        let promise = try reader.takeVarint("maximum error", limit: Self.maxErrorLimit + 1)
+        maxError = promise == 0 ? nil : promise - 1
         let chunkCount = try reader.takeVarint("chunk count", limit: WireLimits.chunkCount)
         // A planned chunk takes at least eight bytes, so a count the bytes cannot hold is refused here.
         guard chunkCount <= reader.remaining / 8 else {
@@ -194,14 +207,42 @@ public struct VolumeManifest: Sendable, Equatable {
         writer.put(low)
         writer.put(high)
         writer.put(bitDepth)
+        writer.put(varint: Int(knee?.sample ?? 0))
+        if let knee { writer.put(knee.value) }
         writer.put(fill)
         writer.put(UInt8(content == nil ? 0 : 1))
         content?.write(to: &writer)
         writer.put(regionSource.rawValue)
         writer.put(varint: regions.count)
         for region in regions { region.write(to: &writer) }
+        writer.put(varint: maxError.map { $0 + 1 } ?? 0)
         writer.put(varint: plan.count)
         for chunk in plan { chunk.write(to: &writer) }
+    }
+}
+
+/// Where the samples of the base layers become coarser: below it lies nearly all there is to see, above it a few very great values.
+public struct Knee: Sendable, Equatable {
+    /// The sample there, above 0 and below the greatest.
+    public let sample: UInt16
+    /// The stored value there, between the volume's least and greatest.
+    public let value: Double
+
+    /// Makes a knee.
+    public init(sample: UInt16, value: Double) {
+        self.sample = sample
+        self.value = value
+    }
+
+    /// Nil when the bytes say that there is none.
+    init?(from reader: inout ByteReader, low: Double, high: Double, bitDepth: UInt8) throws(WireError) {
+        let sample = try reader.takeVarint("knee's sample", limit: 1 << Int(bitDepth) - 2)
+        guard sample > 0 else { return nil }
+        value = try reader.takeDouble("knee")
+        guard value.isFinite, low < value, value < high else {
+            throw WireError(.invalidField, "a knee at \(value) in stored values from \(low) to \(high)")
+        }
+        self.sample = UInt16(sample)
     }
 }
 

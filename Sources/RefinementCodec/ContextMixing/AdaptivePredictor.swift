@@ -1,41 +1,56 @@
-/// Predicts a residual from its neighbours by weights that are learned on the way: normalised least mean squares, in whole numbers.
+/// Predicts by weights that are learned on the way: normalised least mean squares, in whole numbers.
 ///
-/// Loops run over plain memory: those the compiler turns into vector instructions, lanes of Swift's SIMD types it shifts one by one.
+/// Loops run over plain memory of 16-bit numbers: those the compiler turns into vector instructions of any machine.
 struct AdaptivePredictor {
-    /// Features a prediction is made from.
-    static let count = 32
-    /// In 65536ths.
+    /// What is learned, in 65536ths.
     private let weights: UnsafeMutablePointer<Int32>
+    /// What is predicted with, in 4096ths.
+    private let used: UnsafeMutablePointer<Int16>
     /// Learning rate: 2^-shift.
     private let shift: Int64
 
     init(shift: Int64) {
         self.shift = shift
-        weights = .allocate(capacity: Self.count)
-        weights.initialize(repeating: 0, count: Self.count)
+        weights = .allocate(capacity: Features.count)
+        weights.initialize(repeating: 0, count: Features.count)
+        used = .allocate(capacity: Features.count)
+        used.initialize(repeating: 0, count: Features.count)
     }
 
-    func deallocate() { weights.deallocate() }
-
-    /// In 16ths of a code.
-    @inline(__always)
-    func predict(_ features: UnsafePointer<Int32>) -> Int32 {
-        var sum: Int32 = 0
-        for index in 0..<Self.count { sum = sum &+ (weights[index] &>> 4) &* features[index] }
-        return sum &>> 8
+    func deallocate() {
+        weights.deallocate()
+        used.deallocate()
     }
 
-    /// - Parameters:
-    ///   - error: what was missed, in 16ths, at most 15 bits.
-    ///   - energy: sum of the features' squares.
+    /// In 16ths of a feature's unit.
     @inline(__always)
-    func learn(_ features: UnsafePointer<Int32>, error: Int32, energy: Int64) {
-        // error / 16 * feature / energy in 65536ths, less the rate, with 16 bits more for rounding.
-        let gain = (Int64(error) << (28 &- shift)) / (energy &+ 256)
-        let step = Int32(truncatingIfNeeded: max(-(1 << 17), min(1 << 17, gain)))
-        for index in 0..<Self.count {
-            let moved = weights[index] &+ (features[index] &* step &+ (1 << 15)) &>> 16
-            weights[index] = max(-131072, min(131072, moved))
+    func predict(_ features: UnsafePointer<Int16>) -> Int32 { Features.dot(used, features) &>> 8 }
+
+    /// - Parameter error: what was missed, in 16ths, at most 15 bits.
+    @inline(__always)
+    func learn(_ features: UnsafePointer<Int16>, error: Int32) {
+        var energy: Int64 = 256
+        for index in 0..<Features.count { energy &+= Int64(Int32(features[index]) &* Int32(features[index])) }
+        // error / 16 * feature / energy in 65536ths, less the rate, with 14 bits more for rounding.
+        let step = Int16(max(-32767, min(32767, (Int64(error) << (26 &- shift)) / energy)))
+        for index in 0..<Features.count {
+            let moved = weights[index] &+ (Int32(features[index]) &* Int32(step) &+ (1 << 13)) &>> 14
+            weights[index] = max(-131072, min(131071, moved))
+            used[index] = Int16(truncatingIfNeeded: weights[index] &>> 4)
         }
+    }
+}
+
+/// What a prediction is made from: how voxels around differ from their mean, and how the base goes on around the voxel.
+enum Features {
+    static let count = 48
+    /// Features lie within this, either way.
+    static let limit: Int32 = 2047
+
+    @inline(__always)
+    static func dot(_ a: UnsafePointer<Int16>, _ b: UnsafePointer<Int16>) -> Int32 {
+        var sum: Int32 = 0
+        for index in 0..<count { sum = sum &+ Int32(a[index]) &* Int32(b[index]) }
+        return sum
     }
 }

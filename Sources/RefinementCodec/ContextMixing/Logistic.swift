@@ -33,4 +33,18 @@ enum Logistic {
 
     /// 65536 / (n + 1.5): how far a probability that has seen n bits moves towards the next.
     static let rates: [Int32] = (0..<1024).map { Int32(131072 / (2 * $0 + 3)) }
+
+    /// 2^20 / (1 + exp(x)), never 0, for x from -12 to 12 in 256ths: what lies beyond x of a logistic distribution. Index is x plus ``limit``.
+    static let survival: [UInt32] = {
+        // exp(1/256) and its powers in 2^40ths.
+        let factor: UInt64 = 1_103_814_994_613
+        var power: UInt64 = 1 << 40
+        var upper: [UInt32] = []
+        for _ in 0...limit {
+            upper.append(UInt32(((1 << 60) / ((power >> 20) + (1 << 20))) >> 20))
+            let (high, low) = power.multipliedFullWidth(by: factor)
+            power = high << 24 | low >> 40
+        }
+        return upper.dropFirst().reversed().map { (1 << 20) - $0 } + upper
+    }()
 }

@@ -1,16 +1,21 @@
-/// Adaptive probabilities under several contexts, mixed: what the bits of one residual are coded with.
+/// Adaptive probabilities under several contexts, and guesses from elsewhere, mixed: what the bits of one residual are coded with.
 struct MixingModel {
     /// Contexts a bit.
     static let contextCount = 7
+    /// Guesses a bit that come from elsewhere.
+    static let guessCount = 4
+    /// Those, and a constant.
+    private static let width = contextCount + guessCount + 1
     /// Bits that are told apart within a context.
     private let nodeCount: Int
 
     private let counters: UnsafeMutablePointer<UInt32>
     private let firsts: SIMD8<Int32>
+    /// In 65536ths.
     private let firstWeights: UnsafeMutablePointer<Int32>
     private let secondWeights: UnsafeMutablePointer<Int32>
-    /// Logits of the bit that comes; the last stays what it is.
-    private let inputs: UnsafeMutablePointer<Int32>
+    /// Logits of the bit that comes: contexts, guesses, and what stays the same.
+    private let inputs: UnsafeMutablePointer<Int16>
     private let corrections: UnsafeMutablePointer<UInt32>
     private let squash: UnsafeMutablePointer<UInt16>
     private let stretch: UnsafeMutablePointer<Int16>
@@ -24,7 +29,8 @@ struct MixingModel {
     ///   - contextSizes: how many values each context takes.
     ///   - nodeCount: bits that are told apart within a context; each has mixing weights of its own.
     ///   - selectorCount: sets of weights of the second mixer, chosen once a voxel.
-    init(contextSizes: [Int], nodeCount: Int, selectorCount: Int) {
+    ///   - weight: what every input counts for at first, in 65536ths.
+    init(contextSizes: [Int], nodeCount: Int, selectorCount: Int, weight: Int32) {
         self.nodeCount = nodeCount
         var start = 0
         var firsts = SIMD8<Int32>(repeating: 0)
@@ -35,12 +41,13 @@ struct MixingModel {
         self.firsts = firsts
         counters = .allocate(capacity: start)
         counters.initialize(repeating: UInt32(1 << 31), count: start)
-        firstWeights = .allocate(capacity: nodeCount * 8)
-        firstWeights.initialize(repeating: 14000, count: nodeCount * 8)
-        secondWeights = .allocate(capacity: selectorCount * 8)
-        secondWeights.initialize(repeating: 14000, count: selectorCount * 8)
-        inputs = .allocate(capacity: 8)
-        inputs.initialize(repeating: 256, count: 8)
+        firstWeights = .allocate(capacity: nodeCount * Self.width)
+        firstWeights.initialize(repeating: weight, count: nodeCount * Self.width)
+        secondWeights = .allocate(capacity: selectorCount * Self.width)
+        secondWeights.initialize(repeating: weight, count: selectorCount * Self.width)
+        inputs = .allocate(capacity: Self.width)
+        inputs.initialize(repeating: 0, count: Self.width)
+        inputs[Self.width - 1] = 256
         corrections = .allocate(capacity: nodeCount * 33)
         squash = .allocate(capacity: Logistic.squash.count)
         squash.initialize(from: Logistic.squash, count: Logistic.squash.count)
@@ -74,6 +81,11 @@ struct MixingModel {
         self.selector = selector
     }
 
+    /// Sets a guess for the bit that comes.
+    /// - Parameter probability: that it is 1, in 4096ths, 0 to 4095.
+    @inline(__always)
+    func guess(_ index: Int, _ probability: UInt32) { inputs[Self.contextCount &+ index] = stretch[Int(probability)] }
+
     /// Codes one bit of it.
     @inline(__always)
     func code<C: BinaryCoder>(_ bit: Int, node: Int, with coder: inout C) -> Int {
@@ -91,18 +103,16 @@ struct MixingModel {
         inputs[4] = logit(cell4)
         inputs[5] = logit(cell5)
         inputs[6] = logit(cell6)
-        let first = firstWeights + node &* 8
-        let second = secondWeights + selector &* 8
+        let first = firstWeights + node &* Self.width
+        let second = secondWeights + selector &* Self.width
         var logit1: Int32 = 0
         var logit2: Int32 = 0
-        for index in 0..<8 {
-            logit1 = logit1 &+ (first[index] &>> 2) &* inputs[index]
-            logit2 = logit2 &+ (second[index] &>> 2) &* inputs[index]
+        for index in 0..<Self.width {
+            logit1 = logit1 &+ Int32(Int16(truncatingIfNeeded: first[index] &>> 3)) &* Int32(inputs[index])
+            logit2 = logit2 &+ Int32(Int16(truncatingIfNeeded: second[index] &>> 3)) &* Int32(inputs[index])
         }
-        logit1 = logit1 &>> 14
-        logit2 = logit2 &>> 14
-        let clamped1 = max(-3072, min(3071, logit1))
-        let clamped2 = max(-3072, min(3071, logit2))
+        let clamped1 = max(-3072, min(3071, logit1 &>> 13))
+        let clamped2 = max(-3072, min(3071, logit2 &>> 13))
         let joint = (clamped1 &+ clamped2) &>> 1
         let mixed = Int32(squash[Int(joint &+ 3072)])
         // The last word: what came of such mixed probabilities before, between two knots.
@@ -115,11 +125,11 @@ struct MixingModel {
         let bit = coder.code(bit, probability: probability)
         // Learn.
         let target: Int32 = bit != 0 ? 65535 : 0
-        let error1 = target &- Int32(squash[Int(clamped1 &+ 3072)])
-        let error2 = target &- Int32(squash[Int(clamped2 &+ 3072)])
-        for index in 0..<8 {
-            let moved1 = first[index] &+ ((inputs[index] &* error1 &+ (1 << 15)) &>> 16) &* 3
-            let moved2 = second[index] &+ ((inputs[index] &* error2 &+ (1 << 15)) &>> 16) &* 2
+        let error1 = Int16(truncatingIfNeeded: (target &- Int32(squash[Int(clamped1 &+ 3072)])) &>> 1)
+        let error2 = Int16(truncatingIfNeeded: (target &- Int32(squash[Int(clamped2 &+ 3072)])) &>> 1)
+        for index in 0..<Self.width {
+            let moved1 = first[index] &+ ((Int32(inputs[index]) &* Int32(error1) &+ (1 << 14)) &>> 15) &* 2
+            let moved2 = second[index] &+ ((Int32(inputs[index]) &* Int32(error2) &+ (1 << 14)) &>> 15) &* 2
             first[index] = max(-262144, min(262143, moved1))
             second[index] = max(-262144, min(262143, moved2))
         }
@@ -137,7 +147,7 @@ struct MixingModel {
     }
 
     @inline(__always)
-    private func logit(_ cell: UnsafeMutablePointer<UInt32>) -> Int32 { Int32(stretch[Int(cell.pointee >> 20)]) }
+    private func logit(_ cell: UnsafeMutablePointer<UInt32>) -> Int16 { stretch[Int(cell.pointee >> 20)] }
 
     @inline(__always)
     private func learn(_ cell: UnsafeMutablePointer<UInt32>, _ bit: Int) {

@@ -1,0 +1,204 @@
+/// The voxels of a chunk as they come to be known, and their base, with a rim so that every voxel has all its neighbours: two columns at both ends, two
+/// rows before and behind, two slices before and one behind.
+struct Neighbourhood {
+    let columns: Int
+    let rows: Int
+    let slices: Int
+    /// From a row to the next, and from a slice to the next.
+    let stride: Int
+    let plane: Int
+    /// Places in all.
+    let count: Int
+    /// 1 where a voxel takes no part: slices x rows x columns, without a rim.
+    let known: [UInt8]
+    /// Decoded base.
+    let base: UnsafeMutablePointer<Int32>
+    /// Exact less base; 0 where that is not known.
+    let difference: UnsafeMutablePointer<Int32>
+    /// How far each prediction was off.
+    let missed: UnsafeMutablePointer<UInt16>
+    /// 1 where a prediction was made.
+    let isCoded: UnsafeMutablePointer<UInt8>
+    /// How far each predictor was off, one after another.
+    let predictorMisses: UnsafeMutablePointer<UInt16>
+
+    static let predictorCount = 3
+
+    init(_ context: RefinementContext) {
+        columns = context.columns
+        rows = context.rows
+        slices = context.slices
+        stride = columns + 4
+        plane = stride * (rows + 4)
+        count = plane * (slices + 3)
+        known = context.known
+        func zeros<T: FixedWidthInteger>(_ count: Int) -> UnsafeMutablePointer<T> {
+            let memory = UnsafeMutablePointer<T>.allocate(capacity: count)
+            memory.initialize(repeating: 0, count: count)
+            return memory
+        }
+        base = zeros(count)
+        difference = zeros(count)
+        missed = zeros(count)
+        isCoded = zeros(count)
+        predictorMisses = zeros(count * Self.predictorCount)
+        // What the base holds at known voxels may depend on what else has arrived, so the voxel before stands in for it.
+        var last: Int32 = 0
+        for z in 0..<slices {
+            for y in 0..<rows {
+                let source = (z * rows + y) * columns
+                let target = base + place(y, z)
+                for x in 0..<columns {
+                    if known[source + x] == 0 { last = Int32(context.base[source + x]) }
+                    target[x] = last
+                }
+            }
+        }
+        // Beyond its edges it goes on as it ends there.
+        for slice in -2..<slices + 1 {
+            for row in -2..<rows + 2 {
+                let source = base + (place(max(0, min(rows - 1, row)), max(0, min(slices - 1, slice))) - 2)
+                let target = base + (place(row, slice) - 2)
+                if target != source { target.update(from: source, count: stride) }
+                for rim in 0..<2 {
+                    target[rim] = source[2]
+                    target[columns + 2 + rim] = source[columns + 1]
+                }
+            }
+        }
+    }
+
+    func deallocate() {
+        base.deallocate()
+        difference.deallocate()
+        missed.deallocate()
+        isCoded.deallocate()
+        predictorMisses.deallocate()
+    }
+
+    /// Where a row's first voxel is.
+    @inline(__always)
+    func place(_ row: Int, _ slice: Int) -> Int { (slice &+ 2) &* plane &+ (row &+ 2) &* stride &+ 2 }
+
+    /// The mean difference of the three next neighbours that are known: what features are told from.
+    @inline(__always)
+    func mean(_ i: Int) -> Int32 {
+        let d = difference + i
+        return (d[-1] &+ d[-stride] &+ d[-plane]) / 3
+    }
+
+    /// Collects what a voxel is predicted from.
+    /// - Parameters:
+    ///   - raw: room for as many numbers as there are features.
+    ///   - shift: features are shifted down by this, so that they fit twelve bits.
+    @inline(__always)
+    func collect(_ i: Int, mean: Int32, shift: Int32, raw f: UnsafeMutablePointer<Int32>, into features: UnsafeMutablePointer<Int16>) {
+        let (s, p) = (stride, plane)
+        let d = difference + i
+        let b = base + i
+        let here = b[0]
+        // Next neighbours in the slice and the one before.
+        f[0] = d[-1] &- mean
+        f[1] = d[-s] &- mean
+        f[2] = d[-p] &- mean
+        f[3] = d[-s &- 1] &- mean
+        f[4] = d[-s &+ 1] &- mean
+        f[5] = d[-p &- 1] &- mean
+        f[6] = d[-p &+ 1] &- mean
+        f[7] = d[-p &- s] &- mean
+        f[8] = d[-p &+ s] &- mean
+        f[9] = d[-p &- s &- 1] &- mean
+        f[10] = d[-p &- s &+ 1] &- mean
+        f[11] = d[-p &+ s &- 1] &- mean
+        f[12] = d[-p &+ s &+ 1] &- mean
+        // Those two steps away.
+        f[13] = d[-2] &- mean
+        f[14] = d[-2 &* s] &- mean
+        f[15] = d[-2 &* s &+ 1] &- mean
+        f[16] = d[-s &- 2] &- mean
+        f[17] = d[-s &+ 2] &- mean
+        f[18] = d[-p &+ 2] &- mean
+        f[19] = d[-p &+ 2 &* s] &- mean
+        f[20] = d[-2 &* p] &- mean
+        f[21] = d[-2 &* p &- 1] &- mean
+        f[22] = d[-2 &* p &+ 1] &- mean
+        f[23] = d[-2 &* p &- s] &- mean
+        f[24] = d[-2 &* p &+ s] &- mean
+        f[25] = mean
+        // The base, on all sides.
+        f[26] = b[-1] &- here
+        f[27] = b[1] &- here
+        f[28] = b[-s] &- here
+        f[29] = b[s] &- here
+        f[30] = b[-p] &- here
+        f[31] = b[p] &- here
+        f[32] = b[-s &- 1] &- here
+        f[33] = b[-s &+ 1] &- here
+        f[34] = b[s &- 1] &- here
+        f[35] = b[s &+ 1] &- here
+        f[36] = b[-p &- s] &- here
+        f[37] = b[-p &+ s] &- here
+        f[38] = b[-p &- 1] &- here
+        f[39] = b[-p &+ 1] &- here
+        f[40] = b[p &- s] &- here
+        f[41] = b[p &+ s] &- here
+        f[42] = b[p &- 1] &- here
+        f[43] = b[p &+ 1] &- here
+        f[44] = b[-2] &- here
+        f[45] = b[2] &- here
+        f[46] = b[-2 &* s] &- here
+        f[47] = b[-2 &* p] &- here
+        for index in 0..<Features.count {
+            features[index] = Int16(truncatingIfNeeded: max(-Features.limit, min(Features.limit, f[index] &>> shift)))
+        }
+    }
+
+    /// How far a predictor was off around a voxel, the nearer the more it counts: sixteen times, about.
+    @inline(__always)
+    func missesAround(_ i: Int, predictor: Int) -> Int32 {
+        let e = predictorMisses + (predictor &* count &+ i)
+        let (s, p) = (stride, plane)
+        let beside = 2 &* (Int32(e[-1]) &+ Int32(e[-s])) &+ Int32(e[-s &- 1]) &+ Int32(e[-s &+ 1]) &+ Int32(e[-2]) &+ Int32(e[-2 &* s])
+        let before = 2 &* Int32(e[-p]) &+ Int32(e[-p &- 1]) &+ Int32(e[-p &+ 1]) &+ Int32(e[-p &- s]) &+ Int32(e[-p &+ s])
+        return beside &+ before
+    }
+}
+
+extension Neighbourhood {
+    /// How far predictions around a voxel were off, in 16ths of a code.
+    struct Energy {
+        /// All together; above 0.
+        let expected: Int32
+        /// In its slice.
+        let beside: Int32
+        /// In the slice before.
+        let before: Int32
+    }
+
+    /// - Parameter typical: what stands in where there is little to go by.
+    @inline(__always)
+    func energy(_ i: Int, typical: Int32) -> Energy {
+        let beside = besideSum(missed + i)
+        let before = beforeSum(missed + i)
+        let besideCount = besideSum(isCoded + i)
+        let beforeCount = beforeSum(isCoded + i)
+        let expected = (16 &* (beside &+ before) &+ 2 &* typical) / (besideCount &+ beforeCount &+ 2)
+        return Energy(
+            expected: max(1, expected), beside: (16 &* beside &+ expected) / (besideCount &+ 1),
+            before: (16 &* before &+ expected) / (beforeCount &+ 1))
+    }
+
+    @inline(__always)
+    private func besideSum<T: FixedWidthInteger>(_ e: UnsafeMutablePointer<T>) -> Int32 {
+        let s = stride
+        let next = 3 &* (Int32(e[-1]) &+ Int32(e[-s]))
+        return next &+ 2 &* (Int32(e[-s &- 1]) &+ Int32(e[-s &+ 1])) &+ Int32(e[-2]) &+ Int32(e[-2 &* s])
+    }
+
+    @inline(__always)
+    private func beforeSum<T: FixedWidthInteger>(_ e: UnsafeMutablePointer<T>) -> Int32 {
+        let (s, p) = (stride, plane)
+        let next = 2 &* (Int32(e[-p &- 1]) &+ Int32(e[-p &+ 1]) &+ Int32(e[-p &- s]) &+ Int32(e[-p &+ s]))
+        return 4 &* Int32(e[-p]) &+ next &+ Int32(e[-p &+ s &+ 1]) &+ Int32(e[-p &+ s &- 1])
+    }
+}

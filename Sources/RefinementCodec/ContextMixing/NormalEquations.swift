@@ -1,0 +1,95 @@
+/// Solves the normal equations of least squares in whole numbers: the products of ``Features`` with each other, and of what was to be predicted
+/// with them as the last row, all in one triangle, row by row.
+///
+/// The equations are scaled to a unit diagonal, regularised, and solved by an LDL decomposition in fixed point with 26 bits.
+struct NormalEquations {
+    /// Rows of the triangle.
+    static let rowCount = Features.count + 1
+    /// Numbers in the triangle.
+    static let productCount = rowCount * (rowCount + 1) / 2
+    private static let one: Int64 = 1 << 26
+    /// What a feature's own product grows by, relative to itself, so that features that hardly differ do not cancel each other: 2^-11.
+    private static let ridge: Int64 = one >> 11
+
+    private let lower: UnsafeMutablePointer<Int64>
+    private let partial: UnsafeMutablePointer<Int64>
+    private let lines: UnsafeMutablePointer<Int64>
+
+    init() {
+        let count = Features.count * Features.count
+        lower = .allocate(capacity: count)
+        lower.initialize(repeating: 0, count: count)
+        partial = .allocate(capacity: count)
+        partial.initialize(repeating: 0, count: count)
+        lines = .allocate(capacity: 5 * Self.rowCount)
+        lines.initialize(repeating: 0, count: 5 * Self.rowCount)
+    }
+
+    func deallocate() {
+        lower.deallocate()
+        partial.deallocate()
+        lines.deallocate()
+    }
+
+    /// Where a row of the triangle begins.
+    @inline(__always)
+    static func row(_ index: Int) -> Int { index &* (index &+ 1) / 2 }
+
+    /// Finds the weights, in 4096ths.
+    /// - Parameter products: below 2^30 either way.
+    func solve(_ products: UnsafePointer<Int32>, into weights: UnsafeMutablePointer<Int16>) {
+        let n = Features.count
+        let (scales, inverses, diagonal) = (lines, lines + Self.rowCount, lines + 2 * Self.rowCount)
+        let (forward, solution) = (lines + 3 * Self.rowCount, lines + 4 * Self.rowCount)
+        // Square roots with ten bits behind the point, and what they go into 2^50.
+        for i in 0...n {
+            scales[i] = max(1 << 10, Self.root(Int64(products[Self.row(i) &+ i]) << 20))
+            inverses[i] = (1 << 50) / scales[i]
+        }
+        for j in 0..<n {
+            let mine = partial + j &* n
+            var own = Self.one &+ Self.ridge
+            for k in 0..<j { own = own &- (lower[j &* n &+ k] &* mine[k]) &>> 26 }
+            diagonal[j] = max(1 << 16, own)
+            let inverse = (1 << 50) / diagonal[j]
+            for i in j &+ 1..<n {
+                // Row i of `lower`, row j of `partial`: both lie together.
+                let other = lower + i &* n
+                var rest = unit(products[Self.row(i) &+ j], i, j)
+                for k in 0..<j { rest = rest &- (other[k] &* mine[k]) &>> 26 }
+                rest = max(-(Self.one << 1), min(Self.one << 1, rest))
+                partial[i &* n &+ j] = rest
+                other[j] = (rest &* inverse) &>> 24
+            }
+        }
+        for i in 0..<n {
+            var sum = unit(products[Self.row(n) &+ i], n, i)
+            for k in 0..<i { sum = sum &- (lower[i &* n &+ k] &* forward[k]) &>> 26 }
+            forward[i] = max(-(Self.one << 8), min(Self.one << 8, sum))
+        }
+        for i in stride(from: n &- 1, through: 0, by: -1) {
+            var value = (forward[i] << 26) / diagonal[i]
+            for k in i &+ 1..<n { value = value &- (lower[k &* n &+ i] &* solution[k]) &>> 26 }
+            solution[i] = max(-(Self.one << 6), min(Self.one << 6, value))
+            weights[i] = Int16(max(-8192, min(8191, (solution[i] &* scales[n] / scales[i]) &>> 14)))
+        }
+    }
+
+    /// A product over the square roots of both own products, in 2^26ths.
+    @inline(__always)
+    private func unit(_ product: Int32, _ i: Int, _ j: Int) -> Int64 {
+        let inverses = lines + Self.rowCount
+        return ((Int64(product) &* inverses[i]) &>> 24 &* inverses[j]) &>> 30
+    }
+
+    /// The whole square root.
+    private static func root(_ value: Int64) -> Int64 {
+        guard value > 0 else { return 0 }
+        var root: Int64 = 1 << ((Int64(64 - value.leadingZeroBitCount) + 1) / 2)
+        while true {
+            let next = (root + value / root) / 2
+            guard next < root else { return root }
+            root = next
+        }
+    }
+}
