@@ -64,7 +64,7 @@ let package = Package(
             "Sites",
             [
                 "VolumeModel", "NIfTIFile", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
-                "SRTTransport", "Confinement", "Profiles",
+                "SRTTransport", "Confinement", "Profiles", "HEVCCodec", crypto,
             ]),
         library("Phantom"),
 

@@ -4,6 +4,9 @@ internal import CDe265
 ///
 /// libde265 1.0.11 has known memory faults on hostile streams: decode what a peer sent in a confined process.
 public enum HEVCDecoder {
+    /// The version of libde265 that decodes.
+    public static let libraryVersion = String(cString: de265_get_version())
+
     /// Decodes one chunk.
     /// - Parameters:
     ///   - chunk: NAL units, each after its length as four big-endian bytes.

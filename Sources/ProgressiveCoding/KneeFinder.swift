@@ -7,6 +7,8 @@ enum KneeFinder {
     private static let quantile = 0.999
     /// A range of more than this many times theirs has a long tail: even samples would lose more than a bit and a half.
     private static let ratio = 3.0
+    /// The knee lies above nearly all by half their range: what the codec overshoots by must not reach the coarse samples.
+    private static let headroom = 1.5
     /// The samples kept for the tail: one part in these many.
     private static let tailShare = 16
     /// Voxels looked at, about.
@@ -17,13 +19,20 @@ enum KneeFinder {
         var collector = Collector(step: max(1, volume.shape.voxelCount / voxelCount), volume: volume, fill: fill)
         let values = volume.voxelType.accept(&collector).sorted()
         guard !values.isEmpty else { return nil }
-        let value = values[Int(Double(values.count - 1) * quantile)]
-        let greatest = (1 << bitDepth) - 1
         // By halves, since the range may be beyond what a double holds.
-        guard value > range.lowerBound, value < range.upperBound,
-            range.upperBound / 2 - range.lowerBound / 2 > ratio * (value / 2 - range.lowerBound / 2)
-        else { return nil }
+        let half = values[Int(Double(values.count - 1) * quantile)] / 2 - range.lowerBound / 2
+        guard half > 0, range.upperBound / 2 - range.lowerBound / 2 > ratio * half else { return nil }
+        // A knee is a value of the voxels' type.
+        var rounder = Rounder(value: (range.lowerBound / 2 + headroom * half) * 2)
+        let value = volume.voxelType.accept(&rounder)
+        guard value > range.lowerBound, value < range.upperBound else { return nil }
+        let greatest = (1 << bitDepth) - 1
         return Knee(sample: UInt16(greatest - greatest / tailShare), value: value)
+    }
+
+    private struct Rounder: VoxelVisitor {
+        let value: Double
+        func visit<V: Voxel>(_ type: V.Type) -> Double { V(nearest: value).doubleValue }
     }
 
     private struct Collector: VoxelVisitor {

@@ -50,6 +50,8 @@ public actor SessionDecoder {
     private let places: [(volume: Int, index: Int)]
     private var received: [Int: (byteCount: Int, digest: Digest)] = [:]
     private var bytesByLayer: [Layer: Int] = [:]
+    private var errors: [Int: Double] = [:]
+    private var isDistrusted = false
 
     /// Checks a manifest and makes room for its volumes.
     /// - Parameter memoryLimit: the most bytes all volumes together may take.
@@ -104,12 +106,16 @@ public actor SessionDecoder {
         try assemblers[volume].apply(decoded, to: index, record)
         received[Int(ordinal)] = (bytes.count, ChunkRecord.digest(of: bytes) ?? Digest(of: bytes))
         bytesByLayer[chunk.layer, default: 0] += bytes.count
+        errors[Int(ordinal)] = record.maxAbsoluteError
         onApplied(milestones(volume))
         await board.complete(Int(ordinal))
     }
 
     /// Takes back what was called exact: for a volume whose bytes turn out not to be the sender's.
-    public func distrust() { for index in assemblers.indices { assemblers[index].distrust() } }
+    public func distrust() {
+        isDistrusted = true
+        for index in assemblers.indices { assemblers[index].distrust() }
+    }
 
     /// Gives up: whatever waits for other chunks fails.
     public func cancel(_ error: any Error) async { await board.fail(error) }
@@ -131,6 +137,12 @@ public actor SessionDecoder {
 
     /// Bytes of the chunk records applied so far.
     public func receivedBytes() -> [Layer: Int] { bytesByLayer }
+
+    /// How far each region of interest of a volume has come, and the rest of it.
+    public func standing(volume: Int) -> [RegionStanding] {
+        let first = places.firstIndex { $0.volume == volume } ?? 0
+        return RegionStanding.all(of: manifest.volumes[volume]) { isDistrusted ? nil : errors[first + $0 + 1] }
+    }
 
     /// A volume as it stands: the file and its quality.
     public func snapshot(volume: Int) -> VolumeAssembler { assemblers[volume] }

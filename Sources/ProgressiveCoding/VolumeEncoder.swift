@@ -186,7 +186,8 @@ public final class VolumeEncoder: Sendable {
         }
         guard fidelity.maxAbsoluteError <= Double(layout.manifest.maxError ?? 0) else {
             throw CodingError(
-                .verificationFailed, "a \(chunk.layer.name) chunk over \(chunk.box) leaves an error of \(fidelity.maxAbsoluteError)")
+                .verificationFailed, "a \(chunk.layer.name) chunk over \(chunk.box) leaves an error of \(fidelity.maxAbsoluteError)"
+            )
         }
         return fidelity
     }

@@ -55,12 +55,15 @@ public struct VolumeLayout: Sendable {
             try require(
                 !manifest.regions[..<index].contains { $0.intersection(region) != nil }, "region \(region) overlaps another")
         }
-        map = SampleMap(low: manifest.low, high: manifest.high, bitDepth: Int(manifest.bitDepth), knee: manifest.knee, voxelType: header.voxelType)
+        map = SampleMap(
+            low: manifest.low, high: manifest.high, bitDepth: Int(manifest.bitDepth), knee: manifest.knee,
+            voxelType: header.voxelType)
         let needsTable = ExactCoding.withoutTable(low: manifest.low, high: manifest.high, type: header.voxelType) == nil
         for chunk in manifest.plan {
             try require(shape.stackedBox.contains(chunk.box), "a chunk over \(chunk.box) reaches out of \(shape)")
             try require(
-                chunk.box.voxelCount * header.voxelType.byteCount <= WireLimits.chunkByteCount || !chunk.layer.isExact && chunk.layer != .roiBounded,
+                chunk.box.voxelCount * header.voxelType.byteCount <= WireLimits.chunkByteCount
+                    || !chunk.layer.isExact && chunk.layer != .roiBounded,
                 "a chunk over \(chunk.box) is too large")
             if chunk.layer.isOfRegion {
                 try require(chunk.region < manifest.regions.count, "a chunk of region \(chunk.region)")

@@ -62,7 +62,8 @@ private struct PaddedBits {
 
     mutating func run<C: BinaryCoder>(_ coder: inout C, input: UnsafePointer<UInt8>?, output: UnsafeMutablePointer<UInt8>?) {
         var model = MixingModel(
-            contextSizes: [1 << 12, 1 << 13, 1 << 13, 1 << 14, 1 << 10, 1 << 9, 1 << 16], nodeCount: 1, selectorCount: 512, weight: 14000)
+            contextSizes: [1 << 12, 1 << 13, 1 << 13, 1 << 14, 1 << 10, 1 << 9, 1 << 16], nodeCount: 1, selectorCount: 512,
+            weight: 14000)
         defer { model.deallocate() }
         // Where all neighbours agree: probability that the voxel differs, in 2^22nds, apart for either value.
         var differs: (UInt32, UInt32) = (1 << 12, 1 << 12)

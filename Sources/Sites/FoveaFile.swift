@@ -112,7 +112,8 @@ public enum FoveaFile {
         let records = Dictionary(chunks.map { ($0.ordinal, $0.record) }) { first, _ in first }
         // In the plan's order every chunk comes after those it rests on.
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for (index, planned) in manifest.plan.enumerated() where layers.contains(planned.chunk.layer, maxError: manifest.volumes[planned.volume].maxError) {
+            for (index, planned) in manifest.plan.enumerated()
+            where layers.contains(planned.chunk.layer, maxError: manifest.volumes[planned.volume].maxError) {
                 let ordinal = UInt32(index + 1)
                 guard let record = records[ordinal] else {
                     throw WireError(.truncated, "\(path): chunk \(ordinal) of the plan is missing")

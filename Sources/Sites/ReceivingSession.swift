@@ -250,7 +250,7 @@ struct ReceivingSession {
             mailbox.put(.failed(CodingError(.verificationFailed, "the sender ends before its manifest and table have come")))
             return
         }
-        storing = Task { [mailbox] in
+        storing = Task { [mailbox, key = site.receiptKey] in
             do {
                 guard table.digest == digest else {
                     throw CodingError(.verificationFailed, "the sender's table is not the one it ends with")
@@ -262,10 +262,11 @@ struct ReceivingSession {
                     await decoder.distrust()
                     throw CodingError(.verificationFailed, "the volume here does not have the digest of the sender's")
                 }
-                guard try await folder.finish(outcomes.map(\.state)) == outcomes.map(\.digest) else {
+                guard try await folder.finish(outcomes.map(\.state), isComplete: true) == outcomes.map(\.digest) else {
                     throw NIfTIError(.cannotWrite, "\(folder.path): what is read back is not what was written")
                 }
-                try await Self.receipt(hello, decoder, folder, outcomes, table: digest, interruption: nil).write(to: folder.path)
+                try await Self.receipt(hello, decoder, outcomes, table: digest, interruption: nil)
+                    .write(to: folder.path, signedWith: key)
                 mailbox.put(.stored(Receipt(tableDigest: digest, volumes: outcomes)))
             } catch {
                 mailbox.put(.failed(error))
@@ -287,19 +288,21 @@ struct ReceivingSession {
             outcomes.append(outcome)
         }
         // A receipt for files that could not be written would say too much.
-        guard (try? await folder.finish(outcomes.map(\.state))) != nil else { return }
-        try? await Self.receipt(hello, decoder, folder, outcomes, table: table?.digest, interruption: reason).write(to: folder.path)
+        guard (try? await folder.finish(outcomes.map(\.state), isComplete: false)) != nil else { return }
+        try? await Self.receipt(hello, decoder, outcomes, table: table?.digest, interruption: reason)
+            .write(to: folder.path, signedWith: site.receiptKey)
     }
 
     private static func receipt(
-        _ hello: Hello, _ decoder: SessionDecoder, _ folder: SessionFolder, _ outcomes: [Receipt.Volume], table: Digest?,
-        interruption: String?
+        _ hello: Hello, _ decoder: SessionDecoder, _ outcomes: [Receipt.Volume], table: Digest?, interruption: String?
     ) async -> ReceiptFile {
-        let volumes = zip(decoder.manifest.volumes, outcomes).map { volume, outcome in
-            ReceiptFile.Volume(
-                name: volume.name.text, file: "\(volume.name).nii.gz", state: outcome.state.name,
-                sha256: outcome.digest.description,
-                sourceSha256: volume.sourceDigest.description)
+        var volumes: [ReceiptFile.Volume] = []
+        for (index, outcome) in outcomes.enumerated() {
+            volumes.append(
+                ReceiptFile.Volume(
+                    decoder.manifest.volumes[index], outcome, isComplete: interruption == nil,
+                    await decoder.snapshot(volume: index),
+                    await decoder.standing(volume: index)))
         }
         let bytes = await decoder.receivedBytes()
         return ReceiptFile(

@@ -76,6 +76,8 @@ public struct ReceivingSite: Sendable {
     public var memoryLimit = VolumeLayout.defaultMemoryLimit
     /// The most sessions at a time.
     public var sessionLimit = 16
+    /// What receipts are signed with; nil leaves them unsigned.
+    public var receiptKey: ReceiptKey?
     /// A program that decodes confined; this one by default.
     public var workerExecutable = "/proc/self/exe"
 

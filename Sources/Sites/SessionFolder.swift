@@ -42,17 +42,19 @@ final class SessionFolder: Sendable {
         }
     }
 
-    /// What is not the source bit for bit says so by its name, so that no viewer can take it for more than it is.
-    static func fileName(_ name: Name, _ state: VolumeState) -> String {
-        switch state {
+    /// What is not the source bit for bit says so by its name, so that no viewer can take it for more than it is; so does what is not all that was
+    /// to come.
+    static func fileName(_ name: Name, _ state: VolumeState, isComplete: Bool = true) -> String {
+        if !isComplete && state != .lossless { return fileName(name, .partial) }
+        return switch state {
         case .partial: "\(name).partial.nii.gz"
         case .lossy: "\(name).lossy.nii.gz"
         case .lossless: "\(name).nii.gz"
         }
     }
 
-    func volumePath(_ volume: Int, _ state: VolumeState) -> String {
-        "\(path)/\(Self.fileName(decoder.manifest.volumes[volume].name, state))"
+    func volumePath(_ volume: Int, _ state: VolumeState, isComplete: Bool = true) -> String {
+        "\(path)/\(Self.fileName(decoder.manifest.volumes[volume].name, state, isComplete: isComplete))"
     }
     func qualityPath(_ volume: Int) -> String { "\(path)/\(decoder.manifest.volumes[volume].name).quality.nii.gz" }
 
@@ -73,18 +75,14 @@ final class SessionFolder: Sendable {
                     if state.withLock({ $0.isFinishing }) { break }
                     continue
                 }
-                await write(volume, .partial, level: Self.passingLevel)
+                await write(volume, to: volumePath(volume, .partial), level: Self.passingLevel)
             }
             state.withLock { _ = $0.writing.remove(volume) }
         }
     }
 
-    private func write(_ volume: Int, _ state: VolumeState, level: Int) async {
-        let paths = (volumePath(volume, state), qualityPath(volume))
-        await write(volume, to: paths, level: level)
-    }
-
-    private func write(_ volume: Int, to paths: (volume: String, quality: String), level: Int) async {
+    private func write(_ volume: Int, to path: String, level: Int) async {
+        let qualityPath = qualityPath(volume)
         state.withLock { $0.stale[volume] = nil }
         let snapshot = await decoder.snapshot(volume: volume)
         do {
@@ -92,8 +90,8 @@ final class SessionFolder: Sendable {
                 // The volume goes first: a reader that looks in between sees too little promised rather than too much.
                 let image = try snapshot.image()
                 let quality = try snapshot.qualityImage()
-                try NIfTIFile.write(image, to: paths.volume, compressionLevel: level)
-                try NIfTIFile.write(quality, to: paths.quality, compressionLevel: level)
+                try NIfTIFile.write(image, to: path, compressionLevel: level)
+                try NIfTIFile.write(quality, to: qualityPath, compressionLevel: level)
             }
             state.withLock { state in
                 state.lastWrite[volume] = .now
@@ -107,16 +105,17 @@ final class SessionFolder: Sendable {
     /// Writes every volume for the last time, under the name of its state, and digests what is on disk.
     /// - Returns: each file's digest, read back.
     /// - Throws: `NIfTIError` when a file cannot be written or read.
-    func finish(_ states: [VolumeState]) async throws -> [Digest] {
+    func finish(_ states: [VolumeState], isComplete: Bool) async throws -> [Digest] {
         state.withLock { $0.isFinishing = true }
         while state.withLock({ !$0.writing.isEmpty }) { try? await Task.sleep(for: .milliseconds(5)) }
         var digests: [Digest] = []
         for volume in decoder.layouts.indices {
-            await write(volume, states[volume], level: Self.finalLevel)
+            let path = volumePath(volume, states[volume], isComplete: isComplete)
+            let passing = volumePath(volume, .partial)
+            await write(volume, to: path, level: Self.finalLevel)
             if let failure = state.withLock({ $0.failures[volume] }) { throw failure }
-            let path = volumePath(volume, states[volume])
             // Only now: at every moment there is a whole file.
-            if states[volume] != .partial { unlink(volumePath(volume, .partial)) }
+            if path != passing { unlink(passing) }
             digests.append(
                 try await pool.run {
                     var digest = DigestBuilder()

@@ -72,8 +72,8 @@ struct Failure {
             message = error.message
             switch error.code {
             case .usage: code = Self.usage
-            case .sessionExists: code = Self.cannotCreate
-            case .receiptMismatch: code = Self.badData
+            case .sessionExists, .keyExists: code = Self.cannotCreate
+            case .receiptMismatch, .invalidKey: code = Self.badData
             case .cancelled: code = Self.tryAgain
             }
         case is CancellationError: (message, code) = ("stopped", Self.tryAgain)

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Confinement
 internal import Glibc
+internal import Sites
 
 /// The program.
 @main
@@ -14,10 +15,10 @@ struct Fovea: AsyncParsableCommand {
 
             Example: fovea demo
             """,
-        version: "0.1.0",
+        version: FoveaVersion.text,
         subcommands: [
             DemoCommand.self, SendCommand.self, ReceiveCommand.self, EncodeCommand.self, DecodeCommand.self, SegmentCommand.self,
-            CompareCommand.self, InspectCommand.self, PhantomCommand.self,
+            CompareCommand.self, InspectCommand.self, PhantomCommand.self, KeyCommand.self,
         ])
 
     static func main() async {

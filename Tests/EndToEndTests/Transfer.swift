@@ -13,14 +13,14 @@ struct Transfer {
     /// Starts all three, the receiver first.
     static func start(
         _ scratch: Scratch, volumes: [String], arguments: [String] = [], link: String = "rural-4g", transport: String = "rural-4g",
-        receiverTransport: String = "rural-4g", session: String = "s", seed: Int = 1
+        receiverTransport: String = "rural-4g", receiverArguments: [String] = [], session: String = "s", seed: Int = 1
     ) async throws -> Transfer {
         let receiver = try Program(
             "fovea",
             [
                 "receive", "--listen", "127.0.0.1:0", "--out", scratch.file("in"), "--once", "--json", "--transport",
                 receiverTransport,
-            ])
+            ] + receiverArguments)
         let port = try await Self.port(of: receiver)
         let relay = try Program(
             "netsim",

@@ -99,15 +99,16 @@ struct LimitTests {
         #expect(refusal { _ = try Manifest(decoding: hex("01 11")) }?.code == .limitExceeded, "17 volumes")
         #expect(self.code(hex("f5 01 07 \(digestOfFovea) 11")) == .limitExceeded, "a receipt for 17 volumes")
         var manifest = try Samples.manifest().encoded()
-        // The last two bytes are the second volume's counts of regions and chunks.
-        manifest.removeLast(2)
+        // The last three bytes are the second volume's count of regions, greatest error and count of chunks.
+        manifest.removeLast(3)
         func code(after tail: String) -> WireError.Code? { refusal { _ = try Manifest(decoding: manifest + hex(tail)) }?.code }
         #expect(code(after: "41") == .limitExceeded, "65 regions")
         #expect(code(after: "40") == .truncated)
-        #expect(code(after: "00 8080 01") == .truncated, "16384 chunks")
-        #expect(code(after: "00 8180 01") == .limitExceeded, "16385 chunks")
-        #expect(code(after: "00 ffffffffffffffff7f") == .limitExceeded)
-        #expect(code(after: "00 ffffffffffffffffff01") == .invalidField, "longer than any number")
+        #expect(code(after: "00 8080 02") == .limitExceeded, "a greatest error of 32767")
+        #expect(code(after: "00 00 8080 01") == .truncated, "16384 chunks")
+        #expect(code(after: "00 00 8180 01") == .limitExceeded, "16385 chunks")
+        #expect(code(after: "00 00 ffffffffffffffff7f") == .limitExceeded)
+        #expect(code(after: "00 00 ffffffffffffffffff01") == .invalidField, "longer than any number")
     }
 
     @Test("More chunks in all than a session may have are refused")

@@ -47,8 +47,10 @@ enum Samples {
                 VolumeManifest(
                     name: try Name("flair"), header: [UInt8](repeating: 0x5c, count: 348), extensionByteCount: 4,
                     trailerByteCount: 300,
-                    sourceDigest: Digest(of: Array("fovea".utf8)), low: -1024, high: 3071, bitDepth: 12, fill: 0xfc00,
+                    sourceDigest: Digest(of: Array("fovea".utf8)), low: -1024, high: 3071, bitDepth: 12,
+                    knee: Knee(sample: 3840, value: 900), fill: 0xfc00,
                     content: try Box(parsing: "1:9,2:8,0:5"), regionSource: .mask, regions: [try Box(parsing: "3:6,3:6,1:4")],
+                    maxError: 4,
                     plan: [
                         PlannedChunk(layer: .roiBase, box: try Box(parsing: "3:6,3:6,1:4")),
                         PlannedChunk(layer: .backgroundRefinement, box: try Box(parsing: "0:300,0:200,0:155")),

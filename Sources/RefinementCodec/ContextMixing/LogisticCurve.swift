@@ -22,7 +22,8 @@ struct LogisticCurve {
     }
 
     @inline(__always)
-    private static func at(_ boundary: Int32, _ mean: Int32, _ scale: Int32, _ side: Int, _ table: UnsafePointer<UInt32>) -> UInt32 {
+    private static func at(_ boundary: Int32, _ mean: Int32, _ scale: Int32, _ side: Int, _ table: UnsafePointer<UInt32>) -> UInt32
+    {
         let logit = max(-3072, min(3072, (Int(boundary &- mean) &* Int(scale)) >> 12))
         return table[3072 &+ side &* logit]
     }

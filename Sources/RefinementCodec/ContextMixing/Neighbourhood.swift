@@ -92,7 +92,9 @@ struct Neighbourhood {
     ///   - raw: room for as many numbers as there are features.
     ///   - shift: features are shifted down by this, so that they fit twelve bits.
     @inline(__always)
-    func collect(_ i: Int, mean: Int32, shift: Int32, raw f: UnsafeMutablePointer<Int32>, into features: UnsafeMutablePointer<Int16>) {
+    func collect(
+        _ i: Int, mean: Int32, shift: Int32, raw f: UnsafeMutablePointer<Int32>, into features: UnsafeMutablePointer<Int16>
+    ) {
         let (s, p) = (stride, plane)
         let d = difference + i
         let b = base + i
@@ -158,7 +160,8 @@ struct Neighbourhood {
     func missesAround(_ i: Int, predictor: Int) -> Int32 {
         let e = predictorMisses + (predictor &* count &+ i)
         let (s, p) = (stride, plane)
-        let beside = 2 &* (Int32(e[-1]) &+ Int32(e[-s])) &+ Int32(e[-s &- 1]) &+ Int32(e[-s &+ 1]) &+ Int32(e[-2]) &+ Int32(e[-2 &* s])
+        let beside =
+            2 &* (Int32(e[-1]) &+ Int32(e[-s])) &+ Int32(e[-s &- 1]) &+ Int32(e[-s &+ 1]) &+ Int32(e[-2]) &+ Int32(e[-2 &* s])
         let before = 2 &* Int32(e[-p]) &+ Int32(e[-p &- 1]) &+ Int32(e[-p &+ 1]) &+ Int32(e[-p &- s]) &+ Int32(e[-p &+ s])
         return beside &+ before
     }

@@ -13,7 +13,8 @@ struct ResidualBits {
         table = .allocate(capacity: Logistic.survival.count)
         table.initialize(from: Logistic.survival, count: Logistic.survival.count)
         curves = .allocate(capacity: MixingModel.guessCount)
-        curves.initialize(repeating: LogisticCurve(mean: 0, deviation: 1, bounds: (0, 0), table: table), count: MixingModel.guessCount)
+        curves.initialize(
+            repeating: LogisticCurve(mean: 0, deviation: 1, bounds: (0, 0), table: table), count: MixingModel.guessCount)
     }
 
     func deallocate() {
@@ -81,7 +82,8 @@ struct ResidualBits {
                 for index in 0..<MixingModel.guessCount {
                     let outer = curves[index].beyond(to, side: Int(side), table)
                     let whole = curves[index].beyond(from, side: Int(side), table) &- outer
-                    model.guess(index, LogisticCurve.share(curves[index].beyond(middle, side: Int(side), table) &- outer, of: whole))
+                    model.guess(
+                        index, LogisticCurve.share(curves[index].beyond(middle, side: Int(side), table) &- outer, of: whole))
                 }
                 isSet = model.code(given, node: 21 &+ Int(found), with: &coder)
             } else {

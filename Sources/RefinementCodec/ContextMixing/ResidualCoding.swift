@@ -26,7 +26,8 @@ struct ResidualCoding {
     ///   - exact: what is coded; nil at a decoder.
     ///   - output: what a decoder finds.
     func run<C: BinaryCoder>(_ coder: inout C, exact: UnsafePointer<UInt16>?, output: UnsafeMutablePointer<UInt16>?) {
-        var model = MixingModel(contextSizes: Self.contextSizes, nodeCount: ResidualBits.nodeCount, selectorCount: 64, weight: 10000)
+        var model = MixingModel(
+            contextSizes: Self.contextSizes, nodeCount: ResidualBits.nodeCount, selectorCount: 64, weight: 10000)
         let bits = ResidualBits()
         let adaptive = AdaptivePredictor(shift: 6)
         let squares = BlockLeastSquares(columns: space.columns, rows: space.rows)

@@ -10,12 +10,14 @@ struct InspectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect", abstract: "Say what a NIfTI file, a .fovea file or a received session's folder holds.",
         discussion: """
-            A session's folder is checked: its files' digests must be the receipt's. Exit code 65 says that they are not.
+            A session's folder is checked: its files' digests must be the receipt's, and a signed receipt must be as it was signed.
+            Exit code 65 says that they are not. Whose key it is only --public-key can say.
 
             Example: fovea inspect incoming/20260101-120000-a1b2c3
             """)
 
     @Argument(help: ArgumentHelp("A file, or a session's folder.", valueName: "file")) var path: String
+    @Option(help: ArgumentHelp("The key a session's receipt has to be signed with.", valueName: "file")) var publicKey: String?
     @OptionGroup var output: JSONOption
 
     func run() async throws {
@@ -102,9 +104,12 @@ struct InspectCommand: AsyncParsableCommand {
             throw NIfTIError(
                 .notFound, "\(path): no receipt; the session is still coming in, or its receiver was ended before it was done")
         }
-        let receipt: ReceiptFile
+        let trusted = try publicKey.map { try ReceiptPublicKey(path: $0) }
+        let (receipt, signature): (ReceiptFile, ReceiptFile.Signature)
         do {
-            receipt = try ReceiptFile.read(folder: path)
+            (receipt, signature) = try ReceiptFile.read(folder: path, trusted: trusted)
+        } catch let error as SiteError {
+            throw error
         } catch {
             throw NIfTIError(.invalidHeader, "\(path)/\(ReceiptFile.name): not a receipt")
         }
@@ -116,22 +121,47 @@ struct InspectCommand: AsyncParsableCommand {
         for volume in receipt.volumes {
             // The name comes from a file that may have been altered: it must not lead out of the folder.
             let name = try Name(volume.name)
-            let matches = (try? Self.digest(of: NIfTIFile.read("\(path)/\(name).nii.gz")).description == volume.sha256) ?? false
+            let file = try receipt.path(of: volume, in: path)
+            let matches = (try? Self.digest(of: NIfTIFile.read(file)).description == volume.sha256) ?? false
             allMatch = allMatch && matches
             console.say("  \(name): \(volume.state), \(matches ? "verified" : "NOT what the receipt says")")
+            for part in volume.regions { console.say("    region \(part.box ?? "-"): \(Self.sentence(part))") }
+            console.say("    the rest: \(Self.sentence(volume.background))")
             volumes.append(
                 .object([
                     "name": .text(name.text), "state": .text(volume.state), "verified": .flag(matches),
                     "sha256": .text(volume.sha256),
+                    "regions": .list(
+                        volume.regions.map { part in
+                            .object(["box": .text(part.box), "stage": .text(part.stage), "max_error": .number(part.maxError)])
+                        }),
                 ]))
+        }
+        let signer: String?
+        switch signature {
+        case .none:
+            signer = nil
+            console.say("  not signed")
+        case .valid(let key):
+            signer = key.hex
+            console.say("  signed by \(key.hex); whose key that is, --public-key can tell")
+        case .trusted(let key):
+            signer = key.hex
+            console.say("  signed by the key asked for")
         }
         console.event(
             "summary",
             [
                 "kind": .text("session"), "session": .text(receipt.session), "complete": .flag(receipt.complete),
-                "volumes": .list(volumes), "verified": .flag(allMatch),
+                "volumes": .list(volumes), "verified": .flag(allMatch), "signed_by": .text(signer),
+                "signer_trusted": .flag(trusted != nil),
             ])
         guard allMatch else { throw SiteError(.receiptMismatch, "\(path): a file does not have the digest of its receipt") }
+    }
+
+    private static func sentence(_ part: ReceiptFile.Part) -> String {
+        guard part.stage != RegionStanding.Stage.exact.rawValue, let error = part.maxError else { return part.stage }
+        return "\(part.stage), off by at most \(error)"
     }
 
     private static func digest(of image: NIfTIImage) -> Digest {

@@ -11,7 +11,9 @@ struct ReceiveCommand: AsyncParsableCommand {
         commandName: "receive", abstract: "Receive volumes and keep them current on disk as they come.",
         discussion: """
             Each session gets a folder with its volume, a quality volume (0 not arrived, 1 background, 2 region of interest, 3 exact)
-            and, at its end, receipt.json. Files are always whole; until the receipt says "lossless" they are previews.
+            and, at its end, receipt.json. Files are always whole. A volume is called NAME.partial.nii.gz while it comes in,
+            NAME.nii.gz once every bit is the source's, and NAME.lossy.nii.gz when the sender meant to send no more; all but
+            NAME.nii.gz are previews, not for diagnosis.
 
             Example: fovea receive --listen 0.0.0.0:9710 --out incoming
             """)
@@ -28,18 +30,22 @@ struct ReceiveCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A transport profile: how silence is judged.", valueName: "name|file"))
     var transport = "default"
 
+    @Option(help: ArgumentHelp("Sign receipts with this key (see 'fovea key').", valueName: "file"))
+    var key: String?
+
     @OptionGroup var output: JSONOption
 
     func run() async throws {
         let clock = Stopwatch()
         let console = Console(isJSON: output.json)
-        let site = ReceivingSite(folder: out, transport: try TransportProfile.load(transport))
+        var site = ReceivingSite(folder: out, transport: try TransportProfile.load(transport))
+        site.receiptKey = try key.map { try ReceiptKey(path: $0) }
         let listener = try site.listen(on: listen)
         console.event("listening", ["t": .number(clock.seconds), "port": .integer(Int(listener.port))])
         console.say("Listening on port \(listener.port).")
         let once = once
         do {
-            try await untilSignalled {
+            try await untilSignalled { [site] in
                 try await site.run(listener, once: once, clock: clock) { event in Self.report(event, console, clock, once: once) }
             }
         } catch is CancellationError {

@@ -1,0 +1,53 @@
+public import VolumeModel
+internal import WireFormat
+
+/// How far a part of a volume has come, by the chunks that are in.
+public struct RegionStanding: Sendable, Equatable {
+    /// From nothing to exact.
+    public enum Stage: String, Sendable, CaseIterable {
+        /// Not all of it has arrived.
+        case missing
+        /// All of it at base quality.
+        case base
+        /// All of it within the bound that was promised.
+        case bounded
+        /// Bit for bit the source.
+        case exact
+    }
+    /// A region of interest over the slices of one time point; nil for the rest of the volume.
+    public let box: Box?
+    /// How far it has come.
+    public let stage: Stage
+    /// The greatest absolute error in it, in stored units, as the sender measured it; nil while it is not known.
+    public let maxAbsoluteError: Double?
+
+    /// Of a part that nothing is known of.
+    public static let unknown = RegionStanding(box: nil, stage: .missing, maxAbsoluteError: nil)
+}
+
+extension RegionStanding {
+    /// Each region of interest, then the rest.
+    /// - Parameter error: the greatest error a planned chunk leaves; nil while it is not in.
+    static func all(of manifest: VolumeManifest, error: (Int) -> Double?) -> [RegionStanding] {
+        /// The greatest error of a layer's chunks; nil when one is not in, or none is planned.
+        func greatest(_ layer: Layer, _ region: Int) -> Double? {
+            let chunks = manifest.plan.indices.filter { manifest.plan[$0].layer == layer && manifest.plan[$0].region == region }
+            let errors = chunks.compactMap(error)
+            return errors.count == chunks.count ? errors.max() : nil
+        }
+        func standing(_ box: Box?, _ region: Int, _ layers: [(Layer, Stage)]) -> RegionStanding {
+            for (layer, stage) in layers {
+                if let greatest = greatest(layer, region) {
+                    return RegionStanding(box: box, stage: stage, maxAbsoluteError: stage == .exact ? 0 : greatest)
+                }
+            }
+            return RegionStanding(box: box, stage: .missing, maxAbsoluteError: nil)
+        }
+        let regions = manifest.regions.enumerated().map { index, box in
+            standing(box, index, [(.roiRefinement, .exact), (.roiBounded, .bounded), (.roiBase, .base)])
+        }
+        // A volume of one value is all there is to know.
+        guard manifest.content != nil else { return [RegionStanding(box: nil, stage: .exact, maxAbsoluteError: 0)] }
+        return regions + [standing(nil, 0, [(.backgroundRefinement, .exact), (.backgroundBase, .base)])]
+    }
+}
