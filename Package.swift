@@ -29,6 +29,9 @@ let package = Package(
     products: [
         .executable(name: "fovea", targets: ["fovea"]),
         .executable(name: "netsim", targets: ["netsim"]),
+        // What Benchmarks/ measures from within.
+        .library(name: "FoveaCodecs", targets: ["RefinementCodec", "NIfTIFile", "VolumeModel"]),
+        .library(name: "CCharLS", targets: ["CCharLS"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

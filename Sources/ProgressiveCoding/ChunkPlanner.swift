@@ -63,9 +63,15 @@ public enum ChunkPlanner {
         let cutter = Cutter(shape: shape, voxelByteCount: voxelType.byteCount, sliceCount: settings.chunkSliceCount)
         let regionChunks = regions.enumerated().flatMap { index, region in cutter.cut(region).map { (index, $0) } }
         var plan = regionChunks.map { PlannedChunk(layer: .roiBase, region: $0, box: $1) }
+        /// Whether one region leaves nothing of a box to the background.
+        func isCovered(_ box: Box) -> Bool {
+            regions.contains { region in
+                region.x.contains(box.x) && region.y.contains(box.y) && box.z.allSatisfy { region.z.contains($0 % shape.slices) }
+            }
+        }
         if goal > .roi {
             let backgroundBox = settings.backgroundCrop == .full ? shape.box : content
-            plan += cutter.cut(backgroundBox).map { PlannedChunk(layer: .backgroundBase, box: $0) }
+            plan += cutter.cut(backgroundBox).filter { !isCovered($0) }.map { PlannedChunk(layer: .backgroundBase, box: $0) }
             if hasExtensions { plan.append(PlannedChunk(layer: .extensions, box: shape.box)) }
         }
         // Exact layers keep to 32 slices even where the base is one chunk, so that they arrive piece by piece.
@@ -77,7 +83,9 @@ public enum ChunkPlanner {
         if needsValueTable && isRoiExact { plan.append(PlannedChunk(layer: .valueTable, box: shape.box)) }
         if maxError ?? 0 > 0 { plan += exactRegionChunks.map { PlannedChunk(layer: .roiBounded, region: $0, box: $1) } }
         if isRoiExact { plan += exactRegionChunks.map { PlannedChunk(layer: .roiRefinement, region: $0, box: $1) } }
-        if goal == .lossless { plan += slabs.map { PlannedChunk(layer: .backgroundRefinement, box: $0) } }
+        if goal == .lossless {
+            plan += slabs.filter { !isCovered($0) }.map { PlannedChunk(layer: .backgroundRefinement, box: $0) }
+        }
         return plan
     }
 

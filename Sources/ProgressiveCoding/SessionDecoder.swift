@@ -125,8 +125,14 @@ public actor SessionDecoder {
             let maxError = manifest.volumes[volume].maxError
             guard !reached[volume].contains(milestone), milestone.isPlanned(manifest.goal, maxError: maxError) else { return false }
             let isThere = milestone.layer.map { assemblers[volume].isComplete($0) } ?? assemblers[volume].isLossless
-            // A milestone is not passed before the ones it includes.
-            guard isThere, milestone != .roiLossless || assemblers[volume].isComplete(.mask) else { return false }
+            // A milestone is not passed before the ones it includes: a layer may be empty, where one region covers everything.
+            let included: Layer? =
+                switch milestone {
+                case .backgroundComplete: .roiBase
+                case .roiLossless: .mask
+                case .roiComplete, .roiBounded, .volumeLossless: nil
+                }
+            guard isThere, included.map(assemblers[volume].isComplete) ?? true else { return false }
             reached[volume].insert(milestone)
             return true
         }

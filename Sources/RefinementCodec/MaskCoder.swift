@@ -61,7 +61,7 @@ private struct PaddedBits {
     func deallocate() { bits.deallocate() }
 
     mutating func run<C: BinaryCoder>(_ coder: inout C, input: UnsafePointer<UInt8>?, output: UnsafeMutablePointer<UInt8>?) {
-        var model = MixingModel(
+        var model = MixingModel<7, 0>(
             contextSizes: [1 << 12, 1 << 13, 1 << 13, 1 << 14, 1 << 10, 1 << 9, 1 << 16], nodeCount: 1, selectorCount: 512,
             weight: 14000)
         defer { model.deallocate() }
@@ -92,12 +92,13 @@ private struct PaddedBits {
                         if same == 0 { differs.0 = moved } else { differs.1 = moved }
                         value = odd ^ same
                     } else {
-                        let contexts = SIMD8<Int32>(
-                            west | north << 3 | far << 8, cross | corners << 5 | (west & 1) << 9 | (north & 7) << 10,
-                            cross | before << 5 | (west & 1) << 10 | (north & 3) << 11,
-                            west & 3 | north << 2 | cross << 7 | (before & 3) << 12, cross | (west & 3) << 5 | (north & 7) << 7,
-                            west & 1 | (north & 7) << 1 | cross << 4, west | north << 3 | cross << 8 | (corners & 7) << 13, 0)
-                        model.set(contexts, selector: Int(west & 1 | (north & 7) << 1 | cross << 4))
+                        model.set(
+                            [
+                                west | north << 3 | far << 8, cross | corners << 5 | (west & 1) << 9 | (north & 7) << 10,
+                                cross | before << 5 | (west & 1) << 10 | (north & 3) << 11,
+                                west & 3 | north << 2 | cross << 7 | (before & 3) << 12, cross | (west & 3) << 5 | (north & 7) << 7,
+                                west & 1 | (north & 7) << 1 | cross << 4, west | north << 3 | cross << 8 | (corners & 7) << 13,
+                            ], selector: Int(west & 1 | (north & 7) << 1 | cross << 4))
                         value = model.code(given, node: 0, with: &coder)
                     }
                     v[0] = UInt8(value)

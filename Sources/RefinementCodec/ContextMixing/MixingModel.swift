@@ -1,16 +1,15 @@
 /// Adaptive probabilities under several contexts, and guesses from elsewhere, mixed: what the bits of one residual are coded with.
-struct MixingModel {
-    /// Contexts a bit.
-    static let contextCount = 7
-    /// Guesses a bit that come from elsewhere.
-    static let guessCount = 4
+///
+/// `contextCount` contexts a bit, and `guessCount` guesses that come from elsewhere.
+struct MixingModel<let contextCount: Int, let guessCount: Int> {
     /// Those, and a constant.
-    private static let width = contextCount + guessCount + 1
+    @inline(__always)
+    private static var width: Int { contextCount + guessCount + 1 }
     /// Bits that are told apart within a context.
     private let nodeCount: Int
 
     private let counters: UnsafeMutablePointer<UInt32>
-    private let firsts: SIMD8<Int32>
+    private let firsts: InlineArray<contextCount, Int>
     /// In 65536ths.
     private let firstWeights: UnsafeMutablePointer<Int32>
     private let secondWeights: UnsafeMutablePointer<Int32>
@@ -22,7 +21,7 @@ struct MixingModel {
     private let rates: UnsafeMutablePointer<Int32>
 
     /// A place in each context's table, set once a voxel.
-    private var offsets = SIMD8<Int32>(repeating: 0)
+    private var offsets = InlineArray<contextCount, Int>(repeating: 0)
     private var selector = 0
 
     /// - Parameters:
@@ -30,13 +29,13 @@ struct MixingModel {
     ///   - nodeCount: bits that are told apart within a context; each has mixing weights of its own.
     ///   - selectorCount: sets of weights of the second mixer, chosen once a voxel.
     ///   - weight: what every input counts for at first, in 65536ths.
-    init(contextSizes: [Int], nodeCount: Int, selectorCount: Int, weight: Int32) {
+    init(contextSizes: InlineArray<contextCount, Int>, nodeCount: Int, selectorCount: Int, weight: Int32) {
         self.nodeCount = nodeCount
         var start = 0
-        var firsts = SIMD8<Int32>(repeating: 0)
-        for (index, size) in contextSizes.enumerated() {
-            firsts[index] = Int32(start)
-            start += size * nodeCount
+        var firsts = InlineArray<contextCount, Int>(repeating: 0)
+        for index in contextSizes.indices {
+            firsts[index] = start
+            start += contextSizes[index] * nodeCount
         }
         self.firsts = firsts
         counters = .allocate(capacity: start)
@@ -76,33 +75,20 @@ struct MixingModel {
 
     /// Sets the contexts of the voxel that comes.
     @inline(__always)
-    mutating func set(_ contexts: SIMD8<Int32>, selector: Int) {
-        offsets = firsts &+ contexts &* Int32(nodeCount)
+    mutating func set(_ contexts: InlineArray<contextCount, Int32>, selector: Int) {
+        for index in 0..<contextCount { offsets[index] = firsts[index] &+ Int(contexts[index]) &* nodeCount }
         self.selector = selector
     }
 
     /// Sets a guess for the bit that comes.
     /// - Parameter probability: that it is 1, in 4096ths, 0 to 4095.
     @inline(__always)
-    func guess(_ index: Int, _ probability: UInt32) { inputs[Self.contextCount &+ index] = stretch[Int(probability)] }
+    func guess(_ index: Int, _ probability: UInt32) { inputs[contextCount &+ index] = stretch[Int(probability)] }
 
     /// Codes one bit of it.
     @inline(__always)
     func code<C: BinaryCoder>(_ bit: Int, node: Int, with coder: inout C) -> Int {
-        let cell0 = counters + (Int(offsets[0]) &+ node)
-        let cell1 = counters + (Int(offsets[1]) &+ node)
-        let cell2 = counters + (Int(offsets[2]) &+ node)
-        let cell3 = counters + (Int(offsets[3]) &+ node)
-        let cell4 = counters + (Int(offsets[4]) &+ node)
-        let cell5 = counters + (Int(offsets[5]) &+ node)
-        let cell6 = counters + (Int(offsets[6]) &+ node)
-        inputs[0] = logit(cell0)
-        inputs[1] = logit(cell1)
-        inputs[2] = logit(cell2)
-        inputs[3] = logit(cell3)
-        inputs[4] = logit(cell4)
-        inputs[5] = logit(cell5)
-        inputs[6] = logit(cell6)
+        for index in 0..<contextCount { inputs[index] = stretch[Int(counters[offsets[index] &+ node] >> 20)] }
         let first = firstWeights + node &* Self.width
         let second = secondWeights + selector &* Self.width
         var logit1: Int32 = 0
@@ -136,18 +122,9 @@ struct MixingModel {
         let near = share >= 16 ? row + 1 : row
         let aim = Int64(bit != 0 ? 0xffff_ffff : 0)
         near.pointee = UInt32(truncatingIfNeeded: Int64(near.pointee) &+ (aim &- Int64(near.pointee)) >> 7)
-        learn(cell0, bit)
-        learn(cell1, bit)
-        learn(cell2, bit)
-        learn(cell3, bit)
-        learn(cell4, bit)
-        learn(cell5, bit)
-        learn(cell6, bit)
+        for index in 0..<contextCount { learn(counters + (offsets[index] &+ node), bit) }
         return bit
     }
-
-    @inline(__always)
-    private func logit(_ cell: UnsafeMutablePointer<UInt32>) -> Int16 { stretch[Int(cell.pointee >> 20)] }
 
     @inline(__always)
     private func learn(_ cell: UnsafeMutablePointer<UInt32>, _ bit: Int) {
@@ -159,5 +136,5 @@ struct MixingModel {
     }
 
     /// How many bits a probability learns from as if all counted the same.
-    private static let patience: UInt32 = 400
+    private static var patience: UInt32 { 400 }
 }

@@ -174,8 +174,6 @@ extension Neighbourhood {
         let expected: Int32
         /// In its slice.
         let beside: Int32
-        /// In the slice before.
-        let before: Int32
     }
 
     /// - Parameter typical: what stands in where there is little to go by.
@@ -186,9 +184,7 @@ extension Neighbourhood {
         let besideCount = besideSum(isCoded + i)
         let beforeCount = beforeSum(isCoded + i)
         let expected = (16 &* (beside &+ before) &+ 2 &* typical) / (besideCount &+ beforeCount &+ 2)
-        return Energy(
-            expected: max(1, expected), beside: (16 &* beside &+ expected) / (besideCount &+ 1),
-            before: (16 &* before &+ expected) / (beforeCount &+ 1))
+        return Energy(expected: max(1, expected), beside: (16 &* beside &+ expected) / (besideCount &+ 1))
     }
 
     @inline(__always)

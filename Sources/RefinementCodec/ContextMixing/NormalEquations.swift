@@ -48,24 +48,20 @@ struct NormalEquations {
         }
         for j in 0..<n {
             let mine = partial + j &* n
-            var own = Self.one &+ Self.ridge
-            for k in 0..<j { own = own &- (lower[j &* n &+ k] &* mine[k]) &>> 26 }
-            diagonal[j] = max(1 << 16, own)
+            diagonal[j] = max(1 << 16, Self.one &+ Self.ridge &- Self.dot(lower + j &* n, mine, j))
             let inverse = (1 << 50) / diagonal[j]
             for i in j &+ 1..<n {
                 // Row i of `lower`, row j of `partial`: both lie together.
                 let other = lower + i &* n
-                var rest = unit(products[Self.row(i) &+ j], i, j)
-                for k in 0..<j { rest = rest &- (other[k] &* mine[k]) &>> 26 }
-                rest = max(-(Self.one << 1), min(Self.one << 1, rest))
+                let left = unit(products[Self.row(i) &+ j], i, j) &- Self.dot(other, mine, j)
+                let rest = max(-(Self.one << 1), min(Self.one << 1, left))
                 partial[i &* n &+ j] = rest
                 other[j] = (rest &* inverse) &>> 24
             }
         }
         for i in 0..<n {
-            var sum = unit(products[Self.row(n) &+ i], n, i)
-            for k in 0..<i { sum = sum &- (lower[i &* n &+ k] &* forward[k]) &>> 26 }
-            forward[i] = max(-(Self.one << 8), min(Self.one << 8, sum))
+            let left = unit(products[Self.row(n) &+ i], n, i) &- Self.dot(lower + i &* n, forward, i)
+            forward[i] = max(-(Self.one << 8), min(Self.one << 8, left))
         }
         for i in stride(from: n &- 1, through: 0, by: -1) {
             var value = (forward[i] << 26) / diagonal[i]
@@ -73,6 +69,25 @@ struct NormalEquations {
             solution[i] = max(-(Self.one << 6), min(Self.one << 6, value))
             weights[i] = Int16(max(-8192, min(8191, (solution[i] &* scales[n] / scales[i]) &>> 14)))
         }
+    }
+
+    /// Four sums, which do not wait for each other.
+    @inline(__always)
+    private static func dot(_ a: UnsafePointer<Int64>, _ b: UnsafePointer<Int64>, _ count: Int) -> Int64 {
+        var sums: (Int64, Int64, Int64, Int64) = (0, 0, 0, 0)
+        var k = 0
+        while k &+ 4 <= count {
+            sums.0 = sums.0 &+ a[k] &* b[k]
+            sums.1 = sums.1 &+ a[k &+ 1] &* b[k &+ 1]
+            sums.2 = sums.2 &+ a[k &+ 2] &* b[k &+ 2]
+            sums.3 = sums.3 &+ a[k &+ 3] &* b[k &+ 3]
+            k &+= 4
+        }
+        while k < count {
+            sums.0 = sums.0 &+ a[k] &* b[k]
+            k &+= 1
+        }
+        return (sums.0 &+ sums.1 &+ sums.2 &+ sums.3) &>> 26
     }
 
     /// A product over the square roots of both own products, in 2^26ths.

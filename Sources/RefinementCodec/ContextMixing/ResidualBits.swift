@@ -1,6 +1,9 @@
 /// Codes how far a voxel is from what was predicted: its sign, then steps of a power of two in unary, then the bits within a step. What the bounds
 /// leave no choice about takes no bit.
 struct ResidualBits {
+    /// Distributions a value may be expected by.
+    static let guessCount = 4
+    typealias Model = MixingModel<3, 4>
     /// Bits that are told apart: sign, steps on either side, the first bit within the first steps, length of what is far off.
     static let nodeCount = 64
     /// Beyond these many steps Elias' gamma code follows.
@@ -12,9 +15,9 @@ struct ResidualBits {
     init() {
         table = .allocate(capacity: Logistic.survival.count)
         table.initialize(from: Logistic.survival, count: Logistic.survival.count)
-        curves = .allocate(capacity: MixingModel.guessCount)
+        curves = .allocate(capacity: Self.guessCount)
         curves.initialize(
-            repeating: LogisticCurve(mean: 0, deviation: 1, bounds: (0, 0), table: table), count: MixingModel.guessCount)
+            repeating: LogisticCurve(mean: 0, deviation: 1, bounds: (0, 0), table: table), count: Self.guessCount)
     }
 
     func deallocate() {
@@ -34,13 +37,13 @@ struct ResidualBits {
     ///   - scale: log2 of a step.
     @inline(__always)
     func code<C: BinaryCoder>(
-        _ value: Int32, centre: Int32, scale: Int32, bounds: (low: Int32, high: Int32), _ model: MixingModel, _ coder: inout C
+        _ value: Int32, centre: Int32, scale: Int32, bounds: (low: Int32, high: Int32), _ model: Model, _ coder: inout C
     ) -> Int32 {
         // -1 is the first negative residual, so that no residual has two codes.
         let zero = 16 &* centre &- 8
         var isNegative = false
         if centre > bounds.low {
-            for index in 0..<MixingModel.guessCount {
+            for index in 0..<Self.guessCount {
                 let below = curves[index].beyond(zero, side: -1, table)
                 model.guess(index, LogisticCurve.share(below, of: below &+ curves[index].beyond(zero, side: 1, table)))
             }
@@ -55,7 +58,7 @@ struct ResidualBits {
         while count < Self.mostSteps, (count &+ 1) &<< scale <= most {
             let from = zero &+ side &* ((count &<< scale) &<< 4)
             let to = zero &+ side &* (((count &+ 1) &<< scale) &<< 4)
-            for index in 0..<MixingModel.guessCount {
+            for index in 0..<Self.guessCount {
                 let rest = curves[index].beyond(from, side: Int(side), table)
                 model.guess(index, LogisticCurve.share(curves[index].beyond(to, side: Int(side), table), of: rest))
             }
@@ -64,7 +67,7 @@ struct ResidualBits {
         }
         var found = count
         if count == Self.mostSteps {
-            for index in 0..<MixingModel.guessCount { model.guess(index, 2048) }
+            for index in 0..<Self.guessCount { model.guess(index, 2048) }
             found = Self.mostSteps &+ codeFarOff(steps &- Self.mostSteps, model, &coder)
         }
         var low: Int32 = 0
@@ -79,7 +82,7 @@ struct ResidualBits {
                 let from = zero &+ side &* ((found &<< scale) &<< 4)
                 let middle = zero &+ side &* (upper &<< 4)
                 let to = zero &+ side &* (((found &+ 1) &<< scale) &<< 4)
-                for index in 0..<MixingModel.guessCount {
+                for index in 0..<Self.guessCount {
                     let outer = curves[index].beyond(to, side: Int(side), table)
                     let whole = curves[index].beyond(from, side: Int(side), table) &- outer
                     model.guess(
@@ -96,7 +99,7 @@ struct ResidualBits {
     }
 
     /// Elias' gamma code of a number from 0, its length by the model.
-    private func codeFarOff<C: BinaryCoder>(_ number: Int32, _ model: MixingModel, _ coder: inout C) -> Int32 {
+    private func codeFarOff<C: BinaryCoder>(_ number: Int32, _ model: Model, _ coder: inout C) -> Int32 {
         let rest = number &+ 1
         let top = rest > 0 ? 31 &- Int32(rest.leadingZeroBitCount) : 0
         var length: Int32 = 0

@@ -19,14 +19,14 @@ struct ResidualCoding {
 
     func deallocate() { space.deallocate() }
 
-    private static let contextSizes = [64, 16 * 9 * 4, 16 * 12 * 4, 16 * 81, 12 * 12 * 8, 16 * 32, 16 * 64]
+    private static let contextSizes: InlineArray<3, Int> = [16 * 9 * 4, 16 * 12 * 4, 12 * 12 * 8]
 
     /// Walks through the chunk.
     /// - Parameters:
     ///   - exact: what is coded; nil at a decoder.
     ///   - output: what a decoder finds.
     func run<C: BinaryCoder>(_ coder: inout C, exact: UnsafePointer<UInt16>?, output: UnsafeMutablePointer<UInt16>?) {
-        var model = MixingModel(
+        var model = ResidualBits.Model(
             contextSizes: Self.contextSizes, nodeCount: ResidualBits.nodeCount, selectorCount: 64, weight: 10000)
         let bits = ResidualBits()
         let adaptive = AdaptivePredictor(shift: 6)
@@ -77,9 +77,8 @@ struct ResidualCoding {
                         let centre = (predicted &+ 8) &>> 4
 
                         model.set(
-                            contexts(
-                                i, raw, features, energy, level: level, octave: octave, predicted: predicted, signs: signs,
-                                spread: abs(guesses[1] &- guesses[2])), selector: Int(min(63, level)))
+                            contexts(i, raw, features, energy, level: level, octave: octave, predicted: predicted),
+                            selector: Int(min(63, level)))
                         bits.expect(0, mean: corrected, deviation: energy.expected, bounds: bounds)
                         bits.expect(1, mean: anchor &+ (guesses[2] &<< featureShift), deviation: energy.expected, bounds: bounds)
                         bits.expect(2, mean: anchor &+ (guesses[1] &<< featureShift), deviation: energy.expected, bounds: bounds)
@@ -115,20 +114,19 @@ struct ResidualCoding {
     @inline(__always)
     private func contexts(
         _ i: Int, _ raw: UnsafePointer<Int32>, _ features: UnsafePointer<Int16>, _ energy: Neighbourhood.Energy, level: Int32,
-        octave: Int32, predicted: Int32, signs: Int32, spread: Int32
-    ) -> SIMD8<Int32> {
+        octave: Int32, predicted: Int32
+    ) -> InlineArray<3, Int32> {
         let part = level & 3
         let beside = max(0, min(8, Self.level(energy.beside) &- level &+ 4))
-        let before = max(0, min(8, Self.level(energy.before) &- level &+ 4))
         @inline(__always) func size(_ index: Int) -> Int32 { abs(Int32(features[index])) }
         let slope = Self.level(16 &* (size(26) &+ size(27) &+ size(28) &+ size(29) &+ size(30) &+ size(31)) / 6)
         // How the neighbours themselves differ from the base here.
         let west = Self.signed(raw[0] &+ raw[26], octave)
         let north = Self.signed(raw[1] &+ raw[28], octave)
-        return SIMD8<Int32>(
-            min(63, level), (octave &* 9 &+ beside) &* 4 &+ part, (octave &* 12 &+ min(11, slope / 4)) &* 4 &+ part,
-            octave &* 81 &+ beside &* 9 &+ before, (west &* 12 &+ north) &* 8 &+ (predicted &>> 1) & 7,
-            octave &* 32 &+ min(31, Self.level(spread)), octave &* 64 &+ signs, 0)
+        return [
+            (octave &* 9 &+ beside) &* 4 &+ part, (octave &* 12 &+ min(11, slope / 4)) &* 4 &+ part,
+            (west &* 12 &+ north) &* 8 &+ (predicted &>> 1) & 7,
+        ]
     }
 
     /// Which of some neighbours lie above their mean.
