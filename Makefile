@@ -2,7 +2,7 @@
 # slower without optimisation, and tests run the real programs.
 SWIFT_BUILD = swift build -c release
 
-.PHONY: setup build demo test measure train train-test format lint install clean
+.PHONY: setup build demo test measure bench fuzz train train-test format lint install clean
 
 setup:
 	@Scripts/setup.sh
@@ -21,6 +21,18 @@ test: setup
 # The figures in the README and in Docs/Measurements.md.
 measure: build
 	python3 Scripts/measure.py
+
+# Fovea's exact end against other coders, on a folder of volumes (make bench DATA=folder). Those that are not installed are left out; Debian has them:
+# libjxl-tools libopenjp2-tools x265 xz-utils zstd.
+bench: build
+	swift build -c release --package-path Benchmarks
+	Benchmarks/.build/release/codec-benchmark "$(or $(DATA),../shared/data/volumes)" --fovea .build/release/fovea --out codecs.json
+
+# Ten minutes of damaged and invented chunks at the decoders of exact voxels, by libFuzzer and AddressSanitizer.
+FUZZ_SECONDS ?= 600
+fuzz: setup
+	swift build -c release --package-path Fuzz --sanitize address -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
+	cd Fuzz && .build/release/fuzz-refinement -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
 
 # Trains a segmenter: on a BraTS 2020 folder (make train DATA=folder), or without one on generated heads. PRESET is robust or published.
 # Everything below goes into training/.venv and training-out.
@@ -42,10 +54,10 @@ train-test: training/.venv/.installed
 	cd training && ../$(PYTHON) -m pytest -q tests && ../$(PYTHON) -m fovea_training.train --smoke
 
 format:
-	swift format --in-place --recursive --parallel Sources Tests netsim Package.swift
+	swift format --in-place --recursive --parallel Sources Tests netsim Benchmarks Fuzz Package.swift
 
 lint:
-	swift format lint --strict --recursive --parallel Sources Tests netsim Package.swift
+	swift format lint --strict --recursive --parallel Sources Tests netsim Benchmarks Fuzz Package.swift
 
 # Programs and profiles below PREFIX.
 PREFIX ?= /usr/local

@@ -1,5 +1,6 @@
 internal import HEVCCodec
 public import ProgressiveCoding
+internal import RefinementCodec
 
 /// Encoding profiles: `profiles/encoding/NAME.yaml`.
 public enum EncodingProfile {
@@ -17,7 +18,8 @@ public enum EncodingProfile {
     }
 
     private static func read(_ root: ProfileNode, name: String) throws(ProfileError) -> EncodingSettings {
-        try root.allow("bit_depth", "chunk_slices", "region_shape", "hole_fill", "background_crop", "samples", "roi", "background")
+        try root.allow(
+            "bit_depth", "chunk_slices", "region_shape", "hole_fill", "background_crop", "samples", "exact", "roi", "background")
         let bitDepth = try root.has("bit_depth") ? root.value("bit_depth", wants: "8, 10 or 12") { Int($0) } : 12
         let chunkSlices: Int? =
             try root.has("chunk_slices")
@@ -33,10 +35,11 @@ public enum EncodingProfile {
         let fill = try root.choice("hole_fill", EncodingSettings.HoleFill.self, default: .harmonic)
         let crop = try root.choice("background_crop", EncodingSettings.BackgroundCrop.self, default: .content)
         let spacing = try root.choice("samples", EncodingSettings.SampleSpacing.self, default: .knee)
+        let exact = try root.choice("exact", RefinementCoders.self, default: .contextMixing)
         return try root.wrap {
             try EncodingSettings(
                 name: name, roi: roi, background: background, chunkSliceCount: chunkSlices, regionShape: shape, holeFill: fill,
-                backgroundCrop: crop, sampleSpacing: spacing, roiMaxError: maxError)
+                backgroundCrop: crop, sampleSpacing: spacing, exactCoder: exact, roiMaxError: maxError)
         }
     }
 

@@ -1,4 +1,5 @@
 public import HEVCCodec
+public import RefinementCodec
 internal import WireFormat
 
 /// How a volume becomes layers: an encoding profile.
@@ -49,6 +50,8 @@ public struct EncodingSettings: Sendable, Equatable {
     public let backgroundCrop: BackgroundCrop
     /// How stored values become samples.
     public let sampleSpacing: SampleSpacing
+    /// What brings voxels from base to exact.
+    public let exactCoder: RefinementCoders
     /// What no voxel of the regions of interest may be off by more than, in stored units, whatever the goal; nil for no promise. A
     /// transfer that goes on to exact passes through it.
     public let roiMaxError: Int?
@@ -58,6 +61,7 @@ public struct EncodingSettings: Sendable, Equatable {
     public init(
         name: String, roi: HEVCParameters, background: HEVCParameters, chunkSliceCount: Int? = 32, regionShape: RegionShape = .box,
         holeFill: HoleFill = .harmonic, backgroundCrop: BackgroundCrop = .content, sampleSpacing: SampleSpacing = .knee,
+        exactCoder: RefinementCoders = .contextMixing,
         roiMaxError: Int? = nil
     ) throws(CodingError) {
         guard roi.bitDepth == background.bitDepth else {
@@ -78,6 +82,7 @@ public struct EncodingSettings: Sendable, Equatable {
         self.holeFill = holeFill
         self.backgroundCrop = backgroundCrop
         self.sampleSpacing = sampleSpacing
+        self.exactCoder = exactCoder
         self.roiMaxError = roiMaxError
     }
 }

@@ -46,8 +46,10 @@ extension RegionStanding {
         let regions = manifest.regions.enumerated().map { index, box in
             standing(box, index, [(.roiRefinement, .exact), (.roiBounded, .bounded), (.roiBase, .base)])
         }
-        // A volume of one value is all there is to know.
-        guard manifest.content != nil else { return [RegionStanding(box: nil, stage: .exact, maxAbsoluteError: 0)] }
+        // Beyond the content everything is exact with the manifest alone; so is everything else where one region covers the content.
+        if manifest.content.map({ content in manifest.regions.contains { $0.contains(content) } }) ?? true {
+            return regions + [RegionStanding(box: nil, stage: .exact, maxAbsoluteError: 0)]
+        }
         return regions + [standing(nil, 0, [(.backgroundRefinement, .exact), (.backgroundBase, .base)])]
     }
 }

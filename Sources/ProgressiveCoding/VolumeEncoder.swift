@@ -139,7 +139,7 @@ public final class VolumeEncoder: Sendable {
             let bound = ErrorBound(maxError: UInt16(maxError), greatestCode: coding.greatestCode)
             for index in codes.indices { codes[index] = bound.interval(of: codes[index]) }
         }
-        let coder = RefinementCoders.preferred
+        let coder = settings.exactCoder.coder
         return ChunkRecord(coder: coder.identifier, payload: try coder.encode(codes, given: context))
     }
 

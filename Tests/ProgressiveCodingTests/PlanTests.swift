@@ -1,4 +1,5 @@
 import HEVCCodec
+import NIfTIFile
 import ProgressiveCoding
 import Testing
 import VolumeModel
@@ -45,6 +46,20 @@ struct PlanTests {
             #expect(boxes.reduce(0) { $0 + $1.voxelCount } == content.voxelCount * shape.timepoints)
             for (index, box) in boxes.enumerated() { #expect(!boxes[..<index].contains { $0.intersection(box) != nil }) }
         }
+    }
+
+    @Test("Where one region covers everything there is no background to send, and it is complete when the region is")
+    func covered() async throws {
+        let image = try Fixtures.image(try Fixtures.shape(70, 66, 20), .int16)
+        let session = try await Fixtures.encode(image, regions: [image.volume.shape.box])
+        #expect(!session.chunks.contains { $0.layer == .backgroundBase || $0.layer == .backgroundRefinement })
+        let decoder = try Fixtures.decoder(session.manifest)
+        #expect(await decoder.initialMilestones(volume: 0).isEmpty)
+        let bases = try await Fixtures.apply(session.chunks.filter { $0.layer == .roiBase }, to: decoder)
+        #expect(bases == [.roiComplete, .backgroundComplete])
+        _ = try await Fixtures.apply(session.chunks, to: decoder)
+        #expect(try await decoder.outcome(volume: 0).state == .lossless)
+        #expect(await decoder.standing(volume: 0).allSatisfy { $0.stage == .exact })
     }
 
     @Test("The published recipe makes regions square and codes whole frames")

@@ -2,11 +2,11 @@ import RefinementCodec
 import Testing
 import TestSupport
 
-/// What every refinement coder must do. A new coder is added to `all`.
+/// What every refinement coder must do. A new coder is among them by itself.
 struct ContractCoder: Sendable, CustomTestStringConvertible {
     let coder: any RefinementCoder
     var testDescription: String { "\(type(of: coder))" }
-    static let all = [ContractCoder(coder: JPEGLSRefinement()), ContractCoder(coder: ContextMixingRefinement())]
+    static let all = RefinementCoders.allCases.map { ContractCoder(coder: $0.coder) }
 }
 
 @Suite("What every refinement coder does")
@@ -184,13 +184,35 @@ struct RefinementContractTests {
             code { try RefinementContext(columns: 0, rows: 0, slices: 0, greatestCode: 9, base: [], known: []) } == .invalidInput)
     }
 
+    @Test("Codes within reach of their base come back exactly, and what is known of them makes the chunk smaller", arguments: [0, 1, 7, 300])
+    func reach(_ reach: Int) throws {
+        var random = Seeded(31)
+        let (columns, rows, slices) = (23, 17, 6)
+        let exact = (0..<columns * rows * slices).map { _ in UInt16.random(in: 0...1000, using: &random) }
+        let base = exact.map { UInt16(max(0, min(1000, Int($0) + Int.random(in: -reach...reach, using: &random)))) }
+        func context(_ reach: Int) throws -> RefinementContext {
+            try RefinementContext(
+                columns: columns, rows: rows, slices: slices, greatestCode: 1000, base: base,
+                known: [UInt8](repeating: 0, count: base.count), reach: UInt16(reach))
+        }
+        let coder = ContextMixingRefinement()
+        let chunk = try coder.encode(exact, given: context(reach))
+        #expect(try coder.decode(chunk, given: context(reach)) == exact)
+        #expect(chunk.count < (try coder.encode(exact, given: context(65535)).count))
+        #expect(reach > 0 || chunk.count < 12, "nothing is left to say")
+    }
+
+    @Test("A code out of reach of its base is refused")
+    func outOfReach() throws {
+        let context = try RefinementContext(
+            columns: 2, rows: 1, slices: 1, greatestCode: 100, base: [50, 50], known: [0, 0], reach: 4)
+        #expect(code { try ContextMixingRefinement().encode([54, 55], given: context) } == .invalidInput)
+    }
+
     @Test("Every coder is found by the identifier it writes, and an unknown one is refused", arguments: ContractCoder.all)
     func identifier(contract: ContractCoder) throws {
         let found = try RefinementCoders.coder(identifier: contract.coder.identifier)
         #expect(type(of: found) == type(of: contract.coder))
-        #expect(
-            try RefinementCoders.coder(identifier: RefinementCoders.preferred.identifier).identifier
-                == RefinementCoders.preferred.identifier)
         #expect(code { try RefinementCoders.coder(identifier: 0) } == .corruptChunk)
         #expect(code { try RefinementCoders.coder(identifier: 255) } == .corruptChunk)
     }

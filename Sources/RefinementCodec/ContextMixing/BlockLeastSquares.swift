@@ -10,6 +10,8 @@ struct BlockLeastSquares {
     private static let blockLimit = 4096
     /// Fewer samples than this say too little.
     private static let leastSamples = 60
+    /// For fewer voxels than this the weights stay what they are.
+    private static let leastVoxels = 12
 
     private let columns: Int
     private let rows: Int
@@ -105,11 +107,11 @@ struct BlockLeastSquares {
     }
 
     /// To be called before a row of voxels: finds the weights of a row of blocks where one begins.
-    /// - Parameter isKnown: flags of the slice; a block all of whose voxels are known needs no weights.
+    /// - Parameter isKnown: flags of the slice: rows x columns.
     func beginRow(_ y: Int, slice: Int, isKnown: UnsafePointer<UInt8>) {
         guard y & (1 << side - 1) == 0 else { return }
         let row = y >> side
-        for block in 0..<across where hasVoxels(block, row, isKnown) {
+        for block in 0..<across where isWorthSolving(block, row, isKnown) {
             sum.update(repeating: 0, count: NormalEquations.productCount)
             var count = 0
             func add(_ x: Int, _ y: Int, _ slice: Int, _ weight: Int32) {
@@ -160,11 +162,13 @@ struct BlockLeastSquares {
         equations.solve(sum, into: allWeights)
     }
 
-    private func hasVoxels(_ block: Int, _ row: Int, _ isKnown: UnsafePointer<UInt8>) -> Bool {
+    /// Whether so many of a block's voxels are to be coded that better weights pay.
+    private func isWorthSolving(_ block: Int, _ row: Int, _ isKnown: UnsafePointer<UInt8>) -> Bool {
+        var count = 0
         for y in row << side..<min(rows, (row + 1) << side) {
-            for x in block << side..<min(columns, (block + 1) << side) where isKnown[y &* columns &+ x] == 0 { return true }
+            for x in block << side..<min(columns, (block + 1) << side) where isKnown[y &* columns &+ x] == 0 { count &+= 1 }
         }
-        return false
+        return count >= Self.leastVoxels
     }
 
     @inline(__always)

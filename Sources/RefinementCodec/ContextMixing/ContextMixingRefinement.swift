@@ -13,6 +13,10 @@ public struct ContextMixingRefinement: RefinementCoder {
         guard zip(exact, context.known).allSatisfy({ $1 != 0 || $0 <= context.greatestCode }) else {
             throw RefinementError(.invalidInput, "a code above \(context.greatestCode)")
         }
+        let reach = Int(context.reach)
+        guard exact.indices.allSatisfy({ context.known[$0] != 0 || abs(Int(exact[$0]) - Int(context.base[$0])) <= reach }) else {
+            throw RefinementError(.invalidInput, "a code further than \(reach) from its base")
+        }
         let coding = ResidualCoding(context)
         defer { coding.deallocate() }
         var coder = BinaryEncoder(capacity: context.voxelCount / 2)

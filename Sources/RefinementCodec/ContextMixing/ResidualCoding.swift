@@ -119,10 +119,10 @@ struct ResidualCoding {
         let part = level & 3
         let beside = max(0, min(8, Self.level(energy.beside) &- level &+ 4))
         @inline(__always) func size(_ index: Int) -> Int32 { abs(Int32(features[index])) }
-        let slope = Self.level(16 &* (size(26) &+ size(27) &+ size(28) &+ size(29) &+ size(30) &+ size(31)) / 6)
+        let slope = Self.level(16 &* (size(29) &+ size(30) &+ size(31) &+ size(32) &+ size(33) &+ size(34)) / 6)
         // How the neighbours themselves differ from the base here.
-        let west = Self.signed(raw[0] &+ raw[26], octave)
-        let north = Self.signed(raw[1] &+ raw[28], octave)
+        let west = Self.signed(raw[0] &+ raw[29], octave)
+        let north = Self.signed(raw[1] &+ raw[31], octave)
         return [
             (octave &* 9 &+ beside) &* 4 &+ part, (octave &* 12 &+ min(11, slope / 4)) &* 4 &+ part,
             (west &* 12 &+ north) &* 8 &+ (predicted &>> 1) & 7,

@@ -1,0 +1,64 @@
+internal import Glibc
+internal import RefinementCodec
+
+/// libFuzzer's loop (llvm.org/docs/LibFuzzer.html).
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(
+    _ argumentCount: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+    _ body: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+@main
+struct FuzzRefinement {
+    static func main() {
+        var count = CommandLine.argc
+        var arguments = CommandLine.unsafeArgv
+        exit(runDriver(&count, &arguments) { decode($0, $1) })
+    }
+}
+
+/// Hands whatever the fuzzer makes to every decoder of exact voxels. The first bytes choose the decoder and the chunk's sides, the rest is the chunk. A
+/// decoder may refuse it; when it gives voxels, they must be as many as announced and within their range.
+private func decode(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    guard count >= 8, let start else { return 0 }
+    let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+    let (columns, rows, slices) = (1 + Int(bytes[1] % 24), 1 + Int(bytes[2] % 24), 1 + Int(bytes[3] % 6))
+    let voxelCount = columns * rows * slices
+    let chunk = Array(bytes[8...])
+    switch bytes[0] % 5 {
+    case 0, 1:
+        let greatest = UInt16(bytes[4]) << 8 | UInt16(bytes[5])
+        let seed = UInt32(bytes[6])
+        // A base and known voxels of all kinds, the same for the same bytes.
+        var base: [UInt16] = []
+        var known: [UInt8] = []
+        for index in 0..<voxelCount {
+            let mixed = (UInt32(index) &+ seed) &* 2_654_435_761
+            base.append(UInt16(truncatingIfNeeded: mixed >> 9) % (greatest == .max ? .max : greatest + 1))
+            known.append(mixed >> 28 < UInt32(bytes[7] % 16) ? 1 : 0)
+        }
+        guard
+            let context = try? RefinementContext(
+                columns: columns, rows: rows, slices: slices, greatestCode: greatest, base: base, known: known,
+                reach: bytes[7] & 16 == 0 ? .max : UInt16(bytes[7] >> 5))
+        else { fatalError("a context that was refused") }
+        let coder = RefinementCoders.allCases[Int(bytes[0] % 2) % RefinementCoders.allCases.count].coder
+        if let codes = try? coder.decode(chunk, given: context) {
+            precondition(codes.count == voxelCount)
+            precondition(codes.indices.allSatisfy { known[$0] != 0 || codes[$0] <= greatest })
+        }
+        _ = try? RefinementCoders.coder(identifier: bytes[6])
+    case 2:
+        if let flags = try? MaskCoder.decode(chunk, count: voxelCount, columns: columns, rows: rows) {
+            precondition(flags.count == voxelCount && flags.allSatisfy { $0 <= 1 })
+        }
+    case 3:
+        let byteCount = 1 << Int(bytes[4] % 4)
+        if let voxels = try? BytePlaneCoder.decode(chunk, count: voxelCount, byteCount: byteCount) {
+            precondition(voxels.count == voxelCount * byteCount)
+        }
+    default:
+        if let plain = try? Zstandard.decompress(chunk, count: voxelCount) { precondition(plain.count == voxelCount) }
+    }
+    return 0
+}
