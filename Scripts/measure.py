@@ -2,7 +2,7 @@
 """Measures what Fovea promises, with the real programs over the real relay, and prints a table.
 
 Usage: Scripts/measure.py [--data FOLDER] [--runs N] [--link NAME] [SECTION ...]
-Sections: size, roi, order, eye. The folder is FOVEA_DATA, by default ../shared/data; without volumes a phantom is measured.
+Sections: size, exact, roi, order, eye. The folder is FOVEA_DATA, by default ../shared/data; without volumes a phantom is measured.
 Times depend on the machine; each row also gives the ratio to what the link alone would take.
 """
 import argparse
@@ -91,6 +91,28 @@ def measure_size(items, folder):
         print(f"{name:32} {ours:10} {theirs:8} {ours / theirs:6.3f} {db(psnr)} {db(their_psnr)}", flush=True)
 
 
+def measure_exact(items, folder):
+    """What a region costs to be exact, and to be within 4, where a voxel is a whole number; the mask's box without a margin."""
+    with open(os.path.join(PROJECT, "profiles", "encoding", "diagnostic.yaml")) as profile:
+        bounded = os.path.join(folder, "bounded.yaml")
+        with open(bounded, "w") as file:
+            file.write(profile.read().replace("roi:\n", "roi:\n  max_error: 4\n", 1))
+    print("\nBytes of the region of interest: base, from there to exact, base and all that brings it within 4; and the greatest error then")
+    print(f"{'volume':32} {'base':>8} {'to exact':>9} {'within 4':>9} {'error':>6} {'rest then':>10}")
+    for name, path, region in items:
+        if not region:
+            continue
+        file, back = os.path.join(folder, "x.fovea"), os.path.join(folder, "x.nii")
+        exact = run("fovea", "encode", path, *region, "--margin", "0", "--out", file, "--json")[-1]["bytes_by_layer"]
+        summary = run("fovea", "encode", path, *region, "--margin", "0", "--encoding", bounded, "--out", file, "--json")[-1]
+        layers = summary["bytes_by_layer"]
+        run("fovea", "decode", file, "--out", back, "--layers", "roi", "--json")
+        error = max(run("fovea", "compare", path, back, "--box", box, "--json")[-1]["max_abs_error"] for box in summary["roi_boxes"])
+        # Volumes whose values take a table have no bound but 0.
+        within = layers["roi_base"] + layers["roi_bounded"] if layers["roi_bounded"] else None
+        print(f"{name:32} {layers['roi_base']:8} {exact['roi_refinement']:9} {within or '-':>9} {error:6g} {layers['roi_refinement']:10}", flush=True)
+
+
 def measure_roi(items, folder, link, runs):
     rate, round_trip = LINKS[link]
     print(f"\nTransfers over {link}: median of {runs}; bound = time to first datagram + ROI bytes / rate + 2.5 RTT")
@@ -176,12 +198,14 @@ def main():
     parser.add_argument("--link", default="rural-4g", choices=LINKS)
     parser.add_argument("sections", nargs="*", default=[], metavar="SECTION")
     options = parser.parse_args()
-    sections = options.sections or ["size", "roi", "order", "eye"]
+    sections = options.sections or ["size", "exact", "roi", "order", "eye"]
     started = time.time()
     with tempfile.TemporaryDirectory() as folder:
         items = volumes(options.data, folder)
         if "size" in sections:
             measure_size(items, folder)
+        if "exact" in sections:
+            measure_exact(items, folder)
         if "roi" in sections:
             measure_roi(items, folder, options.link, options.runs)
         if "order" in sections:
