@@ -22,17 +22,19 @@ public enum TransmissionOrder: String, Sendable, CaseIterable {
     }
 
     /// When a chunk is coded, which is not when it is sent: the background's base takes the coder longest, and the link would stand
-    /// idle meanwhile. What makes the regions exact is small and goes on the link until the background is there and goes ahead. The
-    /// background's own refinement costs the coder about as much as its base, so it waits until all of that is coded.
+    /// idle meanwhile. Half of what makes the regions exact is coded before, and goes on the link until the background is there and goes
+    /// ahead; all of it would keep a person waiting for the background. The background's own refinement costs the coder more
+    /// than its base, so it waits until all of that is coded.
     func codingRank(of chunk: PlannedChunk, ordinal: UInt32) -> UInt64 {
         guard self == .roiFirst else { return rank(of: chunk, ordinal: ordinal) }
         switch chunk.layer {
         case .manifest, .roiBase: return UInt64(ordinal)
         case .mask, .valueTable: return 1 << 60 | UInt64(ordinal)
-        case .roiBounded, .roiRefinement: return 2 << 60 | UInt64(ordinal)
+        case .roiBounded: return 2 << 60 | UInt64(ordinal)
+        case .roiRefinement: return (ordinal % 2 == 0 ? 2 : 4) << 60 | UInt64(ordinal)
         case .extensions: return 3 << 60
         case .backgroundBase: return 3 << 60 | UInt64(chunk.box.z.lowerBound + 1) << 24 | UInt64(ordinal)
-        case .backgroundRefinement, .table: return 4 << 60 | UInt64(chunk.box.z.lowerBound + 1) << 24 | UInt64(ordinal)
+        case .backgroundRefinement, .table: return 5 << 60 | UInt64(chunk.box.z.lowerBound + 1) << 24 | UInt64(ordinal)
         }
     }
 
