@@ -19,6 +19,8 @@ struct CodecBenchmark: ParsableCommand {
     @Option(help: "Where to write the figures as JSON.") var out: String?
     @Option(help: "The program to measure.") var fovea = "../.build/release/fovea"
 
+    @Option(help: "Only these coders, by the names in the table's head.") var coder: [String] = Coders.names
+
     struct Row: Codable {
         let volume: String
         let type: String
@@ -33,14 +35,14 @@ struct CodecBenchmark: ParsableCommand {
         defer { try? FileManager.default.removeItem(atPath: scratch) }
         let coders = Coders(folder: scratch, fovea: fovea)
         let entries = try Subject.paths(in: folder)
-        print(Self.line("volume", ["voxel bytes"] + Coders.names.map { $0 }))
+        print(Self.line("volume", ["voxel bytes"] + coder))
         var rows: [Row] = []
         for entry in entries {
             let subject = try Subject(path: entry.path, mask: entry.mask ?? Self.region(of: entry.head, entries, scratch, fovea))
             var scores: [String: Score] = [:]
-            for name in Coders.names { scores[name] = coders.score(name, subject) }
+            for name in coder { scores[name] = coders.score(name, subject) }
             print(
-                Self.line(subject.name, ["\(subject.byteCount)"] + Coders.names.map { scores[$0]?.bytes.map(String.init) ?? "-" }))
+                Self.line(subject.name, ["\(subject.byteCount)"] + coder.map { scores[$0]?.bytes.map(String.init) ?? "-" }))
             rows.append(
                 Row(
                     volume: subject.name, type: "\(subject.image.volume.voxelType)", shape: "\(subject.image.volume.shape)",

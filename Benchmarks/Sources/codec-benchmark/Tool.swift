@@ -9,7 +9,7 @@ enum Tool {
     struct Run {
         let output: String
         let seconds: Double
-        /// The most memory it and its children had at a time, in bytes, each page counted once; looked at every few milliseconds.
+        /// The most memory it and its children had at a time, in bytes, shared pages counted in each; looked at every few milliseconds.
         let peakMemory: Int
     }
 
@@ -47,7 +47,7 @@ enum Tool {
             if ended == process { break }
             guard ended == 0 else { throw Failed(description: "\(name) cannot be waited for") }
             peakMemory = max(peakMemory, memory(of: process))
-            usleep(2000)
+            usleep(5000)
         }
         guard status == 0 else { throw Failed(description: "\(name) \(arguments.joined(separator: " ")) failed") }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -55,14 +55,13 @@ enum Tool {
         return Run(output: output, seconds: seconds, peakMemory: peakMemory)
     }
 
-    /// Bytes of a process and its children, shared pages in equal parts; 0 once it is gone.
+    /// Resident bytes of a process and its children; 0 once it is gone.
     private static func memory(of process: pid_t) -> Int {
         let folder = "/proc/\(process)"
-        let rollup = (try? String(contentsOfFile: "\(folder)/smaps_rollup", encoding: .utf8)) ?? ""
-        let line = rollup.split(separator: "\n").first { $0.hasPrefix("Pss:") }
-        let own = line.flatMap { Int($0.split(separator: " ")[1]) } ?? 0
+        let fields = ((try? String(contentsOfFile: "\(folder)/statm", encoding: .utf8)) ?? "").split(separator: " ")
+        let own = fields.count > 1 ? (Int(fields[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
         let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/task")) ?? []
-        return tasks.reduce(own * 1024) { sum, task in
+        return tasks.reduce(own) { sum, task in
             let children = (try? String(contentsOfFile: "\(folder)/task/\(task)/children", encoding: .utf8)) ?? ""
             return children.split(separator: " ").compactMap { pid_t($0) }.reduce(sum) { $0 + memory(of: $1) }
         }
