@@ -13,8 +13,8 @@ struct Neighbourhood {
     let known: [UInt8]
     /// Decoded base.
     let base: UnsafeMutablePointer<Int32>
-    /// Exact less base; 0 where that is not known.
-    let difference: UnsafeMutablePointer<Int32>
+    /// Exact codes; the base where those are not known.
+    let exact: UnsafeMutablePointer<Int32>
     /// How far each prediction was off.
     let missed: UnsafeMutablePointer<UInt16>
     /// 1 where a prediction was made.
@@ -38,7 +38,7 @@ struct Neighbourhood {
             return memory
         }
         base = zeros(count)
-        difference = zeros(count)
+        exact = zeros(count)
         missed = zeros(count)
         isCoded = zeros(count)
         predictorMisses = zeros(count * Self.predictorCount)
@@ -66,11 +66,12 @@ struct Neighbourhood {
                 }
             }
         }
+        exact.update(from: base, count: count)
     }
 
     func deallocate() {
         base.deallocate()
-        difference.deallocate()
+        exact.deallocate()
         missed.deallocate()
         isCoded.deallocate()
         predictorMisses.deallocate()
@@ -83,8 +84,9 @@ struct Neighbourhood {
     /// The mean difference of the three next neighbours that are known: what features are told from.
     @inline(__always)
     func mean(_ i: Int) -> Int32 {
-        let d = difference + i
-        return (d[-1] &+ d[-stride] &+ d[-plane]) / 3
+        let e = exact + i
+        let b = base + i
+        return (e[-1] &- b[-1] &+ e[-stride] &- b[-stride] &+ e[-plane] &- b[-plane]) / 3
     }
 
     /// Collects what a voxel is predicted from.
@@ -96,39 +98,40 @@ struct Neighbourhood {
         _ i: Int, mean: Int32, shift: Int32, raw f: UnsafeMutablePointer<Int32>, into features: UnsafeMutablePointer<Int16>
     ) {
         let (s, p) = (stride, plane)
-        let d = difference + i
+        let e = exact + i
         let b = base + i
         let here = b[0]
+        let anchor = here &+ mean
         // Next neighbours in the slice and the one before.
-        f[0] = d[-1] &- mean
-        f[1] = d[-s] &- mean
-        f[2] = d[-p] &- mean
-        f[3] = d[-s &- 1] &- mean
-        f[4] = d[-s &+ 1] &- mean
-        f[5] = d[-p &- 1] &- mean
-        f[6] = d[-p &+ 1] &- mean
-        f[7] = d[-p &- s] &- mean
-        f[8] = d[-p &+ s] &- mean
-        f[9] = d[-p &- s &- 1] &- mean
-        f[10] = d[-p &- s &+ 1] &- mean
-        f[11] = d[-p &+ s &- 1] &- mean
-        f[12] = d[-p &+ s &+ 1] &- mean
+        f[0] = e[-1] &- anchor
+        f[1] = e[-s] &- anchor
+        f[2] = e[-p] &- anchor
+        f[3] = e[-s &- 1] &- anchor
+        f[4] = e[-s &+ 1] &- anchor
+        f[5] = e[-p &- 1] &- anchor
+        f[6] = e[-p &+ 1] &- anchor
+        f[7] = e[-p &- s] &- anchor
+        f[8] = e[-p &+ s] &- anchor
+        f[9] = e[-p &- s &- 1] &- anchor
+        f[10] = e[-p &- s &+ 1] &- anchor
+        f[11] = e[-p &+ s &- 1] &- anchor
+        f[12] = e[-p &+ s &+ 1] &- anchor
         // Those two steps away.
-        f[13] = d[-2] &- mean
-        f[14] = d[-2 &* s] &- mean
-        f[15] = d[-2 &* s &- 1] &- mean
-        f[16] = d[-2 &* s &+ 1] &- mean
-        f[17] = d[-s &- 2] &- mean
-        f[18] = d[-s &+ 2] &- mean
-        f[19] = d[-p &- 2] &- mean
-        f[20] = d[-p &+ 2] &- mean
-        f[21] = d[-p &- 2 &* s] &- mean
-        f[22] = d[-p &+ 2 &* s] &- mean
-        f[23] = d[-2 &* p] &- mean
-        f[24] = d[-2 &* p &- 1] &- mean
-        f[25] = d[-2 &* p &+ 1] &- mean
-        f[26] = d[-2 &* p &- s] &- mean
-        f[27] = d[-2 &* p &+ s] &- mean
+        f[13] = e[-2] &- anchor
+        f[14] = e[-2 &* s] &- anchor
+        f[15] = e[-2 &* s &- 1] &- anchor
+        f[16] = e[-2 &* s &+ 1] &- anchor
+        f[17] = e[-s &- 2] &- anchor
+        f[18] = e[-s &+ 2] &- anchor
+        f[19] = e[-p &- 2] &- anchor
+        f[20] = e[-p &+ 2] &- anchor
+        f[21] = e[-p &- 2 &* s] &- anchor
+        f[22] = e[-p &+ 2 &* s] &- anchor
+        f[23] = e[-2 &* p] &- anchor
+        f[24] = e[-2 &* p &- 1] &- anchor
+        f[25] = e[-2 &* p &+ 1] &- anchor
+        f[26] = e[-2 &* p &- s] &- anchor
+        f[27] = e[-2 &* p &+ s] &- anchor
         f[28] = mean
         // The base, on all sides; its six next neighbours first.
         f[29] = b[-1] &- here

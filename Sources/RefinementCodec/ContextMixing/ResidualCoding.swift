@@ -89,7 +89,7 @@ struct ResidualCoding {
                         output?[flag] = UInt16(truncatingIfNeeded: found)
 
                         // Learn.
-                        space.difference[i] = found &- here
+                        space.exact[i] = found
                         let miss = abs((found &<< 4) &- predicted)
                         space.missed[i] = UInt16(min(65535, (miss &+ 8) &>> 4))
                         space.isCoded[i] = 1
@@ -121,8 +121,8 @@ struct ResidualCoding {
         @inline(__always) func size(_ index: Int) -> Int32 { abs(Int32(features[index])) }
         let slope = Self.level(16 &* (size(29) &+ size(30) &+ size(31) &+ size(32) &+ size(33) &+ size(34)) / 6)
         // How the neighbours themselves differ from the base here.
-        let west = Self.signed(raw[0] &+ raw[29], octave)
-        let north = Self.signed(raw[1] &+ raw[31], octave)
+        let west = Self.signed(raw[0], octave)
+        let north = Self.signed(raw[1], octave)
         return [
             (octave &* 9 &+ beside) &* 4 &+ part, (octave &* 12 &+ min(11, slope / 4)) &* 4 &+ part,
             (west &* 12 &+ north) &* 8 &+ (predicted &>> 1) & 7,
