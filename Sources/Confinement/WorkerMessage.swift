@@ -51,7 +51,9 @@ extension WorkerMessage {
         case .codes(let payload, let coder, let context):
             put(3)
             put(payload)
-            for field in [Int(coder), context.columns, context.rows, context.slices, Int(context.greatestCode)] { put(field) }
+            for field in [Int(coder), context.columns, context.rows, context.slices, Int(context.greatestCode), Int(context.reach)] {
+                put(field)
+            }
             put(context.base)
             put(context.known)
         case .planes(let payload, let count, let byteCount):
@@ -81,11 +83,12 @@ extension WorkerMessage {
             return .mask(payload: payload, count: count, columns: columns, rows: rows)
         case 3:
             guard let coder = takeInt(), let columns = takeInt(), let rows = takeInt(), let slices = takeInt(),
-                let greatest = takeInt(),
-                let base = takeSamples(), let known = takeBytes(), let coder = UInt8(exactly: coder),
-                let greatest = UInt16(exactly: greatest),
+                let greatest = takeInt(), let reach = takeInt(),
+                let base = takeSamples(), let known = takeBytes(),
+                let coder = UInt8(exactly: coder), let greatest = UInt16(exactly: greatest), let reach = UInt16(exactly: reach),
                 let context = try? RefinementContext(
-                    columns: columns, rows: rows, slices: slices, greatestCode: greatest, base: base, known: known)
+                    columns: columns, rows: rows, slices: slices, greatestCode: greatest, base: base, known: known,
+                    reach: reach)
             else { return nil }
             return .codes(payload: payload, coder: coder, context: context)
         case 4:

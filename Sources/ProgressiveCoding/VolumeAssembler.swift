@@ -114,33 +114,35 @@ public struct VolumeAssembler: Sendable {
 
     /// What both ends know before a refinement chunk.
     func context(for chunk: PlannedChunk) throws(CodingError) -> RefinementContext {
-        let box = chunk.box
-        var base: [UInt16] = []
-        base.reserveCapacity(box.voxelCount)
         let bound = self.bound
-        switch (chunk.layer, bound) {
-        case (.roiBounded, let bound?):
-            forEachRow(of: box, in: layout.shape) { row in
-                for index in row { base.append(bound.interval(of: sampleCodes[Int(baseSamples[index])])) }
+        let known = known(in: chunk)
+        // Codes of the voxels as they stand: where they are known those are exact, and after a bound those within it are the base.
+        var base = try codes(in: chunk.box)
+        if chunk.layer != .roiRefinement || bound == nil {
+            var position = 0
+            forEachRow(of: chunk.box, in: layout.shape) { row in
+                for index in row {
+                    if known[position] == 0 { base[position] = sampleCodes[Int(baseSamples[index])] }
+                    position += 1
+                }
             }
-        case (.roiRefinement, _?):
-            base = try boundedCodes(in: box)
-        default:
-            forEachRow(of: box, in: layout.shape) { row in for index in row { base.append(sampleCodes[Int(baseSamples[index])]) } }
         }
-        let greatest = coding?.greatestCode ?? 0
+        var greatest = coding?.greatestCode ?? 0
+        if chunk.layer == .roiBounded, let bound {
+            for index in base.indices { base[index] = bound.interval(of: base[index]) }
+            greatest = bound.interval(of: greatest)
+        }
         do {
             return try RefinementContext(
-                columns: box.x.count, rows: box.y.count, slices: box.z.count,
-                greatestCode: chunk.layer == .roiBounded ? bound?.interval(of: greatest) ?? 0 : greatest, base: base,
-                known: known(in: chunk), reach: chunk.layer == .roiRefinement ? bound?.maxError ?? .max : .max)
+                columns: chunk.box.x.count, rows: chunk.box.y.count, slices: chunk.box.z.count, greatestCode: greatest, base: base,
+                known: known, reach: chunk.layer == .roiRefinement ? bound?.maxError ?? .max : .max)
         } catch {
             throw CodingError(.invalidChunk, error.message)
         }
     }
 
-    /// The codes of a region's voxels as they stand, once they are within their bound.
-    private func boundedCodes(in box: Box) throws(CodingError) -> [UInt16] {
+    /// The codes of a box's voxels as they stand; of values that have none, 0.
+    private func codes(in box: Box) throws(CodingError) -> [UInt16] {
         do {
             let volume = try Volume(shape: layout.shape, voxelType: layout.header.voxelType, voxels: voxels)
             return coding?.codes(of: volume, in: box) ?? []

@@ -97,14 +97,15 @@ public struct VolumeLayout: Sendable {
                 switch chunk.layer {
                 case .roiBounded: [.roiBase, .mask]
                 case .roiRefinement: [.roiBase, .mask, .valueTable, .roiBounded]
-                case .backgroundRefinement: [.backgroundBase, .mask, .valueTable]
+                // Regions that are exact by then are neighbours to go by.
+                case .backgroundRefinement: [.backgroundBase, .mask, .valueTable, .roiRefinement]
                 default: []
                 }
             let needed = layers.flatMap { layer in
                 (byLayer[layer] ?? []).filter { index in
                     let other = plan[index]
                     return layer == .valueTable
-                        || other.box.intersection(chunk.box) != nil && (!layer.isOfRegion || other.region == chunk.region)
+                        || other.box.intersection(chunk.box) != nil && (!layer.isOfRegion || !chunk.layer.isOfRegion || other.region == chunk.region)
                 }
             }
             count += needed.count

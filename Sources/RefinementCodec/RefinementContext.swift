@@ -8,8 +8,7 @@ public struct RefinementContext: Sendable, Equatable {
     public let slices: Int
     /// The greatest code a voxel can have; codes run from 0.
     public let greatestCode: UInt16
-    /// The decoded base as codes: slices x rows x columns. At known voxels it means nothing: what stands there may depend on the order in which
-    /// chunks arrived.
+    /// The decoded base as codes: slices x rows x columns. At known voxels their exact codes: neighbours to go by.
     public let base: [UInt16]
     /// 1 where a voxel is exact already and takes no part, else 0; the same shape.
     public let known: [UInt8]

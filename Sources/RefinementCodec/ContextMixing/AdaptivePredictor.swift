@@ -43,7 +43,7 @@ struct AdaptivePredictor {
 
 /// What a prediction is made from: how voxels around differ from their mean, and how the base goes on around the voxel.
 enum Features {
-    static let count = 48
+    static let count = 36
     /// Features lie within this, either way.
     static let limit: Int32 = 2047
 

@@ -42,19 +42,14 @@ struct Neighbourhood {
         missed = zeros(count)
         isCoded = zeros(count)
         predictorMisses = zeros(count * Self.predictorCount)
-        // What the base holds at known voxels may depend on what else has arrived, so the voxel before stands in for it.
-        var last: Int32 = 0
         for z in 0..<slices {
             for y in 0..<rows {
                 let source = (z * rows + y) * columns
                 let target = base + place(y, z)
-                for x in 0..<columns {
-                    if known[source + x] == 0 { last = Int32(context.base[source + x]) }
-                    target[x] = last
-                }
+                for x in 0..<columns { target[x] = Int32(context.base[source + x]) }
             }
         }
-        // Beyond its edges it goes on as it ends there.
+        // Beyond its edges the base goes on as it ends there.
         for slice in -2..<slices + 1 {
             for row in -2..<rows + 2 {
                 let source = base + (place(max(0, min(rows - 1, row)), max(0, min(slices - 1, slice))) - 2)

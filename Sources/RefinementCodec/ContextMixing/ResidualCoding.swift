@@ -33,7 +33,7 @@ struct ResidualCoding {
         let squares = BlockLeastSquares(columns: space.columns, rows: space.rows)
         var blend = PredictorBlend()
         let bias = BiasTable()
-        let raw = UnsafeMutablePointer<Int32>.allocate(capacity: Features.count)
+        let raw = UnsafeMutablePointer<Int32>.allocate(capacity: 64)
         let features = UnsafeMutablePointer<Int16>.allocate(capacity: Features.count)
         defer {
             model.deallocate()
