@@ -44,14 +44,27 @@ struct ReceiptTests {
         #expect(try await Self.inspect(scratch).code == 65)
     }
 
+    /// A shipped profile with a greatest error of 3 in the region.
+    private static func bounded(_ scratch: Scratch, _ profile: String) throws -> String {
+        let path = scratch.file("bounded.yaml")
+        let text = try String(contentsOfFile: Program.project.path + "/profiles/encoding/\(profile).yaml", encoding: .utf8)
+        try text.replacingOccurrences(of: "roi:\n", with: "roi:\n  max_error: 3\n")
+            .write(toFile: path, atomically: true, encoding: .utf8)
+        return path
+    }
+
+    @Test("A region within a bound becomes exact at the far end, by whichever coder", arguments: ["fast", "diagnostic"])
+    func throughBound(profile: String) async throws {
+        let scratch = try Scratch()
+        let transfer = try await Self.signed(scratch, encoding: try Self.bounded(scratch, profile), until: "lossless")
+        #expect(transfer.receiver.event("roi_bounded") != nil)
+        #expect(try Transfer.bytes(scratch.file("in/s/head.nii.gz")) == (try Transfer.bytes(scratch.file("head.nii.gz"))))
+    }
+
     @Test("A receipt says how far each part of a volume can be off, and what wrote it")
     func parts() async throws {
         let scratch = try Scratch()
-        let bounded = scratch.file("bounded.yaml")
-        let fast = try String(contentsOfFile: Program.project.path + "/profiles/encoding/fast.yaml", encoding: .utf8)
-        try fast.replacingOccurrences(of: "roi:\n", with: "roi:\n  max_error: 3\n")
-            .write(toFile: bounded, atomically: true, encoding: .utf8)
-        let transfer = try await Self.signed(scratch, encoding: bounded, until: "lossy")
+        let transfer = try await Self.signed(scratch, encoding: try Self.bounded(scratch, "fast"), until: "lossy")
         #expect(transfer.receiver.event("roi_bounded") != nil)
         let data = try Data(contentsOf: URL(fileURLWithPath: scratch.file("in/s/receipt.json")))
         let receipt = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])

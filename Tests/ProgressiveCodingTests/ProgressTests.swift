@@ -68,9 +68,10 @@ struct ProgressTests {
         let (_, _, manifest, chunks, _) = try await parts()
         let decoder = try Fixtures.decoder(manifest)
         var random = Seeded(seed)
-        // Within a layer any order; refinement needs its base first.
+        // Any order that lets each chunk in at once: refinement after its base, the background's after the regions'.
+        func step(_ layer: Layer) -> Int { layer <= .mask ? 0 : layer < .backgroundRefinement ? 1 : 2 }
         let shuffled = chunks.filter { $0.layer != .manifest && $0.layer != .table }.map { ($0, random.next()) }
-            .sorted { ($0.0.layer > .mask ? 1 : 0, $0.1) < ($1.0.layer > .mask ? 1 : 0, $1.1) }
+            .sorted { (step($0.0.layer), $0.1) < (step($1.0.layer), $1.1) }
         var before = await decoder.snapshot(volume: 0).quality
         for (chunk, _) in shuffled {
             _ = try await decoder.applying(chunk.ordinal, record: chunk.record)

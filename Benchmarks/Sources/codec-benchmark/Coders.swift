@@ -10,6 +10,8 @@ struct Score: Codable {
     /// Peak memory over the volume's bytes, both ways.
     var encodeMemory: Double?
     var decodeMemory: Double?
+    /// Bytes that say how values are numbered, which a coder without a base would have to say too.
+    var valueTable: Int?
     /// Why there is none.
     var remark: String?
     /// Bytes of the base layers among them.
@@ -21,6 +23,7 @@ struct Score: Codable {
         case decodeSeconds = "decode_seconds"
         case encodeMemory = "encode_memory_ratio"
         case decodeMemory = "decode_memory_ratio"
+        case valueTable = "value_table_bytes"
         case base = "base_bytes"
     }
 }
@@ -148,6 +151,7 @@ struct Coders {
         let layers = fields?["bytes_by_layer"] as? [String: Int] ?? [:]
         return Score(
             bytes: try size(file), encodeSeconds: there.seconds, decodeSeconds: again.seconds, encodeMemory: ratio(there, subject),
-            decodeMemory: ratio(again, subject), base: (layers["roi_base"] ?? 0) + (layers["background_base"] ?? 0))
+            decodeMemory: ratio(again, subject), valueTable: layers["value_table"] ?? 0,
+            base: (layers["roi_base"] ?? 0) + (layers["background_base"] ?? 0))
     }
 }
