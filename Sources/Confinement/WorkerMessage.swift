@@ -51,7 +51,8 @@ extension WorkerMessage {
         case .codes(let payload, let coder, let context):
             put(3)
             put(payload)
-            for field in [Int(coder), context.columns, context.rows, context.slices, Int(context.greatestCode), Int(context.reach)] {
+            for field in [Int(coder), context.columns, context.rows, context.slices, Int(context.greatestCode), Int(context.reach)]
+            {
                 put(field)
             }
             put(context.base)

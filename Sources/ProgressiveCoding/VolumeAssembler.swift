@@ -157,22 +157,40 @@ public struct VolumeAssembler: Sendable {
         return ErrorBound(maxError: UInt16(maxError), greatestCode: greatest)
     }
 
-    /// 1 for voxels of a refinement chunk's box that are exact already or belong to another layer.
+    /// Which voxels of a refinement chunk's box take part, and which of the others are neighbours to go by: flags as ``RefinementContext`` has them. A
+    /// voxel that holds the fill value is none: it says where the body ends, not what is in it.
     func known(in chunk: PlannedChunk) -> [UInt8] {
         let box = chunk.box
-        var known = [UInt8](repeating: 1, count: box.voxelCount)
+        var known = [UInt8](repeating: RefinementContext.aside, count: box.voxelCount)
         var line = 0
         for z in box.z {
             for y in box.y {
                 let start = (z * layout.shape.rows + y) * layout.shape.columns
                 let spans = chunk.layer == .backgroundRefinement ? layout.spansOutsideRegions(x: box.x, y: y, z: z) : [box.x]
                 for span in spans {
-                    for x in span where quality[start + x] != Quality.exact { known[line + x - box.x.lowerBound] = 0 }
+                    for x in span where quality[start + x] != Quality.exact {
+                        known[line + x - box.x.lowerBound] = RefinementContext.takesPart
+                    }
+                }
+                // What lies between: regions, exact by now.
+                var place = box.x.lowerBound
+                for gap in spans + [box.x.upperBound..<box.x.upperBound] {
+                    for x in place..<max(place, gap.lowerBound) where !holdsFill(start + x) {
+                        known[line + x - box.x.lowerBound] = RefinementContext.neighbour
+                    }
+                    place = gap.upperBound
                 }
                 line += box.x.count
             }
         }
         return known
+    }
+
+    private func holdsFill(_ voxel: Int) -> Bool {
+        let byteCount = layout.header.voxelType.byteCount
+        return (0..<byteCount).allSatisfy {
+            voxels[voxel * byteCount + $0] == UInt8(truncatingIfNeeded: layout.manifest.fill >> UInt64(8 * $0))
+        }
     }
 
     /// Puts a decoded chunk in its place. No voxel ever gets worse.

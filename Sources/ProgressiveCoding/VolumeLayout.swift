@@ -105,7 +105,8 @@ public struct VolumeLayout: Sendable {
                 (byLayer[layer] ?? []).filter { index in
                     let other = plan[index]
                     return layer == .valueTable
-                        || other.box.intersection(chunk.box) != nil && (!layer.isOfRegion || !chunk.layer.isOfRegion || other.region == chunk.region)
+                        || other.box.intersection(chunk.box) != nil
+                            && (!layer.isOfRegion || !chunk.layer.isOfRegion || other.region == chunk.region)
                 }
             }
             count += needed.count

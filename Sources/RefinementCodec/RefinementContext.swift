@@ -8,10 +8,17 @@ public struct RefinementContext: Sendable, Equatable {
     public let slices: Int
     /// The greatest code a voxel can have; codes run from 0.
     public let greatestCode: UInt16
-    /// The decoded base as codes: slices x rows x columns. At known voxels their exact codes: neighbours to go by.
+    /// The decoded base as codes: slices x rows x columns. At neighbours that take no part their exact codes; where voxels stand aside it means
+    /// nothing.
     public let base: [UInt16]
-    /// 1 where a voxel is exact already and takes no part, else 0; the same shape.
+    /// What each voxel is to this chunk: ``takesPart``, ``aside`` or ``neighbour``; the same shape.
     public let known: [UInt8]
+    /// A voxel that the chunk makes exact.
+    public static let takesPart: UInt8 = 0
+    /// A voxel that is exact already, and nothing to go by.
+    public static let aside: UInt8 = 1
+    /// A voxel that is exact already, and as good a neighbour as any.
+    public static let neighbour: UInt8 = 2
     /// How far an exact code can be from its base code at most.
     public let reach: UInt16
 

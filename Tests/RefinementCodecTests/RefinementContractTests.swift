@@ -74,6 +74,10 @@ struct RefinementContractTests {
         let context = try context(16, 12, 5, greatest: 700, base: base, known: known)
         let chunk = try contract.coder.encode(exact, given: context)
         #expect(try contract.coder.encode(other, given: context) == chunk)
+        // Nor does the base of those that stand aside: what it holds may depend on what else has arrived.
+        let elsewhere = try self.context(
+            16, 12, 5, greatest: 700, base: zip(base, known).map { $1 == 1 ? 700 - $0 : $0 }, known: known)
+        #expect(try contract.coder.encode(exact, given: elsewhere) == chunk)
         let decoded = try contract.coder.decode(chunk, given: context)
         for index in exact.indices where known[index] == 0 { #expect(decoded[index] == exact[index]) }
     }
@@ -180,7 +184,9 @@ struct RefinementContractTests {
             code { try RefinementContext(columns: 0, rows: 0, slices: 0, greatestCode: 9, base: [], known: []) } == .invalidInput)
     }
 
-    @Test("Codes within reach of their base come back exactly, and what is known of them makes the chunk smaller", arguments: [0, 1, 7, 300])
+    @Test(
+        "Codes within reach of their base come back exactly, and what is known of them makes the chunk smaller",
+        arguments: [0, 1, 7, 300])
     func reach(_ reach: Int) throws {
         var random = Seeded(31)
         let (columns, rows, slices) = (23, 17, 6)

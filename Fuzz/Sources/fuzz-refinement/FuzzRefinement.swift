@@ -36,7 +36,7 @@ private func decode(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         for index in 0..<voxelCount {
             let mixed = (UInt32(index) &+ seed) &* 2_654_435_761
             base.append(UInt16(truncatingIfNeeded: mixed >> 9) % (greatest == .max ? .max : greatest + 1))
-            known.append(mixed >> 28 < UInt32(bytes[7] % 16) ? 1 : 0)
+            known.append(mixed >> 28 < UInt32(bytes[7] % 16) ? UInt8(1 + mixed & 1) : 0)
         }
         guard
             let context = try? RefinementContext(

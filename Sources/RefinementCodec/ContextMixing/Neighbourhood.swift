@@ -9,7 +9,7 @@ struct Neighbourhood {
     let plane: Int
     /// Places in all.
     let count: Int
-    /// 1 where a voxel takes no part: slices x rows x columns, without a rim.
+    /// As the context has it: slices x rows x columns, without a rim.
     let known: [UInt8]
     /// Decoded base.
     let base: UnsafeMutablePointer<Int32>
@@ -42,11 +42,16 @@ struct Neighbourhood {
         missed = zeros(count)
         isCoded = zeros(count)
         predictorMisses = zeros(count * Self.predictorCount)
+        // For a voxel that stands aside the base of the one before stands in.
+        var last: Int32 = 0
         for z in 0..<slices {
             for y in 0..<rows {
                 let source = (z * rows + y) * columns
                 let target = base + place(y, z)
-                for x in 0..<columns { target[x] = Int32(context.base[source + x]) }
+                for x in 0..<columns {
+                    if known[source + x] != RefinementContext.aside { last = Int32(context.base[source + x]) }
+                    target[x] = last
+                }
             }
         }
         // Beyond its edges the base goes on as it ends there.
