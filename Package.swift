@@ -9,6 +9,7 @@ let strict: [SwiftSetting] = [
 ]
 
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let http: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
@@ -32,11 +33,13 @@ let package = Package(
         // What Benchmarks/ measures from within.
         .library(name: "FoveaCodecs", targets: ["RefinementCodec", "NIfTIFile", "VolumeModel"]),
         .library(name: "CCharLS", targets: ["CCharLS"]),
+        .library(name: "FoveaTransport", targets: ["SessionRunner", "StreamSession", "SRTTransport", "WireFormat", "Secrecy"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
         // C libraries
@@ -59,15 +62,19 @@ let package = Package(
         library("RefinementCodec", ["CCharLS", "CZstd"]),
         library("WireFormat", ["VolumeModel", crypto]),
         library("ProgressiveCoding", ["VolumeModel", "NIfTIFile", "HEVCCodec", "RefinementCodec", "WireFormat"]),
-        library("StreamSession", ["WireFormat"]),
+        library("Secrecy", [crypto]),
+        library("StreamSession", ["WireFormat", "Secrecy"]),
+        library("Journal", ["CZlib"]),
+        library("Metrics", [http]),
         library("SRTTransport", ["CSRT"]),
+        library("SessionRunner", ["StreamSession", "SRTTransport", "Secrecy"]),
         library("Profiles", ["HEVCCodec", "ProgressiveCoding", "NetSim", yaml]),
         library("Confinement", ["HEVCCodec", "RefinementCodec", "ProgressiveCoding", "CSeccomp"]),
         library(
             "Sites",
             [
                 "VolumeModel", "NIfTIFile", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
-                "SRTTransport", "Confinement", "Profiles", "HEVCCodec", crypto,
+                "SRTTransport", "SessionRunner", "Secrecy", "Journal", "Metrics", "Confinement", "Profiles", "HEVCCodec", crypto,
             ]),
         library("Phantom"),
 
@@ -81,7 +88,7 @@ let package = Package(
             dependencies: [
                 "VolumeModel", "NIfTIFile", "HEVCCodec", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
                 "Confinement",
-                "SRTTransport", "Sites", "Profiles", "Phantom", "NetSim", "CPNG", arguments,
+                "SRTTransport", "Secrecy", "Journal", "Metrics", "Sites", "Profiles", "Phantom", "NetSim", "CPNG", arguments,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -98,7 +105,10 @@ let package = Package(
         tests("WireFormatTests", ["TestSupport", "WireFormat", "VolumeModel"]),
         tests(
             "ProgressiveCodingTests", ["TestSupport", "ProgressiveCoding", "HEVCCodec", "VolumeModel", "NIfTIFile", "WireFormat"]),
-        tests("StreamSessionTests", ["StreamSession", "WireFormat", "NetSim"]),
+        tests("SecrecyTests", ["TestSupport", "Secrecy"]),
+        tests("JournalTests", ["TestSupport", "Journal"]),
+        tests("MetricsTests", ["Metrics"]),
+        tests("StreamSessionTests", ["TestSupport", "StreamSession", "Secrecy", "WireFormat", "NetSim"]),
         tests("SRTTransportTests", ["SRTTransport", "NetSim"]),
         tests("ProfilesTests", ["Profiles", "ProgressiveCoding", "HEVCCodec", "NetSim"]),
         tests("PhantomTests", ["Phantom"]),

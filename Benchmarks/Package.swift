@@ -1,6 +1,11 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"), .treatAllWarnings(as: .error),
+]
+
 let package = Package(
     name: "Benchmarks",
     dependencies: [
@@ -9,14 +14,16 @@ let package = Package(
     ],
     targets: [
         .executableTarget(
+            name: "transport-benchmark",
+            dependencies: [
+                .product(name: "FoveaTransport", package: "Fovea"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
+        .executableTarget(
             name: "codec-benchmark",
             dependencies: [
                 .product(name: "FoveaCodecs", package: "Fovea"), .product(name: "CCharLS", package: "Fovea"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: [
-                .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("InternalImportsByDefault"),
-                .enableUpcomingFeature("MemberImportVisibility"), .treatAllWarnings(as: .error),
-            ])
+            swiftSettings: strict),
     ]
 )

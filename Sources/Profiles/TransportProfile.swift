@@ -1,16 +1,23 @@
 /// How a session uses the link: `profiles/transport/NAME.yaml`.
 public struct TransportProfile: Sendable, Equatable {
-    /// The most bits a second on the wire, IP and UDP headers and retransmissions included.
-    public var bitsPerSecond: Double
+    /// Bits a second on the wire, IP and UDP headers and retransmissions included; nil: as much as the link is found to carry.
+    public var bitsPerSecond: Double?
+    /// The most, where the rate is found out.
+    public var ceiling: Double?
+    /// Parity pieces over pieces, for what goes first; nil: an eighth where the link loses, none where it does not.
+    public var parityRatio: Double?
     /// How long the peer may be silent before a person is told.
     public var stalledAfter: Duration = .seconds(2)
-    /// How long the peer may be silent before the session is given up.
-    public var silenceLimit: Duration = .seconds(20)
+    /// How long the peer may be silent before its connection is given up.
+    public var silenceLimit: Duration = .seconds(125)
     /// How long to try to reach the receiver.
     public var connectPatience: Duration = .seconds(10)
+    /// How long to try to reach it again once a connection is lost.
+    public var resumePatience: Duration = .seconds(600)
 
-    /// A profile of one rate and the defaults.
-    public init(bitsPerSecond: Double) { self.bitsPerSecond = bitsPerSecond }
+    /// A profile of the defaults.
+    /// - Parameter bitsPerSecond: a rate to keep to; nil for what the link is found to carry.
+    public init(bitsPerSecond: Double? = nil) { self.bitsPerSecond = bitsPerSecond }
 
     /// What a link of some rate is filled to. The rest is for what the sender does not see: lower layers' own traffic, and the
     /// difference between its clock and the link's.
@@ -29,8 +36,21 @@ public struct TransportProfile: Sendable, Equatable {
     }
 
     private static func read(_ root: ProfileNode) throws(ProfileError) -> TransportProfile {
-        try root.allow("rate", "stalled_after", "silence_limit", "connect_patience")
-        var profile = TransportProfile(bitsPerSecond: try root.value("rate", wants: Quantities.rateForm, Quantities.rate))
+        try root.allow("rate", "ceiling", "fec", "stalled_after", "silence_limit", "connect_patience", "resume_patience")
+        var profile = TransportProfile()
+        profile.bitsPerSecond = try root.value("rate", wants: "auto, or \(Quantities.rateForm)") { text in
+            text == "auto" ? .some(nil) : Quantities.rate(text).map { .some($0) }
+        }
+        if root.has("ceiling") { profile.ceiling = try root.value("ceiling", wants: Quantities.rateForm, Quantities.rate) }
+        if root.has("fec") {
+            profile.parityRatio = try root.value("fec", wants: "auto, off, or a share from 1 to 100 %") { text in
+                switch text {
+                case "auto": .some(nil)
+                case "off", "false", "no": .some(0)
+                default: Quantities.share(text).flatMap { (0.01...1).contains($0) ? .some($0) : nil }
+                }
+            }
+        }
         func time(_ key: String, _ path: WritableKeyPath<TransportProfile, Duration>) throws(ProfileError) {
             guard root.has(key) else { return }
             profile[keyPath: path] = try root.value(key, wants: Quantities.timeForm, Quantities.time)
@@ -38,6 +58,7 @@ public struct TransportProfile: Sendable, Equatable {
         try time("stalled_after", \.stalledAfter)
         try time("silence_limit", \.silenceLimit)
         try time("connect_patience", \.connectPatience)
+        try time("resume_patience", \.resumePatience)
         return profile
     }
 }

@@ -5,10 +5,16 @@ internal import Glibc
 public struct SRTTurn: Sendable {
     /// Messages that came, in the order of their arrival.
     public var received: [[UInt8]] = []
+    /// When each was taken from libsrt.
+    public var arrivals: [ContinuousClock.Instant] = []
+    /// Messages handed over that the peer's libsrt has not confirmed.
+    public var inFlightCount = 0
     /// Messages handed over but not yet on the wire a first time.
     public var unsentCount = 0
     /// Messages libsrt had no room for, in order: to be handed over again.
     public var returned: [[UInt8]] = []
+    /// Messages put on the wire since the connection began, each counted once.
+    public var sentCount = 0
     /// Messages put on the wire again since the connection began.
     public var retransmittedCount = 0
     /// Whether the connection still stands.
@@ -36,6 +42,8 @@ public actor SRTConnection {
     private let epoll: Int32
     private var isClosed = false
     private var submitted: Int64 = 0
+    /// What the caller said of itself; empty where it said nothing, and at the caller.
+    public nonisolated let streamIdentifier: String
     /// The time of connecting, two round trips, halved; libsrt's own first figure is a made-up 100 ms.
     public nonisolated let initialRoundTrip: Duration
 
@@ -45,6 +53,7 @@ public actor SRTConnection {
         self.socket = socket
         self.executor = executor
         self.initialRoundTrip = initialRoundTrip
+        streamIdentifier = Self.streamIdentifier(of: socket)
         epoll = srt_epoll_create()
         var events = Int32(SRT_EPOLL_IN.rawValue | SRT_EPOLL_ERR.rawValue)
         guard epoll >= 0, srt_epoll_add_usock(epoll, socket, &events) == 0 else {
@@ -56,6 +65,14 @@ public actor SRTConnection {
     deinit {
         srt_epoll_release(epoll)
         if !isClosed { srt_close(socket) }
+    }
+
+    private static func streamIdentifier(of socket: SRTSOCKET) -> String {
+        var bytes = [UInt8](repeating: 0, count: 513)
+        var length = Int32(bytes.count)
+        guard bytes.withUnsafeMutableBytes({ srt_getsockflag(socket, SRTO_STREAMID, $0.baseAddress, &length) }) == 0, length > 0
+        else { return "" }
+        return String(decoding: bytes.prefix(Int(length)).prefix { $0 != 0 }, as: UTF8.self)
     }
 
     /// Connects to a listener, trying again until `patience` is over.
@@ -81,11 +98,17 @@ public actor SRTConnection {
     /// - Parameters:
     ///   - messages: each at most ``messageByteLimit`` bytes.
     ///   - patience: how long to wait when nothing is there.
-    public func turn(sending messages: [[UInt8]], patience: Duration) -> SRTTurn {
+    ///   - maximumBitsPerSecond: what to hold the wire to from now on; nil leaves it as it is.
+    public func turn(sending messages: [[UInt8]], patience: Duration, maximumBitsPerSecond: Double? = nil) -> SRTTurn {
         var turn = SRTTurn()
         guard !isClosed else {
             turn.isConnected = false
             return turn
+        }
+        if let maximumBitsPerSecond {
+            var bytesPerSecond = SRTOptions(maximumBitsPerSecond: maximumBitsPerSecond).maximumBytesPerSecond
+            // A refused rate leaves the old one, and the session's own pace holds all the same.
+            _ = srt_setsockflag(socket, SRTO_MAXBW, &bytesPerSecond, Int32(MemoryLayout<Int64>.size))
         }
         for (index, message) in messages.enumerated() {
             switch send(message) {
@@ -96,14 +119,27 @@ public actor SRTConnection {
             break
         }
         if receive(into: &turn) == 0, turn.isConnected, patience > .zero {
-            var ready = SRT_EPOLL_EVENT_STR()
-            srt_epoll_uwait(epoll, &ready, 1, max(1, Int64(patience / .milliseconds(1))))
+            wait(patience)
             _ = receive(into: &turn)
         }
         let statistics = statistics()
         turn.unsentCount = Int(max(0, submitted - statistics.sentUnique))
         turn.retransmittedCount = Int(statistics.retransmitted)
+        turn.sentCount = Int(statistics.sentUnique)
+        var blocks = 0
+        var bytes = 0
+        if srt_getsndbuffer(socket, &blocks, &bytes) >= 0 { turn.inFlightCount = blocks }
         return turn
+    }
+
+    /// libsrt wakes at once when something comes, but without that it looks at its clock only every ten milliseconds: too coarse for a pace.
+    private func wait(_ patience: Duration) {
+        if patience < .milliseconds(10) {
+            usleep(UInt32(max(50, patience / .microseconds(1))))
+        } else {
+            var ready = SRT_EPOLL_EVENT_STR()
+            srt_epoll_uwait(epoll, &ready, 1, Int64(patience / .milliseconds(1)))
+        }
     }
 
     private enum SendOutcome {
@@ -133,6 +169,7 @@ public actor SRTConnection {
             }
             if length > 0 {
                 turn.received.append(Array(buffer[..<Int(length)]))
+                turn.arrivals.append(.now)
                 count += 1
                 continue
             }

@@ -8,20 +8,26 @@ public actor SRTListener {
     private let socket: SRTSOCKET
     private let epoll: Int32
     private var isClosed = false
+    /// Kept for libsrt, which only points to it.
+    private let admission: SRTAdmission?
     /// The port, also where the system chose it.
     public nonisolated let port: UInt16
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// Listens.
+    /// - Parameter admission: decides over each caller by its stream identifier; without it everyone may try.
     /// - Throws: `TransportError.Code.invalidAddress`, `.optionRefused` or `.cannotListen`.
-    public init(on address: HostPort, options: SRTOptions, backlog: Int = 32) throws(TransportError) {
-        (socket, epoll, port) = try Self.listen(on: address, options, backlog)
+    public init(on address: HostPort, options: SRTOptions, admission: SRTAdmission? = nil, backlog: Int = 32)
+        throws(TransportError)
+    {
+        self.admission = admission
+        (socket, epoll, port) = try Self.listen(on: address, options, admission, backlog)
     }
 
-    private static func listen(on address: HostPort, _ options: SRTOptions, _ backlog: Int) throws(TransportError) -> (
-        SRTSOCKET, Int32, UInt16
-    ) {
+    private static func listen(on address: HostPort, _ options: SRTOptions, _ admission: SRTAdmission?, _ backlog: Int)
+        throws(TransportError) -> (SRTSOCKET, Int32, UInt16)
+    {
         let library = SRTLibrary()
         defer { withExtendedLifetime(library) {} }
         let socket = srt_create_socket()
@@ -32,6 +38,7 @@ public actor SRTListener {
             let setter = SRTOptionSetter(socket: socket)
             try setter.apply(options)
             try setter.makeNonBlocking()
+            if let admission { try admission.install(on: socket) }
             guard try address.firstWorking({ srt_bind(socket, $0, $1) == 0 }), srt_listen(socket, Int32(backlog)) == 0 else {
                 throw TransportError(.cannotListen, "cannot listen on \(address): \(SRTLibrary.lastErrorText)")
             }

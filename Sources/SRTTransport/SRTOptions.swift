@@ -4,10 +4,15 @@ internal import CSRT
 public struct SRTOptions: Sendable, Equatable {
     /// The most bits a second on the wire, IP and UDP headers and retransmissions included.
     public var maximumBitsPerSecond: Double
-    /// How long libsrt waits for a silent peer before it ends the connection; the session above gives up earlier or later as it likes.
-    public var peerIdleTimeout: Duration = .seconds(120)
+    /// How long libsrt waits for a silent peer before it ends the connection; the session above gives up earlier.
+    public var peerIdleTimeout: Duration = .seconds(130)
     /// How long one attempt to connect may take.
     public var connectTimeout: Duration = .seconds(3)
+
+    /// What a caller says of itself to the listener, in clear.
+    public var streamIdentifier: String?
+    /// What both ends encrypt by (AES-256), 10 to 79 characters; nil encrypts nothing and takes no one who does.
+    public var passphrase: String?
 
     /// Makes options.
     public init(maximumBitsPerSecond: Double) { self.maximumBitsPerSecond = maximumBitsPerSecond }
@@ -44,6 +49,21 @@ struct SRTOptionSetter {
         try set(SRTO_PEERIDLETIMEO, Int32(options.peerIdleTimeout / .milliseconds(1)), "PEERIDLETIMEO")
         try set(SRTO_CONNTIMEO, Int32(options.connectTimeout / .milliseconds(1)), "CONNTIMEO")
         try set(SRTO_MESSAGEAPI, true, "MESSAGEAPI")
+        try set(SRTO_ENFORCEDENCRYPTION, true, "ENFORCEDENCRYPTION")
+        if let identifier = options.streamIdentifier { try set(SRTO_STREAMID, text: identifier, "STREAMID") }
+        if let passphrase = options.passphrase { try setPassphrase(passphrase) }
+    }
+
+    func setPassphrase(_ passphrase: String) throws(TransportError) {
+        try set(SRTO_PBKEYLEN, Int32(32), "PBKEYLEN")
+        try set(SRTO_PASSPHRASE, text: passphrase, "PASSPHRASE")
+    }
+
+    private func set(_ option: SRT_SOCKOPT, text: String, _ name: StaticString) throws(TransportError) {
+        let bytes = Array(text.utf8)
+        guard bytes.withUnsafeBytes({ srt_setsockflag(socket, option, $0.baseAddress, Int32($0.count)) }) == 0 else {
+            throw TransportError(.optionRefused, "libsrt refuses option \(name): \(SRTLibrary.lastErrorText)")
+        }
     }
 
     func makeNonBlocking() throws(TransportError) {

@@ -1,21 +1,29 @@
+internal import Journal
+internal import Metrics
 internal import NIfTIFile
 internal import Profiles
 internal import ProgressiveCoding
 internal import SRTTransport
+internal import Secrecy
+internal import SessionRunner
 internal import StreamSession
 internal import WireFormat
 
-/// One transfer at the receiving end: joins transport, session, decoder and files.
+/// One connection of a transfer at the receiving end: joins transport, session, journal, decoder and files.
 struct ReceivingSession {
     let site: ReceivingSite
+    let registry: SessionRegistry
     let connection: SRTConnection
     let pool: CodingPool
     let chunkDecoder: any ChunkDecoder
     let clock: Stopwatch
     let onEvent: @Sendable (ReceivingSite.Event) -> Void
 
-    private enum Incoming: Sendable {
+    enum Incoming: Sendable {
+        case opened(JournalWriter, JournalWriter.Contents, SessionRegistry.Claim)
         case applied(UInt32, volume: Int, [Milestone])
+        case damaged(UInt32, any Error)
+        case durable(UInt32)
         case verified(volume: Int, Receipt.Volume)
         case stored(Receipt)
         case failed(any Error)
@@ -23,42 +31,58 @@ struct ReceivingSession {
 
     /// The most bytes of whole chunks that are not decoded yet: a peer could otherwise send only what rests on what it never sends.
     private static let pendingByteLimit = 512 << 20
+    /// Chunks that may turn out wrong before the sender counts as broken.
+    private static let damageLimit = 16
 
-    private let mailbox = Mailbox<Incoming>()
-    private var session: ReceiverSession
-    private var hello: Hello?
+    let mailbox = Mailbox<Incoming>()
+    var hello: Hello?
+    var decoder: SessionDecoder?
+    var folder: SessionFolder?
+    var writer: JournalWriter?
+    var table: (digest: Digest, content: ChunkTable)?
+    var summary = ReceivingSite.Summary()
+    var storing: Task<Void, Never>?
+    private var claim: SessionRegistry.Claim?
     private var senderStart = Duration.zero
-    private var decoder: SessionDecoder?
-    private var folder: SessionFolder?
     private var early: [(UInt32, [UInt8])] = []
     private var pendingBytes: [UInt32: Int] = [:]
     private var pendingByteCount = 0
-    private var table: (digest: Digest, content: ChunkTable)?
+    private var takenByteCount = 0
+    private var datagramCount = 0
+    private var damageCount = 0
     private var hasROIByte: Set<Int> = []
     private var appliedCount = 0
-    private var summary = ReceivingSite.Summary()
     private var failure: (any Error)?
     private var ending: SessionError?
     private var tasks: [Task<Void, Never>] = []
-    private var storing: Task<Void, Never>?
+    private var kept: [JournalEntry] = []
+    private var meter: SessionMeter?
+    private var isComplete = false
+    private var waiting: [ReceiverSession.Event] = []
+    private let started: Duration
 
     init(
-        site: ReceivingSite, connection: SRTConnection, pool: CodingPool, chunkDecoder: any ChunkDecoder, clock: Stopwatch,
-        onEvent: @escaping @Sendable (ReceivingSite.Event) -> Void
+        site: ReceivingSite, registry: SessionRegistry, connection: SRTConnection, pool: CodingPool,
+        chunkDecoder: any ChunkDecoder, clock: Stopwatch, onEvent: @escaping @Sendable (ReceivingSite.Event) -> Void
     ) {
         self.site = site
+        self.registry = registry
         self.connection = connection
         self.pool = pool
         self.chunkDecoder = chunkDecoder
         self.clock = clock
         self.onEvent = onEvent
-        session = ReceiverSession(timing: SessionTiming(site.transport), now: clock.elapsed)
+        started = clock.elapsed
     }
 
     /// The session's name, once the peer has said it.
     var name: String { hello?.session.text ?? "" }
+    /// Whether the peer has said anything that makes it a session.
+    var hasBegun: Bool { hello != nil }
+    /// Who the sender says it is; proven where it has a secret of its own.
+    var senderName: String { StreamIdentifier(parsing: connection.streamIdentifier)?.sender ?? "-" }
 
-    private func place(_ volume: Int) -> ReceivingSite.Place {
+    func place(_ volume: Int) -> ReceivingSite.Place {
         ReceivingSite.Place(session: name, volume: decoder?.manifest.volumes[volume].name.text ?? "", index: volume)
     }
 
@@ -67,71 +91,147 @@ struct ReceivingSession {
         onEvent(.firstROIByte(place(planned.volume)))
     }
 
-    /// Whether the peer has said anything that makes it a session.
-    var hasBegun: Bool { hello != nil }
-
-    /// Receives until everything is stored and confirmed.
+    /// Receives until everything is stored and confirmed, or the connection ends.
     /// - Returns: what came of it; nil when the peer went away before it began.
-    /// - Throws: `SessionError`, or what made this end give up; what had arrived stays in the folder.
+    /// - Throws: `SessionError`, or what made this end give up; what had arrived stays in the folder, and in the journal to go on from.
     mutating func run() async throws -> ReceivingSite.Summary? {
-        var outgoing: [[UInt8]] = []
-        while !session.isOver || !outgoing.isEmpty {
-            if Task.isCancelled {
-                handle(.giveUp(Abort(reason: .cancelled, message: "the receiver was stopped")), &outgoing)
-            }
-            for event in mailbox.takeAll() { await receive(event, &outgoing) }
-            if let tick = session.nextTick, clock.elapsed >= tick { handle(.tick, &outgoing) }
-            let sending = outgoing
-            outgoing = []
-            let turn = await connection.turn(sending: sending, patience: .milliseconds(2))
-            for bytes in turn.received { handle(.datagram(bytes), &outgoing) }
-            if !turn.isConnected { handle(.disconnected, &outgoing) }
-        }
+        var copy = self
+        var runner = ReceiverRunner(
+            ReceiverSession(
+                secret: site.exposure.secret(for: senderName), timing: SessionTiming(site.transport), now: clock.elapsed),
+            over: connection, origin: clock.start)
+        await runner.run(events: { copy.events() }, onActions: { copy.take($0) })
+        self = copy
+        flush()
         for task in tasks { task.cancel() }
         // A sender may go while everything is being stored: then it is stored, and the receipt says so.
         await storing?.value
         for event in mailbox.takeAll() { if case .stored = event { ending = nil } }
-        if let ending {
-            await decoder?.cancel(ending)
-            await connection.close(patience: .milliseconds(500))
-            guard hasBegun else { return nil }
-            await leave(because: failure.map { "\($0)" } ?? ending.message)
-            throw failure ?? ending
-        }
-        await connection.close(patience: .milliseconds(200))
-        return summary
+        let result = await finish()
+        if let claim { registry.release(name, claim) }
+        return try result.get()
     }
 
-    private mutating func handle(_ event: ReceiverSession.Event, _ outgoing: inout [[UInt8]]) {
-        for action in session.handle(event, now: clock.elapsed) {
+    private mutating func finish() async -> Result<ReceivingSite.Summary?, any Error> {
+        let age = clock.elapsed - started
+        meter?.end(isFinished: ending == nil, now: age)
+        guard let ending else {
+            await connection.close(patience: .milliseconds(200))
+            await writer?.close()
+            return .success(isComplete ? nil : summary)
+        }
+        await decoder?.cancel(ending)
+        await connection.close(patience: .milliseconds(500))
+        guard hasBegun else { return .success(nil) }
+        await leave(because: failure.map { "\($0)" } ?? ending.message)
+        await writer?.close()
+        return .failure(failure ?? ending)
+    }
+
+    /// What has happened beside the transport.
+    private mutating func events() -> [ReceiverSession.Event] {
+        let age = clock.elapsed - started
+        if Task.isCancelled { giveUp(CancellationError()) }
+        if claim?.isRevoked == true { giveUp(SiteError(.sessionBusy, "the sender goes on with the session on another connection")) }
+        if age > site.limits.duration {
+            giveUp(SiteError(.limitReached, "the session has lasted longer than \(Int(site.limits.duration.inSeconds)) s"))
+        }
+        for event in mailbox.takeAll() { receive(event) }
+        flush()
+        if meter?.isDue(age) == true { meter?.show(now: age, datagramCount: datagramCount) }
+        defer { waiting = [] }
+        return waiting
+    }
+
+    /// Does what the session says.
+    private mutating func take(_ actions: [ReceiverSession.Action]) -> [ReceiverSession.Event] {
+        for action in actions {
             switch action {
-            case .send(let bytes): outgoing.append(bytes)
-            case .begun(let hello):
-                self.hello = hello
-                summary.session = hello.session.text
-                // Half a round trip after it was said.
-                senderStart =
-                    clock.elapsed - .microseconds(Int64(clamping: hello.elapsedMicroseconds))
-                    - .microseconds(Int64(hello.roundTripMicroseconds / 2))
+            case .send: break
+            case .begun(let hello): begin(hello)
             case .firstByte(let ordinal):
                 if let planned = decoder?.planned(ordinal) { noteROI(planned) }
-            case .chunk(let ordinal, let record): take(ordinal, record, &outgoing)
+            case .keep(let fragment):
+                takenByteCount += fragment.payload.count
+                datagramCount += 1
+                kept.append(
+                    .fragment(
+                        ordinal: fragment.ordinal, totalByteCount: fragment.totalByteCount, offset: fragment.offset,
+                        payload: fragment.payload))
+                if takenByteCount > site.limits.byteCount {
+                    giveUp(SiteError(.limitReached, "the session has more than \(site.limits.byteCount) bytes"))
+                }
+            case .chunk(let ordinal, let record): take(ordinal, record)
             case .store(let digest): store(digest)
-            case .stalled: onEvent(.stalled(session: name))
-            case .resumed: onEvent(.resumed(session: name))
+            case .stalled:
+                claim?.isStalled = true
+                meter?.state = .stalled
+                onEvent(.stalled(session: name))
+            case .resumed:
+                claim?.isStalled = false
+                meter?.state = .transferring
+                onEvent(.resumed(session: name))
+            case .altered: onEvent(.altered(session: name))
             case .closed: break
             case .failed(let error): ending = error
             }
         }
+        defer { waiting = [] }
+        return waiting
     }
 
-    private mutating func giveUp(_ error: any Error, _ outgoing: inout [[UInt8]]) {
-        failure = failure ?? error
-        let reason: Abort.Reason = error is NIfTIError ? .failed : .refused
-        handle(.giveUp(Abort(reason: reason, message: "\(error)")), &outgoing)
+    private mutating func flush() {
+        guard !kept.isEmpty, let writer else { return }
+        writer.append(kept)
+        kept = []
     }
 
-    private mutating func take(_ ordinal: UInt32, _ record: [UInt8], _ outgoing: inout [[UInt8]]) {
+    private mutating func giveUp(_ error: any Error) {
+        guard failure == nil else { return }
+        failure = error
+        let reason: Abort.Reason =
+            error is CancellationError ? .cancelled : error is NIfTIError || error is JournalError ? .failed : .refused
+        let message = error is CancellationError ? "the receiver was stopped; go on later with the same --session" : "\(error)"
+        waiting.append(.giveUp(Abort(reason: reason, message: message)))
+    }
+
+    /// A sender has said who it is: finds what there is of its session, and takes it over from a connection that has fallen silent.
+    private mutating func begin(_ hello: Hello) {
+        self.hello = hello
+        summary.session = hello.session.text
+        // Half a round trip after it was said.
+        senderStart =
+            clock.elapsed - .microseconds(Int64(clamping: hello.elapsedMicroseconds))
+            - .microseconds(Int64(hello.roundTripMicroseconds / 2))
+        meter = SessionMeter(board: site.metrics, session: hello.session.text, role: .receiver)
+        meter?.state = .transferring
+        let begun = Array("\(senderName)\n\(hello.session.text)".utf8)
+        let path = "\(site.folder)/\(hello.session)"
+        tasks.append(
+            Task { [site, registry, pool, mailbox] in
+                guard let claim = await registry.claim(hello.session.text) else {
+                    return _ = mailbox.put(
+                        .failed(SiteError(.sessionBusy, "the session '\(hello.session)' is being received on another connection")))
+                }
+                do {
+                    let (writer, contents) = try await pool.run(rank: 0) {
+                        try SessionFolder.make(root: site.folder, session: hello.session)
+                        return try JournalWriter.open(folder: path, begun: begun, byteLimit: site.limits.journalByteCount) {
+                            mailbox.put(.failed($0))
+                        }
+                    }
+                    guard contents.begun == nil || contents.begun == begun else {
+                        throw SiteError(.sessionExists, "the session '\(hello.session)' belongs to another sender")
+                    }
+                    mailbox.put(.opened(writer, contents, claim))
+                } catch {
+                    registry.release(hello.session.text, claim)
+                    mailbox.put(.failed(error))
+                }
+            })
+    }
+
+    private mutating func take(_ ordinal: UInt32, _ record: [UInt8]) {
         do {
             if pendingBytes.updateValue(record.count, forKey: ordinal) == nil { pendingByteCount += record.count }
             guard pendingByteCount <= Self.pendingByteLimit else {
@@ -139,10 +239,10 @@ struct ReceivingSession {
             }
             if ordinal == 0 {
                 try open(record)
-                handle(.applied(0), &outgoing)
+                confirm(0)
                 let waiting = early
                 early = []
-                for (ordinal, record) in waiting { take(ordinal, record, &outgoing) }
+                for (ordinal, record) in waiting { take(ordinal, record) }
                 return
             }
             // Datagrams overtake each other, so chunks may come before the manifest that explains them.
@@ -157,7 +257,7 @@ struct ReceivingSession {
                     throw CodingError(.invalidManifest, "the sender's table does not fit its plan")
                 }
                 table = (digest, content)
-                handle(.applied(ordinal), &outgoing)
+                confirm(ordinal)
                 return
             }
             guard let planned = decoder.planned(ordinal) else {
@@ -171,24 +271,48 @@ struct ReceivingSession {
                         try await decoder.apply(ordinal, record: record) { milestones in
                             mailbox.put(.applied(ordinal, volume: planned.volume, milestones))
                         }
+                    } catch let error as WireError where error.code == .digestMismatch {
+                        mailbox.put(.damaged(ordinal, error))
                     } catch {
                         mailbox.put(.failed(error))
                     }
                 })
+        } catch let error as WireError where error.code == .digestMismatch {
+            drop(ordinal, error)
         } catch {
-            giveUp(error, &outgoing)
+            giveUp(error)
         }
+    }
+
+    /// A chunk that was damaged on the way has to come again; too many of them are no accident.
+    private mutating func drop(_ ordinal: UInt32, _ error: any Error) {
+        damageCount += 1
+        guard damageCount <= Self.damageLimit else { return giveUp(error) }
+        pendingByteCount -= pendingBytes.removeValue(forKey: ordinal) ?? 0
+        kept.append(.dropped(ordinal: ordinal))
+        waiting.append(.dropped(ordinal))
+    }
+
+    /// Says that a chunk is in its place once its bytes are on disk.
+    private mutating func confirm(_ ordinal: UInt32) {
+        flush()
+        writer?.whenDurable { [mailbox] in mailbox.put(.durable(ordinal)) }
     }
 
     /// Takes the manifest: checks it, makes room for the volumes and the folder.
     private mutating func open(_ record: [UInt8]) throws {
         let manifest = try Manifest(decoding: ChunkRecord(decoding: record).payload)
         guard let hello else { throw CodingError(.invalidManifest, "a manifest before its session's beginning") }
-        let decoder = try SessionDecoder(manifest, decoder: chunkDecoder, memoryLimit: site.memoryLimit)
-        let folder = try SessionFolder(root: site.folder, session: hello.session, decoder: decoder, pool: pool)
+        guard manifest.volumes.count <= site.limits.volumeCount, manifest.plan.count <= site.limits.chunkCount else {
+            throw SiteError(
+                .limitReached, "\(manifest.volumes.count) volumes in \(manifest.plan.count) chunks are more than is taken here")
+        }
+        let decoder = try SessionDecoder(manifest, decoder: chunkDecoder, memoryLimit: site.limits.memoryByteCount)
+        let folder = SessionFolder(root: site.folder, session: hello.session, decoder: decoder, pool: pool)
         self.decoder = decoder
         self.folder = folder
         summary.folder = folder.path
+        meter?.plan(manifest.plan.map(\.chunk.layer))
         for index in manifest.volumes.indices {
             onEvent(.manifest(place(index), decoder: decoder))
             folder.refresh(index, isAwaited: true)
@@ -200,24 +324,36 @@ struct ReceivingSession {
         }
     }
 
-    private mutating func receive(_ event: Incoming, _ outgoing: inout [[UInt8]]) async {
+    private mutating func receive(_ event: Incoming) {
         switch event {
+        case .opened(let writer, let contents, let claim):
+            self.writer = writer
+            self.claim = claim
+            if let receipt = contents.receipt {
+                isComplete = true
+                waiting.append(.openedComplete(receipt, nonce: Nonce().bytes))
+            } else {
+                waiting.append(.opened(contents.reassembler, nonce: Nonce().bytes))
+            }
         case .applied(let ordinal, let volume, let milestones):
             for milestone in milestones {
                 // "Lossless" is said of bytes that have the source's digest, not of chunks that have come.
                 if milestone == .volumeLossless { verify(volume) } else { announce(milestone, volume) }
             }
-            appliedCount += 1
+            if let planned = decoder?.planned(ordinal) { meter?.count(planned.chunk.layer, byteCount: pendingBytes[ordinal] ?? 0) }
+            appliedCount += ordinal == 0 ? 0 : 1
             pendingByteCount -= pendingBytes.removeValue(forKey: ordinal) ?? 0
             folder?.refresh(volume, isAwaited: !milestones.isEmpty)
             if let decoder { onEvent(.applied(place(volume), share: Double(appliedCount) / Double(decoder.manifest.plan.count))) }
-            handle(.applied(ordinal), &outgoing)
+            if ordinal != 0 { confirm(ordinal) }
+        case .damaged(let ordinal, let error): drop(ordinal, error)
+        case .durable(let ordinal): waiting.append(.applied(ordinal))
         case .verified(let volume, let outcome):
             if outcome.state == .lossless { announce(.volumeLossless, volume) }
         case .stored(let receipt):
             for index in receipt.volumes.indices { onEvent(.receipt(place(index))) }
-            handle(.stored(receipt), &outgoing)
-        case .failed(let error): giveUp(error, &outgoing)
+            waiting.append(.stored(receipt))
+        case .failed(let error): giveUp(error)
         }
     }
 
@@ -242,72 +378,5 @@ struct ReceivingSession {
                     mailbox.put(.failed(error))
                 }
             })
-    }
-
-    /// Checks everything against the sender's table, writes it, reads it back, and only then says so.
-    private mutating func store(_ digest: Digest) {
-        guard let decoder, let folder, let table, let hello else {
-            mailbox.put(.failed(CodingError(.verificationFailed, "the sender ends before its manifest and table have come")))
-            return
-        }
-        storing = Task { [mailbox, key = site.receiptKey] in
-            do {
-                guard table.digest == digest else {
-                    throw CodingError(.verificationFailed, "the sender's table is not the one it ends with")
-                }
-                try await decoder.check(table.content)
-                var outcomes: [Receipt.Volume] = []
-                for index in decoder.layouts.indices { outcomes.append(try await decoder.outcome(volume: index)) }
-                guard outcomes == table.content.outcomes else {
-                    await decoder.distrust()
-                    throw CodingError(.verificationFailed, "the volume here does not have the digest of the sender's")
-                }
-                guard try await folder.finish(outcomes.map(\.state), isComplete: true) == outcomes.map(\.digest) else {
-                    throw NIfTIError(.cannotWrite, "\(folder.path): what is read back is not what was written")
-                }
-                try await Self.receipt(hello, decoder, outcomes, table: digest, interruption: nil)
-                    .write(to: folder.path, signedWith: key)
-                mailbox.put(.stored(Receipt(tableDigest: digest, volumes: outcomes)))
-            } catch {
-                mailbox.put(.failed(error))
-            }
-        }
-        summary.volumes = zip(decoder.manifest.volumes.indices, table.content.outcomes).map { index, outcome in
-            ReceivingSite.ReceivedVolume(
-                path: folder.volumePath(index, outcome.state), qualityPath: folder.qualityPath(index), digest: outcome.digest,
-                state: outcome.state)
-        }
-    }
-
-    /// Leaves what has arrived as whole files, with a receipt that says what is missing.
-    private func leave(because reason: String) async {
-        guard let hello, let decoder, let folder else { return }
-        var outcomes: [Receipt.Volume] = []
-        for index in decoder.layouts.indices {
-            guard let outcome = try? await decoder.outcome(volume: index) else { return }
-            outcomes.append(outcome)
-        }
-        // A receipt for files that could not be written would say too much.
-        guard (try? await folder.finish(outcomes.map(\.state), isComplete: false)) != nil else { return }
-        try? await Self.receipt(hello, decoder, outcomes, table: table?.digest, interruption: reason)
-            .write(to: folder.path, signedWith: site.receiptKey)
-    }
-
-    private static func receipt(
-        _ hello: Hello, _ decoder: SessionDecoder, _ outcomes: [Receipt.Volume], table: Digest?, interruption: String?
-    ) async -> ReceiptFile {
-        var volumes: [ReceiptFile.Volume] = []
-        for (index, outcome) in outcomes.enumerated() {
-            volumes.append(
-                ReceiptFile.Volume(
-                    decoder.manifest.volumes[index], outcome, isComplete: interruption == nil,
-                    await decoder.snapshot(volume: index),
-                    await decoder.standing(volume: index)))
-        }
-        let bytes = await decoder.receivedBytes()
-        return ReceiptFile(
-            session: hello.session.text, complete: interruption == nil, goal: hello.goal.name, tableSha256: table?.description,
-            volumes: volumes, bytesByLayer: Dictionary(uniqueKeysWithValues: bytes.map { ($0.key.name, $0.value) }),
-            interruption: interruption)
     }
 }

@@ -1,7 +1,9 @@
 internal import Confinement
+public import Metrics
 public import Profiles
 public import ProgressiveCoding
 public import SRTTransport
+internal import Secrecy
 internal import StreamSession
 public import WireFormat
 
@@ -33,7 +35,9 @@ public struct ReceivingSite: Sendable {
         case stalled(session: String)
         /// It comes again.
         case resumed(session: String)
-        /// A session is over.
+        /// Datagrams come that are altered or not the sender's; they are ignored.
+        case altered(session: String)
+        /// A connection of a session is over, and the session with it or not.
         case ended(session: String, Result<Summary, any Error>)
     }
 
@@ -72,10 +76,14 @@ public struct ReceivingSite: Sendable {
     public var folder: String
     /// How silence is judged.
     public var transport: TransportProfile
-    /// The most memory one session may take, in bytes.
-    public var memoryLimit = VolumeLayout.defaultMemoryLimit
+    /// The most one session may take.
+    public var limits = SessionLimits()
+    /// How what comes in is protected.
+    public var exposure = Exposure()
     /// The most sessions at a time.
     public var sessionLimit = 16
+    /// Where sessions' figures are shown; nil shows them nowhere.
+    public var metrics: MetricsBoard?
     /// What receipts are signed with; nil leaves them unsigned.
     public var receiptKey: ReceiptKey?
     /// A program that decodes confined; this one by default.
@@ -88,9 +96,17 @@ public struct ReceivingSite: Sendable {
     }
 
     /// Listens.
-    /// - Throws: `TransportError`.
+    /// - Throws: `TransportError`; `SiteError.Code.exposed`.
     public func listen(on address: String) throws -> SRTListener {
-        try SRTListener(on: HostPort(parsing: address), options: SRTOptions(maximumBitsPerSecond: transport.bitsPerSecond))
+        let address = try HostPort(parsing: address)
+        try exposure.check(address)
+        let options = SRTOptions(maximumBitsPerSecond: 100e6)
+        guard exposure.isProtected else { return try SRTListener(on: address, options: options) }
+        let admission = SRTAdmission { [exposure] identifier in
+            guard let identifier = StreamIdentifier(parsing: identifier) else { return nil }
+            return exposure.secret(for: identifier.sender)?.transportPassphrase
+        }
+        return try SRTListener(on: address, options: options, admission: admission)
     }
 
     /// Receives sessions, each in a task of its own, until the task is cancelled; with `once`, until the first has ended.
@@ -99,6 +115,7 @@ public struct ReceivingSite: Sendable {
         async throws
     {
         let pool = CodingPool()
+        let registry = SessionRegistry()
         try await withThrowingTaskGroup(of: Progress.self) { group in
             group.addTask { .accepted(try await listener.accept()) }
             var active = 0
@@ -118,7 +135,7 @@ public struct ReceivingSite: Sendable {
                         continue
                     }
                     active += 1
-                    group.addTask { .ended(await receive(connection, pool, clock, onEvent)) }
+                    group.addTask { .ended(await receive(connection, registry, pool, clock, onEvent)) }
                 case .ended(let result):
                     active -= 1
                     // A connection that never became a session, such as a probe, does not count as the one.
@@ -138,13 +155,13 @@ public struct ReceivingSite: Sendable {
     }
 
     private func receive(
-        _ connection: SRTConnection, _ pool: CodingPool, _ clock: Stopwatch, _ onEvent: @escaping @Sendable (Event) -> Void
+        _ connection: SRTConnection, _ registry: SessionRegistry, _ pool: CodingPool, _ clock: Stopwatch, _ onEvent: @escaping @Sendable (Event) -> Void
     ) async -> Result<Summary, any Error>? {
         // A peer has decoders of its own; they start while its volume is still being read.
         let workers = ConfinedDecoder(pool: pool, executable: workerExecutable)
         let starting = Task { await workers.prepare(count: 2) }
         var session = ReceivingSession(
-            site: self, connection: connection, pool: pool, chunkDecoder: workers, clock: clock, onEvent: onEvent)
+            site: self, registry: registry, connection: connection, pool: pool, chunkDecoder: workers, clock: clock, onEvent: onEvent)
         let result: Result<Summary, any Error>?
         do {
             result = try await session.run().map { .success($0) }

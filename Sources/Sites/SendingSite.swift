@@ -1,6 +1,9 @@
+public import Metrics
 public import Profiles
 internal import ProgressiveCoding
 internal import SRTTransport
+internal import Secrecy
+internal import SessionRunner
 internal import StreamSession
 internal import VolumeModel
 public import WireFormat
@@ -21,6 +24,12 @@ public struct SendingSite: Sendable {
         case stalled
         /// It comes again.
         case resumed
+        /// The connection is lost; another one is tried for.
+        case reconnecting
+        /// The receiver had so many bytes of the session already.
+        case resumedAt(byteCount: Int)
+        /// Datagrams come that are altered or not the receiver's; they are ignored.
+        case altered
     }
 
     /// What came of it.
@@ -31,6 +40,14 @@ public struct SendingSite: Sendable {
         public var datagramCount = 0
         /// Retransmissions over first transmissions.
         public var retransmitRatio = 0.0
+        /// Bytes of pieces handed to the transport a second time, on another connection.
+        public var resentByteCount = 0
+        /// Bytes the receiver had before this program began.
+        public var resumedByteCount = 0
+        /// Connections made.
+        public var connectionCount = 0
+        /// What the link was found to carry, or the rate that was kept to, in bits a second on the wire.
+        public var rateBitsPerSecond = 0.0
         /// Bits of chunk records a second, from the first datagram to the last acknowledgement.
         public var goodputBitsPerSecond = 0.0
         /// Seconds, as all times here from the start of the command.
@@ -55,10 +72,16 @@ public struct SendingSite: Sendable {
     public var preparation: Preparation
     /// Names the transfer and the receiver's folder.
     public var session: Name
+    /// Whether the receiver may have some of it already, from an earlier run.
+    public var mayBeKnown = false
     /// Where the receiver listens.
     public var destination: String
     /// How the link is used.
     public var transport: TransportProfile
+    /// How what goes there is protected.
+    public var exposure = Exposure()
+    /// Where the session's figures are shown; nil shows them nowhere.
+    public var metrics: MetricsBoard?
 
     /// Makes a site.
     public init(preparation: Preparation, session: Name, destination: String, transport: TransportProfile) {
@@ -68,61 +91,46 @@ public struct SendingSite: Sendable {
         self.transport = transport
     }
 
-    private enum Incoming: Sendable {
-        case prepared(Preparation.Result)
-        case chunk(EncodedChunk)
-        case coded(ChunkTable, digest: Digest, seconds: Double)
-        case failed(any Error)
-    }
-
     /// Sends, and returns when the receiver has confirmed what it has on disk.
     /// - Parameters:
     ///   - clock: runs from the start of the command.
     ///   - onEvent: called from the site's own loop.
-    /// - Throws: what the parts throw; `SessionError` when the session ends early; `SiteError.Code.receiptMismatch`.
+    /// - Throws: what the parts throw; `SessionError` when the session ends early; `SiteError.Code.receiptMismatch`, `.exposed`.
     public func run(clock: Stopwatch, onEvent: @escaping @Sendable (Event) -> Void) async throws -> Summary {
         let address = try HostPort(parsing: destination)
-        let mailbox = Mailbox<Incoming>()
+        try exposure.check(address)
+        let cache = transport.bitsPerSecond == nil ? RateCache() : nil
+        var options = SRTOptions(maximumBitsPerSecond: transport.bitsPerSecond ?? 1e6)
+        options.connectTimeout = min(.seconds(3), transport.connectPatience)
+        options.passphrase = exposure.secret?.transportPassphrase
+        options.streamIdentifier = exposure.sender.text
+        var setup = SenderSession.Setup(
+            session: session, goal: preparation.goal,
+            rate: transport.bitsPerSecond.map { .fixed($0) } ?? .automatic(ceiling: transport.ceiling, hint: cache?[destination]))
+        setup.parityRatio = transport.parityRatio
+        setup.secret = exposure.secret
+        setup.mayBeKnown = mayBeKnown
+        setup.timing = SessionTiming(transport)
+        // The handshake takes two round trips: long enough to read and segment.
+        let mailbox = Mailbox<SendingLoop.Incoming>()
         let coding = Task { await code(into: mailbox) }
         defer { coding.cancel() }
-        var options = SRTOptions(maximumBitsPerSecond: transport.bitsPerSecond)
-        options.connectTimeout = min(.seconds(3), transport.connectPatience)
-        // The handshake takes two round trips: long enough to read and segment.
-        let connecting = Task { [options] in
-            try await SRTConnection.connect(to: address, options: options, patience: transport.connectPatience)
+        var runner = SenderRunner(
+            SenderSession(setup, now: clock.elapsed), to: address, options: options, patience: transport.connectPatience,
+            origin: clock.start)
+        var loop = SendingLoop(clock: clock, board: metrics, session: session.text, onEvent: onEvent)
+        await runner.run(
+            events: { loop.events(mailbox.takeAll()) }, onAction: { loop.take($0) },
+            onTurn: { loop.show($0) })
+        let summary = try loop.finish(runner)
+        if transport.bitsPerSecond == nil, summary.bytesByLayer.values.reduce(0, +) > 100_000 {
+            cache?.remember(summary.rateBitsPerSecond, for: destination)
         }
-        let connected = Mailbox<Result<SRTConnection, any Error>>()
-        Task { connected.put(await connecting.result) }
-        var early: [Incoming] = []
-        var connection: SRTConnection?
-        while connection == nil {
-            early += mailbox.takeAll()
-            // A volume that cannot be read is said at once, not after the handshake.
-            if case .failed(let error)? = early.last {
-                connecting.cancel()
-                throw error
-            }
-            if Task.isCancelled {
-                connecting.cancel()
-                throw CancellationError()
-            }
-            connection = try connected.takeAll().first?.get()
-            if connection == nil { try? await Task.sleep(for: .milliseconds(2)) }
-        }
-        guard let connection else { throw CancellationError() }
-        var loop = Loop(site: self, connection: connection, clock: clock, onEvent: onEvent)
-        do {
-            try await loop.run(mailbox, early: early)
-        } catch {
-            await connection.close(patience: .milliseconds(500))
-            throw error
-        }
-        await connection.close(patience: .seconds(1))
-        return loop.summary
+        return summary
     }
 
     /// Reads, plans and codes, while the loop already speaks to the receiver.
-    private func code(into mailbox: Mailbox<Incoming>) async {
+    private func code(into mailbox: Mailbox<SendingLoop.Incoming>) async {
         do {
             let pool = CodingPool()
             let prepared = try await preparation.run(on: pool)
@@ -132,162 +140,6 @@ public struct SendingSite: Sendable {
             mailbox.put(.coded(table, digest: digest, seconds: watch.seconds))
         } catch {
             mailbox.put(.failed(error))
-        }
-    }
-
-    /// The loop that joins coder, session and transport.
-    private struct Loop {
-        let site: SendingSite
-        let connection: SRTConnection
-        let clock: Stopwatch
-        let onEvent: @Sendable (Event) -> Void
-        var session: SenderSession
-        var summary = Summary()
-        var prepared: Preparation.Result?
-        var chunkBytes: [UInt32: Int] = [:]
-        var roiChunks: Set<UInt32> = []
-        var table: ChunkTable?
-        var acknowledgedByteCount = 0
-        var codedByteCount = 0
-        var outcome: Result<Receipt, SessionError>?
-        var failure: (any Error)?
-
-        init(site: SendingSite, connection: SRTConnection, clock: Stopwatch, onEvent: @escaping @Sendable (Event) -> Void) {
-            self.site = site
-            self.connection = connection
-            self.clock = clock
-            self.onEvent = onEvent
-            session = SenderSession(
-                session: site.session, goal: site.preparation.goal, timing: SessionTiming(site.transport), now: clock.elapsed)
-        }
-
-        /// IP, UDP and SRT headers of a datagram.
-        private static let overheadByteCount = 44
-        /// A full datagram on the wire.
-        private static let wireByteCount = WireLimits.datagramByteCount + overheadByteCount
-        /// What SRT may hold unsent: enough to keep it busy between two turns, and no more, since what it holds goes first.
-        private var unsentLimit: Int { max(2, Int((site.transport.bitsPerSecond * 0.005 / 8 / 1500).rounded(.up))) }
-
-        mutating func run(_ mailbox: Mailbox<Incoming>, early: [Incoming]) async throws {
-            var outgoing: [[UInt8]] = []
-            // What libsrt had no room for; it was paced when it was handed over first.
-            var returned: [[UInt8]] = []
-            take(session.handle(.connected(roundTrip: connection.initialRoundTrip), now: clock.elapsed), &outgoing)
-            for event in early { receive(event, &outgoing) }
-            var unsent = 0
-            var retransmitted = 0
-            var pacer = Pacer(
-                bitsPerSecond: site.transport.bitsPerSecond, capacity: unsentLimit * Self.wireByteCount, now: clock.elapsed)
-            var nextStatistics = Duration.zero
-            while !session.isOver || !outgoing.isEmpty {
-                if Task.isCancelled {
-                    take(
-                        session.handle(.cancel(Abort(reason: .cancelled, message: "the sender was stopped")), now: clock.elapsed),
-                        &outgoing)
-                }
-                for event in mailbox.takeAll() { receive(event, &outgoing) }
-                let now = clock.elapsed
-                if let tick = session.nextTick, now >= tick { take(session.handle(.tick, now: now), &outgoing) }
-                if returned.isEmpty {
-                    let room = min(unsentLimit - unsent, pacer.allowance(datagramByteCount: Self.wireByteCount, now: now))
-                    take(session.handle(.room(room - outgoing.count), now: now), &outgoing)
-                }
-                for bytes in outgoing { pacer.spend(byteCount: bytes.count + Self.overheadByteCount) }
-                let sending = returned + outgoing
-                outgoing = []
-                let turn = await connection.turn(sending: sending, patience: .milliseconds(session.hasQueued ? 1 : 2))
-                returned = turn.returned
-                unsent = turn.unsentCount
-                pacer.spend(byteCount: (turn.retransmittedCount - retransmitted) * Self.wireByteCount)
-                retransmitted = turn.retransmittedCount
-                for bytes in turn.received { take(session.handle(.datagram(bytes), now: clock.elapsed), &outgoing) }
-                if !turn.isConnected { take(session.handle(.disconnected, now: clock.elapsed), &outgoing) }
-                if clock.elapsed > nextStatistics {
-                    nextStatistics = clock.elapsed + .milliseconds(500)
-                    let roundTrip = await connection.statistics().roundTrip
-                    take(session.handle(.roundTrip(roundTrip), now: clock.elapsed), &outgoing)
-                }
-            }
-            try await finish()
-        }
-
-        private mutating func receive(_ event: Incoming, _ outgoing: inout [[UInt8]]) {
-            switch event {
-            case .prepared(let result):
-                prepared = result
-                roiChunks = Set(
-                    result.encoder.manifest.plan.enumerated().filter { $1.chunk.layer == .roiBase }.map { UInt32($0.offset + 1) })
-                summary.segmentationSeconds = result.segmentationSeconds
-                summary.regions = result.encoder.manifest.volumes.first?.regions.map(\.description) ?? []
-                onEvent(.prepared(result))
-            case .chunk(let chunk):
-                chunkBytes[chunk.ordinal] = chunk.record.count
-                codedByteCount += chunk.record.count
-                summary.bytesByLayer[chunk.layer, default: 0] += chunk.record.count
-                take(
-                    session.handle(.chunk(ordinal: chunk.ordinal, rank: chunk.rank, record: chunk.record), now: clock.elapsed),
-                    &outgoing)
-            case .coded(let table, let digest, let seconds):
-                self.table = table
-                summary.encodingSeconds = seconds
-                take(session.handle(.supplied(tableDigest: digest), now: clock.elapsed), &outgoing)
-            case .failed(let error):
-                failure = error
-                take(
-                    session.handle(.cancel(Abort(reason: .failed, message: "the sender failed: \(error)")), now: clock.elapsed),
-                    &outgoing)
-            }
-        }
-
-        private mutating func take(_ actions: [SenderSession.Action], _ outgoing: inout [[UInt8]]) {
-            for action in actions {
-                switch action {
-                case .send(let bytes):
-                    outgoing.append(bytes)
-                    summary.datagramCount += 1
-                    if summary.timeToFirstDatagram == nil, case .data(let fragment)? = try? Datagram(decoding: bytes),
-                        fragment.ordinal != 0
-                    {
-                        summary.timeToFirstDatagram = clock.seconds
-                        onEvent(.firstDatagram)
-                    }
-                case .acknowledged(let ordinals):
-                    for ordinal in ordinals { acknowledgedByteCount += chunkBytes[ordinal] ?? 0 }
-                    onEvent(
-                        .progress(
-                            codedByteCount: codedByteCount, acknowledgedByteCount: acknowledgedByteCount, isCoded: table != nil))
-                    if !roiChunks.isEmpty {
-                        roiChunks.subtract(ordinals)
-                        if roiChunks.isEmpty {
-                            summary.roiAcknowledged = clock.seconds
-                            onEvent(.roiAcknowledged)
-                        }
-                    }
-                case .report: break
-                case .stalled: onEvent(.stalled)
-                case .resumed: onEvent(.resumed)
-                case .finished(let receipt):
-                    summary.done = clock.seconds
-                    outcome = .success(receipt)
-                case .failed(let error): outcome = .failure(error)
-                }
-            }
-        }
-
-        private mutating func finish() async throws {
-            if let failure { throw failure }
-            let statistics = await connection.statistics()
-            summary.retransmitRatio =
-                statistics.sentUnique > 0 ? Double(statistics.retransmitted) / Double(statistics.sentUnique) : 0
-            if let first = summary.timeToFirstDatagram, let done = summary.done, done > first {
-                summary.goodputBitsPerSecond = Double(acknowledgedByteCount) * 8 / (done - first)
-            }
-            let receipt = try outcome?.get()
-            guard let receipt, let table, let prepared, receipt.volumes == table.outcomes else {
-                throw SiteError(.receiptMismatch, "the receiver's receipt does not have the digests of what was sent")
-            }
-            summary.receipt = receipt
-            summary.fidelity = LayerFidelity.byLayer(table, prepared)
         }
     }
 }

@@ -25,20 +25,30 @@ final class SessionFolder: Sendable {
     /// The least time between two writes of a volume that nobody waits for.
     private static let leastInterval = Duration.seconds(1)
 
-    /// Makes the folder.
-    /// - Throws: `SiteError.Code.sessionExists`, or `NIfTIError.Code.cannotWrite`.
-    init(root: String, session: Name, decoder: SessionDecoder, pool: CodingPool) throws {
+    /// The folder of a session that ``make(root:session:)`` has made.
+    init(root: String, session: Name, decoder: SessionDecoder, pool: CodingPool) {
         path = "\(root)/\(session)"
         self.decoder = decoder
         self.pool = pool
+    }
+
+    /// Makes the folder, or finds that it is one to go on with: one with a journal.
+    /// - Throws: `SiteError.Code.sessionExists`, or `NIfTIError.Code.cannotWrite`.
+    static func make(root: String, session: Name) throws {
+        let path = "\(root)/\(session)"
         do {
             try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         } catch {
             throw NIfTIError(.cannotWrite, "\(root): the folder cannot be made")
         }
         guard mkdir(path, 0o777) == 0 else {
-            if errno == EEXIST { throw SiteError(.sessionExists, "the receiver already has a session called '\(session)'") }
-            throw NIfTIError(.cannotWrite, "\(path): the folder cannot be made: \(String(cString: strerror(errno)).lowercased())")
+            let reason = errno
+            if reason == EEXIST {
+                if access("\(path)/\(JournalWriter.fileName)", F_OK) == 0 { return }
+                throw SiteError(.sessionExists, "the receiver already has a session called '\(session)'")
+            }
+            throw NIfTIError(
+                .cannotWrite, "\(path): the folder cannot be made: \(String(cString: strerror(reason)).lowercased())")
         }
     }
 
@@ -125,4 +135,10 @@ final class SessionFolder: Sendable {
         }
         return digests
     }
+}
+
+/// Removes a file.
+/// - Throws: `NIfTIError.Code.cannotWrite`.
+func removeFile(_ path: String) throws {
+    guard unlink(path) == 0 else { throw NIfTIError(.cannotWrite, "\(path): cannot be removed") }
 }

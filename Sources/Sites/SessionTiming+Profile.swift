@@ -7,5 +7,6 @@ extension SessionTiming {
         self.init()
         stalledAfter = transport.stalledAfter
         silenceLimit = transport.silenceLimit
+        resumePatience = transport.resumePatience
     }
 }

@@ -1,6 +1,6 @@
 /// Time since something began, on a clock that never goes back.
 public struct Stopwatch: Sendable {
-    private let start: ContinuousClock.Instant
+    let start: ContinuousClock.Instant
     /// Begins now.
     public init() { start = .now }
     /// Since the beginning.

@@ -1,14 +1,21 @@
+public import Secrecy
 public import WireFormat
 
-/// The receiving end of a session: what to say next, given what has happened. It has no socket, no clock and no thread; time comes
-/// in with every event, counted from the session's beginning.
+/// The receiving end of one connection of a session: what to say next, given what has happened. It has no socket, no clock and no thread; time
+/// comes in with every event, counted from the connection's beginning.
 public struct ReceiverSession: Sendable {
     /// What can happen.
     public enum Event: Sendable {
         /// A datagram came.
         case datagram([UInt8])
-        /// A chunk has been decoded and put in its place.
+        /// What is on disk of the session that was begun, if anything; `nonce` is fresh random bytes, ``Hello/nonceByteCount`` of them.
+        case opened(Reassembler, nonce: [UInt8])
+        /// The session that was begun is complete on disk, and this is its receipt.
+        case openedComplete(Receipt, nonce: [UInt8])
+        /// A chunk has been decoded and put in its place, and its bytes are on disk.
         case applied(UInt32)
+        /// A chunk turned out wrong: it has to come again.
+        case dropped(UInt32)
         /// This end cannot go on, or will not.
         case giveUp(Abort)
         /// Everything is on disk, checked.
@@ -23,10 +30,12 @@ public struct ReceiverSession: Sendable {
     public enum Action: Sendable, Equatable {
         /// Hand this datagram to the transport.
         case send([UInt8])
-        /// The sender has said who it is.
+        /// The sender has said who it is: find what there is of its session.
         case begun(Hello)
         /// The first bytes of a chunk have come.
         case firstByte(UInt32)
+        /// Put this piece on disk.
+        case keep(Fragment)
         /// A chunk is whole.
         case chunk(UInt32, record: [UInt8])
         /// Every chunk is applied and the sender is done: check against the table of this digest, store, and say so.
@@ -35,40 +44,50 @@ public struct ReceiverSession: Sendable {
         case stalled
         /// Something has come again.
         case resumed
+        /// Datagrams come that are altered, replayed or not the sender's; said once.
+        case altered
         /// The sender has the receipt.
         case closed
-        /// The session is over, unfinished.
+        /// The connection is over, and the session unfinished.
         case failed(SessionError)
     }
 
     private enum Phase: Sendable, Equatable {
-        case waiting, receiving, storing, stored, over
+        /// No hello yet.
+        case waiting
+        /// What is on disk is being found.
+        case opening
+        case receiving, storing, stored, over
     }
 
-    /// The most bytes of whole chunks that wait for the hello.
+    /// The most bytes that wait until what is on disk is found.
     private static let heldByteLimit = 16 << 20
 
     private let timing: SessionTiming
     private var phase = Phase.waiting
+    private var channel: Channel
     private var reassembler = Reassembler()
     private var seen: Set<UInt32> = []
     private var applied: [Range<UInt32>] = []
     private var unapplied: Set<UInt32> = []
     private var pendingEnd: Digest?
-    private var held: [Action] = []
+    private var receipt: Receipt?
+    private var held: [Datagram] = []
     private var heldByteCount = 0
-    private var receivedByteCount: UInt64 = 0
-    private var receivedDatagramCount: UInt64 = 0
-    private var leastDelay: UInt32?
+    private var saidAltered = false
+    private var observer: ArrivalObserver
+    private var answerCount: UInt32 = 0
+    private var nextAnswer: Duration = .zero
     private let begun: Duration
-    private var nextReport: Duration
     private var silence: SilenceWatch
 
-    /// Begins a session on a fresh connection.
-    public init(timing: SessionTiming = SessionTiming(), now: Duration) {
+    /// Begins on a fresh connection.
+    /// - Parameter secret: what both ends share; nil takes datagrams without a seal.
+    public init(secret: Secret? = nil, timing: SessionTiming = SessionTiming(), now: Duration) {
         self.timing = timing
+        channel = Channel(secret: secret, role: .receiver)
         begun = now
-        nextReport = now + timing.reportInterval
+        observer = ArrivalObserver(timing: timing, now: now)
         silence = SilenceWatch(now: now)
     }
 
@@ -76,31 +95,45 @@ public struct ReceiverSession: Sendable {
     public var nextTick: Duration? {
         switch phase {
         case .over: nil
-        case .waiting: min(nextReport, begun + timing.helloLimit)
-        case .receiving, .storing, .stored: min(nextReport, silence.nextCheck(timing))
+        case .waiting: begun + timing.helloLimit
+        case .opening: silence.nextCheck(timing)
+        case .receiving, .storing, .stored: min(observer.nextReport, silence.nextCheck(timing))
         }
     }
     /// Whether the session has ended, well or not.
     public var isOver: Bool { phase == .over }
+    /// Bytes of datagrams that have come.
+    public var receivedByteCount: UInt64 { observer.receivedByteCount }
 
     /// Takes one event and says what to do.
     public mutating func handle(_ event: Event, now: Duration) -> [Action] {
         guard phase != .over else { return [] }
         switch event {
         case .datagram(let bytes): return take(bytes, now: now)
+        case .opened(let reassembler, let nonce): return open(reassembler, nonce, now: now)
+        case .openedComplete(let receipt, let nonce):
+            guard phase == .opening else { return [] }
+            self.receipt = receipt
+            phase = .receiving
+            return welcome(.complete, nonce, pages: []) + replayHeld(now: now)
         case .applied(let ordinal):
             Self.insert(ordinal, into: &applied)
             unapplied.remove(ordinal)
             // When there are more ranges than a datagram holds, later ones wait until the gaps close.
-            return [.send(Datagram.acknowledgement(Array(applied.prefix(Datagram.rangeLimit))).encoded())] + storeIfDone()
+            return [send(.acknowledgement(Array(applied.prefix(Datagram.rangeLimit))))] + storeIfDone()
+        case .dropped(let ordinal):
+            reassembler.drop(ordinal)
+            return []
         case .giveUp(let abort):
+            let farewell = send(.abort(abort))
             phase = .over
             let code: SessionError.Code = abort.reason == .cancelled ? .cancelled : .failed
-            return [.send(Datagram.abort(abort).encoded()), .failed(SessionError(code, abort.message))]
+            return [farewell, .failed(SessionError(code, abort.message))]
         case .stored(let receipt):
             guard phase == .storing else { return [] }
             phase = .stored
-            return [.send(Datagram.receipt(receipt).encoded())]
+            self.receipt = receipt
+            return [send(.receipt(receipt))]
         case .tick: return tick(now: now)
         case .disconnected:
             let isDone = phase == .stored
@@ -110,77 +143,108 @@ public struct ReceiverSession: Sendable {
         }
     }
 
+    private mutating func send(_ datagram: Datagram) -> Action { .send(channel.encode(datagram)) }
+
     private mutating func take(_ bytes: [UInt8], now: Duration) -> [Action] {
-        var actions: [Action] = silence.heard(now: now) ? [.resumed] : []
-        receivedByteCount += UInt64(bytes.count)
-        receivedDatagramCount += 1
-        let datagram: Datagram
+        let datagram: Datagram?
         do {
-            datagram = try Datagram(decoding: bytes)
+            datagram = try channel.decode(bytes)
         } catch {
-            return actions + violate(error.message)
+            return violate(error.message)
         }
-        switch datagram {
-        case .hello(let hello):
+        guard let datagram else {
+            // A stranger's connection is not worth an answer, and a line of a log only once.
+            if saidAltered { return [] }
+            saidAltered = true
+            return [.altered]
+        }
+        var actions: [Action] = silence.heard(now: now) ? [.resumed] : []
+        observer.note(byteCount: bytes.count, departure: datagram.departure, now: now)
+        if case .hello(let hello) = datagram {
             guard phase == .waiting else { return actions + violate("the sender begins twice") }
-            phase = .receiving
+            phase = .opening
             silence = SilenceWatch(now: now)
-            actions.append(.begun(hello))
-            actions += held
-            held = []
-            actions += storeIfDone()
-        case .data(let fragment):
-            note(departure: fragment.departureMicroseconds, now: now)
-            var arrived: [Action] = []
-            if seen.insert(fragment.ordinal).inserted {
-                unapplied.insert(fragment.ordinal)
-                arrived.append(.firstByte(fragment.ordinal))
-            }
-            do {
-                if let record = try reassembler.take(fragment) {
-                    heldByteCount += phase == .waiting ? record.count : 0
-                    arrived.append(.chunk(fragment.ordinal, record: record))
-                }
-            } catch {
-                return actions + violate(error.message)
-            }
-            guard phase == .waiting else { return actions + arrived }
-            // Datagrams overtake each other: chunks that come before their session's beginning wait for it.
+            return actions + [.begun(hello)]
+        }
+        guard phase != .waiting, phase != .opening else {
+            heldByteCount += bytes.count
             guard heldByteCount <= Self.heldByteLimit else {
                 return actions + violate("more than \(Self.heldByteLimit) bytes before the hello")
             }
-            held += arrived
-        case .heartbeat(let heartbeat): note(departure: heartbeat.departureMicroseconds, now: now)
-        case .end(let digest):
-            // Datagrams may overtake each other: the end waits for what is still on its way or being decoded.
-            pendingEnd = digest
-            actions += storeIfDone()
-        case .bye:
-            guard phase == .stored else { return actions + violate("the sender leaves before it has a receipt") }
-            phase = .over
-            actions.append(.closed)
-        case .abort(let abort):
-            // What was promised is on disk, whatever the sender says after it.
-            actions.append(
-                phase == .stored ? .closed : .failed(SessionError(.peerAborted, "the sender gave up: \(abort.message)")))
-            phase = .over
-        case .report, .acknowledgement, .receipt:
-            return actions + violate("the sender sends what only a receiver may")
+            held.append(datagram)
+            return actions
+        }
+        actions += take(datagram, now: now)
+        return actions + report(now: now)
+    }
+
+    private mutating func take(_ datagram: Datagram, now: Duration) -> [Action] {
+        do throws(SessionError) {
+            switch datagram {
+            case .data(let fragment):
+                let first = noteFirst(fragment.ordinal)
+                return first + (try take(fragment)) + storeIfDone()
+            case .parity(let parity):
+                let first = noteFirst(parity.ordinal)
+                var made: [Action] = []
+                for fragment in try reassembler.take(parity) { made += try take(fragment) }
+                return first + made + storeIfDone()
+            case .heartbeat(let heartbeat):
+                guard heartbeat.asksForHoldings, now >= nextAnswer else { return [] }
+                nextAnswer = now + .milliseconds(500)
+                return pages().map { send(.holdings($0)) }
+            case .end(let digest):
+                // Datagrams may overtake each other: the end waits for what is still on its way or being decoded.
+                pendingEnd = digest
+                if let receipt, phase == .receiving {
+                    guard receipt.tableDigest == digest else {
+                        return violate("the session is complete here, and its table is another one")
+                    }
+                    phase = .stored
+                    return [send(.receipt(receipt))]
+                }
+                return storeIfDone()
+            case .bye:
+                guard phase == .stored else { return violate("the sender leaves before it has a receipt") }
+                phase = .over
+                return [.closed]
+            case .abort(let abort):
+                // What was promised is on disk, whatever the sender says after it.
+                defer { phase = .over }
+                return [
+                    phase == .stored ? .closed : .failed(SessionError(.peerAborted, "the sender gave up: \(abort.message)"))
+                ]
+            case .hello: return violate("the sender begins twice")
+            case .report, .acknowledgement, .receipt, .welcome, .holdings:
+                return violate("the sender sends what only a receiver may")
+            }
+        } catch {
+            return violate(error.message)
+        }
+    }
+
+    private mutating func noteFirst(_ ordinal: UInt32) -> [Action] {
+        guard seen.insert(ordinal).inserted else { return [] }
+        if !applied.contains(where: { $0.contains(ordinal) }) { unapplied.insert(ordinal) }
+        return [.firstByte(ordinal)]
+    }
+
+    private mutating func take(_ fragment: Fragment) throws(SessionError) -> [Action] {
+        let (isNew, record) = try reassembler.take(fragment)
+        guard isNew, receipt == nil else { return [] }
+        var actions: [Action] = [.keep(fragment)]
+        if let record {
+            actions.append(.chunk(fragment.ordinal, record: record))
+        } else {
+            for made in reassembler.recovered(after: fragment) { actions += try take(made) }
         }
         return actions
     }
 
     private mutating func storeIfDone() -> [Action] {
-        guard phase == .receiving, let pendingEnd, unapplied.isEmpty else { return [] }
+        guard phase == .receiving, receipt == nil, let pendingEnd, unapplied.isEmpty else { return [] }
         phase = .storing
         return [.store(tableDigest: pendingEnd)]
-    }
-
-    private mutating func note(departure: UInt32, now: Duration) {
-        let delay = now.wrappedMicroseconds &- departure
-        // The clocks' offset is unknown, so only differences between delays mean anything: nearest below wins, modulo 2^32.
-        if let least = leastDelay, Int32(bitPattern: delay &- least) >= 0 { return }
-        leastDelay = delay
     }
 
     private mutating func tick(now: Duration) -> [Action] {
@@ -191,7 +255,7 @@ public struct ReceiverSession: Sendable {
                 phase = .over
                 return [.failed(SessionError(.peerSilent, "a connection came, but no sender said who it is"))]
             }
-            return report(now: now)
+            return []
         }
         switch silence.check(timing, now: now) {
         case .stalled: actions.append(.stalled)
@@ -211,23 +275,57 @@ public struct ReceiverSession: Sendable {
     }
 
     private mutating func report(now: Duration) -> [Action] {
-        guard now >= nextReport else { return [] }
-        let report = Report(
-            receivedByteCount: receivedByteCount, receivedDatagramCount: receivedDatagramCount,
-            receiverMicroseconds: UInt64(max(0, now.microseconds)), leastDelayMicroseconds: leastDelay ?? 0)
-        leastDelay = nil
-        // After a late tick one report is enough.
-        nextReport += timing.reportInterval
-        if nextReport <= now { nextReport = now + timing.reportInterval }
-        return [.send(Datagram.report(report).encoded())]
+        guard phase != .opening, let report = observer.report(now: now) else { return [] }
+        return [send(.report(report))]
     }
 
     private mutating func violate(_ message: String) -> [Action] {
+        let farewell = send(.abort(Abort(reason: .refused, message: message)))
         phase = .over
-        return [
-            .send(Datagram.abort(Abort(reason: .refused, message: message)).encoded()),
-            .failed(SessionError(.protocolViolation, message)),
-        ]
+        return [farewell, .failed(SessionError(.protocolViolation, message))]
+    }
+}
+
+extension ReceiverSession {
+    /// What was on disk is known: the sender is told, and whole chunks are handed out as if they had just come.
+    private mutating func open(_ found: Reassembler, _ nonce: [UInt8], now: Duration) -> [Action] {
+        guard phase == .opening else { return [] }
+        phase = .receiving
+        reassembler = found
+        for run in found.holdings() { seen.insert(run.ordinal) }
+        unapplied = seen
+        return welcome(found.isEmpty ? .fresh : .begun, nonce, pages: found.isEmpty ? [] : pages()) + replayHeld(now: now)
+    }
+
+    private mutating func welcome(_ standing: Welcome.Standing, _ nonce: [UInt8], pages: [Holdings]) -> [Action] {
+        let welcome = Welcome(
+            standing: standing, nonce: nonce, manifestDigest: reassembler.manifestDigest, pageCount: UInt32(pages.count))
+        let bytes = channel.encode(.welcome(welcome))
+        channel.bind(receiverNonce: welcome.nonce)
+        return [.send(bytes)] + pages.map { send(.holdings($0)) }
+    }
+
+    private mutating func replayHeld(now: Duration) -> [Action] {
+        let waiting = held
+        held = []
+        heldByteCount = 0
+        var actions: [Action] = []
+        for datagram in waiting where phase != .over { actions += take(datagram, now: now) }
+        return actions
+    }
+
+    /// Everything held. What does not fit counts as not held, and is sent again.
+    private mutating func pages() -> [Holdings] {
+        let runs = reassembler.holdings().prefix(Holdings.runLimit * WireLimits.holdingsPageCount)
+        let answer = answerCount
+        answerCount += 1
+        let count = max(1, (runs.count + Holdings.runLimit - 1) / Holdings.runLimit)
+        return (0..<count).map { page in
+            let first = runs.startIndex + page * Holdings.runLimit
+            return Holdings(
+                answer: answer, page: UInt16(page), pageCount: UInt16(count),
+                runs: Array(runs[first..<min(runs.endIndex, first + Holdings.runLimit)]))
+        }
     }
 
     /// Adds a number to ascending ranges that do not touch.

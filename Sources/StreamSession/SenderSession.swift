@@ -1,3 +1,4 @@
+public import Secrecy
 public import WireFormat
 
 /// The sending end of a session: what to say next, given what has happened. It has no socket, no clock and no thread; time comes
@@ -5,22 +6,22 @@ public import WireFormat
 public struct SenderSession: Sendable {
     /// What can happen.
     public enum Event: Sendable {
-        /// The transport is connected.
-        case connected(roundTrip: Duration)
-        /// The transport has measured the round trip anew.
-        case roundTrip(Duration)
-        /// A chunk is ready. Lower ranks go first.
-        case chunk(ordinal: UInt32, rank: UInt64, record: [UInt8])
+        /// The transport is connected, for the first time or again; `nonce` is fresh random bytes, ``Hello/nonceByteCount`` of them.
+        case connected(roundTrip: Duration, nonce: [UInt8])
+        /// A chunk is ready. Lower ranks go first; a protected one goes with parity where the link loses.
+        case chunk(ordinal: UInt32, rank: UInt64, record: [UInt8], isProtected: Bool)
         /// There will be no more chunks.
         case supplied(tableDigest: Digest)
         /// A datagram came.
         case datagram([UInt8])
-        /// The transport can take so many datagrams.
-        case room(Int)
+        /// How the transport stands, and what may go now.
+        case transport(TransportState)
         /// Time has passed.
         case tick
         /// The connection is gone.
         case disconnected
+        /// No connection can be had any more.
+        case unreachable(String)
         /// This end is asked to stop.
         case cancel(Abort)
     }
@@ -29,187 +30,259 @@ public struct SenderSession: Sendable {
     public enum Action: Sendable, Equatable {
         /// Hand this datagram to the transport.
         case send([UInt8])
-        /// The receiver has applied these chunks.
+        /// Let the transport send no faster than this, in bits a second on the wire.
+        case pace(Double)
+        /// The receiver has these chunks, applied and on disk.
         case acknowledged([UInt32])
-        /// What the receiver sees.
-        case report(Report)
+        /// The receiver had so many bytes already.
+        case resumedAt(byteCount: Int)
         /// Nothing has come for a while; the session goes on.
         case stalled
         /// Something has come again.
         case resumed
+        /// The connection is gone, or of no use; make another.
+        case reconnect
+        /// Datagrams come that are altered, replayed or not the receiver's; said once.
+        case altered
         /// The receiver has everything on disk. The session is over; a farewell is on its way.
         case finished(Receipt)
         /// The session is over, unfinished.
         case failed(SessionError)
     }
 
-    private enum Phase: Sendable, Equatable {
-        case connecting, sending, ending, over
+    enum Phase: Sendable, Equatable {
+        /// No connection.
+        case apart
+        /// The hello is said, and what the receiver holds is not known yet.
+        case greeting
+        case sending, ending, over
     }
 
-    private let hello: (session: Name, goal: Goal)
-    private let timing: SessionTiming
-    private var phase = Phase.connecting
-    private var queue = ChunkQueue()
-    private var urgent: [Datagram] = []
-    private var supplied: Digest?
-    private var submitted: Set<UInt32> = []
-    private var unacknowledged: Set<UInt32> = []
-    private var sent: Set<UInt32> = []
-    private var roundTrip: Duration = .milliseconds(100)
-    private var nextHeartbeat: Duration
-    private var heartbeatCount: UInt32 = 0
-    private var silence: SilenceWatch
+    let setup: Setup
+    var phase = Phase.apart
+    var channel: Channel
+    var queue = ChunkQueue()
+    var urgent: [Datagram] = []
+    var supplied: Digest?
+    /// Chunks the receiver has not confirmed, whatever of them is sent.
+    var chunks: [UInt32: ChunkQueue.Chunk] = [:]
+    var submitted: Set<UInt32> = []
+    var unacknowledged: Set<UInt32> = []
+    /// Chunks the receiver may confirm: sent whole, or held by it.
+    var sent: Set<UInt32> = []
+    /// Confirmed before they were made again here.
+    var confirmedEarly: Set<UInt32> = []
+    var manifestDigest: Digest?
+    var remote = RemoteHoldings()
+    var remoteManifest: Digest?
+    var hasSpoken = false
+    /// Since when there is no connection to go on with.
+    var apartSince: Duration?
+    /// Whether the receiver has everything, by its own word.
+    var isComplete = false
+    var early: [[UInt8]] = []
+    var saidAltered = false
+
+    var rate: RateController
+    var pacer: Pacer
+    var announcedRate = 0.0
+    var lastRate: Double?
+    var transport = TransportState()
+    var repeatedCount = 0
+    var sentPieces: [UInt32: Set<UInt32>] = [:]
+    /// Bytes of pieces that were handed to the transport more than once.
+    public internal(set) var resentByteCount = 0
+
+    var nextHeartbeat: Duration
+    var heartbeatCount: UInt32 = 0
+    var quietSince: Duration?
+    var silence: SilenceWatch
+
+    /// What a session is begun with.
+    public struct Setup: Sendable {
+        /// Names the transfer.
+        public var session: Name
+        /// How far it goes.
+        public var goal: Goal
+        /// How its rate comes about.
+        public var rate: RateControl
+        /// Parity pieces over pieces, for chunks that are protected; nil: an eighth where the link loses, none where it does not.
+        public var parityRatio: Double?
+        /// What both ends share; nil leaves datagrams unsealed.
+        public var secret: Secret?
+        /// Whether the receiver may know the session already.
+        public var mayBeKnown = false
+        /// Intervals.
+        public var timing = SessionTiming()
+
+        /// A session by name.
+        public init(session: Name, goal: Goal, rate: RateControl) {
+            self.session = session
+            self.goal = goal
+            self.rate = rate
+        }
+    }
 
     /// Begins a session.
-    public init(session: Name, goal: Goal, timing: SessionTiming = SessionTiming(), now: Duration) {
-        hello = (session, goal)
-        self.timing = timing
+    public init(_ setup: Setup, now: Duration) {
+        self.setup = setup
+        channel = Channel(secret: setup.secret, role: .sender)
+        rate = RateController(setup.rate, roundTrip: .milliseconds(100), now: now)
+        pacer = Pacer(bitsPerSecond: rate.pacingBitsPerSecond, capacity: 2 * RateControl.wireByteCount, now: now)
         nextHeartbeat = now
         silence = SilenceWatch(now: now)
     }
 
+    var timing: SessionTiming { setup.timing }
+
     /// When time itself is the next event, if nothing else happens first; nil when the session is over.
-    public var nextTick: Duration? { phase == .over ? nil : min(silence.nextCheck(timing), nextHeartbeat) }
+    public var nextTick: Duration? {
+        switch phase {
+        case .over: nil
+        case .apart: apartSince.map { $0 + timing.resumePatience }
+        case .greeting, .sending, .ending: min(silence.nextCheck(timing), nextHeartbeat)
+        }
+    }
     /// Whether chunks or messages wait for room.
-    public var hasQueued: Bool { !queue.isEmpty || !urgent.isEmpty }
+    public var hasQueued: Bool { !urgent.isEmpty || (phase == .sending || phase == .ending) && !queue.isEmpty }
+    /// When the pace lets the next datagram go.
+    public var nextAllowance: Duration { pacer.nextAllowance(datagramByteCount: RateControl.wireByteCount) }
     /// Whether the session has ended, well or not.
     public var isOver: Bool { phase == .over }
+    /// Bits a second on the wire, as of now.
+    public var bitsPerSecond: Double { rate.bitsPerSecond }
+    /// How long datagrams wait in the link's queue, by the receiver's reports.
+    public var queueDelay: Duration { rate.queueDelay }
+    /// By the receiver's reports.
+    public var roundTrip: Duration { rate.roundTrip }
+    /// The least of late, by the same.
+    public var leastRoundTrip: Duration { rate.leastRoundTrip }
+    /// The share of what goes on the wire that has to go again, but for what queues lose.
+    public var lossShare: Double { rate.lossShare }
 
+    public var trace: String { "rate \(Int(rate.bitsPerSecond/1000)) pacing \(Int(rate.pacingBitsPerSecond/1000)) flight \(rate.inFlightCount)/\(rate.inFlightLimit) unsent \(transport.unsentCount) lim \(unsentLimit) burst \(rate.burstLimit) queued \(hasQueued) \(rate.trace)" }
     /// Takes one event and says what to do.
     public mutating func handle(_ event: Event, now: Duration) -> [Action] {
         guard phase != .over else { return [] }
         switch event {
-        case .connected(let roundTrip):
-            guard phase == .connecting else { return [] }
-            phase = .sending
-            self.roundTrip = roundTrip
-            silence = SilenceWatch(now: now)
-            urgent.append(
-                .hello(
-                    Hello(
-                        session: hello.session, goal: hello.goal, elapsedMicroseconds: UInt64(max(0, now.microseconds)),
-                        roundTripMicroseconds: UInt32(clamping: roundTrip.microseconds))))
-            return endIfDone()
-        case .roundTrip(let roundTrip):
-            self.roundTrip = roundTrip
-            return []
-        case .chunk(let ordinal, let rank, let record):
-            guard submitted.insert(ordinal).inserted else { return [] }
-            unacknowledged.insert(ordinal)
-            queue.add(ordinal: ordinal, rank: rank, record: record)
-            return []
+        case .connected(let roundTrip, let nonce): return connect(roundTrip, nonce, now: now)
+        case .chunk(let ordinal, let rank, let record, let isProtected):
+            return add(ChunkQueue.Chunk(ordinal: ordinal, rank: rank, record: record, isProtected: isProtected))
         case .supplied(let digest):
             supplied = digest
             return endIfDone()
         case .datagram(let bytes): return take(bytes, now: now)
-        case .room(let count): return send(upTo: count, now: now)
+        case .transport(let state): return send(state, now: now)
         case .tick: return tick(now: now)
-        case .disconnected: return fail(.peerGone, "the receiver is gone before it confirmed what it has")
+        case .disconnected:
+            guard phase != .apart else { return [] }
+            part(now: now)
+            return [.reconnect]
+        case .unreachable(let message): return fail(.peerGone, message)
         case .cancel(let abort):
+            let isConnected = phase != .apart
+            let bytes = channel.encode(.abort(abort))
             phase = .over
-            return [.send(Datagram.abort(abort).encoded()), .failed(SessionError(.cancelled, abort.message))]
+            return (isConnected ? [.send(bytes)] : []) + [.failed(SessionError(.cancelled, abort.message))]
         }
     }
 
-    private mutating func take(_ bytes: [UInt8], now: Duration) -> [Action] {
-        var actions: [Action] = silence.heard(now: now) ? [.resumed] : []
-        let datagram: Datagram
-        do {
-            datagram = try Datagram(decoding: bytes)
-        } catch {
-            return actions + violate(error.message)
+    private mutating func add(_ chunk: ChunkQueue.Chunk) -> [Action] {
+        guard submitted.insert(chunk.ordinal).inserted else { return [] }
+        if chunk.ordinal == 0 {
+            manifestDigest = ChunkRecord.digest(of: chunk.record)
+            if let failure = checkManifest() { return failure }
         }
-        switch datagram {
-        case .report(let report): actions.append(.report(report))
-        case .acknowledgement(let ranges):
-            var fresh: [UInt32] = []
-            for range in ranges {
-                guard range.allSatisfy(sent.contains) else {
-                    return actions + violate("the receiver acknowledges chunks that were never sent")
-                }
-                fresh += range.filter { unacknowledged.remove($0) != nil }
+        if confirmedEarly.remove(chunk.ordinal) != nil { return [.acknowledged([chunk.ordinal])] + endIfDone() }
+        chunks[chunk.ordinal] = chunk
+        unacknowledged.insert(chunk.ordinal)
+        return enqueue(chunk)
+    }
+
+    mutating func take(_ bytes: [UInt8], now: Duration) -> [Action] {
+        let datagram: Datagram?
+        do {
+            datagram = try channel.decode(bytes)
+        } catch {
+            return violate(error.message)
+        }
+        guard let datagram else {
+            // What the receiver says may overtake its welcome, and cannot be read before.
+            if !channel.isBound, early.count < 256 {
+                early.append(bytes)
+            } else if channel.isBound, !saidAltered {
+                saidAltered = true
+                return [.altered]
             }
-            if !fresh.isEmpty { actions.append(.acknowledged(fresh)) }
-            actions += endIfDone()
+            return []
+        }
+        var actions: [Action] = silence.heard(now: now) ? [.resumed] : []
+        switch datagram {
+        case .report(let report):
+            rate.take(report, now: now)
+            actions += paceIfChanged(now: now)
+        case .acknowledgement(let ranges): actions += acknowledge(ranges)
+        case .welcome(let welcome): actions += greet(welcome, now: now)
+        case .holdings(let holdings): actions += take(holdings)
         case .receipt(let receipt):
             guard phase == .ending, receipt.tableDigest == supplied else {
                 return actions + violate("the receiver sends a receipt for what it was not sent")
             }
+            let bye = channel.encode(.bye)
             phase = .over
-            return actions + [.send(Datagram.bye.encoded()), .finished(receipt)]
+            return actions + [.send(bye), .finished(receipt)]
         case .abort(let abort):
             phase = .over
             return actions + [.failed(SessionError(.peerAborted, "the receiver gave up: \(abort.message)"))]
-        case .hello, .data, .heartbeat, .end, .bye:
+        case .hello, .data, .parity, .heartbeat, .end, .bye:
             return actions + violate("the receiver sends what only a sender may")
         }
         return actions
     }
 
-    private mutating func endIfDone() -> [Action] {
-        guard phase == .sending, let supplied, unacknowledged.isEmpty, queue.isEmpty else { return [] }
+    private mutating func acknowledge(_ ranges: [Range<UInt32>]) -> [Action] {
+        var fresh: [UInt32] = []
+        for ordinal in ranges.joined() {
+            if unacknowledged.contains(ordinal) {
+                // A receiver that resumes has what was sent on an earlier connection, also by a program that is gone.
+                guard sent.contains(ordinal) || remote.isResumed else {
+                    return violate("the receiver acknowledges chunks that were never sent")
+                }
+                unacknowledged.remove(ordinal)
+                chunks[ordinal] = nil
+                sentPieces[ordinal] = nil
+                queue.remove(ordinal)
+                fresh.append(ordinal)
+            } else if !submitted.contains(ordinal) {
+                guard remote.isResumed else { return violate("the receiver acknowledges chunks that were never sent") }
+                confirmedEarly.insert(ordinal)
+            }
+        }
+        if !fresh.isEmpty { quietSince = nil }
+        return (fresh.isEmpty ? [] : [.acknowledged(fresh)]) + endIfDone()
+    }
+
+    mutating func endIfDone() -> [Action] {
+        guard phase == .sending, let supplied else { return [] }
+        guard isComplete || unacknowledged.isEmpty && queue.isEmpty else { return [] }
         phase = .ending
+        queue.removeAll()
         urgent.append(.end(tableDigest: supplied))
-        return []
+        guard isComplete, !unacknowledged.isEmpty else { return [] }
+        // What is on disk complete needs no chunk to be confirmed one by one.
+        let all = unacknowledged.sorted()
+        unacknowledged = []
+        chunks = [:]
+        return [.acknowledged(all)]
     }
 
-    private mutating func send(upTo count: Int, now: Duration) -> [Action] {
-        guard phase == .sending || phase == .ending else { return [] }
-        var actions: [Action] = []
-        while actions.count < count {
-            if !urgent.isEmpty {
-                actions.append(.send(urgent.removeFirst().encoded()))
-            } else if let fragment = queue.next(departure: now.wrappedMicroseconds) {
-                if Int(fragment.offset) + fragment.payload.count == Int(fragment.totalByteCount) { sent.insert(fragment.ordinal) }
-                actions.append(.send(Datagram.data(fragment).encoded()))
-            } else {
-                break
-            }
-        }
-        if !actions.isEmpty { nextHeartbeat = now + heartbeatInterval }
-        return actions
-    }
-
-    /// SRT learns of a lost datagram by the next one: while an answer is awaited there has to be a next one soon.
-    private var heartbeatInterval: Duration {
-        let awaits = queue.isEmpty && (!unacknowledged.isEmpty || phase == .ending)
-        return awaits ? max(timing.leastHeartbeatInterval, roundTrip / 2) : timing.keepaliveInterval
-    }
-
-    private mutating func tick(now: Duration) -> [Action] {
-        var actions: [Action] = []
-        switch silence.check(timing, now: now) {
-        case .stalled: actions.append(.stalled)
-        case .tooLong(let silent):
-            return fail(
-                .peerSilent,
-                "nothing came from the receiver for \(Int(silent.seconds.rounded())) s; it may be gone, or the link is down")
-        case nil: break
-        }
-        guard phase == .sending || phase == .ending else {
-            nextHeartbeat = now + timing.keepaliveInterval
-            return actions
-        }
-        if now >= nextHeartbeat {
-            if queue.isEmpty, urgent.isEmpty {
-                urgent.append(.heartbeat(Heartbeat(sequence: heartbeatCount, departureMicroseconds: now.wrappedMicroseconds)))
-                heartbeatCount &+= 1
-            }
-            nextHeartbeat = now + heartbeatInterval
-        }
-        return actions
-    }
-
-    private mutating func violate(_ message: String) -> [Action] {
+    mutating func violate(_ message: String) -> [Action] {
+        let bytes = channel.encode(.abort(Abort(reason: .refused, message: message)))
         phase = .over
-        return [
-            .send(Datagram.abort(Abort(reason: .refused, message: message)).encoded()),
-            .failed(SessionError(.protocolViolation, message)),
-        ]
+        return [.send(bytes), .failed(SessionError(.protocolViolation, message))]
     }
 
-    private mutating func fail(_ code: SessionError.Code, _ message: String) -> [Action] {
+    mutating func fail(_ code: SessionError.Code, _ message: String) -> [Action] {
         phase = .over
         return [.failed(SessionError(code, message))]
     }

@@ -2,12 +2,16 @@
 public struct SessionTiming: Sendable, Equatable {
     /// How long a connection may stand before its sender says who it is.
     public var helloLimit: Duration = .seconds(10)
-    /// How often the receiver reports.
+    /// The longest time between two of the receiver's reports.
     public var reportInterval: Duration = .milliseconds(100)
+    /// The shortest, where enough arrives to report.
+    public var leastReportInterval: Duration = .milliseconds(20)
     /// How long the peer may be silent before a person is told.
     public var stalledAfter: Duration = .seconds(2)
-    /// How long the peer may be silent before the session is given up.
-    public var silenceLimit: Duration = .seconds(20)
+    /// How long the peer may be silent before its connection is given up.
+    public var silenceLimit: Duration = .seconds(125)
+    /// How long a sender without a connection tries to get another one.
+    public var resumePatience: Duration = .seconds(600)
     /// How often an idle sender shows that it lives.
     public var keepaliveInterval: Duration = .milliseconds(500)
     /// The least time between heartbeats while acknowledgements are awaited.

@@ -1,4 +1,4 @@
-/// How a session begins.
+/// How a connection of a session begins.
 public struct Hello: Sendable, Equatable {
     /// The session's name; the receiver's folder for it.
     public let session: Name
@@ -8,12 +8,24 @@ public struct Hello: Sendable, Equatable {
     public let elapsedMicroseconds: UInt64
     /// The round trip the sender measured while it connected.
     public let roundTripMicroseconds: UInt32
-    /// Makes a hello.
-    public init(session: Name, goal: Goal, elapsedMicroseconds: UInt64, roundTripMicroseconds: UInt32) {
+    /// Whether the sender goes on with a session that the receiver may know.
+    public let resumes: Bool
+    /// Random bytes of this connection, ``nonceByteCount`` of them: keys are derived from them.
+    public let nonce: [UInt8]
+
+    /// Bytes of a nonce.
+    public static let nonceByteCount = 16
+
+    /// Makes a hello; a nonce of another length is filled or cut.
+    public init(
+        session: Name, goal: Goal, elapsedMicroseconds: UInt64, roundTripMicroseconds: UInt32, resumes: Bool, nonce: [UInt8]
+    ) {
         self.session = session
         self.goal = goal
         self.elapsedMicroseconds = elapsedMicroseconds
         self.roundTripMicroseconds = roundTripMicroseconds
+        self.resumes = resumes
+        self.nonce = Welcome.fitted(nonce)
     }
 
     init(from reader: inout ByteReader) throws(WireError) {
@@ -22,12 +34,18 @@ public struct Hello: Sendable, Equatable {
         self.goal = goal
         elapsedMicroseconds = try reader.take(UInt64.self, "elapsed")
         roundTripMicroseconds = try reader.take(UInt32.self, "round trip")
+        let resumes = try reader.take(UInt8.self, "resumes")
+        guard resumes <= 1 else { throw WireError(.invalidField, "'resumes' is \(resumes), neither 0 nor 1") }
+        self.resumes = resumes == 1
+        nonce = Array(try reader.take(Self.nonceByteCount, "nonce"))
         session = try Name(try reader.takeText("session", limit: WireLimits.nameByteCount))
     }
     func write(to writer: inout ByteWriter) {
         writer.put(goal.rawValue)
         writer.put(elapsedMicroseconds)
         writer.put(roundTripMicroseconds)
+        writer.put(UInt8(resumes ? 1 : 0))
+        writer.put(nonce)
         writer.put(text: session.text)
     }
 }
@@ -46,7 +64,20 @@ public struct Fragment: Sendable, Equatable {
     public let payload: ArraySlice<UInt8>
 
     /// Bytes a datagram has for a chunk.
-    public static let payloadLimit = WireLimits.datagramByteCount - Datagram.headerByteCount - 16
+    public static let payloadLimit = WireLimits.datagramByteCount - Datagram.headerByteCount - 16 - Datagram.sealByteCount
+
+    /// A piece from elsewhere than the network; nil when it breaks the rules that hold there.
+    public init?(ordinal: UInt32, checkedTotal: UInt32, offset: UInt32, payload: ArraySlice<UInt8>) {
+        guard ordinal < UInt32(WireLimits.chunkCount), checkedTotal > 0, checkedTotal <= UInt32(WireLimits.chunkByteCount),
+            offset < checkedTotal, Int(offset) % Self.payloadLimit == 0,
+            payload.count == min(Self.payloadLimit, Int(checkedTotal - offset))
+        else { return nil }
+        self.init(
+            ordinal: ordinal, totalByteCount: checkedTotal, offset: offset, departureMicroseconds: 0, payload: payload)
+    }
+
+    /// Pieces of a record of so many bytes.
+    public static func count(of totalByteCount: Int) -> Int { (totalByteCount + payloadLimit - 1) / payloadLimit }
 
     /// Makes a fragment.
     public init(ordinal: UInt32, totalByteCount: UInt32, offset: UInt32, departureMicroseconds: UInt32, payload: ArraySlice<UInt8>)
@@ -91,53 +122,81 @@ public struct Heartbeat: Sendable, Equatable {
     public let sequence: UInt32
     /// As in ``Fragment/departureMicroseconds``.
     public let departureMicroseconds: UInt32
+    /// Whether the receiver is to say what it holds.
+    public let asksForHoldings: Bool
     /// Makes a heartbeat.
-    public init(sequence: UInt32, departureMicroseconds: UInt32) {
+    public init(sequence: UInt32, departureMicroseconds: UInt32, asksForHoldings: Bool = false) {
         self.sequence = sequence
         self.departureMicroseconds = departureMicroseconds
+        self.asksForHoldings = asksForHoldings
     }
 
     init(from reader: inout ByteReader) throws(WireError) {
         sequence = try reader.take(UInt32.self, "sequence")
         departureMicroseconds = try reader.take(UInt32.self, "departure")
+        let asks = try reader.take(UInt8.self, "asks")
+        guard asks <= 1 else { throw WireError(.invalidField, "'asks' is \(asks), neither 0 nor 1") }
+        asksForHoldings = asks == 1
     }
     func write(to writer: inout ByteWriter) {
         writer.put(sequence)
         writer.put(departureMicroseconds)
+        writer.put(UInt8(asksForHoldings ? 1 : 0))
     }
 }
 
 /// What the receiver sees of the link.
 public struct Report: Sendable, Equatable {
-    /// Bytes of datagrams since the session began.
-    public let receivedByteCount: UInt64
-    /// Datagrams since the session began.
-    public let receivedDatagramCount: UInt64
-    /// The receiver's clock, in microseconds since the session began.
-    public let receiverMicroseconds: UInt64
-    /// The least (arrival - departure) since the last report, in microseconds modulo 2^32; the clocks' offset is in it.
-    public let leastDelayMicroseconds: UInt32
-    /// Makes a report.
-    public init(
-        receivedByteCount: UInt64, receivedDatagramCount: UInt64, receiverMicroseconds: UInt64, leastDelayMicroseconds: UInt32
-    ) {
-        self.receivedByteCount = receivedByteCount
-        self.receivedDatagramCount = receivedDatagramCount
-        self.receiverMicroseconds = receiverMicroseconds
-        self.leastDelayMicroseconds = leastDelayMicroseconds
-    }
+    /// Bytes of datagrams since the connection began.
+    public var receivedByteCount: UInt64 = 0
+    /// Datagrams since the connection began.
+    public var receivedDatagramCount: UInt64 = 0
+    /// When the last of them came, in microseconds of the receiver's clock.
+    public var lastArrivalMicroseconds: UInt64 = 0
+    /// Datagrams since the last report.
+    public var arrivalCount: UInt32 = 0
+    /// Bytes of these, without the first.
+    public var spanByteCount: UInt32 = 0
+    /// From the first of these to the last.
+    public var spanMicroseconds: UInt32 = 0
+    /// The least (arrival - departure) of these, in microseconds modulo 2^32; the clocks' offset is in it.
+    public var leastDelayMicroseconds: UInt32 = 0
+    /// When the last of these that says so had left the sender.
+    public var echoMicroseconds: UInt32 = 0
+    /// From that one's arrival to this report; ``noEcho`` where none said so: then least delay and echo mean nothing.
+    public var holdMicroseconds: UInt32 = 0
+
+    /// No datagram since the last report told when it had left, but for such as had left before others that came.
+    public static let noEcho = UInt32.max
+
+    /// Nothing seen yet.
+    public init() {}
 
     init(from reader: inout ByteReader) throws(WireError) {
         receivedByteCount = try reader.take(UInt64.self, "received bytes")
         receivedDatagramCount = try reader.take(UInt64.self, "received datagrams")
-        receiverMicroseconds = try reader.take(UInt64.self, "receiver time")
+        lastArrivalMicroseconds = try reader.take(UInt64.self, "last arrival")
+        arrivalCount = try reader.take(UInt32.self, "arrivals")
+        spanByteCount = try reader.take(UInt32.self, "span bytes")
+        spanMicroseconds = try reader.take(UInt32.self, "span")
         leastDelayMicroseconds = try reader.take(UInt32.self, "least delay")
+        echoMicroseconds = try reader.take(UInt32.self, "echo")
+        holdMicroseconds = try reader.take(UInt32.self, "hold")
+        // Far beyond any link, and far from where sums would leave 64 bits.
+        guard receivedByteCount < 1 << 52, receivedDatagramCount < 1 << 48, lastArrivalMicroseconds < 1 << 56 else {
+            throw WireError(.limitExceeded, "a report of \(receivedDatagramCount) datagrams")
+        }
     }
     func write(to writer: inout ByteWriter) {
         writer.put(receivedByteCount)
         writer.put(receivedDatagramCount)
-        writer.put(receiverMicroseconds)
+        writer.put(lastArrivalMicroseconds)
+        writer.put(arrivalCount)
+        writer.put(spanByteCount)
+        writer.put(spanMicroseconds)
         writer.put(leastDelayMicroseconds)
+        writer.put(echoMicroseconds)
+        writer.put(holdMicroseconds)
     }
 }
 

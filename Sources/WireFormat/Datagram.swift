@@ -18,13 +18,21 @@ public enum Datagram: Sendable, Equatable {
     case bye
     /// Either end gives up.
     case abort(Abort)
+    /// The receiver answers a hello.
+    case welcome(Welcome)
+    /// What the receiver holds of unfinished chunks.
+    case holdings(Holdings)
+    /// What lost pieces of a chunk can be made from.
+    case parity(Parity)
 
     static let magic: UInt8 = 0xF5
     /// The version this code writes and reads.
     public static let version: UInt8 = 1
     static let headerByteCount = 3
+    /// Room that pieces of chunks leave for the seal of an authenticated session.
+    public static let sealByteCount = 16
     /// The most ranges one acknowledgement holds.
-    public static let rangeLimit = (WireLimits.datagramByteCount - headerByteCount - 2) / 8
+    public static let rangeLimit = (WireLimits.datagramByteCount - headerByteCount - 2 - sealByteCount) / 8
 
     private var kind: UInt8 {
         switch self {
@@ -37,6 +45,9 @@ public enum Datagram: Sendable, Equatable {
         case .receipt: 7
         case .bye: 8
         case .abort: 9
+        case .welcome: 10
+        case .holdings: 11
+        case .parity: 12
         }
     }
 
@@ -61,6 +72,9 @@ public enum Datagram: Sendable, Equatable {
         case .receipt(let receipt): receipt.write(to: &writer)
         case .bye: break
         case .abort(let abort): abort.write(to: &writer)
+        case .welcome(let welcome): welcome.write(to: &writer)
+        case .holdings(let holdings): holdings.write(to: &writer)
+        case .parity(let parity): parity.write(to: &writer)
         }
         return writer.bytes
     }
@@ -88,6 +102,9 @@ public enum Datagram: Sendable, Equatable {
         case 7: self = .receipt(try Receipt(from: &reader))
         case 8: self = .bye
         case 9: self = .abort(try Abort(from: &reader))
+        case 10: self = .welcome(try Welcome(from: &reader))
+        case 11: self = .holdings(try Holdings(from: &reader))
+        case 12: self = .parity(try Parity(from: &reader))
         default: throw WireError(.unknownKind, "datagram kind \(kind) is unknown to this version")
         }
         try reader.requireEnd()

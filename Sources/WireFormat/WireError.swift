@@ -32,4 +32,6 @@ public enum WireLimits {
     public static let nameByteCount = 64
     /// Bytes of an abort's message.
     public static let messageByteCount = 512
+    /// Pages of holdings in one answer.
+    public static let holdingsPageCount = 1024
 }

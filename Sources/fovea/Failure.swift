@@ -1,12 +1,15 @@
 internal import Confinement
 internal import Glibc
 internal import HEVCCodec
+internal import Journal
+internal import Metrics
 internal import NIfTIFile
 internal import NetSim
 internal import Phantom
 internal import Profiles
 internal import ProgressiveCoding
 internal import SRTTransport
+internal import Secrecy
 internal import Segmentation
 internal import Sites
 internal import StreamSession
@@ -56,6 +59,11 @@ struct Failure {
         case let error as PhantomError: (message, code) = (error.message, Self.usage)
         case let error as ProfileError: (message, code) = (error.message, error.code == .notFound ? Self.noInput : Self.badData)
         case let error as NetSimError: (message, code) = (error.message, Self.unavailable)
+        case let error as SecrecyError:
+            message = error.message
+            code = error.code == .notFound ? Self.noInput : Self.notPermitted
+        case let error as JournalError: (message, code) = (error.message, Self.inputOutput)
+        case let error as MetricsError: (message, code) = (error.message, Self.unavailable)
         case let error as ConfinementError: (message, code) = (error.message, Self.internalFault)
         case let error as TransportError:
             message = error.message
@@ -72,7 +80,10 @@ struct Failure {
             message = error.message
             switch error.code {
             case .usage: code = Self.usage
+            case .exposed: code = Self.notPermitted
             case .sessionExists, .keyExists: code = Self.cannotCreate
+            case .limitReached: code = Self.badData
+            case .sessionBusy: code = Self.tryAgain
             case .receiptMismatch, .invalidKey: code = Self.badData
             case .cancelled: code = Self.tryAgain
             }

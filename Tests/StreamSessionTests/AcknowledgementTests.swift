@@ -40,6 +40,7 @@ struct AcknowledgementTests {
         #expect(pair.arrivals.count == pair.setup.chunks.count)
         #expect(pair.acknowledged.isEmpty)
         #expect(!pair.sent(from: .client).contains { if case .end = $0.datagram { true } else { false } })
+        #expect(pair.traffic.twiceByteCount == 0)
         #expect(!pair.sender.isOver && !pair.receiver.isOver)
         #expect(pair.senderTime(.stalled) == nil && pair.receiverTime(.stalled) == nil)
     }
@@ -118,21 +119,21 @@ struct AcknowledgementTests {
 
     @Test("An end that overtakes the last chunks waits until they are applied")
     func endOvertakes() throws {
-        var receiver = ReceiverSession(now: .zero)
+        var receiver = ReceiverSession.begun(
+            Hello(session: try Name("end"), goal: .roi, elapsedMicroseconds: 0, roundTripMicroseconds: 0))
         let digest = Digest(of: [1])
         let record = try makeRecord(0, byteCount: Fragment.payloadLimit + 20)
-        let hello = Datagram.hello(Hello(session: try Name("end"), goal: .roi, elapsedMicroseconds: 0, roundTripMicroseconds: 0))
-        func fragment(_ range: Range<Int>) -> Datagram {
-            .data(
-                Fragment(
-                    ordinal: 0, totalByteCount: UInt32(record.count), offset: UInt32(range.lowerBound), departureMicroseconds: 0,
-                    payload: record[range]))
+        func fragment(_ range: Range<Int>) -> Fragment {
+            Fragment(
+                ordinal: 0, totalByteCount: UInt32(record.count), offset: UInt32(range.lowerBound), departureMicroseconds: 0,
+                payload: record[range])
         }
-        #expect(receiver.handle(.datagram(hello.encoded()), now: .zero).count == 1)
-        #expect(receiver.handle(.datagram(fragment(0..<Fragment.payloadLimit).encoded()), now: .zero) == [.firstByte(0)])
-        #expect(receiver.handle(.datagram(Datagram.end(tableDigest: digest).encoded()), now: .zero).isEmpty)
+        let first = fragment(0..<Fragment.payloadLimit)
         let rest = fragment(Fragment.payloadLimit..<record.count)
-        #expect(receiver.handle(.datagram(rest.encoded()), now: .zero) == [.chunk(0, record: record)])
+        #expect(receiver.handle(.datagram(Datagram.data(first).encoded()), now: .zero) == [.firstByte(0), .keep(first)])
+        #expect(receiver.handle(.datagram(Datagram.end(tableDigest: digest).encoded()), now: .zero).isEmpty)
+        #expect(
+            receiver.handle(.datagram(Datagram.data(rest).encoded()), now: .zero) == [.keep(rest), .chunk(0, record: record)])
         let actions = receiver.handle(.applied(0), now: .zero)
         #expect(actions == [.send(Datagram.acknowledgement([0..<1]).encoded()), .store(tableDigest: digest)])
     }
@@ -149,6 +150,7 @@ struct AcknowledgementTests {
         var isApplied = false
         for datagram in [Datagram.data(whole), .end(tableDigest: digest), .hello(hello)] {
             actions += receiver.handle(.datagram(datagram.encoded()), now: .zero)
+            if actions.contains(.begun(hello)) { actions += receiver.handle(.opened(Reassembler(), nonce: []), now: .zero) }
             guard !isApplied, actions.contains(.chunk(0, record: record)) else { continue }
             isApplied = true
             actions += receiver.handle(.applied(0), now: .zero)

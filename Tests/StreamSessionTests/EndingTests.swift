@@ -31,13 +31,38 @@ struct EndingTests {
         return pair
     }
 
-    @Test("A sender whose connection goes says at every moment that the receiver did not confirm", arguments: Moment.allCases)
+    @Test(
+        "A sender whose connection goes asks at every moment for another, and says after ten minutes that there is none",
+        arguments: Moment.allCases)
     func senderDisconnected(moment: Moment) throws {
         var pair = try makePair(at: moment)
         let before = pair.senderActions.count
+        let gone = pair.now
         pair.tell(sender: .disconnected)
-        #expect(pair.senderActions.count == before + 1)
-        #expect(pair.senderFailure?.code == .peerGone)
+        pair.tell(sender: .disconnected)
+        #expect(!pair.sender.isOver)
+        // Where there has been no connection none is missed: whoever makes the first one says when it cannot be had.
+        #expect(pair.senderActions.dropFirst(before).map(\.action) == (moment == .beforeConnecting ? [] : [.reconnect]))
+        #expect(pair.sender.nextTick == (moment == .beforeConnecting ? nil : gone + .seconds(600)))
+        guard moment != .beforeConnecting else { return }
+        var sender = pair.sender
+        #expect(sender.handle(.tick, now: gone + .milliseconds(599_999)).isEmpty)
+        guard case .failed(let error)? = sender.handle(.tick, now: gone + .seconds(600)).last else {
+            Issue.record("no failure at \(moment)")
+            return
+        }
+        #expect(error.code == .peerSilent && error.message.contains("600 s"))
+        #expect(sender.isOver && sender.nextTick == nil)
+    }
+
+    @Test("A sender that can have no connection any more says why, at every moment", arguments: Moment.allCases)
+    func unreachable(moment: Moment) throws {
+        var pair = try makePair(at: moment)
+        let before = pair.senderActions.count
+        pair.tell(sender: .disconnected)
+        pair.tell(sender: .unreachable("no route to the host"))
+        #expect(pair.senderActions.count == before + (moment == .beforeConnecting ? 1 : 2))
+        #expect(pair.senderFailure == SessionError(.peerGone, "no route to the host"))
         #expect(pair.sender.isOver && pair.sender.nextTick == nil)
     }
 
@@ -62,6 +87,10 @@ struct EndingTests {
         pair.tell(sender: .cancel(Abort(reason: .cancelled, message: text)))
         #expect(pair.sender.isOver)
         #expect(pair.senderFailure == SessionError(.cancelled, text))
+        guard moment != .beforeConnecting else {
+            #expect(pair.sent(from: .client).isEmpty)
+            return
+        }
         #expect(pair.sent(from: .client).last?.datagram == .abort(Abort(reason: .cancelled, message: text)))
         pair.run(until: pair.now + .seconds(5), or: { $0.receiver.isOver })
         // Once the receiver has promised what it has, a sender that stops takes nothing back.
@@ -96,20 +125,20 @@ struct EndingTests {
     @Test("What comes after the end changes nothing")
     func afterTheEnd() throws {
         var pair = try makePair(at: .sending)
-        pair.tell(sender: .disconnected)
+        pair.tell(sender: .unreachable("gone"))
         pair.tell(receiver: .disconnected)
         let count = pair.log.count
         for event in [
             SenderSession.Event.connected(roundTrip: .zero),
             .chunk(ordinal: 99, rank: 0, record: try makeRecord(99, byteCount: 100)),
             .supplied(tableDigest: pair.tableDigest), .datagram([1, 2, 3]), .datagram(Datagram.acknowledgement([0..<1]).encoded()),
-            .room(50), .tick, .disconnected, .cancel(Abort(reason: .cancelled, message: "")),
+            .room(50), .tick, .disconnected, .unreachable("gone"), .cancel(Abort(reason: .cancelled, message: "")),
         ] {
             pair.tell(sender: event)
         }
         for event in [
-            ReceiverSession.Event.datagram([1, 2, 3]), .datagram(Datagram.bye.encoded()), .applied(1), .stored(pair.receipt), .tick,
-            .disconnected, .giveUp(Abort(reason: .failed, message: "")),
+            ReceiverSession.Event.datagram([1, 2, 3]), .datagram(Datagram.bye.encoded()), .opened(Reassembler(), nonce: []),
+            .openedComplete(pair.receipt, nonce: []), .applied(1), .dropped(1), .stored(pair.receipt), .tick, .disconnected, .giveUp(Abort(reason: .failed, message: "")),
         ] {
             pair.tell(receiver: event)
         }

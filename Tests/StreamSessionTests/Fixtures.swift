@@ -69,3 +69,42 @@ func makeSession(seed: UInt64, byteCount: Int = 60_000, chunkCount: Int = 12, co
     chunks.append(try makeChunk(UInt32(chunkCount) + 1, .table, byteCount: 53 + 52 * chunkCount, readyAt: codingTime, seed: seed))
     return chunks
 }
+
+// Sessions as most tests want them: no secret, and a pace that holds nothing back.
+extension SenderSession {
+    /// So fast that the transport may hold a thousand datagrams unsent.
+    private static let swift = 2.4e9
+
+    init(session: Name, goal: Goal, timing: SessionTiming = SessionTiming(), now: Duration) {
+        var setup = Setup(session: session, goal: goal, rate: .fixed(Self.swift))
+        setup.timing = timing
+        self.init(setup, now: now)
+    }
+}
+
+extension SenderSession.Event {
+    static func connected(roundTrip: Duration) -> Self { .connected(roundTrip: roundTrip, nonce: []) }
+    static func chunk(ordinal: UInt32, rank: UInt64, record: [UInt8]) -> Self {
+        .chunk(ordinal: ordinal, rank: rank, record: record, isProtected: false)
+    }
+    /// The transport can take so many datagrams.
+    static func room(_ count: Int) -> Self { .transport(TransportState(unsentCount: 1000 - count)) }
+}
+
+extension ReceiverSession {
+    /// One whose session has begun, with nothing on disk.
+    static func begun(_ hello: Hello, now: Duration = .zero) -> ReceiverSession {
+        var receiver = ReceiverSession(now: now)
+        _ = receiver.handle(.datagram(Datagram.hello(hello).encoded()), now: now)
+        _ = receiver.handle(.opened(Reassembler(), nonce: []), now: now)
+        return receiver
+    }
+}
+
+extension Hello {
+    init(session: Name, goal: Goal, elapsedMicroseconds: UInt64, roundTripMicroseconds: UInt32) {
+        self.init(
+            session: session, goal: goal, elapsedMicroseconds: elapsedMicroseconds, roundTripMicroseconds: roundTripMicroseconds,
+            resumes: false, nonce: [])
+    }
+}

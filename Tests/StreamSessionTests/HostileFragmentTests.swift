@@ -10,10 +10,7 @@ struct HostileFragmentTests {
 
     /// A receiver whose session has begun.
     private func makeReceiver() throws -> ReceiverSession {
-        var receiver = ReceiverSession(now: .zero)
-        let hello = Hello(session: try Name("hostile"), goal: .lossless, elapsedMicroseconds: 0, roundTripMicroseconds: 0)
-        #expect(receiver.handle(.datagram(Datagram.hello(hello).encoded()), now: .zero) == [.begun(hello)])
-        return receiver
+        .begun(Hello(session: try Name("hostile"), goal: .lossless, elapsedMicroseconds: 0, roundTripMicroseconds: 0))
     }
 
     private func fragment(_ ordinal: UInt32, total: Int, offset: Int) -> [UInt8] {
@@ -41,7 +38,8 @@ struct HostileFragmentTests {
             // Their last fragments, so that room for all that should come before would have to be there.
             let offset = (greatest - 1) / Fragment.payloadLimit * Fragment.payloadLimit
             let actions = receiver.handle(.datagram(fragment(ordinal, total: greatest, offset: offset)), now: .zero)
-            guard actions == [.firstByte(ordinal)] else {
+            guard actions.count == 2, actions[0] == .firstByte(ordinal), case .keep(let kept) = actions[1], kept.ordinal == ordinal
+            else {
                 Issue.record("fragment \(ordinal): \(actions)")
                 return
             }
@@ -98,12 +96,11 @@ struct HostileFragmentTests {
 
     @Test("Fragments that are no piece of their chunk end the session")
     func misfits() throws {
-        let bytes = fragment(1, total: 5000, offset: 1437)
+        let bytes = fragment(1, total: 5000, offset: 1421)
         // Header 3 bytes, then ordinal, total, offset, departure, four bytes each.
         for (name, index, value) in [
             ("ordinal", 3, 0xFF), ("ordinal 16385", 5, 0x40), ("total 0", 9, 0), ("total above 64 MiB", 7, 5),
-            ("offset beyond", 13, 0xFF),
-            ("offset no multiple", 14, 0x9E),
+            ("offset beyond", 13, 0xFF), ("offset no multiple", 14, 0x8E),
         ] as [(String, Int, UInt8)] {
             var changed = bytes
             changed[index] = value

@@ -33,10 +33,29 @@ struct ProtocolViolationTests {
         .hello(Hello(session: try Name("strict"), goal: .lossless, elapsedMicroseconds: 0, roundTripMicroseconds: 80_000))
     }
 
+    /// A receiver that has been told who the sender is, and has told it what it holds: nothing.
     private func makeReceiver() throws -> ReceiverSession {
         var receiver = ReceiverSession(now: .zero)
         #expect(receiver.handle(.datagram(try hello().encoded()), now: .zero).count == 1)
+        let welcome = Welcome(standing: .fresh, nonce: [], manifestDigest: nil, pageCount: 0)
+        #expect(
+            receiver.handle(.opened(Reassembler(), nonce: []), now: .zero) == [.send(Datagram.welcome(welcome).encoded())])
         return receiver
+    }
+
+    /// What comes before the beginning waits for it, and is refused then.
+    private func expectViolationOnceBegun(_ bytes: [UInt8], _ comment: Comment, _ location: SourceLocation = #_sourceLocation) throws {
+        var receiver = ReceiverSession(now: .zero)
+        #expect(receiver.handle(.datagram(bytes), now: .zero).isEmpty, comment, sourceLocation: location)
+        #expect(receiver.handle(.datagram(try hello().encoded()), now: .zero).count == 1, comment, sourceLocation: location)
+        let actions = receiver.handle(.opened(Reassembler(), nonce: []), now: .zero)
+        guard case .failed(let error)? = actions.last, actions.count == 3, case .send(let answer) = actions[1] else {
+            Issue.record("\(comment): \(actions)", sourceLocation: location)
+            return
+        }
+        #expect(error.code == .protocolViolation && receiver.isOver, comment, sourceLocation: location)
+        let abort = Datagram.abort(Abort(reason: .refused, message: error.message))
+        #expect((try? Datagram(decoding: answer)) == abort, comment, sourceLocation: location)
     }
 
     private func expectViolation(
@@ -110,35 +129,42 @@ struct ProtocolViolationTests {
         #expect(error.code == .protocolViolation)
     }
 
-    @Test("A sender refuses what only a sender may send", arguments: 0..<5)
+    @Test("A sender refuses what only a sender may send", arguments: 0..<6)
     func senderMessagesToSender(which: Int) throws {
         let messages = [
             try hello(), fragment(0, total: 100, offset: 0), .heartbeat(Heartbeat(sequence: 0, departureMicroseconds: 0)),
             .end(tableDigest: digest), .bye,
+            .parity(
+                Parity(
+                    ordinal: 0, totalByteCount: 100, block: 0, index: 0, departureMicroseconds: 0,
+                    payload: [UInt8](repeating: 0, count: Parity.payloadByteCount)[...])),
         ]
         expectViolation(try makeSender(), messages[which].encoded(), "\(messages[which])")
         expectViolation(try makeEndingSender(), messages[which].encoded(), "\(messages[which])")
     }
 
-    @Test("A receiver refuses what only a receiver may send, before and after the beginning", arguments: 0..<3)
+    @Test("A receiver refuses what only a receiver may send, before and after the beginning", arguments: 0..<5)
     func receiverMessagesToReceiver(which: Int) throws {
         let messages = [
-            Datagram.report(
-                Report(receivedByteCount: 1, receivedDatagramCount: 1, receiverMicroseconds: 1, leastDelayMicroseconds: 1)),
-            .acknowledgement([0..<1]), receipt(digest),
+            Datagram.report(Report()), .acknowledgement([0..<1]), receipt(digest),
+            .welcome(Welcome(standing: .fresh, nonce: [], manifestDigest: nil, pageCount: 0)),
+            .holdings(Holdings(answer: 0, page: 0, pageCount: 1, runs: [])),
         ]
         expectViolation(try makeReceiver(), messages[which].encoded(), "\(messages[which])")
-        expectViolation(ReceiverSession(now: .zero), messages[which].encoded(), "\(messages[which])")
+        try expectViolationOnceBegun(messages[which].encoded(), "\(messages[which])")
     }
 
     @Test("A receiver takes one beginning")
     func helloTwice() throws {
         expectViolation(try makeReceiver(), try hello().encoded(), "hello twice")
+        var receiver = ReceiverSession(now: .zero)
+        _ = receiver.handle(.datagram(try hello().encoded()), now: .zero)
+        expectViolation(receiver, try hello().encoded(), "hello twice before it is known what is on disk")
     }
 
     @Test("A receiver takes no farewell before its receipt is sent")
     func earlyFarewell() throws {
-        expectViolation(ReceiverSession(now: .zero), Datagram.bye.encoded(), "waiting")
+        try expectViolationOnceBegun(Datagram.bye.encoded(), "waiting")
         var receiver = try makeReceiver()
         expectViolation(receiver, Datagram.bye.encoded(), "receiving")
         #expect(
@@ -151,21 +177,22 @@ struct ProtocolViolationTests {
     @Test("A receiver takes no chunk of two lengths")
     func twoLengths() throws {
         var receiver = try makeReceiver()
-        #expect(receiver.handle(.datagram(fragment(3, total: 5000, offset: 0).encoded()), now: .zero) == [.firstByte(3)])
-        expectViolation(receiver, fragment(3, total: 5001, offset: 1437).encoded(), "longer")
-        expectViolation(receiver, fragment(3, total: 2000, offset: 1437).encoded(), "shorter")
-        #expect(receiver.handle(.datagram(fragment(4, total: 5001, offset: 0).encoded()), now: .zero) == [.firstByte(4)])
+        #expect(receiver.handle(.datagram(fragment(3, total: 5000, offset: 0).encoded()), now: .zero).first == .firstByte(3))
+        expectViolation(receiver, fragment(3, total: 5001, offset: 1421).encoded(), "longer")
+        expectViolation(receiver, fragment(3, total: 2000, offset: 1421).encoded(), "shorter")
+        #expect(receiver.handle(.datagram(fragment(4, total: 5001, offset: 0).encoded()), now: .zero).first == .firstByte(4))
     }
 
     @Test("A fragment that comes twice, or after its chunk is whole, changes nothing")
     func duplicates() throws {
         var receiver = try makeReceiver()
-        let first = fragment(3, total: 1500, offset: 0).encoded()
-        #expect(receiver.handle(.datagram(first), now: .zero) == [.firstByte(3)])
-        #expect(receiver.handle(.datagram(first), now: .zero).isEmpty)
-        let whole = receiver.handle(.datagram(fragment(3, total: 1500, offset: 1437).encoded()), now: .zero)
-        #expect(whole == [.chunk(3, record: [UInt8](repeating: 9, count: 1500))])
-        for offset in [0, 1437] {
+        let (first, rest) = (fragment(3, total: 1500, offset: 0), fragment(3, total: 1500, offset: 1421))
+        guard case .data(let firstPiece) = first, case .data(let lastPiece) = rest else { return }
+        #expect(receiver.handle(.datagram(first.encoded()), now: .zero) == [.firstByte(3), .keep(firstPiece)])
+        #expect(receiver.handle(.datagram(first.encoded()), now: .zero).isEmpty)
+        let whole = receiver.handle(.datagram(rest.encoded()), now: .zero)
+        #expect(whole == [.keep(lastPiece), .chunk(3, record: [UInt8](repeating: 9, count: 1500))])
+        for offset in [0, 1421] {
             #expect(receiver.handle(.datagram(fragment(3, total: 1500, offset: offset).encoded()), now: .zero).isEmpty)
         }
     }
@@ -178,7 +205,7 @@ struct ProtocolViolationTests {
             ("one byte more", good + [0]), ("too long", good + [UInt8](repeating: 0, count: 1456)),
         ]
         for (name, index, value) in [
-            ("magic", 0, 0xF4), ("version 2", 1, 2), ("version 0", 1, 0), ("kind 0", 2, 0), ("kind 10", 2, 10),
+            ("magic", 0, 0xF4), ("version 2", 1, 2), ("version 0", 1, 0), ("kind 0", 2, 0), ("kind 13", 2, 13),
         ] {
             var bytes = good
             bytes[index] = UInt8(value)

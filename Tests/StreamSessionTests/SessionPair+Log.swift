@@ -17,12 +17,15 @@ extension SessionPair {
         }
     }
 
+    /// A datagram without its seal, where there is one.
+    func plain(_ bytes: [UInt8]) -> [UInt8] { setup.secret == nil ? bytes : Array(bytes.dropLast(Datagram.sealByteCount)) }
+
     /// The datagrams one end has handed to the transport, in order.
     func sent(from endpoint: Endpoint) -> [(time: Duration, datagram: Datagram)] {
         log.compactMap { entry in
             switch (endpoint, entry.what) {
             case (.client, .sender(.send(let bytes))), (.server, .receiver(.send(let bytes))):
-                (try? Datagram(decoding: bytes)).map { (entry.time, $0) }
+                (try? Datagram(decoding: plain(bytes))).map { (entry.time, $0) }
             default: nil
             }
         }
@@ -68,12 +71,31 @@ extension SessionPair {
         #expect(arrivals.allSatisfy { expected[$0.ordinal] == $0.record }, comment, sourceLocation: sourceLocation)
         #expect(Set(arrivals.map(\.ordinal)).count == expected.count, comment, sourceLocation: sourceLocation)
         #expect(acknowledged.sorted() == expected.keys.sorted(), comment, sourceLocation: sourceLocation)
+        let begun = receiverActions.filter { if case .begun = $0.action { true } else { false } }
+        #expect(begun.count == 1, comment, sourceLocation: sourceLocation)
+        #expect(senderFailure == nil && receiverFailure == nil, comment, sourceLocation: sourceLocation)
+        expectEnded(comment, sourceLocation: sourceLocation)
+    }
+
+    /// However many connections it took: every chunk once and whole, acknowledged once each to the sender that lives, receipt, farewell.
+    func expectCompleteInTheEnd(_ comment: Comment, sourceLocation: SourceLocation = #_sourceLocation) {
+        let expected = Dictionary(uniqueKeysWithValues: setup.chunks.map { ($0.ordinal, $0.record) })
+        #expect(arrivals.count == expected.count, comment, sourceLocation: sourceLocation)
+        #expect(arrivals.allSatisfy { expected[$0.ordinal] == $0.record }, comment, sourceLocation: sourceLocation)
+        #expect(whole == Set(expected.keys), comment, sourceLocation: sourceLocation)
+        let confirmed = log[lifeStart...].flatMap { entry -> [UInt32] in
+            if case .sender(.acknowledged(let ordinals)) = entry.what { ordinals } else { [] }
+        }
+        #expect(confirmed.sorted() == expected.keys.sorted(), comment, sourceLocation: sourceLocation)
+        #expect(senderFailure == nil, comment, sourceLocation: sourceLocation)
+        #expect(traffic.keptAndSentByteCount == 0, comment, sourceLocation: sourceLocation)
+        expectEnded(comment, sourceLocation: sourceLocation)
+    }
+
+    private func expectEnded(_ comment: Comment, sourceLocation: SourceLocation) {
         #expect(senderActions.last?.action == .finished(receipt), comment, sourceLocation: sourceLocation)
         #expect(sent(from: .client).last?.datagram == .bye, comment, sourceLocation: sourceLocation)
         #expect(receiverActions.last?.action == .closed, comment, sourceLocation: sourceLocation)
-        #expect(senderFailure == nil && receiverFailure == nil, comment, sourceLocation: sourceLocation)
         #expect(isOver && sender.nextTick == nil && receiver.nextTick == nil, comment, sourceLocation: sourceLocation)
-        let begun = receiverActions.filter { if case .begun = $0.action { true } else { false } }
-        #expect(begun.count == 1, comment, sourceLocation: sourceLocation)
     }
 }

@@ -1,4 +1,5 @@
 import NetSim
+import Secrecy
 import StreamSession
 import Testing
 import WireFormat
@@ -14,6 +15,8 @@ struct SessionPair {
         var rank: UInt64
         var record: [UInt8]
         var readyAt: Duration = .zero
+        /// Whether parity goes with it, where there is parity.
+        var isProtected = true
     }
 
     /// What the pair is made of.
@@ -27,8 +30,19 @@ struct SessionPair {
         var decodeDelay: Duration? = .milliseconds(20)
         /// From the word to store to its being done; nil when that never happens.
         var storeDelay: Duration? = .milliseconds(50)
-        /// The transport's rate over the link's.
-        var rateShare = 0.97
+        /// The transport's rate over the link's, where it is not to be found out.
+        var rateShare: Double? = 0.97
+        /// The most the sender sends, where its rate is to be found out.
+        var ceiling: Double?
+        /// What both ends share.
+        var secret: Secret?
+        /// What the sender has for a secret where that is another one.
+        var senderSecret: Secret?
+        var parityRatio: Double? = 0
+        /// From the word that a session is begun to what is on disk of it being found.
+        var openDelay: Duration = .milliseconds(2)
+        /// From the connection being gone to the next one; nil when there is none.
+        var reconnectDelay: Duration?
     }
 
     /// What becomes of a datagram that a session sends.
@@ -45,8 +59,10 @@ struct SessionPair {
         let what: What
     }
 
-    private enum Job {
-        case connect, supplied, applied(UInt32), stored(Digest)
+    /// What a connection brings about carries its number, and comes to nothing when that connection is gone by then.
+    enum Job {
+        case connect, supplied
+        case open(Int), applied(Int, UInt32), stored(Int, Digest)
         case chunk(Chunk)
         case script((inout SessionPair) -> Void)
     }
@@ -55,16 +71,33 @@ struct SessionPair {
     let tableDigest = Digest(of: Array("table".utf8))
     /// What the receiver says it has in the end.
     var receipt: Receipt { Receipt(tableDigest: tableDigest, volumes: [Receipt.Volume(state: .lossless, digest: Digest(of: [7]))]) }
-    private(set) var sender: SenderSession
-    private(set) var receiver: ReceiverSession
-    private(set) var link: SimulatedPair
+    var sender: SenderSession
+    var receiver: ReceiverSession
+    var link: SimulatedPair
     private(set) var now = Duration.zero
     private(set) var log: [Entry] = []
+    /// What the receiver's end has on disk.
+    private(set) var disk = Reassembler()
+    /// The chunks that are whole on disk.
+    private(set) var whole: Set<UInt32> = []
+    /// Chunks the receiver has handed on.
+    private(set) var arrivalCount = 0
+    /// The receipt, once everything is stored.
+    var stored: Receipt?
+    /// Connections made so far.
+    var connectionCount = 0
+    var isConnected = false
+    /// Where the log of the sender's present life begins.
+    var lifeStart = 0
+    var cut: Set<Heading> = []
+    var traffic = Traffic()
     /// When each end last heard from the other.
     private(set) var lastHeard: [Endpoint: Duration] = [:]
     /// Decides over every datagram at the moment its session sends it.
     var fate: (Endpoint, Datagram) -> Fate = { _, _ in .carried }
-    private var agenda: [(time: Duration, job: Job)] = []
+    /// What each end is given for bytes that the transport brings, by default these.
+    var arrival: ((Endpoint, [UInt8]) -> [(Endpoint, [UInt8])])?
+    var agenda: [(time: Duration, job: Job)] = []
     private var stepCount = 0
 
     /// Far above what any test needs: a session that asks for ticks without end is stopped here.
@@ -72,28 +105,33 @@ struct SessionPair {
 
     init(_ setup: Setup) throws {
         self.setup = setup
-        sender = SenderSession(session: try Name("pair"), goal: .lossless, timing: setup.timing, now: .zero)
-        receiver = ReceiverSession(timing: setup.timing, now: .zero)
-        link = try SimulatedPair(
-            link: setup.link, seed: setup.seed, maximumBitsPerSecond: setup.link.up.rateBitsPerSecond * setup.rateShare)
+        sender = SenderSession(try setup.sender(mayBeKnown: false), now: .zero)
+        receiver = ReceiverSession(secret: setup.secret, timing: setup.timing, now: .zero)
+        link = try setup.freshLink(0)
         plan(setup.connectedAt, .connect)
-        for chunk in setup.chunks { plan(chunk.readyAt, .chunk(chunk)) }
-        plan(setup.chunks.map(\.readyAt).max() ?? .zero, .supplied)
+        planChunks(from: .zero)
     }
 
     var isOver: Bool { sender.isOver && receiver.isOver }
 
-    /// What the transport may hold unsent: 5 ms of its rate, and at least two datagrams.
-    var unsentLimit: Int { max(2, Int((setup.link.up.rateBitsPerSecond * setup.rateShare * 0.005 / 8 / 1500).rounded(.up))) }
+    /// How the transport below the sender stands.
+    private var transport: TransportState {
+        TransportState(
+            unsentCount: link.unsentDatagramCount(at: .client), repeatedCount: link.retransmissionCount(from: .client),
+            inFlightCount: link.unacknowledgedDatagramCount(at: .client))
+    }
 
     /// Does something at a time.
     mutating func at(_ time: Duration, _ body: @escaping (inout SessionPair) -> Void) { plan(time, .script(body)) }
 
     mutating func setOutage(_ on: Bool, _ headings: [Heading] = Heading.allCases) {
-        for heading in headings { link.setOutage(on, direction: heading) }
+        for heading in headings {
+            link.setOutage(on, direction: heading)
+            if on { cut.insert(heading) } else { cut.remove(heading) }
+        }
     }
 
-    private mutating func plan(_ time: Duration, _ job: Job) {
+    mutating func plan(_ time: Duration, _ job: Job) {
         // After everything planned for the same time, so that the order is the order of planning.
         let index = agenda.firstIndex { $0.time > time } ?? agenda.endIndex
         agenda.insert((time, job), at: index)
@@ -117,16 +155,16 @@ struct SessionPair {
     }
 
     private var nextTime: Duration? {
-        [link.nextEventTime, sender.nextTick, receiver.nextTick, agenda.first?.time].compactMap { $0 }.min()
+        // A sender that waits for its pace is asked again when that lets something go, and one that waits for the transport when that moves.
+        let pace = sender.hasQueued ? max(sender.nextAllowance, now + .milliseconds(1)) : nil
+        return [link.nextEventTime, sender.nextTick, receiver.nextTick, agenda.first?.time, pace].compactMap { $0 }.min()
     }
 
     private mutating func step() {
         for delivery in link.advance(to: now) {
             lastHeard[delivery.endpoint] = delivery.time
-            if delivery.endpoint == .server {
-                tell(receiver: .datagram(delivery.payload))
-            } else {
-                tell(sender: .datagram(delivery.payload))
+            for (endpoint, bytes) in arrival?(delivery.endpoint, delivery.payload) ?? [(delivery.endpoint, delivery.payload)] {
+                if endpoint == .server { tell(receiver: .datagram(bytes)) } else { tell(sender: .datagram(bytes)) }
             }
         }
         while let first = agenda.first, first.time <= now {
@@ -135,20 +173,34 @@ struct SessionPair {
         }
         if let tick = sender.nextTick, tick <= now { tell(sender: .tick) }
         if let tick = receiver.nextTick, tick <= now { tell(receiver: .tick) }
-        let room = unsentLimit - link.unsentDatagramCount(at: .client)
-        if sender.hasQueued, room > 0 { tell(sender: .room(room)) }
+        tell(sender: .transport(transport))
     }
 
     private mutating func perform(_ job: Job) {
         switch job {
-        case .connect: tell(sender: .connected(roundTrip: link.roundTrip))
+        case .connect: connect()
         case .supplied: tell(sender: .supplied(tableDigest: tableDigest))
-        case .chunk(let chunk): tell(sender: .chunk(ordinal: chunk.ordinal, rank: chunk.rank, record: chunk.record))
-        case .applied(let ordinal):
+        case .chunk(let chunk):
+            tell(
+                sender: .chunk(
+                    ordinal: chunk.ordinal, rank: chunk.rank, record: chunk.record, isProtected: chunk.isProtected))
+        case .script(let body): body(&self)
+        case .open(let connection), .applied(let connection, _), .stored(let connection, _):
+            if connection == connectionCount, !receiver.isOver { perform(ofConnection: job) }
+        }
+    }
+
+    private mutating func perform(ofConnection job: Job) {
+        switch job {
+        case .open: open()
+        case .applied(_, let ordinal):
             log.append(Entry(time: now, what: .applied(ordinal)))
             tell(receiver: .applied(ordinal))
-        case .stored(let digest): tell(receiver: .stored(Receipt(tableDigest: digest, volumes: receipt.volumes)))
-        case .script(let body): body(&self)
+        case .stored(_, let digest):
+            let receipt = Receipt(tableDigest: digest, volumes: receipt.volumes)
+            stored = receipt
+            tell(receiver: .stored(receipt))
+        default: break
         }
     }
 
@@ -156,7 +208,15 @@ struct SessionPair {
     mutating func tell(sender event: SenderSession.Event) {
         for action in sender.handle(event, now: now) {
             log.append(Entry(time: now, what: .sender(action)))
-            if case .send(let bytes) = action { carry(bytes, from: .client) }
+            switch action {
+            case .send(let bytes): carry(bytes, from: .client)
+            case .pace(let rate):
+                do { try link.setMaximumBitsPerSecond(rate, from: .client) } catch { Issue.record("\(error)") }
+            case .reconnect:
+                part()
+                if let delay = setup.reconnectDelay { plan(now + delay, .connect) }
+            default: break
+            }
         }
     }
 
@@ -166,20 +226,31 @@ struct SessionPair {
             log.append(Entry(time: now, what: .receiver(action)))
             switch action {
             case .send(let bytes): carry(bytes, from: .server)
+            case .begun: plan(now + setup.openDelay, .open(connectionCount))
+            case .keep(let fragment):
+                traffic.keep(fragment)
+                do {
+                    if try disk.take(fragment).record != nil { whole.insert(fragment.ordinal) }
+                } catch {
+                    Issue.record("\(error)")
+                }
             case .chunk(let ordinal, _):
-                if let delay = setup.decodeDelay { plan(now + delay, .applied(ordinal)) }
+                arrivalCount += 1
+                if let delay = setup.decodeDelay { plan(now + delay, .applied(connectionCount, ordinal)) }
             case .store(let digest):
-                if let delay = setup.storeDelay { plan(now + delay, .stored(digest)) }
+                if let delay = setup.storeDelay { plan(now + delay, .stored(connectionCount, digest)) }
             default: break
             }
         }
     }
 
     private mutating func carry(_ bytes: [UInt8], from endpoint: Endpoint) {
-        guard let datagram = try? Datagram(decoding: bytes) else {
+        let plain = setup.secret == nil ? bytes : Array(bytes.dropLast(DatagramSeal.byteCount))
+        guard let datagram = try? Datagram(decoding: plain) else {
             Issue.record("\(endpoint) sends what is no datagram of this version")
             return
         }
+        if case .data(let fragment) = datagram { traffic.send(fragment) }
         switch fate(endpoint, datagram) {
         case .neverSent: return
         case .carried: link.send(bytes, from: endpoint, at: now)

@@ -14,14 +14,15 @@ struct LimitTests {
 
     private func code(_ bytes: [UInt8]) -> WireError.Code? { refusal { _ = try Datagram(decoding: bytes) }?.code }
 
-    @Test("A full fragment fills a datagram to its last byte")
+    @Test("A full fragment and its seal fill a datagram to its last byte")
     func fullFragment() {
         let limit = Fragment.payloadLimit
         let bytes = fragment(total: UInt32(limit) + 1, offset: 0, count: limit)
-        #expect(bytes.count == WireLimits.datagramByteCount)
+        #expect(bytes.count + Datagram.sealByteCount == WireLimits.datagramByteCount)
         #expect(code(bytes) == nil)
         #expect(code(fragment(total: UInt32(limit) + 1, offset: UInt32(limit), count: 1)) == nil)
-        #expect(code(bytes + [0]) == .limitExceeded)
+        #expect(code(bytes + [0]) == .invalidField)
+        #expect(code(bytes + [UInt8](repeating: 0, count: 17)) == .limitExceeded)
     }
 
     @Test("A fragment that is no piece of its chunk is refused")
@@ -84,7 +85,8 @@ struct LimitTests {
     func manyRanges() throws {
         let ranges = (0..<400).map { UInt32($0 * 2)..<UInt32($0 * 2 + 1) }
         let bytes = Datagram.acknowledgement(ranges).encoded()
-        #expect(bytes.count <= WireLimits.datagramByteCount)
+        #expect(bytes.count + Datagram.sealByteCount <= WireLimits.datagramByteCount)
+        #expect(bytes.count + Datagram.sealByteCount > WireLimits.datagramByteCount - 8)
         #expect(try Datagram(decoding: bytes) == .acknowledgement(Array(ranges.prefix(Datagram.rangeLimit))))
     }
 

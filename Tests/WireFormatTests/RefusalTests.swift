@@ -89,7 +89,7 @@ struct RefusalTests {
         #expect(!FoveaContainer.isContainer(Array("FOVEA".utf8)))
     }
 
-    @Test("A kind this version does not know is refused by its number", arguments: [0, 10, 255] as [UInt8])
+    @Test("A kind this version does not know is refused by its number", arguments: [0, 13, 255] as [UInt8])
     func unknownKind(kind: UInt8) {
         let error = refusal { _ = try Datagram(decoding: [0xf5, 1, kind, 0, 0, 0]) }
         #expect(error?.code == .unknownKind)
@@ -109,6 +109,9 @@ struct RefusalTests {
         #expect(code(6, 36, 3) == .invalidField, "volume state 3")
         #expect(code(8, 4, 0) == .invalidField, "abort reason 0")
         #expect(code(8, 7, 0xff) == .invalidField, "a message that is not UTF-8")
-        #expect(code(0, 17, UInt8(ascii: "/")) == .invalidField, "a session's name with a slash")
+        #expect(code(0, 34, UInt8(ascii: "/")) == .invalidField, "a session's name with a slash")
+        #expect(code(0, 16, 2) == .invalidField, "resumes 2")
+        #expect(code(2, 11, 2) == .invalidField, "asks 2")
+        #expect(code(9, 3, 3) == .invalidField, "standing 3")
     }
 }

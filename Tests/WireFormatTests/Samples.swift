@@ -25,19 +25,49 @@ enum Samples {
     static func datagrams() throws -> [Datagram] {
         let digest = Digest(of: Array("fovea".utf8))
         return [
-            .hello(Hello(session: try Name("s-1"), goal: .lossless, elapsedMicroseconds: 0x0102, roundTripMicroseconds: 0x80e8)),
+            .hello(
+                Hello(
+                    session: try Name("s-1"), goal: .lossless, elapsedMicroseconds: 0x0102, roundTripMicroseconds: 0x80e8,
+                    resumes: true, nonce: nonce)),
             .data(
                 Fragment(ordinal: 3, totalByteCount: 5, offset: 0, departureMicroseconds: 0xdead_beef, payload: [1, 2, 3, 4, 5])),
-            .heartbeat(Heartbeat(sequence: 9, departureMicroseconds: 10)),
-            .report(
-                Report(
-                    receivedByteCount: 1 << 40, receivedDatagramCount: 258, receiverMicroseconds: 7, leastDelayMicroseconds: .max)),
+            .heartbeat(Heartbeat(sequence: 9, departureMicroseconds: 10, asksForHoldings: true)),
+            .report(report),
             .acknowledgement([0..<1, 4..<16_384]),
             .end(tableDigest: digest),
             .receipt(Receipt(tableDigest: digest, volumes: [.init(state: .lossless, digest: Digest(of: []))])),
             .bye,
             .abort(Abort(reason: .failed, message: "disk full")),
+            .welcome(Welcome(standing: .begun, nonce: nonce, manifestDigest: digest, pageCount: 1024)),
+            .holdings(
+                Holdings(
+                    answer: 6, page: 1, pageCount: 2,
+                    runs: [
+                        Holdings.Run(ordinal: 0, totalByteCount: 5, pieces: 0..<1),
+                        Holdings.Run(ordinal: 16_383, totalByteCount: 64 << 20, pieces: 2..<47_227),
+                    ])),
+            .parity(
+                Parity(
+                    ordinal: 3, totalByteCount: 200_000, block: 1, index: 126, departureMicroseconds: 0xdead_beef,
+                    payload: [UInt8](repeating: 0xa5, count: 1421)[...])),
         ]
+    }
+
+    /// Random bytes as good as any.
+    static let nonce: [UInt8] = Array(0..<16)
+
+    static var report: Report {
+        var report = Report()
+        report.receivedByteCount = 1 << 40
+        report.receivedDatagramCount = 258
+        report.lastArrivalMicroseconds = 7
+        report.arrivalCount = 8
+        report.spanByteCount = 0x0900
+        report.spanMicroseconds = 0x0a_0000
+        report.leastDelayMicroseconds = .max
+        report.echoMicroseconds = 0xdead_beef
+        report.holdMicroseconds = 0x0c
+        return report
     }
 
     static func manifest() throws -> Manifest {

@@ -1,8 +1,11 @@
 public import ArgumentParser
 internal import Foundation
+internal import Metrics
 internal import Profiles
 public import ProgressiveCoding
 public import Sites
+internal import SRTTransport
+internal import Secrecy
 internal import VolumeModel
 public import WireFormat
 
@@ -51,6 +54,57 @@ struct CodingOptions: ParsableArguments {
         preparation.margin = region.margin
         preparation.goal = until
         return preparation
+    }
+}
+
+/// What protects a transfer.
+struct ProtectionOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A file with the secret that both ends share: encrypts, and authenticates every datagram. Nobody else may read it.",
+            valueName: "file"))
+    var secretFile: String?
+
+    @Flag(help: "Speak in clear beyond this machine: only inside a network or tunnel that protects what passes.")
+    var insecure = false
+
+    func exposure() throws -> Exposure {
+        var exposure = Exposure()
+        exposure.secret = try secretFile.map { try Secret(path: $0) }
+        exposure.allowsClear = insecure
+        return exposure
+    }
+}
+
+/// Where a command shows its figures.
+struct MetricsOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Show figures over HTTP: /metrics for Prometheus, /metrics.json. Whoever reaches the port can read session names.",
+            valueName: "host:port"))
+    var metrics: String?
+
+    /// Runs a command with a board, shown or not.
+    func run<Result: Sendable>(_ console: Console, _ body: @escaping @Sendable (MetricsBoard?) async throws -> Result) async throws
+        -> Result
+    {
+        guard let metrics else { return try await body(nil) }
+        let address = try HostPort(parsing: metrics)
+        let board = MetricsBoard()
+        let server = MetricsServer(board: board, host: address.host, port: address.port)
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask {
+                try await server.run { port in console.event("metrics", ["port": .integer(Int(port))]) }
+                return nil
+            }
+            group.addTask { try await body(board) }
+            while let result = try await group.next() {
+                guard let result else { continue }
+                group.cancelAll()
+                return result
+            }
+            throw CancellationError()
+        }
     }
 }
 

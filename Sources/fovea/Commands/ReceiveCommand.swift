@@ -3,6 +3,7 @@ internal import Profiles
 internal import ProgressiveCoding
 internal import Sites
 internal import SRTTransport
+internal import Secrecy
 internal import StreamSession
 internal import WireFormat
 
@@ -13,9 +14,10 @@ struct ReceiveCommand: AsyncParsableCommand {
             Each session gets a folder with its volume, a quality volume (0 not arrived, 1 background, 2 region of interest, 3 exact)
             and, at its end, receipt.json. Files are always whole. A volume is called NAME.partial.nii.gz while it comes in,
             NAME.nii.gz once every bit is the source's, and NAME.lossy.nii.gz when the sender meant to send no more; all but
-            NAME.nii.gz are previews, not for diagnosis.
+            NAME.nii.gz are previews, not for diagnosis. What has come is in the session's journal before it is confirmed: a transfer
+            that breaks off, at either end, goes on where it was. Many senders are served at once.
 
-            Example: fovea receive --listen 0.0.0.0:9710 --out incoming
+            Example: fovea receive --listen 0.0.0.0:9710 --out incoming --secret-file site.secret
             """)
 
     @Option(help: ArgumentHelp("Where to listen; brackets around an IPv6 address.", valueName: "host:port"))
@@ -30,23 +32,65 @@ struct ReceiveCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A transport profile: how silence is judged.", valueName: "name|file"))
     var transport = "default"
 
+    @OptionGroup var protection: ProtectionOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "A file of senders and their secrets, a name and a secret a line, in place of one secret for all.", valueName: "file"))
+    var accessFile: String?
+
+    @Option(help: ArgumentHelp("The most bytes of chunks a session may send.", valueName: "bytes")) var maxBytes: Int?
+    @Option(help: ArgumentHelp("The most bytes of memory a session's volumes may take.", valueName: "bytes")) var maxMemory: Int?
+    @Option(help: ArgumentHelp("The longest a session's connection may last, in seconds.", valueName: "seconds"))
+    var maxSeconds: Int?
+    @Option(help: "The most sessions at a time.") var maxSessions = 16
+
+    @OptionGroup var metrics: MetricsOption
+
     @Option(help: ArgumentHelp("Sign receipts with this key (see 'fovea key').", valueName: "file"))
     var key: String?
 
     @OptionGroup var output: JSONOption
 
+    func validate() throws {
+        guard accessFile == nil || protection.secretFile == nil else {
+            throw ValidationError("give one of --secret-file and --access-file")
+        }
+        for (name, value) in [("bytes", maxBytes), ("memory", maxMemory), ("seconds", maxSeconds)] {
+            guard value ?? 1 > 0, value ?? 1 <= 1 << 40 else { throw ValidationError("--max-\(name) takes 1 to 2^40") }
+        }
+        guard (1...1024).contains(maxSessions) else { throw ValidationError("--max-sessions takes 1 to 1024") }
+    }
+
+    private func site() throws -> ReceivingSite {
+        var site = ReceivingSite(folder: out, transport: try TransportProfile.load(transport))
+        site.exposure = try protection.exposure()
+        site.exposure.access = try accessFile.map { try AccessFile(path: $0) }
+        if let maxBytes { site.limits.byteCount = maxBytes }
+        if let maxMemory { site.limits.memoryByteCount = maxMemory }
+        if let maxSeconds { site.limits.duration = .seconds(maxSeconds) }
+        site.sessionLimit = maxSessions
+        return site
+    }
+
     func run() async throws {
         let clock = Stopwatch()
         let console = Console(isJSON: output.json)
-        var site = ReceivingSite(folder: out, transport: try TransportProfile.load(transport))
+        var site = try site()
         site.receiptKey = try key.map { try ReceiptKey(path: $0) }
         let listener = try site.listen(on: listen)
         console.event("listening", ["t": .number(clock.seconds), "port": .integer(Int(listener.port))])
         console.say("Listening on port \(listener.port).")
         let once = once
         do {
-            try await untilSignalled { [site] in
-                try await site.run(listener, once: once, clock: clock) { event in Self.report(event, console, clock, once: once) }
+            try await untilSignalled { [site, metrics] in
+                try await metrics.run(console) { board in
+                    var site = site
+                    site.metrics = board
+                    try await site.run(listener, once: once, clock: clock) { event in
+                        Self.report(event, console, clock, once: once)
+                    }
+                }
             }
         } catch is CancellationError {
             // Being told to stop is how a receiver of many sessions ends.
@@ -82,6 +126,10 @@ struct ReceiveCommand: AsyncParsableCommand {
         case .resumed(let session):
             console.remark("the sender of '\(session)' is there again")
             event("resumed", session: session)
+        case .altered(let session):
+            console.remark(
+                "datagrams come\(session.isEmpty ? "" : " in session '\(session)'") that are altered or not the sender's; they are ignored")
+            event("altered", session: session)
         case .ended(_, .success(let summary)):
             console.clearBar()
             for volume in summary.volumes { console.say("\(volume.path): \(volume.state.name), sha256 \(volume.digest)") }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Profiles
 internal import ProgressiveCoding
+internal import Secrecy
 internal import Sites
 internal import WireFormat
 
@@ -9,9 +10,11 @@ struct SendCommand: AsyncParsableCommand {
         commandName: "send", abstract: "Send volumes, the region of interest first.",
         discussion: """
             Reads NIfTI volumes, codes the region of interest and the background as separate layers, and sends them over SRT until
-            the receiver has every bit. Ends when the receiver has confirmed what it has on disk.
+            the receiver has every bit, as fast as the link is found to carry. Ends when the receiver has confirmed what it has on
+            disk. A connection that is lost is made again, and only what is missing goes over it; after a crash the same command
+            with the same --session goes on where it was.
 
-            Example: fovea send brain.nii.gz --mask tumour.nii.gz --to 192.0.2.7:9710 --transport rural-4g
+            Example: fovea send brain.nii.gz --mask tumour.nii.gz --to 192.0.2.7:9710 --secret-file site.secret
             """)
 
     @Argument(help: ArgumentHelp("NIfTI volumes (.nii, .nii.gz), 1 to 16 of one shape.", valueName: "volume"))
@@ -23,14 +26,27 @@ struct SendCommand: AsyncParsableCommand {
     @OptionGroup var region: RegionOptions
     @OptionGroup var coding: CodingOptions
 
-    @Option(help: ArgumentHelp("A transport profile: the rate to send at. Name the one of your link.", valueName: "name|file"))
+    @Option(
+        help: ArgumentHelp(
+            "A transport profile; by default the rate is found out. One of a link's name keeps to that link's rate.",
+            valueName: "name|file"))
     var transport = "default"
 
     @Option(help: "Which chunk goes first: roi-first, or fifo (slice by slice, for comparison).")
     var order = TransmissionOrder.roiFirst
 
-    @Option(help: ArgumentHelp("The transfer's name; the receiver's folder for it. A fresh one by default.", valueName: "id"))
+    @Option(
+        help: ArgumentHelp(
+            "The transfer's name; the receiver's folder for it. A fresh one by default; that of a transfer that broke off goes on with it.",
+            valueName: "id"))
     var session: String?
+
+    @OptionGroup var protection: ProtectionOptions
+
+    @Option(help: ArgumentHelp("Who this sender is, where a receiver knows each by a secret of its own.", valueName: "name"))
+    var sender: String?
+
+    @OptionGroup var metrics: MetricsOption
 
     @OptionGroup var output: JSONOption
 
@@ -39,11 +55,23 @@ struct SendCommand: AsyncParsableCommand {
         let console = Console(isJSON: output.json)
         var preparation = try coding.preparation(volumes, region)
         preparation.order = order
-        let site = SendingSite(
+        var site = SendingSite(
             preparation: preparation, session: try session.map { try Name($0) } ?? .fresh(), destination: to,
             transport: try TransportProfile.load(transport))
-        let summary = try await untilSignalled {
-            try await site.run(clock: clock) { event in Self.report(event, console, clock) }
+        site.mayBeKnown = session != nil
+        site.exposure = try protection.exposure()
+        if let sender {
+            guard let identifier = StreamIdentifier(sender: sender) else {
+                throw ValidationError("--sender takes 1 to 64 of the characters A-Z a-z 0-9 . _ -")
+            }
+            site.exposure.sender = identifier
+        }
+        let summary = try await untilSignalled { [site, metrics] in
+            try await metrics.run(console) { board in
+                var site = site
+                site.metrics = board
+                return try await site.run(clock: clock) { event in Self.report(event, console, clock) }
+            }
         }
         console.clearBar()
         console.say(
@@ -69,13 +97,24 @@ struct SendCommand: AsyncParsableCommand {
         case .resumed:
             console.remark("the receiver is there again")
             console.event("resumed", ["t": .number(clock.seconds)])
+        case .reconnecting:
+            console.remark("the connection is lost; trying for another one")
+            console.event("reconnecting", ["t": .number(clock.seconds)])
+        case .resumedAt(let byteCount):
+            console.say("The receiver has \(Text.bytes(byteCount)) of it already.")
+            console.event("resumed_at", ["t": .number(clock.seconds), "bytes": .integer(byteCount)])
+        case .altered:
+            console.remark("datagrams come that are altered or not the receiver's; they are ignored")
+            console.event("altered", ["t": .number(clock.seconds)])
         }
     }
 
     static func fields(_ summary: SendingSite.Summary) -> [String: JSONValue] {
         [
             "bytes_sent_by_layer": summary.bytesByLayer.json, "datagrams": .integer(summary.datagramCount),
-            "retransmit_ratio": .number(summary.retransmitRatio), "goodput_bps": .number(summary.goodputBitsPerSecond),
+            "retransmit_ratio": .number(summary.retransmitRatio), "resent_bytes": .integer(summary.resentByteCount),
+            "resumed_bytes": .integer(summary.resumedByteCount), "connections": .integer(summary.connectionCount),
+            "rate_bps": .number(summary.rateBitsPerSecond), "goodput_bps": .number(summary.goodputBitsPerSecond),
             "time_to_first_datagram": .number(summary.timeToFirstDatagram),
             "segmentation_seconds": .number(summary.segmentationSeconds),
             "encoding_seconds": .number(summary.encodingSeconds), "roi_box": .text(summary.regions.first),

@@ -22,7 +22,7 @@ struct DemoRun: Sendable {
         clock: Stopwatch
     ) async throws -> DemoRun {
         let order = preparation.order
-        let transport = TransportProfile(bitsPerSecond: link.up.rateBitsPerSecond * TransportProfile.linkShare)
+        let transport = TransportProfile()
         let receiver = ReceivingSite(folder: folder, transport: transport)
         let listener = try receiver.listen(on: "127.0.0.1:0")
         let relay = try UDPRelay(
@@ -53,7 +53,7 @@ struct DemoRun: Sendable {
             case .milestone(let milestone, let place, let seconds):
                 tell(milestone.rawValue, place, ["seconds_since_send": .number(seconds)])
             case .receipt(let place): tell("receipt", place)
-            case .stalled, .resumed: break
+            case .stalled, .resumed, .altered: break
             case .ended(_, let result): summaries.withLock { $0 = try? result.get() }
             }
         }

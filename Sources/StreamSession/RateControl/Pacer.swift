@@ -3,8 +3,8 @@
 /// libsrt paces by the average size of recent messages: after a row of small heartbeats it sends full datagrams many times too
 /// fast until its average has caught up, enough to overflow a thin link's queue.
 public struct Pacer: Sendable {
-    private let bytesPerSecond: Double
-    private let capacity: Double
+    private var bytesPerSecond: Double
+    private var capacity: Double
     private var tokens: Double
     private var last: Duration
 
@@ -19,12 +19,28 @@ public struct Pacer: Sendable {
         last = now
     }
 
+    /// Changes the rate from now on.
+    public mutating func change(bitsPerSecond: Double, capacity: Int, now: Duration) {
+        refill(now: now)
+        bytesPerSecond = bitsPerSecond / 8
+        self.capacity = Double(capacity)
+        tokens = min(tokens, self.capacity)
+    }
+
+    /// When a whole datagram of a size may go, if nothing goes before.
+    public func nextAllowance(datagramByteCount: Int) -> Duration {
+        last + .seconds(max(0, Double(datagramByteCount) - tokens) / bytesPerSecond)
+    }
+
+    private mutating func refill(now: Duration) {
+        guard now > last else { return }
+        tokens = min(capacity, tokens + (now - last).seconds * bytesPerSecond)
+        last = now
+    }
+
     /// Whole datagrams of a size that may go now.
     public mutating func allowance(datagramByteCount: Int, now: Duration) -> Int {
-        if now > last {
-            tokens = min(capacity, tokens + (now - last).seconds * bytesPerSecond)
-            last = now
-        }
+        refill(now: now)
         return max(0, Int(tokens / Double(datagramByteCount)))
     }
 

@@ -1,0 +1,72 @@
+/// What one end of one session is doing: a value that the session's loop makes a few times a second.
+///
+/// It names the session and nothing else: whoever may read metrics need not know whose volumes are sent.
+public struct SessionMetrics: Sendable, Equatable {
+    /// Which end this is.
+    public enum Role: String, Sendable, CaseIterable {
+        case sender, receiver
+    }
+
+    /// Where the session stands.
+    public enum State: String, Sendable, CaseIterable {
+        /// There is no peer yet.
+        case connecting
+        /// Data flows, or is about to.
+        case transferring
+        /// Nothing comes from the peer; the session goes on.
+        case stalled
+        /// It ended well.
+        case finished
+        /// It ended otherwise.
+        case failed
+
+        /// Whether the session has ended, well or not.
+        public var isOver: Bool { self == .finished || self == .failed }
+    }
+
+    /// The session's name.
+    public var session: String
+    /// Which end this is.
+    public var role: Role
+    /// Where the session stands.
+    public var state: State
+    /// Bits of chunk records a second, over the last second.
+    public var goodputBitsPerSecond: Double
+    /// What the sender paces at, in bits a second.
+    public var rateBitsPerSecond: Double?
+    /// Retransmissions over first transmissions.
+    public var retransmitRatio: Double?
+    /// The transport's round trip, in seconds.
+    public var roundTripSeconds: Double?
+    /// What queues on the way add to the round trip, in seconds.
+    public var queueDelaySeconds: Double?
+    /// Datagrams sent or received so far.
+    public var datagramCount: Int
+    /// Bytes of chunk records so far.
+    public var byteCount: Int
+    /// The layers, each name once; a later layer of the same name is left out.
+    public var layers: [LayerProgress]
+    /// Seconds since the session began; where it has ended, until then.
+    public var ageSeconds: Double
+
+    /// Makes a value.
+    public init(
+        session: String, role: Role, state: State = .connecting, goodputBitsPerSecond: Double = 0,
+        rateBitsPerSecond: Double? = nil,
+        retransmitRatio: Double? = nil, roundTripSeconds: Double? = nil, queueDelaySeconds: Double? = nil, datagramCount: Int = 0,
+        byteCount: Int = 0, layers: [LayerProgress] = [], ageSeconds: Double = 0
+    ) {
+        self.session = session
+        self.role = role
+        self.state = state
+        self.goodputBitsPerSecond = goodputBitsPerSecond
+        self.rateBitsPerSecond = rateBitsPerSecond
+        self.retransmitRatio = retransmitRatio
+        self.roundTripSeconds = roundTripSeconds
+        self.queueDelaySeconds = queueDelaySeconds
+        self.datagramCount = datagramCount
+        self.byteCount = byteCount
+        self.layers = layers
+        self.ageSeconds = ageSeconds
+    }
+}

@@ -1,0 +1,50 @@
+public import SRTTransport
+public import StreamSession
+
+/// Runs a receiver's session over one SRT connection.
+public struct ReceiverRunner: Sendable {
+    /// The session.
+    public private(set) var session: ReceiverSession
+    private let connection: SRTConnection
+    private let origin: ContinuousClock.Instant
+
+    /// - Parameter origin: when the session's time began.
+    public init(_ session: ReceiverSession, over connection: SRTConnection, origin: ContinuousClock.Instant) {
+        self.session = session
+        self.connection = connection
+        self.origin = origin
+    }
+
+    private var now: Duration { .now - origin }
+
+    /// Runs until the session is over; the connection is left for the caller to close.
+    /// - Parameters:
+    ///   - events: what has happened beside the transport since it was asked last.
+    ///   - onActions: told of what the session says but datagrams, and answers with what comes of it at once.
+    public mutating func run(
+        events: () -> [ReceiverSession.Event], onActions: ([ReceiverSession.Action]) -> [ReceiverSession.Event]
+    ) async {
+        var outgoing: [[UInt8]] = []
+        func act(_ session: inout ReceiverSession, _ event: ReceiverSession.Event, _ time: Duration) {
+            var waiting = [event]
+            while let next = waiting.popLast() {
+                var rest: [ReceiverSession.Action] = []
+                for action in session.handle(next, now: time) {
+                    if case .send(let bytes) = action { outgoing.append(bytes) } else { rest.append(action) }
+                }
+                if !rest.isEmpty { waiting += onActions(rest) }
+            }
+        }
+        while !session.isOver || !outgoing.isEmpty {
+            for event in events() { act(&session, event, now) }
+            if let tick = session.nextTick, now >= tick { act(&session, .tick, now) }
+            let sending = outgoing
+            outgoing = []
+            let turn = await connection.turn(sending: sending, patience: .milliseconds(10))
+            for (bytes, arrival) in zip(turn.received, turn.arrivals) {
+                act(&session, .datagram(bytes), max(.zero, arrival - origin))
+            }
+            if !turn.isConnected { act(&session, .disconnected, now) }
+        }
+    }
+}

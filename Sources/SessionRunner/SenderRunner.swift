@@ -1,0 +1,182 @@
+internal import Secrecy
+public import SRTTransport
+public import StreamSession
+
+/// Runs a sender's session over SRT: connects, hands over what the session says at its pace, and connects again when a connection is lost.
+public struct SenderRunner: Sendable {
+    /// What went over the wire, connections together.
+    public struct Traffic: Sendable, Equatable {
+        /// Messages put on the wire, each counted once.
+        public var sentCount = 0
+        /// Messages put on the wire again.
+        public var repeatedCount = 0
+        /// Connections made.
+        public var connectionCount = 0
+        /// Seconds the first took.
+        public var connectSeconds = 0.0
+    }
+
+    /// The session.
+    public private(set) var session: SenderSession
+    /// What went over the wire.
+    public private(set) var traffic = Traffic()
+
+    private let address: HostPort
+    private let options: SRTOptions
+    private let patience: Duration
+    private let origin: ContinuousClock.Instant
+    private var connection: SRTConnection?
+    private var dialling: Dialling?
+    private var outgoing: [[UInt8]] = []
+    /// What libsrt had no room for; it was paced when it was handed over first.
+    private var returned: [[UInt8]] = []
+    private var pace: Double?
+    private var earlier = Traffic()
+
+    /// - Parameters:
+    ///   - patience: how long to try to connect the first time.
+    ///   - origin: when the session's time began.
+    public init(
+        _ session: SenderSession, to address: HostPort, options: SRTOptions, patience: Duration, origin: ContinuousClock.Instant
+    ) {
+        self.session = session
+        self.address = address
+        self.options = options
+        self.patience = patience
+        self.origin = origin
+    }
+
+    private var now: Duration { .now - origin }
+
+    /// Runs until the session is over.
+    /// - Parameters:
+    ///   - events: what has happened beside the transport since it was asked last.
+    ///   - onAction: told of everything the session says.
+    ///   - onTurn: shown the session about once a millisecond.
+    public mutating func run(
+        events: () -> [SenderSession.Event], onAction: (SenderSession.Action) -> Void,
+        onTurn: (SenderSession) -> Void = { _ in }
+    ) async {
+        dialling = Dialling(to: address, options, patience: patience)
+        while !session.isOver || !(outgoing.isEmpty && returned.isEmpty) {
+            for event in events() { act(session.handle(event, now: now), onAction) }
+            if let tick = session.nextTick, now >= tick { act(session.handle(.tick, now: now), onAction) }
+            await meet(onAction)
+            if let connection {
+                await turn(connection, onAction)
+                onTurn(session)
+            } else {
+                if session.isOver { break }
+                try? await Task.sleep(for: .milliseconds(2))
+            }
+        }
+        dialling?.cancel()
+        await connection?.close(patience: .seconds(1))
+    }
+
+    /// Takes a connection that has been made.
+    private mutating func meet(_ onAction: (SenderSession.Action) -> Void) async {
+        guard let result = dialling?.result else { return }
+        dialling = nil
+        switch result {
+        case .success(let made):
+            guard !session.isOver else { return await made.close(patience: .zero) }
+            connection = made
+            traffic.connectionCount += 1
+            if traffic.connectionCount == 1 { traffic.connectSeconds = made.initialRoundTrip / .seconds(0.5) }
+            act(session.handle(.connected(roundTrip: made.initialRoundTrip, nonce: Nonce().bytes), now: now), onAction)
+        case .failure(let error):
+            act(session.handle(.unreachable("\(error)"), now: now), onAction)
+        }
+    }
+
+    private mutating func turn(_ connection: SRTConnection, _ onAction: (SenderSession.Action) -> Void) async {
+        let sending = returned + outgoing
+        outgoing = []
+        let rate = pace
+        pace = nil
+        // With something to send it is the pace that wakes; without, whatever the receiver says next, or the coder.
+        let patience =
+            session.hasQueued ? min(.milliseconds(1), max(.microseconds(200), session.nextAllowance - now)) : .milliseconds(2)
+        let turn = await connection.turn(sending: sending, patience: patience, maximumBitsPerSecond: rate)
+        returned = turn.returned
+        for (bytes, arrival) in zip(turn.received, turn.arrivals) {
+            act(session.handle(.datagram(bytes), now: max(.zero, arrival - origin)), onAction)
+        }
+        traffic.repeatedCount = earlier.repeatedCount + turn.retransmittedCount
+        traffic.sentCount = earlier.sentCount + turn.sentCount
+        guard turn.isConnected else {
+            // What was handed over and has not come is the session's affair.
+            outgoing = []
+            returned = []
+            self.connection = nil
+            earlier = traffic
+            await connection.close(patience: .zero)
+            act(session.handle(.disconnected, now: now), onAction)
+            return
+        }
+        guard returned.isEmpty else { return }
+        let state = TransportState(
+            unsentCount: turn.unsentCount, repeatedCount: turn.retransmittedCount, inFlightCount: turn.inFlightCount)
+        act(session.handle(.transport(state), now: now), onAction)
+    }
+
+    private mutating func act(_ actions: [SenderSession.Action], _ onAction: (SenderSession.Action) -> Void) {
+        for action in actions {
+            switch action {
+            case .send(let bytes): outgoing.append(bytes)
+            case .pace(let rate): pace = rate
+            case .reconnect:
+                if let lost = connection {
+                    Task { await lost.close(patience: .zero) }
+                    connection = nil
+                    earlier = traffic
+                }
+                outgoing = []
+                returned = []
+                dialling = Dialling(to: address, options, patience: nil)
+            default: break
+            }
+            onAction(action)
+        }
+    }
+}
+
+/// Tries to connect, again and again with longer and longer pauses.
+private final class Dialling: Sendable {
+    private let task: Task<SRTConnection, any Error>
+    private let made = Outcome()
+
+    /// Where the result waits to be asked for.
+    private final class Outcome: Sendable {
+        let value = MutexBox<Result<SRTConnection, any Error>?>(nil)
+    }
+
+    private static let longestPause = Duration.seconds(5)
+
+    /// - Parameter patience: how long to try; nil tries until it is cancelled.
+    init(to address: HostPort, _ options: SRTOptions, patience: Duration?) {
+        let task = Task {
+            let clock = ContinuousClock()
+            let deadline = patience.map { clock.now + $0 }
+            var pause = Duration.milliseconds(200)
+            while true {
+                do {
+                    return try await SRTConnection.connect(to: address, options: options, patience: .zero)
+                } catch let error as TransportError {
+                    if error.code != .cannotConnect { throw error }
+                    if let deadline, clock.now >= deadline { throw error }
+                    try await Task.sleep(for: pause)
+                    // Random, so that many senders do not come back at the same moment.
+                    pause = min(Self.longestPause, pause * Double.random(in: 1.3...2))
+                }
+            }
+        }
+        self.task = task
+        Task { [made] in made.value.set(await task.result) }
+    }
+
+    var result: Result<SRTConnection, any Error>? { made.value.get() }
+
+    func cancel() { task.cancel() }
+}

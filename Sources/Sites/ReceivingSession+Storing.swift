@@ -1,0 +1,76 @@
+internal import NIfTIFile
+internal import ProgressiveCoding
+internal import StreamSession
+internal import WireFormat
+
+extension ReceivingSession {
+    /// Checks everything against the sender's table, writes it, reads it back, and only then says so.
+    mutating func store(_ digest: Digest) {
+        guard let decoder, let folder, let table, let hello else {
+            mailbox.put(.failed(CodingError(.verificationFailed, "the sender ends before its manifest and table have come")))
+            return
+        }
+        let begun = Array("\(senderName)\n\(hello.session.text)".utf8)
+        storing = Task { [mailbox, writer, key = site.receiptKey] in
+            do {
+                guard table.digest == digest else {
+                    throw CodingError(.verificationFailed, "the sender's table is not the one it ends with")
+                }
+                try await decoder.check(table.content)
+                var outcomes: [Receipt.Volume] = []
+                for index in decoder.layouts.indices { outcomes.append(try await decoder.outcome(volume: index)) }
+                guard outcomes == table.content.outcomes else {
+                    await decoder.distrust()
+                    throw CodingError(.verificationFailed, "the volume here does not have the digest of the sender's")
+                }
+                guard try await folder.finish(outcomes.map(\.state), isComplete: true) == outcomes.map(\.digest) else {
+                    throw NIfTIError(.cannotWrite, "\(folder.path): what is read back is not what was written")
+                }
+                try await Self.receipt(hello, decoder, outcomes, table: digest, interruption: nil)
+                    .write(to: folder.path, signedWith: key)
+                let receipt = Receipt(tableDigest: digest, volumes: outcomes)
+                await writer?.finish(folder: folder.path, begun: begun, receipt: receipt)
+                mailbox.put(.stored(receipt))
+            } catch {
+                mailbox.put(.failed(error))
+            }
+        }
+        summary.volumes = zip(decoder.manifest.volumes.indices, table.content.outcomes).map { index, outcome in
+            ReceivingSite.ReceivedVolume(
+                path: folder.volumePath(index, outcome.state), qualityPath: folder.qualityPath(index), digest: outcome.digest,
+                state: outcome.state)
+        }
+    }
+
+    /// Leaves what has arrived as whole files, with a receipt that says what is missing.
+    func leave(because reason: String) async {
+        guard let hello, let decoder, let folder else { return }
+        var outcomes: [Receipt.Volume] = []
+        for index in decoder.layouts.indices {
+            guard let outcome = try? await decoder.outcome(volume: index) else { return }
+            outcomes.append(outcome)
+        }
+        // A receipt for files that could not be written would say too much.
+        guard (try? await folder.finish(outcomes.map(\.state), isComplete: false)) != nil else { return }
+        try? await Self.receipt(hello, decoder, outcomes, table: table?.digest, interruption: reason)
+            .write(to: folder.path, signedWith: site.receiptKey)
+    }
+
+    private static func receipt(
+        _ hello: Hello, _ decoder: SessionDecoder, _ outcomes: [Receipt.Volume], table: Digest?, interruption: String?
+    ) async -> ReceiptFile {
+        var volumes: [ReceiptFile.Volume] = []
+        for (index, outcome) in outcomes.enumerated() {
+            volumes.append(
+                ReceiptFile.Volume(
+                    decoder.manifest.volumes[index], outcome, isComplete: interruption == nil,
+                    await decoder.snapshot(volume: index),
+                    await decoder.standing(volume: index)))
+        }
+        let bytes = await decoder.receivedBytes()
+        return ReceiptFile(
+            session: hello.session.text, complete: interruption == nil, goal: hello.goal.name, tableSha256: table?.description,
+            volumes: volumes, bytesByLayer: Dictionary(uniqueKeysWithValues: bytes.map { ($0.key.name, $0.value) }),
+            interruption: interruption)
+    }
+}

@@ -1,0 +1,152 @@
+internal import Metrics
+internal import ProgressiveCoding
+internal import SessionRunner
+internal import StreamSession
+internal import VolumeModel
+internal import WireFormat
+
+/// What joins coder and session at the sending end.
+struct SendingLoop {
+    enum Incoming: Sendable {
+        case prepared(Preparation.Result)
+        case chunk(EncodedChunk)
+        case coded(ChunkTable, digest: Digest, seconds: Double)
+        case failed(any Error)
+    }
+
+    private let clock: Stopwatch
+    private let onEvent: @Sendable (SendingSite.Event) -> Void
+    private var meter: SessionMeter
+    private var summary = SendingSite.Summary()
+    private var prepared: Preparation.Result?
+    private var chunks: [UInt32: (layer: Layer, byteCount: Int)] = [:]
+    private var roiChunks: Set<UInt32> = []
+    private var table: ChunkTable?
+    private var acknowledgedByteCount = 0
+    private var codedByteCount = 0
+    private var outcome: Result<Receipt, SessionError>?
+    private var failure: (any Error)?
+    private var isCancelled = false
+    private var hasVoxels = false
+
+    init(clock: Stopwatch, board: MetricsBoard?, session: String, onEvent: @escaping @Sendable (SendingSite.Event) -> Void) {
+        self.clock = clock
+        self.onEvent = onEvent
+        meter = SessionMeter(board: board, session: session, role: .sender)
+    }
+
+    /// What has come of coding, as the session wants to hear it.
+    mutating func events(_ incoming: [Incoming]) -> [SenderSession.Event] {
+        var events: [SenderSession.Event] = []
+        if Task.isCancelled, !isCancelled {
+            isCancelled = true
+            events.append(.cancel(Abort(reason: .cancelled, message: "the sender was stopped")))
+        }
+        for event in incoming {
+            switch event {
+            case .prepared(let result):
+                prepared = result
+                let plan = result.encoder.manifest.plan
+                roiChunks = Set(plan.enumerated().filter { $1.chunk.layer == .roiBase }.map { UInt32($0.offset + 1) })
+                meter.plan(plan.map(\.chunk.layer))
+                summary.segmentationSeconds = result.segmentationSeconds
+                summary.regions = result.encoder.manifest.volumes.first?.regions.map(\.description) ?? []
+                onEvent(.prepared(result))
+            case .chunk(let chunk):
+                chunks[chunk.ordinal] = (chunk.layer, chunk.record.count)
+                codedByteCount += chunk.record.count
+                summary.bytesByLayer[chunk.layer, default: 0] += chunk.record.count
+                hasVoxels = hasVoxels || chunk.layer != .manifest
+                // Control and what goes first: with parity the far end need not wait for what was lost of them.
+                events.append(
+                    .chunk(
+                        ordinal: chunk.ordinal, rank: chunk.rank, record: chunk.record,
+                        isProtected: chunk.layer == .roiBase || chunk.layer == .manifest))
+            case .coded(let table, let digest, let seconds):
+                self.table = table
+                summary.encodingSeconds = seconds
+                events.append(.supplied(tableDigest: digest))
+            case .failed(let error):
+                failure = error
+                events.append(.cancel(Abort(reason: .failed, message: "the sender failed: \(error)")))
+            }
+        }
+        return events
+    }
+
+    mutating func take(_ action: SenderSession.Action) {
+        switch action {
+        case .send(let bytes):
+            summary.datagramCount += 1
+            if summary.timeToFirstDatagram == nil, hasVoxels, SenderSession.carriesVoxels(bytes) {
+                summary.timeToFirstDatagram = clock.seconds
+                onEvent(.firstDatagram)
+            }
+        case .acknowledged(let ordinals):
+            for ordinal in ordinals {
+                guard let chunk = chunks[ordinal] else { continue }
+                acknowledgedByteCount += chunk.byteCount
+                meter.count(chunk.layer, byteCount: chunk.byteCount)
+            }
+            onEvent(
+                .progress(codedByteCount: codedByteCount, acknowledgedByteCount: acknowledgedByteCount, isCoded: table != nil))
+            if !roiChunks.isEmpty {
+                roiChunks.subtract(ordinals)
+                if roiChunks.isEmpty {
+                    summary.roiAcknowledged = clock.seconds
+                    onEvent(.roiAcknowledged)
+                }
+            }
+        case .pace: break
+        case .resumedAt(let byteCount):
+            summary.resumedByteCount = max(summary.resumedByteCount, byteCount)
+            onEvent(.resumedAt(byteCount: byteCount))
+        case .stalled:
+            meter.state = .stalled
+            onEvent(.stalled)
+        case .resumed:
+            meter.state = .transferring
+            onEvent(.resumed)
+        case .reconnect:
+            meter.state = .connecting
+            onEvent(.reconnecting)
+        case .altered: onEvent(.altered)
+        case .finished(let receipt):
+            summary.done = clock.seconds
+            outcome = .success(receipt)
+        case .failed(let error): outcome = .failure(error)
+        }
+    }
+
+    /// Shows how the session stands.
+    mutating func show(_ session: SenderSession) {
+        guard meter.isDue(clock.elapsed) else { return }
+        if meter.state == .connecting { meter.state = .transferring }
+        meter.show(
+            now: clock.elapsed, datagramCount: summary.datagramCount, rate: session.bitsPerSecond, roundTrip: session.roundTrip,
+            queueDelay: session.queueDelay, retransmitRatio: summary.retransmitRatio)
+    }
+
+    /// What came of it.
+    /// - Throws: why it failed.
+    mutating func finish(_ runner: SenderRunner) throws -> SendingSite.Summary {
+        let traffic = runner.traffic
+        summary.retransmitRatio = traffic.sentCount > 0 ? Double(traffic.repeatedCount) / Double(traffic.sentCount) : 0
+        summary.connectionCount = traffic.connectionCount
+        summary.resentByteCount = runner.session.resentByteCount
+        summary.rateBitsPerSecond = runner.session.bitsPerSecond
+        if let first = summary.timeToFirstDatagram, let done = summary.done, done > first {
+            summary.goodputBitsPerSecond = Double(acknowledgedByteCount - summary.resumedByteCount) * 8 / (done - first)
+        }
+        meter.end(isFinished: (try? outcome?.get()) != nil, now: clock.elapsed)
+        if let failure { throw failure }
+        if isCancelled { throw SiteError(.cancelled, "stopped; go on later with the same --session") }
+        let receipt = try outcome?.get()
+        guard let receipt, let table, let prepared, receipt.volumes == table.outcomes else {
+            throw SiteError(.receiptMismatch, "the receiver's receipt does not have the digests of what was sent")
+        }
+        summary.receipt = receipt
+        summary.fidelity = LayerFidelity.byLayer(table, prepared)
+        return summary
+    }
+}

@@ -1,0 +1,22 @@
+internal import ProgressiveCoding
+internal import WireFormat
+
+/// The most one session may take of a receiver.
+public struct SessionLimits: Sendable, Equatable {
+    /// Memory for volumes as they come together, in bytes.
+    public var memoryByteCount = VolumeLayout.defaultMemoryLimit
+    /// Bytes of chunks on one connection.
+    public var byteCount = 4 << 30
+    /// Volumes.
+    public var volumeCount = WireLimits.volumeCount
+    /// Chunks.
+    public var chunkCount = WireLimits.chunkCount
+    /// How long one connection may last.
+    public var duration = Duration.seconds(24 * 3600)
+
+    /// The defaults.
+    public init() {}
+
+    /// A journal holds what came, with some bytes around each piece.
+    var journalByteCount: Int { byteCount + byteCount / 16 + 1 << 20 }
+}

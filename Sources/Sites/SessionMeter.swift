@@ -1,0 +1,69 @@
+internal import Metrics
+internal import WireFormat
+
+/// Keeps one end's figures of a session for the board.
+struct SessionMeter {
+    private let board: MetricsBoard?
+    private var metrics: SessionMetrics
+    private var layers: [Layer: LayerProgress] = [:]
+    private var byteCount = 0
+    private var marks: [(time: Duration, byteCount: Int)] = []
+    private var next = Duration.zero
+    private static let interval = Duration.milliseconds(250)
+    /// Goodput is that of the last second.
+    private static let window = Duration.seconds(1)
+
+    var state: SessionMetrics.State {
+        get { metrics.state }
+        set { metrics.state = newValue }
+    }
+
+    init(board: MetricsBoard?, session: String, role: SessionMetrics.Role) {
+        self.board = board
+        metrics = SessionMetrics(session: session, role: role, state: .connecting)
+    }
+
+    mutating func plan(_ planned: [Layer]) {
+        for layer in planned {
+            layers[layer, default: LayerProgress(name: layer.name)].expectedChunkCount += 1
+        }
+    }
+
+    mutating func count(_ layer: Layer, byteCount count: Int) {
+        layers[layer, default: LayerProgress(name: layer.name)].byteCount += count
+        layers[layer]?.chunkCount += 1
+        byteCount += count
+    }
+
+    func isDue(_ now: Duration) -> Bool { board != nil && now >= next }
+
+    mutating func show(
+        now: Duration, datagramCount: Int, rate: Double? = nil, roundTrip: Duration? = nil, queueDelay: Duration? = nil,
+        retransmitRatio: Double? = nil
+    ) {
+        next = now + Self.interval
+        marks.append((now, byteCount))
+        while marks.count > 2, now - marks[1].time >= Self.window { marks.removeFirst() }
+        if let first = marks.first, now > first.time {
+            metrics.goodputBitsPerSecond = Double(byteCount - first.byteCount) * 8 / (now - first.time).inSeconds
+        }
+        metrics.datagramCount = datagramCount
+        metrics.byteCount = byteCount
+        metrics.rateBitsPerSecond = rate
+        metrics.roundTripSeconds = roundTrip?.inSeconds
+        metrics.queueDelaySeconds = queueDelay?.inSeconds
+        metrics.retransmitRatio = retransmitRatio
+        metrics.layers = layers.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
+        metrics.ageSeconds = now.inSeconds
+        board?.update(metrics)
+    }
+
+    mutating func end(isFinished: Bool, now: Duration) {
+        metrics.state = isFinished ? .finished : .failed
+        metrics.byteCount = byteCount
+        metrics.layers = layers.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
+        metrics.ageSeconds = now.inSeconds
+        metrics.goodputBitsPerSecond = 0
+        board?.update(metrics)
+    }
+}

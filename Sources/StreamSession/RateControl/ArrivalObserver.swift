@@ -1,0 +1,80 @@
+internal import WireFormat
+
+/// What a receiver sees of the link, and when it is time to say so: more often than the longest interval where more than a few datagrams come.
+struct ArrivalObserver: Sendable {
+    private let timing: SessionTiming
+    private var next = Report()
+    private var firstArrival: Duration?
+    private var lastArrival = Duration.zero
+    private var echoArrival: Duration?
+    private var lastDeparture: UInt32?
+    private var lastReport: Duration
+    /// Fewer are not worth a report before the longest interval is over.
+    private static let enough: UInt32 = 4
+
+    init(timing: SessionTiming, now: Duration) {
+        self.timing = timing
+        lastReport = now
+        next.holdMicroseconds = Report.noEcho
+    }
+
+    var receivedByteCount: UInt64 { next.receivedByteCount }
+
+    /// When the next report is due.
+    var nextReport: Duration {
+        lastReport + (next.arrivalCount >= Self.enough ? timing.leastReportInterval : timing.reportInterval)
+    }
+
+    /// A datagram came.
+    /// - Parameter departure: when it left, by its own word.
+    mutating func note(byteCount: Int, departure: UInt32?, now: Duration) {
+        next.receivedByteCount += UInt64(byteCount)
+        next.receivedDatagramCount += 1
+        next.arrivalCount += 1
+        if let firstArrival {
+            next.spanByteCount = UInt32(clamping: UInt64(next.spanByteCount) + UInt64(byteCount))
+            next.spanMicroseconds = UInt32(clamping: (now - firstArrival).microseconds)
+        } else {
+            firstArrival = now
+        }
+        lastArrival = now
+        // What was sent again tells of how long it was missing, not of the link.
+        guard let departure, lastDeparture.map({ Int32(bitPattern: departure &- $0) >= 0 }) ?? true else { return }
+        lastDeparture = departure
+        let delay = now.wrappedMicroseconds &- departure
+        // The clocks' offset is unknown, so only differences between delays mean anything: nearest below wins, modulo 2^32.
+        if echoArrival == nil || Int32(bitPattern: delay &- next.leastDelayMicroseconds) < 0 { next.leastDelayMicroseconds = delay }
+        next.echoMicroseconds = departure
+        echoArrival = now
+    }
+
+    /// The report that is due now.
+    mutating func report(now: Duration) -> Report? {
+        guard now >= nextReport else { return nil }
+        var report = next
+        report.lastArrivalMicroseconds = UInt64(max(0, lastArrival.microseconds))
+        if let echoArrival {
+            report.holdMicroseconds = UInt32(clamping: (now - echoArrival).microseconds)
+        }
+        lastReport = now
+        next.arrivalCount = 0
+        next.spanByteCount = 0
+        next.spanMicroseconds = 0
+        next.holdMicroseconds = Report.noEcho
+        firstArrival = nil
+        echoArrival = nil
+        return report
+    }
+}
+
+extension Datagram {
+    /// When it left its sender, where it says so.
+    var departure: UInt32? {
+        switch self {
+        case .data(let fragment): fragment.departureMicroseconds
+        case .parity(let parity): parity.departureMicroseconds
+        case .heartbeat(let heartbeat): heartbeat.departureMicroseconds
+        default: nil
+        }
+    }
+}

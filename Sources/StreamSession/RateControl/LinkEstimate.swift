@@ -1,0 +1,95 @@
+internal import WireFormat
+
+/// What a sender knows of the link from its receiver's reports: round trip, queueing delay, and how fast things arrive.
+struct LinkEstimate: Sendable {
+    /// The least round trip of late, without queues as far as can be known.
+    private(set) var leastRoundTrip: Duration
+    /// What the last report told of the round trip, smoothed.
+    private(set) var roundTrip: Duration
+    /// How long datagrams wait in the link's queue: the least of the last reports, over the least there ever was.
+    private(set) var queueDelay = Duration.zero
+    /// Bits a second on the wire that arrived over the last while; nil before there is a while.
+    private(set) var arrivalRate: Double?
+    /// The receiver's datagrams so far.
+    private(set) var receivedCount: UInt64 = 0
+    /// When what the last report saw last had left, by the sender's clock.
+    private(set) var lastDeparture: Duration = .zero
+    /// The time the arrival rate is over.
+    private(set) var span = Duration.zero
+    /// When the last report came that said something new.
+    private(set) var lastReport: Duration?
+
+    private struct Arrival: Sendable {
+        let time: UInt64
+        let byteCount: UInt64
+        let count: UInt64
+    }
+    private var arrivals: [Arrival] = []
+    private var delays: [UInt32] = []
+    private var leastDelays: [(since: Duration, delay: UInt32)] = []
+    private var leastRoundTrips: [(since: Duration, value: Duration)] = []
+    private static let delayBucket = Duration.seconds(30)
+    private static let keptArrivals = 256
+
+    init(roundTrip: Duration) {
+        leastRoundTrip = max(roundTrip, .microseconds(200))
+        self.roundTrip = leastRoundTrip
+    }
+
+    /// Takes a report; false when it says nothing new.
+    mutating func take(_ report: Report, now: Duration) -> Bool {
+        guard report.receivedDatagramCount > receivedCount else { return false }
+        receivedCount = report.receivedDatagramCount
+        lastReport = now
+        if report.holdMicroseconds != Report.noEcho {
+            takeRoundTrip(report, now: now)
+            takeDelay(report.leastDelayMicroseconds, now: now)
+        }
+        takeArrivals(report)
+        return true
+    }
+
+    private mutating func takeRoundTrip(_ report: Report, now: Duration) {
+        let passed = Int32(bitPattern: now.wrappedMicroseconds &- report.echoMicroseconds &- report.holdMicroseconds)
+        guard passed > 0 else { return }
+        let sample = Duration.microseconds(Int64(passed))
+        roundTrip += (sample - roundTrip) / 4
+        lastDeparture = max(lastDeparture, now - sample - .microseconds(Int64(report.holdMicroseconds)))
+        if let last = leastRoundTrips.last, now - last.since < Self.delayBucket {
+            leastRoundTrips[leastRoundTrips.count - 1].value = min(last.value, sample)
+        } else {
+            leastRoundTrips.append((now, sample))
+            if leastRoundTrips.count > 2 { leastRoundTrips.removeFirst() }
+        }
+        leastRoundTrip = max(.microseconds(200), leastRoundTrips.map(\.value).min() ?? sample)
+    }
+
+    private mutating func takeDelay(_ delay: UInt32, now: Duration) {
+        func less(_ a: UInt32, _ b: UInt32) -> UInt32 { Int32(bitPattern: a &- b) < 0 ? a : b }
+        if let last = leastDelays.last, now - last.since < Self.delayBucket {
+            leastDelays[leastDelays.count - 1].delay = less(last.delay, delay)
+        } else {
+            leastDelays.append((now, delay))
+            if leastDelays.count > 2 { leastDelays.removeFirst() }
+        }
+        delays.append(delay)
+        if delays.count > 3 { delays.removeFirst() }
+        let base = leastDelays.dropFirst().reduce(leastDelays[0].delay) { less($0, $1.delay) }
+        let least = delays.dropFirst().reduce(delays[0], less)
+        queueDelay = .microseconds(Int64(max(0, Int32(bitPattern: least &- base))))
+    }
+
+    /// Over at least one round trip and a dozen datagrams, so that neither bunched arrivals nor single datagrams count.
+    private mutating func takeArrivals(_ report: Report) {
+        let wire = report.receivedByteCount + report.receivedDatagramCount * UInt64(RateControl.overheadByteCount)
+        let now = Arrival(time: report.lastArrivalMicroseconds, byteCount: wire, count: report.receivedDatagramCount)
+        let least = UInt64(max(60_000, leastRoundTrip.microseconds))
+        let earlier = arrivals.last { now.time >= $0.time + least && now.count >= $0.count + 12 }
+        arrivals.append(now)
+        if arrivals.count > Self.keptArrivals { arrivals.removeFirst() }
+        if let earlier {
+            span = .microseconds(Int64(now.time - earlier.time))
+            arrivalRate = Double(now.byteCount - earlier.byteCount) * 8 / span.seconds
+        }
+    }
+}

@@ -1,0 +1,259 @@
+internal import WireFormat
+
+/// Finds the rate a link carries from what its receiver reports, and keeps the link full with next to nothing waiting in its queue.
+///
+/// The rate is what arrives, times a little more than one while nothing queues, and a little less than one while more queues than the small
+/// amount that proves the link full. It grows by 5 % a round trip at first, twice that with every round trip in which no queue shows. It opens
+/// with a train of datagrams sent as fast as can be: how far apart they arrive tells the link's rate after one round trip (packet trains as in
+/// Jain and Dovrolis 2003; the estimate of arrivals after BBR, Cardwell and others 2016; the queue as the goal after Copa, Arun and
+/// Balakrishnan 2018).
+public struct RateController: Sendable {
+    /// Bits a second on the wire, headers and what is sent again included.
+    public private(set) var bitsPerSecond: Double
+    /// How long datagrams wait in the link's queue, by the last reports.
+    public var queueDelay: Duration { estimate.queueDelay }
+    /// The round trip by the last reports.
+    public var roundTrip: Duration { estimate.roundTrip }
+    /// The least round trip of late.
+    public var leastRoundTrip: Duration { estimate.leastRoundTrip }
+    /// The share of what goes on the wire that has to be sent again.
+    public private(set) var lossShare = 0.0
+
+    private let ceiling: Double
+    private let isFixed: Bool
+    private var estimate: LinkEstimate
+    private var history = SendHistory()
+    private var filter = ArrivalFilter()
+    /// By how much the rate exceeds arrivals while no queue shows.
+    private var probe = 1.0
+    private var nextProbe = Duration.zero
+    private var shortfallCount = 0
+    private var queueSince: Duration?
+    private var contest: Contest?
+    private var lastStarved: Duration?
+    /// Datagrams of the opening train still to go.
+    public private(set) var opening = Self.openingCount
+    private var isTrainLeaving = false
+    private var sentCount = 0
+    private var retransmittedCount = 0
+    /// Whether more than a little has queued since the losses were counted last.
+    private var hasQueued = false
+    private var lossWindow = (start: Duration.zero, sent: 0, again: 0)
+
+    /// Another flow holds the queue: then the queue says nothing about this one's rate.
+    private struct Contest: Sendable {
+        var since: Duration
+        var cycle = 0
+        var nextTurn: Duration
+    }
+
+    /// Datagrams of the opening train.
+    static let openingCount = 32
+    private static let openingBitsPerSecond = 200e6
+    private static let leastBitsPerSecond = 64e3
+    private static let mostBitsPerSecond = 2e9
+    private static let leastProbe = 0.05
+
+    /// - Parameter roundTrip: as connecting took it.
+    public init(_ control: RateControl, roundTrip: Duration, now: Duration) {
+        estimate = LinkEstimate(roundTrip: roundTrip)
+        lossWindow.start = now
+        switch control {
+        case .fixed(let rate):
+            isFixed = true
+            ceiling = rate
+            bitsPerSecond = rate
+            opening = 0
+        case .automatic(let ceiling, let hint):
+            isFixed = false
+            self.ceiling = min(Self.mostBitsPerSecond, ceiling ?? .infinity)
+            // After the train: as much a round trip as the train was.
+            let slow = Double(Self.openingCount * RateControl.wireByteCount * 8) / max(roundTrip, .milliseconds(20)).seconds
+            bitsPerSecond = max(Self.leastBitsPerSecond, min(self.ceiling, max(slow, (hint ?? 0) * 0.75)))
+        }
+    }
+
+    /// The rate to hand things over at now: the opening train goes faster than the rate.
+    public var pacingBitsPerSecond: Double {
+        opening > 0 || isTrainLeaving ? max(bitsPerSecond, min(ceiling, Self.openingBitsPerSecond)) : bitsPerSecond
+    }
+
+    /// What the transport is to be held to: a little above the pace, or what it holds would be one more queue.
+    public var transportBitsPerSecond: Double { isFixed ? bitsPerSecond : min(ceiling, pacingBitsPerSecond * 1.1) }
+
+    /// The most datagrams that may go to the transport at once; none between the train and what follows it.
+    var burstLimit: Int { opening > 0 ? opening : isTrainLeaving ? 0 : .max }
+
+    /// The most datagrams that may be on their way: twice what the link holds, for the rate may be wrong, and for an outage.
+    public var inFlightLimit: Int {
+        guard !isFixed else { return .max }
+        // While nothing is known of the rate: the train, and then twice what has come, as a slow start.
+        guard !filter.isEmpty else { return max(Self.openingCount, 2 * Int(clamping: estimate.receivedCount)) }
+        let time = estimate.leastRoundTrip + goal + .milliseconds(50)
+        return 32 + Int(2 * bitsPerSecond * time.seconds / Double(8 * RateControl.wireByteCount))
+    }
+
+    /// Datagrams on their way, as far as is known.
+    public var inFlightCount: Int { max(0, sentCount - Int(clamping: estimate.receivedCount)) }
+
+    /// The queue that proves the link full: a tenth of the round trip within bounds, and at least two datagrams and a half.
+    private var goal: Duration {
+        let datagrams = Duration.seconds(2.5 * Double(8 * RateControl.wireByteCount) / bitsPerSecond)
+        return max(.milliseconds(5), min(.milliseconds(20), estimate.leastRoundTrip / 10), min(.milliseconds(100), datagrams))
+    }
+
+    public var trace: String { "arr \(Int((estimate.arrivalRate ?? 0) / 1000)) filter \(Int(filter.greatest / 1000)) probe \(probe) loss \(lossShare) contest \(contest != nil) rtt \(estimate.leastRoundTrip) q \(queueDelay)" }
+
+    /// Takes what has gone to the transport.
+    mutating func sent(byteCount: Int, now: Duration) {
+        sentCount += 1
+        if opening > 0 {
+            opening -= 1
+            isTrainLeaving = opening == 0
+        }
+        history.add(byteCount: byteCount + RateControl.overheadByteCount, now: now)
+    }
+
+    /// Takes how the transport stands.
+    mutating func note(_ transport: TransportState, now: Duration) {
+        if transport.unsentCount == 0 { isTrainLeaving = false }
+        repeated(transport.repeatedCount, now: now)
+    }
+
+    private mutating func repeated(_ count: Int, now: Duration) {
+        if count > retransmittedCount { history.add(byteCount: (count - retransmittedCount) * RateControl.wireByteCount, now: now) }
+        retransmittedCount = max(count, retransmittedCount)
+        let sent = sentCount - lossWindow.sent
+        let again = retransmittedCount - lossWindow.again
+        guard now - lossWindow.start >= max(.milliseconds(500), estimate.roundTrip * 2), sent + again >= 50 else { return }
+        // A queue that overflows loses too, and is answered by what the queue says.
+        if !hasQueued {
+            let share = min(0.3, Double(again) / Double(sent + again))
+            lossShare += (share - lossShare) * (lossShare == 0 ? 1 : 0.4)
+        }
+        lossWindow = (now, sentCount, retransmittedCount)
+        hasQueued = false
+    }
+
+    /// There was room and nothing to send: what arrives tells less than what the link could carry.
+    mutating func starved(now: Duration) { lastStarved = now }
+
+    /// Takes a report.
+    mutating func take(_ report: Report, now: Duration) {
+        let silence = estimate.lastReport.map { now - $0 } ?? .zero
+        guard estimate.take(report, now: now), !isFixed else { return }
+        if opening > 0 || filter.isEmpty { takeTrain(report, now: now) }
+        guard let arrivalRate = estimate.arrivalRate else { return }
+        let start = estimate.lastDeparture - estimate.span
+        let sample = min(arrivalRate, 1.05 * history.rate(from: start, to: estimate.lastDeparture))
+        let isLimited = lastStarved.map { $0 >= start } ?? false
+        // After an outage arrivals tell of the outage.
+        if silence > .seconds(1) || isLimited && sample < filter.greatest {
+            filter.hold(now: now)
+        } else {
+            filter.add(sample, now: now, span: max(.milliseconds(300), estimate.leastRoundTrip * 4))
+        }
+        adjust(arrivalRate: sample, isLimited: isLimited, now: now)
+    }
+
+    /// The opening train: how fast it came is how fast the link is.
+    private mutating func takeTrain(_ report: Report, now: Duration) {
+        guard report.arrivalCount >= 4, report.spanMicroseconds >= (report.arrivalCount >= 8 ? 500 : 10_000) else { return }
+        let wire = Double(report.spanByteCount) + Double(Int(report.arrivalCount) - 1) * Double(RateControl.overheadByteCount)
+        let rate = wire * 8e6 / Double(report.spanMicroseconds)
+        filter.add(min(rate, ceiling), now: now, span: max(.milliseconds(300), estimate.leastRoundTrip * 4))
+        probe = report.spanMicroseconds >= 3000 && report.arrivalCount >= 12 ? Self.leastProbe : 0.25
+        nextProbe = now + probeInterval
+        opening = 0
+        set(rate)
+    }
+
+    private mutating func adjust(arrivalRate: Double, isLimited: Bool, now: Duration) {
+        let queue = estimate.queueDelay
+        let goal = goal
+        if queue > goal * 3 { hasQueued = true }
+        noteShortfall(arrivalRate, isFull: queue > goal * 2, now: now)
+        noteContest(isFull: queue > goal * 3 / 2 + .milliseconds(5), isEmpty: queue < goal, now: now)
+        // With a queue standing what arrives is all the link carries, whatever was lost before the queue.
+        let carried = queue < goal * 3 / 2 ? filter.greatest / (1 - lossShare) : filter.greatest
+        guard carried > 0 else { return }
+        if contest != nil {
+            set(carried * contestGain(now: now))
+            return
+        }
+        if queue < goal / 2 {
+            if now >= nextProbe {
+                nextProbe = now + probeInterval
+                if !isLimited { probe = min(1, probe * 2) }
+            }
+            // What could not be tried says nothing against what was found before.
+            set(isLimited ? max(bitsPerSecond, carried) : carried * (1 + probe))
+        } else {
+            probe = Self.leastProbe / 2
+            nextProbe = now + probeInterval
+            let horizon = max(.milliseconds(100), estimate.leastRoundTrip * 3 / 2)
+            set(carried * (1 + max(-0.5, min(0.05, (goal - queue) / horizon))))
+        }
+    }
+
+    /// Less arrives than was found before, and a queue stands: the link has become slower. Without the queue it is this machine that was slow.
+    private mutating func noteShortfall(_ arrivalRate: Double, isFull: Bool, now: Duration) {
+        shortfallCount = isFull && arrivalRate < 0.85 * filter.greatest ? shortfallCount + 1 : 0
+        guard shortfallCount >= 2 else { return }
+        shortfallCount = 0
+        filter.reset(to: arrivalRate, now: now)
+    }
+
+    /// A queue that stands however little is sent is another flow's.
+    private mutating func noteContest(isFull: Bool, isEmpty: Bool, now: Duration) {
+        if isFull { queueSince = queueSince ?? now } else { queueSince = nil }
+        if isEmpty { contest = nil }
+        let patience = max(.milliseconds(1500), estimate.roundTrip * 8)
+        if contest == nil, let since = queueSince, now - since > patience {
+            contest = Contest(since: now, nextTurn: now + estimate.roundTrip)
+        }
+    }
+
+    /// Eight round trips: one above what arrives, one below it to see whether the queue is still another's, the rest at it.
+    private mutating func contestGain(now: Duration) -> Double {
+        guard var current = contest else { return 1 }
+        if now >= current.nextTurn {
+            current.cycle = (current.cycle + 1) % 16
+            current.nextTurn = now + estimate.roundTrip
+            contest = current
+        }
+        return switch current.cycle {
+        case 0, 1, 8: 1.25
+        case 14, 15: 0.7
+        default: 1
+        }
+    }
+
+    /// Long enough for what was tried to show in the reports.
+    private var probeInterval: Duration { estimate.roundTrip * 3 / 2 + .milliseconds(60) }
+
+    private mutating func set(_ rate: Double) { bitsPerSecond = max(Self.leastBitsPerSecond, min(ceiling, rate)) }
+}
+
+/// The greatest rate of arrivals of late.
+struct ArrivalFilter: Sendable {
+    private var samples: [(time: Duration, rate: Double)] = []
+
+    var isEmpty: Bool { samples.isEmpty }
+    var greatest: Double { samples.first?.rate ?? 0 }
+
+    /// Forgets what is older than `span` and what is less and older than this.
+    mutating func add(_ rate: Double, now: Duration, span: Duration) {
+        samples.removeAll { now - $0.time > span }
+        while let last = samples.last, last.rate <= rate { samples.removeLast() }
+        samples.append((now, rate))
+    }
+
+    /// Keeps what is known from growing old.
+    mutating func hold(now: Duration) {
+        guard let greatest = samples.first else { return }
+        samples = [(now, greatest.rate)]
+    }
+
+    mutating func reset(to rate: Double, now: Duration) { samples = [(now, rate)] }
+}

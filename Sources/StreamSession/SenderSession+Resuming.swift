@@ -1,0 +1,147 @@
+internal import WireFormat
+
+/// What the receiver says it holds, page by page.
+struct RemoteHoldings: Sendable {
+    /// Whether the receiver knew the session when the connection was made.
+    var isResumed = false
+    /// Pages that are awaited before anything is sent; nil when none are.
+    var awaited: Int?
+    private var answer: UInt32?
+    private var pages: [UInt16: [Holdings.Run]] = [:]
+    /// Pieces held, and the record's bytes, by chunk.
+    private(set) var held: [UInt32: (totalByteCount: Int, pieces: Set<Int>)] = [:]
+
+    /// Takes a page; true when it completes its answer.
+    mutating func take(_ page: Holdings) -> Bool {
+        if let answer, page.answer < answer { return false }
+        if page.answer != answer {
+            answer = page.answer
+            pages = [:]
+        }
+        pages[page.page] = page.runs
+        guard pages.count == Int(page.pageCount) else { return false }
+        held = [:]
+        for run in pages.values.joined() {
+            held[run.ordinal, default: (Int(run.totalByteCount), [])].pieces.formUnion(run.pieces.map(Int.init))
+        }
+        pages = [:]
+        return true
+    }
+
+    mutating func forget() { self = RemoteHoldings() }
+}
+
+extension SenderSession {
+    /// A connection stands, the first or another one.
+    mutating func connect(_ roundTrip: Duration, _ nonce: [UInt8], now: Duration) -> [Action] {
+        guard phase == .apart else { return [] }
+        let resumes = hasSpoken || setup.mayBeKnown
+        hasSpoken = true
+        apartSince = nil
+        channel.begin(senderNonce: nonce)
+        remote.forget()
+        early = []
+        urgent = [
+            .hello(
+                Hello(
+                    session: setup.session, goal: setup.goal, elapsedMicroseconds: UInt64(max(0, now.microseconds)),
+                    roundTripMicroseconds: UInt32(clamping: roundTrip.microseconds), resumes: resumes, nonce: nonce))
+        ]
+        // With a secret nothing but the hello can be said before the receiver's random bytes are known.
+        phase = resumes || channel.isSealed ? .greeting : .sending
+        silence = SilenceWatch(now: now)
+        nextHeartbeat = now + timing.keepaliveInterval
+        quietSince = nil
+        transport = TransportState()
+        repeatedCount = 0
+        var control = setup.rate
+        if case .automatic(let ceiling, let hint) = control { control = .automatic(ceiling: ceiling, hint: lastRate ?? hint) }
+        rate = RateController(control, roundTrip: roundTrip, now: now)
+        pacer = Pacer(bitsPerSecond: rate.pacingBitsPerSecond, capacity: unsentLimit * RateControl.wireByteCount, now: now)
+        announcedRate = 0
+        let queued = phase == .sending ? queueAll() : []
+        return queued + paceIfChanged(now: now) + endIfDone()
+    }
+
+    /// The connection is gone; what was on its way may not have come.
+    mutating func part(now: Duration) {
+        apartSince = now
+        lastRate = rate.bitsPerSecond
+        phase = .apart
+        urgent = []
+        queue.removeAll()
+        sent = []
+    }
+
+    /// Takes the receiver's answer to the hello.
+    mutating func greet(_ welcome: Welcome, now: Duration) -> [Action] {
+        channel.bind(receiverNonce: welcome.nonce)
+        var actions: [Action] = []
+        if phase == .greeting {
+            remote.isResumed = welcome.standing != .fresh
+            remoteManifest = welcome.hasManifest ? welcome.manifestDigest : nil
+            isComplete = welcome.standing == .complete
+            if let failure = checkManifest() { return failure }
+            remote.awaited = Int(welcome.pageCount)
+            actions += startIfKnown()
+        }
+        let waiting = early
+        early = []
+        for bytes in waiting { actions += take(bytes, now: now) }
+        return actions
+    }
+
+    mutating func take(_ page: Holdings) -> [Action] {
+        guard remote.take(page) else { return [] }
+        if phase == .greeting {
+            remote.awaited = remote.awaited.map { _ in 0 }
+            return startIfKnown()
+        }
+        // An answer to what was asked because nothing happened any more: what it does not name has to go again.
+        guard phase == .sending, queue.isEmpty, transport.inFlightCount == 0 else { return [] }
+        quietSince = nil
+        return queueAll()
+    }
+
+    private mutating func startIfKnown() -> [Action] {
+        guard phase == .greeting, remote.awaited == 0 else { return [] }
+        phase = .sending
+        let byteCount = remote.held.values.reduce(0) { $0 + min($1.totalByteCount, $1.pieces.count * Fragment.payloadLimit) }
+        return (byteCount > 0 ? [.resumedAt(byteCount: byteCount)] : []) + queueAll() + endIfDone()
+    }
+
+    private mutating func queueAll() -> [Action] {
+        queue.removeAll()
+        var actions: [Action] = []
+        for ordinal in unacknowledged.sorted() {
+            guard let chunk = chunks[ordinal] else { continue }
+            actions += enqueue(chunk)
+            if phase == .over { break }
+        }
+        return actions
+    }
+
+    /// Queues what the receiver lacks of a chunk.
+    mutating func enqueue(_ chunk: ChunkQueue.Chunk) -> [Action] {
+        guard phase == .sending else { return [] }
+        let held = remote.held[chunk.ordinal]
+        if let held, held.totalByteCount != chunk.record.count { return otherSession() }
+        if held?.pieces.count == Fragment.count(of: chunk.record.count) {
+            sent.insert(chunk.ordinal)
+        } else {
+            queue.add(chunk, without: held?.pieces ?? [])
+        }
+        return []
+    }
+
+    /// What the receiver has must have been begun with this manifest.
+    mutating func checkManifest() -> [Action]? {
+        guard let manifestDigest, let remoteManifest, manifestDigest != remoteManifest else { return nil }
+        return otherSession()
+    }
+
+    private mutating func otherSession() -> [Action] {
+        violate(
+            "the receiver's session '\(setup.session)' was begun with another volume, another region or other settings; choose another --session")
+    }
+}

@@ -1,0 +1,137 @@
+internal import WireFormat
+
+/// How the transport below a sender stands.
+public struct TransportState: Sendable, Equatable {
+    /// Messages handed over that are not on the wire yet.
+    public var unsentCount = 0
+    /// Messages put on the wire again since the connection began.
+    public var repeatedCount = 0
+    /// Messages handed over that the peer's transport has not confirmed.
+    public var inFlightCount = 0
+
+    /// An idle one.
+    public init(unsentCount: Int = 0, repeatedCount: Int = 0, inFlightCount: Int = 0) {
+        self.unsentCount = unsentCount
+        self.repeatedCount = repeatedCount
+        self.inFlightCount = inFlightCount
+    }
+}
+
+extension SenderSession {
+    /// What the transport may hold unsent: 5 ms of the rate, and no more than two datagrams where that is less, since what it holds goes first.
+    var unsentLimit: Int {
+        max(2, Int((rate.pacingBitsPerSecond * 0.005 / Double(8 * RateControl.wireByteCount)).rounded(.up)))
+    }
+
+    private var parityRatio: Double { setup.parityRatio ?? (rate.lossShare > 0.005 ? 0.125 : 0) }
+
+    /// Sends what may go now.
+    mutating func send(_ state: TransportState, now: Duration) -> [Action] {
+        transport = state
+        if state.repeatedCount > repeatedCount {
+            pacer.spend(byteCount: (state.repeatedCount - repeatedCount) * RateControl.wireByteCount)
+            repeatedCount = state.repeatedCount
+        }
+        rate.note(state, now: now)
+        guard phase == .greeting || phase == .sending || phase == .ending else { return [] }
+        let room = min(
+            unsentLimit - state.unsentCount, pacer.allowance(datagramByteCount: RateControl.wireByteCount, now: now), rate.burstLimit)
+        let open = min(room, rate.inFlightLimit - rate.inFlightCount)
+        var actions: [Action] = []
+        // Messages other than data go also when as much is under way as may be: they are what gets lost datagrams repeated.
+        while actions.count < (urgent.isEmpty ? open : room) {
+            guard let bytes = next(now: now) else {
+                if queue.isEmpty { rate.starved(now: now) }
+                break
+            }
+            pacer.spend(byteCount: bytes.count + RateControl.overheadByteCount)
+            rate.sent(byteCount: bytes.count, now: now)
+            actions.append(.send(bytes))
+        }
+        if !actions.isEmpty { nextHeartbeat = now + heartbeatInterval }
+        noteQuiet(now: now)
+        return actions + paceIfChanged(now: now)
+    }
+
+    /// Whether a datagram carries a piece of a chunk other than the manifest, sealed or not.
+    public static func carriesVoxels(_ bytes: [UInt8]) -> Bool {
+        // Magic, version, kind 2, and an ordinal above 0.
+        bytes.count > 7 && bytes[2] == 2 && bytes[3..<7].contains { $0 != 0 }
+    }
+
+    private mutating func next(now: Duration) -> [UInt8]? {
+        if !urgent.isEmpty { return channel.encode(urgent.removeFirst()) }
+        guard phase == .sending,
+            let (piece, isLast) = queue.next(departure: now.wrappedMicroseconds, parityRatio: parityRatio)
+        else { return nil }
+        switch piece {
+        case .data(let fragment):
+            if !sentPieces[fragment.ordinal, default: []].insert(fragment.offset).inserted {
+                resentByteCount += fragment.payload.count
+            }
+            if isLast { sent.insert(fragment.ordinal) }
+            return channel.encode(.data(fragment))
+        case .parity(let parity):
+            if isLast { sent.insert(parity.ordinal) }
+            return channel.encode(.parity(parity))
+        }
+    }
+
+    mutating func paceIfChanged(now: Duration) -> [Action] {
+        let wanted = rate.transportBitsPerSecond
+        guard abs(wanted - announcedRate) > 0.005 * announcedRate else { return [] }
+        announcedRate = wanted
+        pacer.change(bitsPerSecond: rate.pacingBitsPerSecond, capacity: unsentLimit * RateControl.wireByteCount, now: now)
+        return [.pace(wanted)]
+    }
+
+    /// Everything is sent, the transport is done with it, and still nothing is confirmed: something was lost above the transport.
+    private mutating func noteQuiet(now: Duration) {
+        guard phase == .sending, queue.isEmpty, urgent.isEmpty, transport.inFlightCount == 0, !unacknowledged.isEmpty else {
+            quietSince = nil
+            return
+        }
+        quietSince = quietSince ?? now
+    }
+
+    /// As much is under way as may be.
+    private var isHeldBack: Bool { rate.inFlightCount >= rate.inFlightLimit }
+
+    /// SRT learns of a lost datagram by the next one: while an answer is awaited there has to be a next one soon.
+    private var heartbeatInterval: Duration {
+        let awaits = queue.isEmpty && (!unacknowledged.isEmpty || phase == .ending) || phase == .greeting || isHeldBack
+        return awaits ? max(timing.leastHeartbeatInterval, rate.roundTrip / 2) : timing.keepaliveInterval
+    }
+
+    mutating func tick(now: Duration) -> [Action] {
+        if phase == .apart {
+            guard let apartSince, now >= apartSince + timing.resumePatience else { return [] }
+            return fail(
+                .peerSilent, "the receiver is gone; no connection to go on with for \(Int((now - apartSince).seconds.rounded())) s")
+        }
+        var actions: [Action] = []
+        switch silence.check(timing, now: now) {
+        case .stalled: actions.append(.stalled)
+        case .tooLong:
+            // The connection is of no use; another one may be.
+            part(now: now)
+            return actions + [.reconnect]
+        case nil: break
+        }
+        guard phase == .greeting || phase == .sending || phase == .ending else { return actions }
+        if now >= nextHeartbeat {
+            if queue.isEmpty || isHeldBack, urgent.isEmpty, !channel.isSealed || channel.isBound {
+                let patience = max(.milliseconds(1500), rate.roundTrip * 4)
+                let asks = quietSince.map { now - $0 > patience } ?? false
+                if asks { quietSince = now }
+                urgent.append(
+                    .heartbeat(
+                        Heartbeat(
+                            sequence: heartbeatCount, departureMicroseconds: now.wrappedMicroseconds, asksForHoldings: asks)))
+                heartbeatCount &+= 1
+            }
+            nextHeartbeat = now + heartbeatInterval
+        }
+        return actions
+    }
+}

@@ -1,0 +1,118 @@
+import Metrics
+import Testing
+
+@Suite("The board of sessions")
+struct BoardTests {
+    @Test("A session's news take the place of its old ones")
+    func replaces() {
+        let board = MetricsBoard()
+        board.update(SessionMetrics(session: "a", role: .sender))
+        board.update(SessionMetrics(session: "b", role: .sender))
+        board.update(SessionMetrics(session: "a", role: .sender, state: .stalled, byteCount: 7))
+        #expect(board.snapshot().map(\.session) == ["a", "b"])
+        #expect(board.snapshot().first?.state == .stalled)
+        #expect(board.snapshot().first?.byteCount == 7)
+    }
+
+    @Test("Both ends of one session stand beside each other")
+    func bothEnds() {
+        let board = MetricsBoard()
+        board.update(SessionMetrics(session: "a", role: .sender, byteCount: 1))
+        board.update(SessionMetrics(session: "a", role: .receiver, byteCount: 2))
+        #expect(board.snapshot().map(\.byteCount) == [1, 2])
+    }
+
+    @Test("Of ended sessions the last 64 stay, of the others all")
+    func endedLimit() {
+        let board = MetricsBoard()
+        for number in 0..<100 { board.update(SessionMetrics(session: "live-\(number)", role: .sender)) }
+        for number in 0..<200 {
+            board.update(
+                SessionMetrics(session: "ended-\(number)", role: .receiver, state: number % 2 == 0 ? .finished : .failed))
+        }
+        let sessions = board.snapshot()
+        #expect(sessions.count { !$0.state.isOver } == 100)
+        #expect(sessions.filter(\.state.isOver).map(\.session) == (136..<200).map { "ended-\($0)" })
+    }
+
+    @Test("The session that ended first goes first, whenever it began")
+    func endedOrder() {
+        let board = MetricsBoard()
+        board.update(SessionMetrics(session: "early", role: .sender))
+        for number in 0..<64 { board.update(SessionMetrics(session: "\(number)", role: .sender, state: .finished)) }
+        board.update(SessionMetrics(session: "early", role: .sender, state: .finished))
+        #expect(board.snapshot().map(\.session).first == "early")
+        #expect(!board.snapshot().contains { $0.session == "0" })
+    }
+
+    @Test("Totals count what every session has added, those that are gone from the board included")
+    func totals() throws {
+        let board = MetricsBoard()
+        for number in 0..<100 {
+            for bytes in [10, 25, 40] {
+                board.update(
+                    SessionMetrics(
+                        session: "\(number)", role: .sender, state: .transferring, datagramCount: bytes / 5, byteCount: bytes))
+            }
+            for _ in 0..<2 {
+                board.update(
+                    SessionMetrics(
+                        session: "\(number)", role: .sender, state: number < 30 ? .failed : .finished, datagramCount: 9,
+                        byteCount: 45))
+            }
+        }
+        let text = try PrometheusParser(board.prometheus())
+        #expect(text.value("fovea_bytes_total") == 4500)
+        #expect(text.value("fovea_datagrams_total") == 900)
+        #expect(text.value("fovea_sessions_total", ["result": "finished"]) == 70)
+        #expect(text.value("fovea_sessions_total", ["result": "failed"]) == 30)
+    }
+
+    @Test("A session that ended and is tried again is one session on the board and two in the totals")
+    func again() throws {
+        let board = MetricsBoard()
+        board.update(SessionMetrics(session: "a", role: .sender, state: .failed, byteCount: 100))
+        board.update(SessionMetrics(session: "a", role: .sender, state: .connecting))
+        board.update(SessionMetrics(session: "a", role: .sender, state: .finished, byteCount: 300))
+        #expect(board.snapshot().map(\.state) == [.finished])
+        let text = try PrometheusParser(board.prometheus())
+        #expect(text.value("fovea_bytes_total") == 400)
+        #expect(text.value("fovea_sessions_total", ["result": "finished"]) == 1)
+        #expect(text.value("fovea_sessions_total", ["result": "failed"]) == 1)
+    }
+
+    @Test("Counts that shrink or are absurd neither lower the totals nor stop the program")
+    func absurdCounts() throws {
+        let board = MetricsBoard()
+        for count in [50, 20, Int.min, -1, .max, 0, .max] {
+            board.update(SessionMetrics(session: "a", role: .sender, datagramCount: count, byteCount: count))
+        }
+        #expect(try PrometheusParser(board.prometheus()).value("fovea_bytes_total") == Double(Int.max))
+    }
+
+    @Test("A layer that comes twice is shown once")
+    func twoLayers() {
+        let board = MetricsBoard()
+        var metrics = SessionMetrics.sample
+        metrics.layers += metrics.layers
+        board.update(metrics)
+        #expect(board.snapshot() == [.sample])
+    }
+
+    @Test("Sessions may post at once")
+    func concurrent() async throws {
+        let board = MetricsBoard()
+        await withTaskGroup { group in
+            for number in 0..<8 {
+                group.addTask {
+                    for count in 1...200 {
+                        board.update(SessionMetrics(session: "\(number)", role: .sender, byteCount: count))
+                        if count % 50 == 0 { _ = board.prometheus() }
+                    }
+                }
+            }
+        }
+        #expect(board.snapshot().count == 8)
+        #expect(try PrometheusParser(board.prometheus()).value("fovea_bytes_total") == 1600)
+    }
+}

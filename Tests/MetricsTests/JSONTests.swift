@@ -1,0 +1,43 @@
+import Foundation
+import Metrics
+import Testing
+
+@Suite("Metrics as JSON")
+struct JSONTests {
+    @Test("An empty board is an object too")
+    func empty() {
+        #expect(
+            MetricsBoard().json()
+                == #"{"sessions":[],"totals":{"bytes":0,"datagrams":0,"failed":0,"finished":0},"version":1}"#)
+    }
+
+    @Test("A session is written in one way: keys sorted, null for what is not known")
+    func sample() {
+        let board = MetricsBoard()
+        board.update(.sample)
+        let layers =
+            #"[{"bytes":40000,"chunks":4,"expected_bytes":40000,"expected_chunks":4,"name":"roi_base"},"#
+            + #"{"bytes":1460000,"chunks":9,"expected_bytes":null,"expected_chunks":31,"name":"background_base"}]"#
+        let session =
+            #"{"age_seconds":2.25,"bytes":1500000,"datagrams":1200,"goodput_bps":18500000,"layers":\#(layers),"#
+            + #""queue_delay_seconds":null,"rate_bps":20000000,"retransmit_ratio":0.0125,"role":"sender","#
+            + #""round_trip_seconds":0.08,"session":"case-17","state":"transferring"}"#
+        let totals = #"{"bytes":1500000,"datagrams":1200,"failed":0,"finished":0}"#
+        #expect(board.json() == #"{"sessions":[\#(session)],"totals":\#(totals),"version":1}"#)
+    }
+
+    @Test("Names with quotes and numbers that are none leave it JSON")
+    func hostile() throws {
+        let board = MetricsBoard()
+        board.update(
+            SessionMetrics(
+                session: "a\"}\n\\\u{1b}", role: .sender, goodputBitsPerSecond: .infinity, roundTripSeconds: .nan, byteCount: .max
+            ))
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(board.json().utf8)) as? [String: Any])
+        let session = try #require((object["sessions"] as? [[String: Any]])?.first)
+        #expect(session["session"] as? String == "a\"}\n\\\u{1b}")
+        #expect(session["goodput_bps"] is NSNull)
+        #expect(session["round_trip_seconds"] is NSNull)
+        #expect(session["bytes"] as? Int == .max)
+    }
+}
