@@ -32,6 +32,13 @@ public struct SenderRunner: Sendable {
     private var returned: [[UInt8]] = []
     private var pace: Double?
     private var earlier = Traffic()
+    /// Another connection, made while this one is silent: the peer may have begun anew, which nothing on the old one would ever tell.
+    private var spare: (connection: SRTConnection, since: Duration)?
+    private var silentSince: Duration?
+    /// How long a connection may be silent before another one is tried beside it.
+    private static let spareAfter = Duration.seconds(3)
+    /// How long the old one then has to show that it lives: after an outage both come back.
+    private static let sparePatience = Duration.seconds(2)
 
     /// - Parameters:
     ///   - patience: how long to try to connect the first time.
@@ -62,6 +69,7 @@ public struct SenderRunner: Sendable {
             for event in events() { act(session.handle(event, now: now), onAction) }
             if let tick = session.nextTick, now >= tick { act(session.handle(.tick, now: now), onAction) }
             await meet(onAction)
+            await lookForAnother(onAction)
             if let connection {
                 await turn(connection, onAction)
                 onTurn(session)
@@ -71,6 +79,7 @@ public struct SenderRunner: Sendable {
             }
         }
         dialling?.cancel()
+        await spare?.connection.close(patience: .zero)
         await connection?.close(patience: .seconds(1))
     }
 
@@ -81,12 +90,48 @@ public struct SenderRunner: Sendable {
         switch result {
         case .success(let made):
             guard !session.isOver else { return await made.close(patience: .zero) }
-            connection = made
-            traffic.connectionCount += 1
-            if traffic.connectionCount == 1 { traffic.connectSeconds = made.initialRoundTrip / .seconds(0.5) }
-            act(session.handle(.connected(roundTrip: made.initialRoundTrip, nonce: Nonce().bytes), now: now), onAction)
+            if connection == nil { use(made, onAction) } else { spare = (made, now) }
         case .failure(let error):
             act(session.handle(.unreachable("\(error)"), now: now), onAction)
+        }
+    }
+
+    private mutating func use(_ made: SRTConnection, _ onAction: (SenderSession.Action) -> Void) {
+        connection = made
+        silentSince = nil
+        traffic.connectionCount += 1
+        if traffic.connectionCount == 1 { traffic.connectSeconds = made.initialRoundTrip / .seconds(0.5) }
+        act(session.handle(.connected(roundTrip: made.initialRoundTrip, nonce: Nonce().bytes), now: now), onAction)
+    }
+
+    /// Makes another connection while this one is silent, and goes over to it if it stays so.
+    private mutating func lookForAnother(_ onAction: (SenderSession.Action) -> Void) async {
+        guard connection != nil else { return }
+        guard session.isStalled, !session.isOver else {
+            silentSince = nil
+            dialling?.cancel()
+            dialling = nil
+            if let unused = spare {
+                spare = nil
+                await unused.connection.close(patience: .zero)
+            }
+            return
+        }
+        let since = silentSince ?? now
+        silentSince = since
+        if let made = spare {
+            guard now - made.since > max(Self.sparePatience, session.roundTrip * 4) else { return }
+            let lost = connection
+            connection = nil
+            earlier = traffic
+            spare = nil
+            await lost?.close(patience: .zero)
+            act(session.handle(.disconnected, now: now), onAction)
+            dialling?.cancel()
+            dialling = nil
+            use(made.connection, onAction)
+        } else if dialling == nil, now - since > Self.spareAfter {
+            dialling = Dialling(to: address, options, patience: nil)
         }
     }
 

@@ -19,7 +19,8 @@ final class JournalWriter: Sendable {
     struct Contents: Sendable {
         var begun: [UInt8]?
         var reassembler = Reassembler()
-        /// Whole records, in the order they became so.
+        /// Whole records.
+        var records: [UInt32: [UInt8]] = [:]
         var receipt: Receipt?
     }
 
@@ -42,8 +43,10 @@ final class JournalWriter: Sendable {
                     let fragment = Fragment(
                         ordinal: ordinal, checkedTotal: total, offset: offset, payload: payload)
                 else { return }
-                _ = try contents.reassembler.take(fragment)
-            case .dropped(let ordinal): contents.reassembler.drop(ordinal)
+                if let record = try contents.reassembler.take(fragment).record { contents.records[ordinal] = record }
+            case .dropped(let ordinal):
+                contents.reassembler.drop(ordinal)
+                contents.records[ordinal] = nil
             case .stored(let bytes):
                 if case .receipt(let receipt)? = try? Datagram(decoding: bytes) { contents.receipt = receipt }
             }

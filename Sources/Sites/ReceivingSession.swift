@@ -334,6 +334,8 @@ struct ReceivingSession {
                 waiting.append(.openedComplete(receipt, nonce: Nonce().bytes))
             } else {
                 waiting.append(.opened(contents.reassembler, nonce: Nonce().bytes))
+                // What was whole on disk is decoded anew, the manifest first.
+                for (ordinal, record) in contents.records.sorted(by: { $0.key < $1.key }) { take(ordinal, record) }
             }
         case .applied(let ordinal, let volume, let milestones):
             for milestone in milestones {

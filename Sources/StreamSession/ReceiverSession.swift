@@ -8,7 +8,7 @@ public struct ReceiverSession: Sendable {
     public enum Event: Sendable {
         /// A datagram came.
         case datagram([UInt8])
-        /// What is on disk of the session that was begun, if anything; `nonce` is fresh random bytes, ``Hello/nonceByteCount`` of them.
+        /// What is on disk of the session that was begun, if anything; whole chunks among it are to be applied like those that come. `nonce` is fresh random bytes, ``Hello/nonceByteCount`` of them.
         case opened(Reassembler, nonce: [UInt8])
         /// The session that was begun is complete on disk, and this is its receipt.
         case openedComplete(Receipt, nonce: [UInt8])
@@ -287,7 +287,7 @@ public struct ReceiverSession: Sendable {
 }
 
 extension ReceiverSession {
-    /// What was on disk is known: the sender is told, and whole chunks are handed out as if they had just come.
+    /// What was on disk is known: the sender is told. Whole chunks among it are the caller's to apply.
     private mutating func open(_ found: Reassembler, _ nonce: [UInt8], now: Duration) -> [Action] {
         guard phase == .opening else { return [] }
         phase = .receiving

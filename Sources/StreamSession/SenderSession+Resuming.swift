@@ -4,8 +4,10 @@ internal import WireFormat
 struct RemoteHoldings: Sendable {
     /// Whether the receiver knew the session when the connection was made.
     var isResumed = false
-    /// Pages that are awaited before anything is sent; nil when none are.
-    var awaited: Int?
+    /// Whether the receiver has answered the hello.
+    var isWelcomed = false
+    /// Whether all that the welcome announced of holdings has come.
+    var isKnown = false
     private var answer: UInt32?
     private var pages: [UInt16: [Holdings.Run]] = [:]
     /// Pieces held, and the record's bytes, by chunk.
@@ -82,7 +84,8 @@ extension SenderSession {
             remoteManifest = welcome.hasManifest ? welcome.manifestDigest : nil
             isComplete = welcome.standing == .complete
             if let failure = checkManifest() { return failure }
-            remote.awaited = Int(welcome.pageCount)
+            remote.isWelcomed = true
+            if welcome.pageCount == 0 { remote.isKnown = true }
             actions += startIfKnown()
         }
         let waiting = early
@@ -94,7 +97,7 @@ extension SenderSession {
     mutating func take(_ page: Holdings) -> [Action] {
         guard remote.take(page) else { return [] }
         if phase == .greeting {
-            remote.awaited = remote.awaited.map { _ in 0 }
+            remote.isKnown = true
             return startIfKnown()
         }
         // An answer to what was asked because nothing happened any more: what it does not name has to go again.
@@ -104,7 +107,7 @@ extension SenderSession {
     }
 
     private mutating func startIfKnown() -> [Action] {
-        guard phase == .greeting, remote.awaited == 0 else { return [] }
+        guard phase == .greeting, remote.isWelcomed, remote.isKnown else { return [] }
         phase = .sending
         let byteCount = remote.held.values.reduce(0) { $0 + min($1.totalByteCount, $1.pieces.count * Fragment.payloadLimit) }
         return (byteCount > 0 ? [.resumedAt(byteCount: byteCount)] : []) + queueAll() + endIfDone()

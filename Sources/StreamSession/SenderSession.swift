@@ -147,6 +147,8 @@ public struct SenderSession: Sendable {
     public var hasQueued: Bool { !urgent.isEmpty || (phase == .sending || phase == .ending) && !queue.isEmpty }
     /// When the pace lets the next datagram go.
     public var nextAllowance: Duration { pacer.nextAllowance(datagramByteCount: RateControl.wireByteCount) }
+    /// Whether nothing has come for a while.
+    public var isStalled: Bool { silence.isStalled }
     /// Whether the session has ended, well or not.
     public var isOver: Bool { phase == .over }
     /// Bits a second on the wire, as of now.
@@ -160,8 +162,6 @@ public struct SenderSession: Sendable {
     /// The share of what goes on the wire that has to go again, but for what queues lose.
     public var lossShare: Double { rate.lossShare }
 
-    public var trace: String { "rate \(Int(rate.bitsPerSecond/1000)) pacing \(Int(rate.pacingBitsPerSecond/1000)) flight \(rate.inFlightCount)/\(rate.inFlightLimit) unsent \(transport.unsentCount) lim \(unsentLimit) burst \(rate.burstLimit) queued \(hasQueued) \(rate.trace)" }
-    /// Takes one event and says what to do.
     public mutating func handle(_ event: Event, now: Duration) -> [Action] {
         guard phase != .over else { return [] }
         switch event {

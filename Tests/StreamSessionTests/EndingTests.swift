@@ -131,14 +131,16 @@ struct EndingTests {
         for event in [
             SenderSession.Event.connected(roundTrip: .zero),
             .chunk(ordinal: 99, rank: 0, record: try makeRecord(99, byteCount: 100)),
-            .supplied(tableDigest: pair.tableDigest), .datagram([1, 2, 3]), .datagram(Datagram.acknowledgement([0..<1]).encoded()),
+            .supplied(tableDigest: pair.tableDigest), .datagram([1, 2, 3]),
+            .datagram(Datagram.acknowledgement([0..<1]).encoded()),
             .room(50), .tick, .disconnected, .unreachable("gone"), .cancel(Abort(reason: .cancelled, message: "")),
         ] {
             pair.tell(sender: event)
         }
         for event in [
             ReceiverSession.Event.datagram([1, 2, 3]), .datagram(Datagram.bye.encoded()), .opened(Reassembler(), nonce: []),
-            .openedComplete(pair.receipt, nonce: []), .applied(1), .dropped(1), .stored(pair.receipt), .tick, .disconnected, .giveUp(Abort(reason: .failed, message: "")),
+            .openedComplete(pair.receipt, nonce: []), .applied(1), .dropped(1), .stored(pair.receipt), .tick, .disconnected,
+            .giveUp(Abort(reason: .failed, message: "")),
         ] {
             pair.tell(receiver: event)
         }

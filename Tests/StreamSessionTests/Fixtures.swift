@@ -1,4 +1,5 @@
 import NetSim
+import Secrecy
 import StreamSession
 import WireFormat
 
@@ -23,6 +24,10 @@ enum Link: String, Sendable, CaseIterable {
             rateBitsPerSecond: rate, delay: .milliseconds(delay), lossProbability: loss, queueByteCount: queue)
         return try LinkParameters(name: rawValue, up: direction, down: direction)
     }
+}
+
+enum Secrets {
+    static func shared() throws -> Secret { try Secret(text: "correct horse battery staple") }
 }
 
 /// What a chunk is for, as far as ranks go.

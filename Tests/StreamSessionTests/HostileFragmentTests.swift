@@ -38,7 +38,8 @@ struct HostileFragmentTests {
             // Their last fragments, so that room for all that should come before would have to be there.
             let offset = (greatest - 1) / Fragment.payloadLimit * Fragment.payloadLimit
             let actions = receiver.handle(.datagram(fragment(ordinal, total: greatest, offset: offset)), now: .zero)
-            guard actions.count == 2, actions[0] == .firstByte(ordinal), case .keep(let kept) = actions[1], kept.ordinal == ordinal
+            guard actions.count == 2, actions[0] == .firstByte(ordinal), case .keep(let kept) = actions[1],
+                kept.ordinal == ordinal
             else {
                 Issue.record("fragment \(ordinal): \(actions)")
                 return
@@ -74,6 +75,24 @@ struct HostileFragmentTests {
             return
         }
         #expect(error.code == .protocolViolation)
+    }
+
+    @Test("More than 256 MiB of parity of unfinished chunks end the session like pieces do")
+    func parity() throws {
+        var receiver = try makeReceiver()
+        let payload = [UInt8](repeating: 5, count: Parity.payloadByteCount)[...]
+        var takenByteCount = 0
+        // No more than a chunk keeps of it, so that each one takes room.
+        for ordinal in 0..<400 as Range<UInt32> where !receiver.isOver {
+            for index in 0..<500 where !receiver.isOver {
+                let parity = Parity(
+                    ordinal: ordinal, totalByteCount: UInt32(greatest), block: UInt16(index / 125), index: UInt8(index % 125),
+                    departureMicroseconds: 0, payload: payload)
+                _ = receiver.handle(.datagram(Datagram.parity(parity).encoded()), now: .zero)
+                takenByteCount += payload.count
+            }
+        }
+        #expect(receiver.isOver && takenByteCount <= 257 << 20, "\(takenByteCount) bytes of parity are kept")
     }
 
     @Test("A chunk that becomes whole frees its room: more than 256 MiB pass through")
@@ -125,7 +144,8 @@ struct HostileFragmentTests {
     func anyOrder(seed: UInt64) throws {
         let record = try makeRecord(1, byteCount: 50_000, seed: seed)
         var generator = SeededGenerator(seed: seed)
-        let offsets = stride(from: 0, to: record.count, by: Fragment.payloadLimit).flatMap { [$0, $0] }.shuffled(using: &generator)
+        let offsets = stride(from: 0, to: record.count, by: Fragment.payloadLimit).flatMap { [$0, $0] }.shuffled(
+            using: &generator)
         var receiver = try makeReceiver()
         var records: [[UInt8]] = []
         for offset in offsets {

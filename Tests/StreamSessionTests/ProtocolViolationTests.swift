@@ -44,7 +44,9 @@ struct ProtocolViolationTests {
     }
 
     /// What comes before the beginning waits for it, and is refused then.
-    private func expectViolationOnceBegun(_ bytes: [UInt8], _ comment: Comment, _ location: SourceLocation = #_sourceLocation) throws {
+    private func expectViolationOnceBegun(_ bytes: [UInt8], _ comment: Comment, _ location: SourceLocation = #_sourceLocation)
+        throws
+    {
         var receiver = ReceiverSession(now: .zero)
         #expect(receiver.handle(.datagram(bytes), now: .zero).isEmpty, comment, sourceLocation: location)
         #expect(receiver.handle(.datagram(try hello().encoded()), now: .zero).count == 1, comment, sourceLocation: location)
@@ -232,7 +234,8 @@ struct ProtocolViolationTests {
         #expect(error.message.contains("version 2") && error.message.contains("1"))
     }
 
-    @Test("Over a link, a violation ends both ends, and the offender learns what was wrong", arguments: [Endpoint.client, .server])
+    @Test(
+        "Over a link, a violation ends both ends, and the offender learns what was wrong", arguments: [Endpoint.client, .server])
     func acrossTheLink(offender: Endpoint) throws {
         var pair = try SessionPair(SessionPair.Setup(link: Link.rural4G.parameters(), chunks: makeSession(seed: 1)))
         pair.at(.milliseconds(400)) { pair in

@@ -23,7 +23,9 @@ struct ResumeTests {
             var random = SeededGenerator(seed: seed, stream: 3)
             var pair = try SessionPair(try makeSetup(seed: seed))
             let lossCount = Int.random(in: 1...5, using: &random)
-            for _ in 0..<lossCount { pair.at(.milliseconds(Int.random(in: 1...4000, using: &random))) { $0.loseConnection() } }
+            for index in 0..<lossCount {
+                pair.at(.milliseconds(Int.random(in: 1...(index == 0 ? 1500 : 4000), using: &random))) { $0.loseConnection() }
+            }
             pair.run()
             pair.expectCompleteInTheEnd("seed \(seed), \(pair.connectionCount) connections")
             expectLittleTwice(pair, "seed \(seed)")
@@ -103,7 +105,7 @@ struct ResumeTests {
             var receiver = ReceiverSession(now: .zero)
             _ = sender.handle(.connected(roundTrip: .milliseconds(80)), now: .zero)
             var actions: [SenderSession.Action] = []
-            for case .send(let hello) in sender.handle(.room(9), now: .zero) {
+            for case .send(let hello) in sender.handle(.transport(TransportState()), now: .zero) {
                 #expect(receiver.handle(.datagram(hello), now: .zero).count == 1)
             }
             for ordinal in ordinals {
@@ -120,7 +122,7 @@ struct ResumeTests {
             }
             #expect(error.code == .protocolViolation && sender.isOver)
             #expect(error.message.contains("--session") && error.message.contains("'pair'"), "\(error.message)")
-            #expect(sender.handle(.room(9), now: .zero).isEmpty)
+            #expect(sender.handle(.transport(TransportState()), now: .zero).isEmpty)
             guard case .failed(let refused)? = receiver.handle(.datagram(farewell), now: .zero).last else {
                 Issue.record("the receiver goes on")
                 continue
@@ -129,7 +131,9 @@ struct ResumeTests {
         }
     }
 
-    @Test("A piece that is lost above the transport is sent again once the receiver has said what it holds", arguments: 1...UInt64(6))
+    @Test(
+        "A piece that is lost above the transport is sent again once the receiver has said what it holds",
+        arguments: 1...UInt64(6))
     func lostAbove(seed: UInt64) throws {
         var setup = try makeSetup(seed: seed, byteCount: 60_000)
         setup.reconnectDelay = nil
@@ -149,6 +153,66 @@ struct ResumeTests {
         let twice = Dictionary(grouping: places, by: { $0 }).filter { $0.value.count > 1 }
         #expect(Set(twice.keys) == dropped && twice.values.allSatisfy { $0.count == 2 }, "seed \(seed)")
         #expect(pair.traffic.keptAndSentByteCount == 0, "seed \(seed)")
+    }
+
+    @Test("A welcome that is overtaken by what comes after it begins the session all the same", arguments: [false, true])
+    func welcomeOvertaken(sealed: Bool) throws {
+        var setup = try makeSetup(seed: 7, loss: 0)
+        if sealed { setup.secret = try Secrets.shared() }
+        var pair = try SessionPair(setup)
+        pair.run(until: .milliseconds(900))
+        pair.loseConnection()
+        pair.fate = { _, datagram in if case .welcome = datagram { .lostOnLink } else { .carried } }
+        pair.run()
+        pair.expectCompleteInTheEnd("welcome lost")
+        #expect(pair.connectionCount == 2 && pair.now < .seconds(10))
+    }
+
+    @Test("A chunk that turns out wrong comes again, whole and alone", arguments: [0, 0.05])
+    func wrongChunk(loss: Double) throws {
+        for ordinal in [0, 2, 13] as [UInt32] {
+            var setup = try makeSetup(seed: 8, byteCount: 60_000, loss: loss)
+            setup.wrongOnce = [ordinal]
+            var pair = try SessionPair(setup)
+            pair.run()
+            #expect(pair.senderActions.last?.action == .finished(pair.receipt) && pair.receiver.isOver, "chunk \(ordinal)")
+            #expect(pair.arrivals.map(\.ordinal).filter { $0 == ordinal }.count == 2, "chunk \(ordinal)")
+            #expect(pair.acknowledged.sorted() == setup.chunks.map(\.ordinal), "chunk \(ordinal)")
+            let byteCount = setup.chunks.first { $0.ordinal == ordinal }?.record.count
+            #expect(pair.traffic.twiceByteCount == byteCount, "chunk \(ordinal)")
+        }
+    }
+
+    @Test("Another volume under the name of a session that is complete is refused too")
+    func anotherVolumeThanComplete() throws {
+        var setup = SenderSession.Setup(session: try Name("pair"), goal: .roi, rate: .fixed(2.4e9))
+        setup.mayBeKnown = true
+        var sender = SenderSession(setup, now: .zero)
+        var receiver = ReceiverSession(now: .zero)
+        var toSender: [ReceiverSession.Action] = []
+        func exchange() -> [SenderSession.Action] {
+            var actions: [SenderSession.Action] = []
+            for case .send(let bytes) in toSender { actions += sender.handle(.datagram(bytes), now: .zero) }
+            toSender = []
+            for case .send(let bytes) in actions + sender.handle(.transport(TransportState()), now: .zero) {
+                toSender += receiver.handle(.datagram(bytes), now: .zero)
+            }
+            return actions
+        }
+        _ = sender.handle(.connected(roundTrip: .milliseconds(80)), now: .zero)
+        _ = exchange()
+        let receipt = Receipt(tableDigest: Digest(of: [1]), volumes: [])
+        toSender += receiver.handle(.openedComplete(receipt, nonce: []), now: .zero)
+        _ = exchange()
+        _ = sender.handle(.chunk(ordinal: 0, rank: 0, record: try makeRecord(0, byteCount: 2000, seed: 99)), now: .zero)
+        _ = sender.handle(.supplied(tableDigest: Digest(of: [2])), now: .zero)
+        var last: [SenderSession.Action] = []
+        for _ in 0..<4 where !sender.isOver { last = exchange() }
+        guard case .failed(let error)? = last.last else {
+            Issue.record("\(last)")
+            return
+        }
+        #expect(error.code == .peerAborted && receiver.isOver)
     }
 
     @Test("A receiver that resumes may confirm what this sender has not made yet; one that does not may not")

@@ -29,6 +29,8 @@ struct Traffic: Sendable {
 
     mutating func keep(_ fragment: Fragment) { kept.insert(Place(ordinal: fragment.ordinal, offset: fragment.offset)) }
 
+    mutating func drop(_ ordinal: UInt32) { kept = kept.filter { $0.ordinal != ordinal } }
+
     mutating func lose() { inFlightByteCount += sent.reduce(0) { kept.contains($1.key) ? $0 : $0 + $1.value } }
 }
 
@@ -47,7 +49,8 @@ extension SessionPair.Setup {
     /// Its losses are its own.
     func freshLink(_ number: Int) throws -> SimulatedPair {
         try SimulatedPair(
-            link: link, seed: seed &+ UInt64(number) &* 1_000_003, maximumBitsPerSecond: link.up.rateBitsPerSecond * (rateShare ?? 0.97))
+            link: link, seed: seed &+ UInt64(number) &* 1_000_003,
+            maximumBitsPerSecond: link.up.rateBitsPerSecond * (rateShare ?? 0.97))
     }
 }
 

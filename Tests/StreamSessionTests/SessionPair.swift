@@ -41,6 +41,8 @@ struct SessionPair {
         var parityRatio: Double? = 0
         /// From the word that a session is begun to what is on disk of it being found.
         var openDelay: Duration = .milliseconds(2)
+        /// Chunks that turn out wrong the first time they are decoded.
+        var wrongOnce: Set<UInt32> = []
         /// From the connection being gone to the next one; nil when there is none.
         var reconnectDelay: Duration?
     }
@@ -62,7 +64,7 @@ struct SessionPair {
     /// What a connection brings about carries its number, and comes to nothing when that connection is gone by then.
     enum Job {
         case connect, supplied
-        case open(Int), applied(Int, UInt32), stored(Int, Digest)
+        case open(Int), applied(Int, UInt32), stored(Int, Digest), close(Int)
         case chunk(Chunk)
         case script((inout SessionPair) -> Void)
     }
@@ -70,7 +72,9 @@ struct SessionPair {
     let setup: Setup
     let tableDigest = Digest(of: Array("table".utf8))
     /// What the receiver says it has in the end.
-    var receipt: Receipt { Receipt(tableDigest: tableDigest, volumes: [Receipt.Volume(state: .lossless, digest: Digest(of: [7]))]) }
+    var receipt: Receipt {
+        Receipt(tableDigest: tableDigest, volumes: [Receipt.Volume(state: .lossless, digest: Digest(of: [7]))])
+    }
     var sender: SenderSession
     var receiver: ReceiverSession
     var link: SimulatedPair
@@ -91,6 +95,7 @@ struct SessionPair {
     var lifeStart = 0
     var cut: Set<Heading> = []
     var traffic = Traffic()
+    private var dropped: Set<UInt32> = []
     /// When each end last heard from the other.
     private(set) var lastHeard: [Endpoint: Duration] = [:]
     /// Decides over every datagram at the moment its session sends it.
@@ -185,6 +190,8 @@ struct SessionPair {
                 sender: .chunk(
                     ordinal: chunk.ordinal, rank: chunk.rank, record: chunk.record, isProtected: chunk.isProtected))
         case .script(let body): body(&self)
+        case .close(let connection):
+            if connection == connectionCount { loseConnection() }
         case .open(let connection), .applied(let connection, _), .stored(let connection, _):
             if connection == connectionCount, !receiver.isOver { perform(ofConnection: job) }
         }
@@ -193,6 +200,11 @@ struct SessionPair {
     private mutating func perform(ofConnection job: Job) {
         switch job {
         case .open: open()
+        case .applied(_, let ordinal) where setup.wrongOnce.contains(ordinal) && dropped.insert(ordinal).inserted:
+            disk.drop(ordinal)
+            whole.remove(ordinal)
+            traffic.drop(ordinal)
+            tell(receiver: .dropped(ordinal))
         case .applied(_, let ordinal):
             log.append(Entry(time: now, what: .applied(ordinal)))
             tell(receiver: .applied(ordinal))
@@ -239,6 +251,9 @@ struct SessionPair {
                 if let delay = setup.decodeDelay { plan(now + delay, .applied(connectionCount, ordinal)) }
             case .store(let digest):
                 if let delay = setup.storeDelay { plan(now + delay, .stored(connectionCount, digest)) }
+            case .failed:
+                // The receiver's end closes the connection; what it has said last has time to come.
+                if setup.reconnectDelay != nil { plan(now + link.roundTrip * 4, .close(connectionCount)) }
             default: break
             }
         }

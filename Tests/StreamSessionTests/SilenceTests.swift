@@ -49,7 +49,8 @@ struct SilenceTests {
     }
 
     @Test(
-        "A link that stays away ends the connection after 125 s of silence: the receiver fails, the sender tries for ten minutes more")
+        "A link that stays away ends the connection after 125 s of silence: the receiver fails, the sender tries for ten minutes more"
+    )
     func forGood() throws {
         var pair = try makePair()
         pair.at(.seconds(2)) { $0.setOutage(true) }
@@ -87,7 +88,8 @@ struct SilenceTests {
 
     @Test("An idle sender and a slow decoder never look silent to each other")
     func idle() throws {
-        var setup = SessionPair.Setup(link: try Link.geoSatellite.parameters(loss: 0.05), seed: 5, chunks: try makeSession(seed: 5))
+        var setup = SessionPair.Setup(
+            link: try Link.geoSatellite.parameters(loss: 0.05), seed: 5, chunks: try makeSession(seed: 5))
         setup.chunks[4].readyAt = .seconds(90)
         setup.decodeDelay = .seconds(40)
         var pair = try SessionPair(setup)

@@ -57,7 +57,9 @@ struct ResumingLimitTests {
 
     @Test("Parity of a block or of a chunk that cannot be is refused")
     func parity() {
-        func code(_ ordinal: UInt32 = 1, _ total: UInt32, block: UInt16 = 0, index: UInt8 = 0, count: Int = 1421) -> WireError.Code? {
+        func code(_ ordinal: UInt32 = 1, _ total: UInt32, block: UInt16 = 0, index: UInt8 = 0, count: Int = 1421) -> WireError
+            .Code?
+        {
             self.code(
                 Datagram.parity(
                     Parity(

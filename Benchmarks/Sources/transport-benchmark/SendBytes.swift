@@ -77,7 +77,6 @@ struct SendBytes: AsyncParsableCommand {
             },
             onTurn: { session in
                 let now = ContinuousClock.now - origin
-                if ProcessInfo.processInfo.environment["TRACE"] != nil, now >= nextQueue { FileHandle.standardError.write(Data("\(now) \(session.trace)\n".utf8)) }
                 guard now >= nextQueue, session.hasQueued else { return }
                 nextQueue = now + .milliseconds(10)
                 queueDelay += session.queueDelay / .milliseconds(1)

@@ -26,7 +26,7 @@ public struct RateController: Sendable {
     private var filter = ArrivalFilter()
     /// By how much the rate exceeds arrivals while no queue shows.
     private var probe = 1.0
-    private var nextProbe = Duration.zero
+    private var probedAt = Duration.zero
     private var shortfallCount = 0
     private var queueSince: Duration?
     private var contest: Contest?
@@ -84,13 +84,14 @@ public struct RateController: Sendable {
     /// The most datagrams that may go to the transport at once; none between the train and what follows it.
     var burstLimit: Int { opening > 0 ? opening : isTrainLeaving ? 0 : .max }
 
-    /// The most datagrams that may be on their way: twice what the link holds, for the rate may be wrong, and for an outage.
+    /// The most datagrams that may be on their way, for the rate may be wrong, and for an outage: what is on its way then goes again.
     public var inFlightLimit: Int {
         guard !isFixed else { return .max }
         // While nothing is known of the rate: the train, and then twice what has come, as a slow start.
         guard !filter.isEmpty else { return max(Self.openingCount, 2 * Int(clamping: estimate.receivedCount)) }
-        let time = estimate.leastRoundTrip + goal + .milliseconds(50)
-        return 32 + Int(2 * bitsPerSecond * time.seconds / Double(8 * RateControl.wireByteCount))
+        // Half a round trip more than there is, for what is lost and comes later; the goal's queue; and the reports' own time.
+        let time = estimate.leastRoundTrip * 3 / 2 + goal + .milliseconds(60)
+        return 8 + Int(bitsPerSecond * time.seconds / Double(8 * RateControl.wireByteCount))
     }
 
     /// Datagrams on their way, as far as is known.
@@ -101,8 +102,6 @@ public struct RateController: Sendable {
         let datagrams = Duration.seconds(2.5 * Double(8 * RateControl.wireByteCount) / bitsPerSecond)
         return max(.milliseconds(5), min(.milliseconds(20), estimate.leastRoundTrip / 10), min(.milliseconds(100), datagrams))
     }
-
-    public var trace: String { "arr \(Int((estimate.arrivalRate ?? 0) / 1000)) filter \(Int(filter.greatest / 1000)) probe \(probe) loss \(lossShare) contest \(contest != nil) rtt \(estimate.leastRoundTrip) q \(queueDelay)" }
 
     /// Takes what has gone to the transport.
     mutating func sent(byteCount: Int, now: Duration) {
@@ -143,9 +142,14 @@ public struct RateController: Sendable {
         let silence = estimate.lastReport.map { now - $0 } ?? .zero
         guard estimate.take(report, now: now), !isFixed else { return }
         if opening > 0 || filter.isEmpty { takeTrain(report, now: now) }
+        // Before the train there is nothing to compare arrivals with: a sender that has little to send yet is no slow link.
+        if opening > 0 { return }
         guard let arrivalRate = estimate.arrivalRate else { return }
         let start = estimate.lastDeparture - estimate.span
-        let sample = min(arrivalRate, 1.05 * history.rate(from: start, to: estimate.lastDeparture))
+        // What comes out of a standing queue is the link's rate, whatever was sent; else no more can have come than was sent.
+        let sample =
+            estimate.queueDelay > goal
+            ? arrivalRate : min(arrivalRate, 1.05 * history.rate(from: start, to: estimate.lastDeparture))
         let isLimited = lastStarved.map { $0 >= start } ?? false
         // After an outage arrivals tell of the outage.
         if silence > .seconds(1) || isLimited && sample < filter.greatest {
@@ -156,14 +160,18 @@ public struct RateController: Sendable {
         adjust(arrivalRate: sample, isLimited: isLimited, now: now)
     }
 
-    /// The opening train: how fast it came is how fast the link is.
+    /// The opening train: how far the link has drawn it out is how fast the link is. What was sent as slowly as it came says nothing.
     private mutating func takeTrain(_ report: Report, now: Duration) {
-        guard report.arrivalCount >= 4, report.spanMicroseconds >= (report.arrivalCount >= 8 ? 500 : 10_000) else { return }
+        guard report.holdMicroseconds != Report.noEcho, report.arrivalCount >= 4,
+            report.spanMicroseconds >= (report.arrivalCount >= 8 ? 500 : 10_000)
+        else { return }
         let wire = Double(report.spanByteCount) + Double(Int(report.arrivalCount) - 1) * Double(RateControl.overheadByteCount)
-        let rate = wire * 8e6 / Double(report.spanMicroseconds)
+        let span = Duration.microseconds(Int64(report.spanMicroseconds))
+        guard history.span(of: wire, endingAt: estimate.lastDeparture) < span * 3 / 5 else { return }
+        let rate = wire * 8 / span.seconds
         filter.add(min(rate, ceiling), now: now, span: max(.milliseconds(300), estimate.leastRoundTrip * 4))
-        probe = report.spanMicroseconds >= 3000 && report.arrivalCount >= 12 ? Self.leastProbe : 0.25
-        nextProbe = now + probeInterval
+        probe = report.spanMicroseconds >= 1500 && report.arrivalCount >= 8 ? Self.leastProbe : 0.25
+        probedAt = now
         opening = 0
         set(rate)
     }
@@ -182,15 +190,16 @@ public struct RateController: Sendable {
             return
         }
         if queue < goal / 2 {
-            if now >= nextProbe {
-                nextProbe = now + probeInterval
-                if !isLimited { probe = min(1, probe * 2) }
+            // Only once what was tried before shows in what arrives.
+            if !isLimited, estimate.lastDeparture - estimate.span >= probedAt {
+                probedAt = now
+                probe = min(1, probe * 2)
             }
             // What could not be tried says nothing against what was found before.
             set(isLimited ? max(bitsPerSecond, carried) : carried * (1 + probe))
         } else {
             probe = Self.leastProbe / 2
-            nextProbe = now + probeInterval
+            probedAt = now
             let horizon = max(.milliseconds(100), estimate.leastRoundTrip * 3 / 2)
             set(carried * (1 + max(-0.5, min(0.05, (goal - queue) / horizon))))
         }
@@ -228,9 +237,6 @@ public struct RateController: Sendable {
         default: 1
         }
     }
-
-    /// Long enough for what was tried to show in the reports.
-    private var probeInterval: Duration { estimate.roundTrip * 3 / 2 + .milliseconds(60) }
 
     private mutating func set(_ rate: Double) { bitsPerSecond = max(Self.leastBitsPerSecond, min(ceiling, rate)) }
 }

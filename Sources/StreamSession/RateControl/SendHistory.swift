@@ -8,7 +8,7 @@ struct SendHistory: Sendable {
     private var marks: [Mark] = []
     private var byteCount = 0.0
     private static let reach = Duration.seconds(12)
-    private static let spacing = Duration.milliseconds(2)
+    private static let spacing = Duration.microseconds(500)
 
     mutating func add(byteCount added: Int, now: Duration) {
         byteCount += Double(added)
@@ -26,6 +26,13 @@ struct SendHistory: Sendable {
     func rate(from start: Duration, to end: Duration) -> Double {
         guard let first = marks.first, end > start, start >= first.time else { return .infinity }
         return (sum(at: end) - sum(at: start)) * 8 / (end - start).seconds
+    }
+
+    /// How long it took to send so many bytes, the last of them at `end`.
+    func span(of byteCount: Double, endingAt end: Duration) -> Duration {
+        let last = sum(at: end)
+        guard let first = marks.first(where: { $0.byteCount > last - byteCount }) else { return .zero }
+        return max(.zero, end - first.time)
     }
 
     private func sum(at time: Duration) -> Double {
