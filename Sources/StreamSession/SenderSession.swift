@@ -178,7 +178,7 @@ public struct SenderSession: Sendable {
             guard phase != .apart else { return [] }
             part(now: now)
             return [.reconnect]
-        case .unreachable(let message): return fail(.peerGone, message)
+        case .unreachable(let message): return fail(.unreachable, message)
         case .cancel(let abort):
             let isConnected = phase != .apart
             let bytes = channel.encode(.abort(abort))

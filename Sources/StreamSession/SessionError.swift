@@ -4,6 +4,8 @@ public struct SessionError: Error, Sendable, Equatable, CustomStringConvertible 
     public enum Code: Sendable, Equatable {
         /// The connection is gone.
         case peerGone
+        /// No connection could be made.
+        case unreachable
         /// The connection stands, but nothing has come for too long.
         case peerSilent
         /// The peer gave up and said why.

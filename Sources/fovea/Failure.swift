@@ -72,7 +72,7 @@ struct Failure {
             message = error.message
             switch error.code {
             case .peerGone, .peerSilent, .cancelled: code = Self.tryAgain
-            case .peerAborted: code = Self.unavailable
+            case .unreachable, .peerAborted: code = Self.unavailable
             case .protocolViolation: code = Self.violation
             case .failed: code = Self.internalFault
             }

@@ -16,8 +16,11 @@ struct HostileSenderTests {
         let connection = try await SRTConnection.connect(
             to: HostPort(host: "127.0.0.1", port: port), options: SRTOptions(maximumBitsPerSecond: 50e6))
         var messages = [
-            Datagram.hello(Hello(session: try Name("s"), goal: .lossless, elapsedMicroseconds: 0, roundTripMicroseconds: 0))
-                .encoded()
+            Datagram.hello(
+                Hello(
+                    session: try Name("s"), goal: .lossless, elapsedMicroseconds: 0, roundTripMicroseconds: 0, resumes: false,
+                    nonce: [])
+            ).encoded()
         ]
         for (ordinal, record) in records {
             for offset in stride(from: 0, to: record.count, by: Fragment.payloadLimit) {

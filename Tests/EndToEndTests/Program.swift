@@ -32,9 +32,9 @@ final class Program: Sendable {
         let process = Process()
         process.executableURL = Self.folder.appendingPathComponent(name)
         process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(["FOVEA_PROFILES": Self.project.path + "/profiles"]) {
-            $1
-        }
+        process.environment = ProcessInfo.processInfo.environment.merging([
+            "FOVEA_PROFILES": Self.project.path + "/profiles", "XDG_CACHE_HOME": NSTemporaryDirectory() + "fovea-e2e-cache",
+        ]) { $1 }
         .merging(environment) { $1 }
         let (out, err) = (Pipe(), Pipe())
         process.standardOutput = out

@@ -54,6 +54,18 @@ struct ProfileTextTests {
         #expect(own.stalledAfter == TransportProfile(bitsPerSecond: 1).stalledAfter)
     }
 
+    @Test("A rate may be found out, below a ceiling, and parity be always, never or where it is needed")
+    func automatic() throws {
+        let own = try transport("rate: auto\nceiling: 5 Mbit/s\nfec: 12 %\nresume_patience: 60 s\n")
+        #expect(own.bitsPerSecond == nil && own.ceiling == 5e6 && own.parityRatio == 0.12)
+        #expect(own.resumePatience == .seconds(60))
+        #expect(try transport("rate: auto\nfec: off\n").parityRatio == 0)
+        #expect(try transport("rate: auto\nfec: auto\n").parityRatio == nil)
+        for text in ["rate: fast\n", "rate: auto\nceiling: auto\n", "rate: auto\nfec: 300 %\n", "rate: auto\nfec: 0\n"] {
+            #expect(refusal { try transport(text) }?.code == .invalidValue, "\(text)")
+        }
+    }
+
     @Test("An unknown key is refused with file, line and the keys there are")
     func unknownKey() throws {
         let root = try #require(refusal { try link(Self.link + "jitter: 3 ms\n") })

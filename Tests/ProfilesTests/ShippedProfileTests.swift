@@ -31,7 +31,15 @@ struct ShippedProfileTests {
         let link = try LinkProfile.load(path)
         let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
         let transport = try TransportProfile.load(ShippedProfiles.path(.transport, name))
-        #expect(abs(transport.bitsPerSecond / link.up.rateBitsPerSecond - TransportProfile.linkShare) < 0.005)
+        let rate = try #require(transport.bitsPerSecond)
+        #expect(abs(rate / link.up.rateBitsPerSecond - TransportProfile.linkShare) < 0.005)
+    }
+
+    @Test("Without a profile's name the rate is found out, and parity goes where the link loses")
+    func defaultTransport() throws {
+        let transport = try TransportProfile.load("default")
+        #expect(transport == TransportProfile())
+        #expect(transport.bitsPerSecond == nil && transport.parityRatio == nil)
     }
 
     @Test("The link bad-3g says what its file says")

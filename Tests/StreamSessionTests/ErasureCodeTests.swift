@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import StreamSession
+import StreamSession
 
 @Suite("Erasure code")
 struct ErasureCodeTests {

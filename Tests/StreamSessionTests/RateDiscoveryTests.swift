@@ -34,9 +34,9 @@ struct RateDiscoveryTests {
 
     /// Round trips, losses and rates that matter, with what is found of each: floors are three per cent below what was measured.
     static let cells: [Cell] = [
-        (1.0, 0.0, [0.87, 0.85, 0.88]), (1, 0.01, [0.86, 0.85, 0.87]), (1, 0.05, [0.84, 0.84, 0.87]),
-        (10, 0, [0.92, 0.90, 0.86]), (10, 0.01, [0.92, 0.90, 0.83]), (10, 0.05, [0.90, 0.88, 0.79]),
-        (50, 0, [0.92, 0.86, 0.76]), (50, 0.01, [0.91, 0.82, 0.66]), (50, 0.05, [0.90, 0.83, 0.66]),
+        (1.0, 0.0, [0.88, 0.88, 0.88]), (1, 0.01, [0.88, 0.88, 0.88]), (1, 0.05, [0.87, 0.87, 0.87]),
+        (10, 0, [0.92, 0.90, 0.86]), (10, 0.01, [0.92, 0.90, 0.83]), (10, 0.05, [0.91, 0.86, 0.79]),
+        (50, 0, [0.92, 0.88, 0.81]), (50, 0.01, [0.91, 0.85, 0.75]), (50, 0.05, [0.90, 0.83, 0.65]),
     ].flatMap { megabits, loss, floors in
         zip([20, 100, 300], floors).map { Cell(megabits: megabits, roundTrip: $0, loss: loss, floor: $1) }
     }
@@ -58,6 +58,7 @@ struct RateDiscoveryTests {
                 return entry.time - .microseconds(Int64(fragment.departureMicroseconds)) - .milliseconds(cell.roundTrip) / 2
             }
             let mean = waits.reduce(.zero, +) / waits.count
+            print("\(cell.testDescription), seed \(seed): share \(share), queue \(mean)")
             guard cell.megabits >= 10 else { continue }
             let limit = max(.milliseconds(30), .milliseconds(cell.roundTrip) * 35 / 100)
             #expect(mean <= limit, "\(cell.testDescription), seed \(seed): \(mean)")

@@ -77,7 +77,8 @@ extension SessionPair {
         expectEnded(comment, sourceLocation: sourceLocation)
     }
 
-    /// However many connections it took: every chunk once and whole, acknowledged once each to the sender that lives, receipt, farewell.
+    /// However many connections it took: every chunk once and whole, acknowledged once each to the sender that lives, then
+    /// receipt and farewell.
     func expectCompleteInTheEnd(_ comment: Comment, sourceLocation: SourceLocation = #_sourceLocation) {
         let expected = Dictionary(uniqueKeysWithValues: setup.chunks.map { ($0.ordinal, $0.record) })
         #expect(arrivals.count == expected.count, comment, sourceLocation: sourceLocation)

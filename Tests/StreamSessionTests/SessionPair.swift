@@ -160,7 +160,8 @@ struct SessionPair {
     }
 
     private var nextTime: Duration? {
-        // A sender that waits for its pace is asked again when that lets something go, and one that waits for the transport when that moves.
+        // A sender that waits for its pace is asked again when that lets something go, and one that waits for the transport when
+        // that moves.
         let pace = sender.hasQueued ? max(sender.nextAllowance, now + .milliseconds(1)) : nil
         return [link.nextEventTime, sender.nextTick, receiver.nextTick, agenda.first?.time, pace].compactMap { $0 }.min()
     }

@@ -49,7 +49,7 @@ struct SilenceTests {
     }
 
     @Test(
-        "A link that stays away ends the connection after 125 s of silence: the receiver fails, the sender tries for ten minutes more"
+        "A link that stays away ends the connection after 125 s: the receiver fails, the sender tries for ten minutes more"
     )
     func forGood() throws {
         var pair = try makePair()

@@ -6,17 +6,17 @@
 /// inverted, so no pattern of losses is worse than another.
 ///
 /// A shard's true length is not kept: who takes shards of different lengths puts the lengths where they come back with the bytes.
-struct ErasureCode: Sendable {
+package struct ErasureCode: Sendable {
     /// No datagram is longer; what is asked for beyond this is refused before memory is taken for it.
-    static let byteLimit = 65_535
+    package static let byteLimit = 65_535
     /// Shards of both kinds: each has a field element of its own, and one element stays unused.
-    static let shardLimit = 255
+    package static let shardLimit = 255
 
-    let dataCount: Int
-    let parityCount: Int
+    package let dataCount: Int
+    package let parityCount: Int
 
     /// Nil unless there are one data shard or more and at most ``shardLimit`` shards in all.
-    init?(dataCount: Int, parityCount: Int) {
+    package init?(dataCount: Int, parityCount: Int) {
         guard dataCount >= 1, dataCount <= Self.shardLimit, parityCount >= 0, parityCount <= Self.shardLimit - dataCount else {
             return nil
         }
@@ -29,7 +29,7 @@ struct ErasureCode: Sendable {
     ///   - index: which, below `parityCount`.
     ///   - byteCount: of the parity shard, at least that of the longest data shard, at most ``byteLimit``.
     /// - Returns: nothing where index, number of shards or lengths do not fit.
-    func parity(_ index: Int, of shards: [ArraySlice<UInt8>], byteCount: Int) -> [UInt8] {
+    package func parity(_ index: Int, of shards: [ArraySlice<UInt8>], byteCount: Int) -> [UInt8] {
         guard index >= 0, index < parityCount, shards.count == dataCount, byteCount >= 0, byteCount <= Self.byteLimit,
             shards.allSatisfy({ $0.count <= byteCount })
         else { return [] }
@@ -45,7 +45,7 @@ struct ErasureCode: Sendable {
     ///   - shards: nil where one is missing.
     ///   - parity: nil where one is missing; the others have `byteCount` bytes.
     /// - Returns: nil where fewer shards than `dataCount` are there, or numbers or lengths do not fit.
-    func recover(_ shards: [ArraySlice<UInt8>?], parity: [[UInt8]?], byteCount: Int) -> [[UInt8]]? {
+    package func recover(_ shards: [ArraySlice<UInt8>?], parity: [[UInt8]?], byteCount: Int) -> [[UInt8]]? {
         guard shards.count == dataCount, parity.count == parityCount, byteCount >= 0, byteCount <= Self.byteLimit,
             shards.allSatisfy({ ($0?.count ?? 0) <= byteCount }), parity.allSatisfy({ ($0?.count ?? byteCount) == byteCount })
         else { return nil }
