@@ -16,7 +16,8 @@ let package = Package(
         .executableTarget(
             name: "transport-benchmark",
             dependencies: [
-                .product(name: "FoveaTransport", package: "Fovea"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "FoveaTransport", package: "Fovea"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(
             name: "codec-benchmark",

@@ -2,9 +2,11 @@
 """Compares Fovea's transport with others over the same simulated link and the same number of bytes, and prints tables.
 
 Usage: Benchmarks/transport.py [--runs N] [--peers NAME,...] [--quick] [--out FILE] [SUITE ...]
-Suites: goodput, burst, fair, steps. Needs .build/release/netsim; `fovea` also needs transport-benchmark (built in Benchmarks/).
+Suites: goodput, burst, fair, steps, traces.
+Needs .build/release/netsim; `fovea` also needs transport-benchmark (built in Benchmarks/).
 `cubic` and `bbr` are the kernel's TCP, its IP packets carried through the relay between two network namespaces, which needs root.
 `srt-file` is SRT's file mode by srt-file-transmit (Debian's srt-tools). What cannot run here says `-`, and why below the table.
+Real recordings of links are taken from the folder traces/ in FOVEA_DATA, by default ../shared/data beside the project.
 
 The link counts IP and UDP headers. TCP's packets carry their own headers inside and are as long on the link as the others'
 (1500 bytes), so that TCP's share is at most .947 here, where without the carrying it would be .965.
@@ -19,7 +21,7 @@ import sys
 import time
 
 from transport_peers import peers
-from transport_peers.peers import Failed, Link
+from transport_peers.peers import Failed, Link, StepLink, TraceLink
 
 # Mbit/s and bytes; round trips in milliseconds; losses in percent.
 SIZES, ROUND_TRIPS, LOSSES = ((1, 2_000_000), (10, 8_000_000), (50, 20_000_000)), (20, 100, 300), (0, 1, 5)
@@ -32,6 +34,12 @@ BURSTS = (
     (2, 300, "0.125", lambda ideal, round_trip: 1.35),
 )
 FAIR_BYTES, FAIR_LIMIT, FAIR_LEAST_SECONDS, FAIR_TARGET = 15_000_000, 60, 10, 0.25
+
+# Seconds from the link's start and Mbit/s; as many bytes as fill it to .93 for about 24 s.
+STEPS, STEPS_ROUND_TRIP, STEPS_BYTES, STEPS_LIMIT, STEPS_TARGET = ((0, 10), (8, 2), (16, 10)), 80, 20_000_000, 120, 0.90
+DATA = os.environ.get("FOVEA_DATA") or os.path.join(peers.BENCHMARKS, "..", "..", "shared", "data")
+TRACES = ("ATT-LTE-driving-2016.up", "Verizon-EVDO-driving.down")
+TRACES_ROUND_TRIP, TRACES_BYTES, TRACES_QUEUE, TRACES_LIMIT = 80, 500_000, 256 << 10, 300
 
 
 class Remarks:
@@ -183,20 +191,45 @@ def fair(options, remarks, save):
         save(rows)
 
 
-def change_rate():
-    raise NotImplementedError("the link simulator has no steps yet")
-
-
 def steps(options, remarks, save):
-    print("\nRate steps")
-    try:
-        change_rate()
-    except NotImplementedError as error:
-        print("-")
-        remarks.add(f"steps: {error}")
+    rates = " -> ".join(f"{rate}" for _, rate in STEPS)
+    print(f"\nFovea over a link of {rates} Mbit/s that changes at {', '.join(f'{start}' for start, _ in STEPS[1:])} s, RTT")
+    print(f"{STEPS_ROUND_TRIP} ms: bytes over what the link could carry from the start to the end; median of {options.runs}")
+    print(f"{'MB':>4} {'seconds':>8} {'share':>8} {'target':>7}")
+    link = StepLink(STEPS, STEPS_ROUND_TRIP)
+    results = attempts(
+        "fovea", options.runs, remarks, lambda seed: peers.run_fovea(link, STEPS_BYTES, seed, STEPS_LIMIT))
+    for result in results:
+        # The sender starts as soon as the link does, a moment that does not count, as the first and the last rate are the same.
+        result["share"] = result["bytes"] * 8 / link.bits(result["seconds"])
+    share, seconds = median(results, "share"), median(results, "seconds")
+    text = marked(share_text(share, results), share is not None and share < STEPS_TARGET)
+    print(f"{STEPS_BYTES / 1e6:4g} {'-' if seconds is None else f'{seconds:.1f}':>8} {text:>8} {STEPS_TARGET:7.2f}", flush=True)
+    save([{**link.fields(), "bytes": STEPS_BYTES, "share": share, "seconds": seconds, "target": STEPS_TARGET, "runs": results}])
 
 
-SUITES = {"goodput": goodput, "burst": burst, "fair": fair, "steps": steps}
+def traces(options, remarks, save):
+    print(f"\nFovea, {TRACES_BYTES // 1000} kB up a recorded cellular link, RTT {TRACES_ROUND_TRIP} ms: how many of")
+    print(f"{options.runs} runs ended within {TRACES_LIMIT} s, and the median of their seconds; !: not all")
+    print(f"{'trace':>26} {'done':>6} {'seconds':>8}")
+    rows = []
+    for name in TRACES:
+        link = TraceLink(os.path.join(DATA, "traces", name), TRACES_ROUND_TRIP, TRACES_QUEUE)
+        if not os.path.exists(link.trace):
+            print(f"{name:>26} {'- ':>6} {'-':>8}", flush=True)
+            remarks.add(f"{name}: not in {os.path.dirname(link.trace)}; set FOVEA_DATA")
+            continue
+        results = attempts(
+            "fovea", options.runs, remarks, lambda seed: peers.run_fovea(link, TRACES_BYTES, seed, TRACES_LIMIT))
+        done = [result for result in results if not result["timed_out"]]
+        seconds = median(done, "seconds")
+        text = marked(f"{len(done)}/{len(results)}", len(done) < len(results)) if results else "- "
+        print(f"{name:>26} {text:>6} {'-' if seconds is None else f'{seconds:.1f}':>8}", flush=True)
+        rows.append({**link.fields(), "bytes": TRACES_BYTES, "done": len(done), "seconds": seconds, "runs": results})
+        save(rows)
+
+
+SUITES = {"goodput": goodput, "burst": burst, "fair": fair, "steps": steps, "traces": traces}
 
 
 def names(choices):

@@ -37,11 +37,7 @@ class Link:
         self.queue = max(64 << 10, math.ceil(self.rate * self.round_trip / 8))
 
     def written(self, folder):
-        path = os.path.join(folder, "link.yaml")
-        with open(path, "w") as file:
-            file.write(f"rate: {self.rate_mbit} Mbit/s\nround_trip: {self.round_trip_ms} ms\n")
-            file.write(f"loss: {self.loss_percent} %\nqueue: {self.queue} B\n")
-        return path
+        return profile(folder, f"rate: {self.rate_mbit} Mbit/s", self)
 
     def seconds(self, count):
         return count * 8 / self.rate
@@ -50,6 +46,50 @@ class Link:
         return {
             "rate_mbit": self.rate_mbit, "rtt_ms": self.round_trip_ms, "loss_percent": self.loss_percent,
             "queue_bytes": self.queue}
+
+
+class StepLink(Link):
+    """A link of equal directions whose rate changes: a list of when, in seconds from its start, and to how many Mbit/s."""
+
+    def __init__(self, steps, round_trip_ms):
+        super().__init__(max(rate for _, rate in steps), round_trip_ms, 0)
+        self.steps = steps
+
+    def written(self, folder):
+        steps = ", ".join(f"{start} s: {rate} Mbit/s" for start, rate in self.steps)
+        return profile(folder, f"steps: {{ {steps} }}", self)
+
+    def bits(self, seconds):
+        """What it can carry from its start on."""
+        starts = [start for start, _ in self.steps]
+        return sum(
+            max(0, min(seconds, until) - since) * rate * 1e6
+            for since, until, (_, rate) in zip(starts, [*starts[1:], math.inf], self.steps))
+
+    def fields(self):
+        return {**super().fields(), "steps": self.steps}
+
+
+class TraceLink(Link):
+    """A link whose uplink follows a recording; the downlink, which carries little, has a constant rate."""
+
+    def __init__(self, trace, round_trip_ms, queue):
+        super().__init__(10, round_trip_ms, 0)
+        self.trace, self.queue = os.path.abspath(trace), queue
+
+    def written(self, folder):
+        return profile(folder, f"rate: {self.rate_mbit} Mbit/s\nup: {{ trace: {json.dumps(self.trace)} }}", self)
+
+    def fields(self):
+        return {**super().fields(), "rate_mbit": None, "trace": os.path.basename(self.trace)}
+
+
+def profile(folder, rate, link):
+    """Writes a link profile and gives its path; `rate` is the part of it that the kinds of links do not share."""
+    path = os.path.join(folder, "link.yaml")
+    with open(path, "w") as file:
+        file.write(f"{rate}\nround_trip: {link.round_trip_ms} ms\nloss: {link.loss_percent} %\nqueue: {link.queue} B\n")
+    return path
 
 
 class Program:

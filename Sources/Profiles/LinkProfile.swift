@@ -18,26 +18,48 @@ public enum LinkProfile {
     }
 
     private static func read(_ root: ProfileNode, name: String) throws(ProfileError) -> LinkParameters {
-        try root.allow("rate", "round_trip", "loss", "queue", "up", "down")
+        try root.allow("rate", "trace", "steps", "round_trip", "loss", "queue", "up", "down")
         let roundTrip = try root.value("round_trip", wants: Quantities.timeForm, Quantities.time)
-        let up = try direction("up", root, roundTrip / 2)
-        let down = try direction("down", root, roundTrip / 2)
+        let common = try rate(root)
+        let up = try direction("up", root, common, roundTrip / 2)
+        let down = try direction("down", root, common, roundTrip / 2)
         return try root.wrap { try LinkParameters(name: name, up: up, down: down) }
     }
 
     /// A direction takes what its own keys say, and the rest from the link's.
-    private static func direction(_ key: String, _ root: ProfileNode, _ delay: Duration) throws(ProfileError) -> LinkDirection {
+    private static func direction(_ key: String, _ root: ProfileNode, _ common: LinkRate?, _ delay: Duration)
+        throws(ProfileError) -> LinkDirection
+    {
         let own = try root.has(key) ? root.node(key) : nil
-        try own?.allow("rate", "loss", "queue", "delay")
+        try own?.allow("rate", "trace", "steps", "loss", "queue", "delay")
         func pick(_ name: String) -> ProfileNode { own.map { $0.has(name) ? $0 : root } ?? root }
-        let rate = try pick("rate").value("rate", wants: Quantities.rateForm, Quantities.rate)
+        let ownRate: LinkRate? = try own.flatMap { own throws(ProfileError) in try rate(own) }
+        guard let rate = ownRate ?? common else { throw root.missing("rate", or: "trace", "steps") }
         let loss = try pick("loss").value("loss", wants: Quantities.shareForm, Quantities.share)
         let queue = try pick("queue").value("queue", wants: Quantities.byteForm, Quantities.bytes)
         let ownDelay: Duration? = try own.flatMap { own throws(ProfileError) in
             own.has("delay") ? try own.value("delay", wants: Quantities.timeForm, Quantities.time) : nil
         }
         return try (own ?? root).wrap {
-            try LinkDirection(rateBitsPerSecond: rate, delay: ownDelay ?? delay, lossProbability: loss, queueByteCount: queue)
+            try LinkDirection(rate: rate, delay: ownDelay ?? delay, lossProbability: loss, queueByteCount: queue)
         }
+    }
+
+    /// The rate that a node gives itself, in one of its three forms; nil for none.
+    private static func rate(_ node: ProfileNode) throws(ProfileError) -> LinkRate? {
+        guard let key = try node.only("rate", "trace", "steps") else { return nil }
+        let rate: LinkRate
+        switch key {
+        case "trace":
+            let path = try node.path(key)
+            rate = .trace(try node.wrap(key) { try LinkTrace(path: path) })
+        case "steps":
+            let steps = try node.pairs(
+                key, keys: Quantities.timeForm, Quantities.time, values: Quantities.rateForm, Quantities.rate)
+            rate = .steps(steps.map { LinkRate.Step(from: $0.key, bitsPerSecond: $0.value) })
+        default: rate = .constant(bitsPerSecond: try node.value(key, wants: Quantities.rateForm, Quantities.rate))
+        }
+        try node.wrap(key) { try rate.validate() }
+        return rate
     }
 }

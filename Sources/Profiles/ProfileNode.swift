@@ -37,6 +37,11 @@ struct ProfileNode {
         ProfileError(code, "\(place(node)): \(message)")
     }
 
+    /// What to throw where a key is missing, or one of those that would do instead.
+    func missing(_ key: String, or others: String...) -> ProfileError {
+        fail(.missingKey, nil, "key '\(full(key))' is missing, or \(others.map { "'\(full($0))'" }.joined(separator: " or "))")
+    }
+
     /// Refuses every key but these.
     func allow(_ keys: String...) throws(ProfileError) { try allow(keys) }
 
@@ -74,6 +79,46 @@ struct ProfileNode {
         return value
     }
 
+    /// Which of these keys is there, of which at most one may be; nil for none.
+    func only(_ keys: String...) throws(ProfileError) -> String? {
+        let present = keys.filter(has)
+        if present.count > 1 {
+            let all = keys.map { "'\($0)'" }.joined(separator: ", ")
+            throw fail(
+                .invalidValue, mapping[Node(present[1])],
+                "'\(full(present[0]))' and '\(full(present[1]))' exclude each other; give one of \(all)")
+        }
+        return present.first
+    }
+
+    /// A file's path, relative to the profile's own folder unless it starts with a slash.
+    func path(_ key: String) throws(ProfileError) -> String {
+        let text = try text(key)
+        if text.isEmpty { throw fail(.invalidValue, mapping[Node(key)], "'\(full(key))' is empty; write a file's path") }
+        guard !text.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return text }
+        return file[...slash] + text
+    }
+
+    /// A mapping whose keys are values too, both read by rules, in the file's order.
+    func pairs<Key, Value>(
+        _ key: String, keys keyForm: String, _ readKey: (String) -> Key?,
+        values valueForm: String, _ readValue: (String) -> Value?
+    ) throws(ProfileError) -> [(key: Key, value: Value)] {
+        let inner = try node(key)
+        var pairs: [(Key, Value)] = []
+        for (node, value) in inner.mapping {
+            guard let text = node.string, let key = readKey(text) else {
+                throw inner.fail(.invalidValue, node, "'\(inner.path)' has a key '\(node.string ?? "?")'; write \(keyForm)")
+            }
+            guard let number = value.scalar?.string, let value = readValue(number) else {
+                throw inner.fail(
+                    .invalidValue, value, "'\(inner.full(text))' is '\(value.scalar?.string ?? "?")'; write \(valueForm)")
+            }
+            pairs.append((key, value))
+        }
+        return pairs
+    }
+
     func choice<Value: RawRepresentable & CaseIterable>(_ key: String, _ type: Value.Type, default standard: Value)
         throws(ProfileError) -> Value
     where Value.RawValue == String {
@@ -93,13 +138,14 @@ struct ProfileNode {
         return pairs
     }
 
-    /// Puts file and line before an error of a module that knows neither.
-    func wrap<Result>(_ body: () throws -> Result) throws(ProfileError) -> Result {
+    /// Puts file and line before an error of a module that knows neither, and a key where the error belongs to one.
+    func wrap<Result>(_ key: String? = nil, _ body: () throws -> Result) throws(ProfileError) -> Result {
         do {
             return try body()
         } catch let error as ProfileError {
             throw error
         } catch {
+            if let key { throw fail(.invalidValue, mapping[Node(key)], "'\(full(key))': \(error)") }
             throw fail(.invalidValue, nil, path.isEmpty ? "\(error)" : "\(path): \(error)")
         }
     }

@@ -155,13 +155,15 @@ public struct ReceivingSite: Sendable {
     }
 
     private func receive(
-        _ connection: SRTConnection, _ registry: SessionRegistry, _ pool: CodingPool, _ clock: Stopwatch, _ onEvent: @escaping @Sendable (Event) -> Void
+        _ connection: SRTConnection, _ registry: SessionRegistry, _ pool: CodingPool, _ clock: Stopwatch,
+        _ onEvent: @escaping @Sendable (Event) -> Void
     ) async -> Result<Summary, any Error>? {
         // A peer has decoders of its own; they start while its volume is still being read.
         let workers = ConfinedDecoder(pool: pool, executable: workerExecutable)
         let starting = Task { await workers.prepare(count: 2) }
         var session = ReceivingSession(
-            site: self, registry: registry, connection: connection, pool: pool, chunkDecoder: workers, clock: clock, onEvent: onEvent)
+            site: self, registry: registry, connection: connection, pool: pool, chunkDecoder: workers, clock: clock,
+            onEvent: onEvent)
         let result: Result<Summary, any Error>?
         do {
             result = try await session.run().map { .success($0) }

@@ -57,7 +57,9 @@ struct ChunkQueue: Sendable {
             if pending[index].places.isEmpty, chunk.isProtected, parityRatio > 0 {
                 pending[index].parity = Self.parity(of: chunk, ratio: parityRatio).reversed()
             }
-            return (.data(fragment), removeIfDone(index))
+            let isLast = pending[index].places.isEmpty
+            _ = removeIfDone(index)
+            return (.data(fragment), isLast)
         }
         guard let parity = pending[index].parity.popLast() else {
             pending.removeLast()

@@ -8,6 +8,9 @@ public struct Reassembler: Sendable {
         /// By block, then by the parity's index.
         var parity: [Int: [Int: [UInt8]]] = [:]
         var receivedByteCount = 0
+
+        var parityCount: Int { parity.values.reduce(0) { $0 + $1.count } }
+        var bufferedByteCount: Int { receivedByteCount + parityCount * Parity.payloadByteCount }
     }
     private var partials: [UInt32: Partial] = [:]
     /// Bytes of each whole record.
@@ -48,7 +51,7 @@ public struct Reassembler: Sendable {
         if fragment.ordinal == 0, fragment.offset == 0 { manifestDigest = ChunkRecord.digest(of: Array(fragment.payload)) }
         guard partial.receivedByteCount == partial.totalByteCount else { return (true, nil) }
         completed[fragment.ordinal] = partial.totalByteCount
-        bufferedByteCount -= partial.totalByteCount
+        bufferedByteCount -= partial.bufferedByteCount
         var record: [UInt8] = []
         record.reserveCapacity(partial.totalByteCount)
         for offset in partial.pieces.keys.sorted() { record += partial.pieces[offset] ?? [] }
@@ -64,9 +67,15 @@ public struct Reassembler: Sendable {
         guard partial.totalByteCount == Int(parity.totalByteCount) else {
             throw SessionError(.protocolViolation, "chunk \(parity.ordinal) has two lengths")
         }
-        guard partial.parity.values.reduce(0, { $0 + $1.count }) < Self.parityLimit else { return [] }
+        guard partial.parityCount < Self.parityLimit, partial.parity[Int(parity.block)]?[Int(parity.index)] == nil else {
+            return []
+        }
+        guard bufferedByteCount + parity.payload.count <= Self.byteLimit else {
+            throw SessionError(.protocolViolation, "more than \(Self.byteLimit) bytes of unfinished chunks")
+        }
         partial.parity[Int(parity.block), default: [:]][Int(parity.index)] = Array(parity.payload)
-        return Self.recovered(Int(parity.block), of: parity.ordinal, &partial)
+        bufferedByteCount += parity.payload.count
+        return recovered(Int(parity.block), of: parity.ordinal, &partial)
     }
 
     /// The pieces of a block that its parity gives back now.
@@ -74,10 +83,10 @@ public struct Reassembler: Sendable {
         guard var partial = partials.removeValue(forKey: fragment.ordinal) else { return [] }
         defer { partials[fragment.ordinal] = partial }
         guard !partial.parity.isEmpty else { return [] }
-        return Self.recovered(Int(fragment.offset) / Fragment.payloadLimit / Parity.blockLimit, of: fragment.ordinal, &partial)
+        return recovered(Int(fragment.offset) / Fragment.payloadLimit / Parity.blockLimit, of: fragment.ordinal, &partial)
     }
 
-    private static func recovered(_ block: Int, of ordinal: UInt32, _ partial: inout Partial) -> [Fragment] {
+    private mutating func recovered(_ block: Int, of ordinal: UInt32, _ partial: inout Partial) -> [Fragment] {
         guard let parity = partial.parity[block], let count = parity.keys.max() else { return [] }
         let places = Parity.pieces(block: block, of: partial.totalByteCount)
         let size = Fragment.payloadLimit
@@ -87,6 +96,7 @@ public struct Reassembler: Sendable {
             let code = ErasureCode(dataCount: places.count, parityCount: count + 1),
             let data = code.recover(shards, parity: (0...count).map { parity[$0] }, byteCount: size)
         else { return [] }
+        bufferedByteCount -= parity.count * Parity.payloadByteCount
         partial.parity[block] = nil
         return missing.map { place in
             let length = min(size, partial.totalByteCount - place * size)
@@ -99,7 +109,7 @@ public struct Reassembler: Sendable {
     /// Forgets a chunk whose record was wrong, so that it can come again.
     public mutating func drop(_ ordinal: UInt32) {
         completed[ordinal] = nil
-        if let partial = partials.removeValue(forKey: ordinal) { bufferedByteCount -= partial.receivedByteCount }
+        if let partial = partials.removeValue(forKey: ordinal) { bufferedByteCount -= partial.bufferedByteCount }
         if ordinal == 0 { manifestDigest = nil }
     }
 

@@ -73,6 +73,9 @@ public struct ReceiverSession: Sendable {
     private var pendingEnd: Digest?
     private var receipt: Receipt?
     private var held: [Datagram] = []
+    /// What a sealed session began with: its sender may say it again until it is welcomed.
+    private var begunHello: Hello?
+    private var lastWelcome: Welcome?
     private var heldByteCount = 0
     private var saidAltered = false
     private var observer: ArrivalObserver
@@ -161,7 +164,12 @@ public struct ReceiverSession: Sendable {
         var actions: [Action] = silence.heard(now: now) ? [.resumed] : []
         observer.note(byteCount: bytes.count, departure: datagram.departure, now: now)
         if case .hello(let hello) = datagram {
+            if phase != .waiting, hello == begunHello {
+                // A sender that waits for its welcome says so again.
+                return actions + (lastWelcome.map { [send(.welcome($0))] } ?? [])
+            }
             guard phase == .waiting else { return actions + violate("the sender begins twice") }
+            begunHello = channel.isSealed ? hello : nil
             phase = .opening
             silence = SilenceWatch(now: now)
             return actions + [.begun(hello)]
@@ -192,7 +200,10 @@ public struct ReceiverSession: Sendable {
             case .heartbeat(let heartbeat):
                 guard heartbeat.asksForHoldings, now >= nextAnswer else { return [] }
                 nextAnswer = now + .milliseconds(500)
-                return pages().map { send(.holdings($0)) }
+                var answer = pages().map { send(.holdings($0)) }
+                answer.append(send(.acknowledgement(Array(applied.prefix(Datagram.rangeLimit)))))
+                if phase == .stored, let receipt { answer.append(send(.receipt(receipt))) }
+                return answer
             case .end(let digest):
                 // Datagrams may overtake each other: the end waits for what is still on its way or being decoded.
                 pendingEnd = digest
@@ -275,7 +286,7 @@ public struct ReceiverSession: Sendable {
     }
 
     private mutating func report(now: Duration) -> [Action] {
-        guard phase != .opening, let report = observer.report(now: now) else { return [] }
+        guard phase != .opening, phase != .over, let report = observer.report(now: now) else { return [] }
         return [send(.report(report))]
     }
 
@@ -301,6 +312,7 @@ extension ReceiverSession {
         let welcome = Welcome(
             standing: standing, nonce: nonce, manifestDigest: reassembler.manifestDigest, pageCount: UInt32(pages.count))
         let bytes = channel.encode(.welcome(welcome))
+        lastWelcome = welcome
         channel.bind(receiverNonce: welcome.nonce)
         return [.send(bytes)] + pages.map { send(.holdings($0)) }
     }

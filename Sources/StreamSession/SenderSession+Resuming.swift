@@ -39,7 +39,6 @@ extension SenderSession {
         guard phase == .apart else { return [] }
         let resumes = hasSpoken || setup.mayBeKnown
         hasSpoken = true
-        apartSince = nil
         channel.begin(senderNonce: nonce)
         remote.forget()
         early = []
@@ -49,6 +48,7 @@ extension SenderSession {
                     session: setup.session, goal: setup.goal, elapsedMicroseconds: UInt64(max(0, now.microseconds)),
                     roundTripMicroseconds: UInt32(clamping: roundTrip.microseconds), resumes: resumes, nonce: nonce))
         ]
+        saidHello = urgent.first
         // With a secret nothing but the hello can be said before the receiver's random bytes are known.
         phase = resumes || channel.isSealed ? .greeting : .sending
         silence = SilenceWatch(now: now)
@@ -67,7 +67,8 @@ extension SenderSession {
 
     /// The connection is gone; what was on its way may not have come.
     mutating func part(now: Duration) {
-        apartSince = now
+        // A peer that takes connections and never answers is as good as none.
+        apartSince = apartSince ?? now
         lastRate = rate.bitsPerSecond
         phase = .apart
         urgent = []
@@ -77,14 +78,16 @@ extension SenderSession {
 
     /// Takes the receiver's answer to the hello.
     mutating func greet(_ welcome: Welcome, now: Duration) -> [Action] {
+        // Said again because the hello was, it says nothing new; and keys that are bound twice would count from the start again.
+        guard !remote.isWelcomed else { return [] }
         channel.bind(receiverNonce: welcome.nonce)
+        remote.isWelcomed = true
         var actions: [Action] = []
         if phase == .greeting {
             remote.isResumed = welcome.standing != .fresh
             remoteManifest = welcome.hasManifest ? welcome.manifestDigest : nil
             isComplete = welcome.standing == .complete
             if let failure = checkManifest() { return failure }
-            remote.isWelcomed = true
             if welcome.pageCount == 0 { remote.isKnown = true }
             actions += startIfKnown()
         }
@@ -101,7 +104,7 @@ extension SenderSession {
             return startIfKnown()
         }
         // An answer to what was asked because nothing happened any more: what it does not name has to go again.
-        guard phase == .sending, queue.isEmpty, transport.inFlightCount == 0 else { return [] }
+        guard phase == .sending, queue.isEmpty, transport.inFlightCount <= trailingCount else { return [] }
         quietSince = nil
         return queueAll()
     }
@@ -126,7 +129,7 @@ extension SenderSession {
 
     /// Queues what the receiver lacks of a chunk.
     mutating func enqueue(_ chunk: ChunkQueue.Chunk) -> [Action] {
-        guard phase == .sending else { return [] }
+        guard phase == .sending, !isComplete else { return [] }
         let held = remote.held[chunk.ordinal]
         if let held, held.totalByteCount != chunk.record.count { return otherSession() }
         if held?.pieces.count == Fragment.count(of: chunk.record.count) {
@@ -145,6 +148,7 @@ extension SenderSession {
 
     private mutating func otherSession() -> [Action] {
         violate(
-            "the receiver's session '\(setup.session)' was begun with another volume, another region or other settings; choose another --session")
+            "the receiver's session '\(setup.session)' was begun with another volume, another region or other settings; choose another --session"
+        )
     }
 }

@@ -35,7 +35,8 @@ extension SenderSession {
         rate.note(state, now: now)
         guard phase == .greeting || phase == .sending || phase == .ending else { return [] }
         let room = min(
-            unsentLimit - state.unsentCount, pacer.allowance(datagramByteCount: RateControl.wireByteCount, now: now), rate.burstLimit)
+            unsentLimit - state.unsentCount, pacer.allowance(datagramByteCount: RateControl.wireByteCount, now: now),
+            rate.burstLimit)
         let open = min(room, rate.inFlightLimit - rate.inFlightCount)
         var actions: [Action] = []
         // Messages other than data go also when as much is under way as may be: they are what gets lost datagrams repeated.
@@ -60,10 +61,14 @@ extension SenderSession {
     }
 
     private mutating func next(now: Duration) -> [UInt8]? {
-        if !urgent.isEmpty { return channel.encode(urgent.removeFirst()) }
+        if !urgent.isEmpty {
+            trailingCount += 1
+            return channel.encode(urgent.removeFirst())
+        }
         guard phase == .sending,
             let (piece, isLast) = queue.next(departure: now.wrappedMicroseconds, parityRatio: parityRatio)
         else { return nil }
+        trailingCount = 0
         switch piece {
         case .data(let fragment):
             if !sentPieces[fragment.ordinal, default: []].insert(fragment.offset).inserted {
@@ -87,7 +92,8 @@ extension SenderSession {
 
     /// Everything is sent, the transport is done with it, and still nothing is confirmed: something was lost above the transport.
     private mutating func noteQuiet(now: Duration) {
-        guard phase == .sending, queue.isEmpty, urgent.isEmpty, transport.inFlightCount == 0, !unacknowledged.isEmpty else {
+        let awaits = phase == .sending && !unacknowledged.isEmpty || phase == .ending
+        guard awaits, queue.isEmpty, urgent.isEmpty, transport.inFlightCount <= trailingCount else {
             quietSince = nil
             return
         }
@@ -120,10 +126,13 @@ extension SenderSession {
         }
         guard phase == .greeting || phase == .sending || phase == .ending else { return actions }
         if now >= nextHeartbeat {
-            if queue.isEmpty || isHeldBack, urgent.isEmpty, !channel.isSealed || channel.isBound {
+            // Before the receiver's random bytes are known only the hello itself can make a lost hello known.
+            if phase == .greeting, !channel.isBound, urgent.isEmpty, let saidHello { urgent.append(saidHello) }
+            if queue.isEmpty || isHeldBack, urgent.isEmpty, channel.isBound {
                 let patience = max(.milliseconds(1500), rate.roundTrip * 4)
                 let asks = quietSince.map { now - $0 > patience } ?? false
                 if asks { quietSince = now }
+                if asks, phase == .ending, let supplied { urgent.append(.end(tableDigest: supplied)) }
                 urgent.append(
                     .heartbeat(
                         Heartbeat(

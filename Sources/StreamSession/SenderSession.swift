@@ -89,6 +89,9 @@ public struct SenderSession: Sendable {
     var lastRate: Double?
     var transport = TransportState()
     var repeatedCount = 0
+    var saidHello: Datagram?
+    /// Messages other than pieces that have gone since the last piece: those on their way say nothing of it.
+    var trailingCount = 0
     var sentPieces: [UInt32: Set<UInt32>] = [:]
     /// Bytes of pieces that were handed to the transport more than once.
     public internal(set) var resentByteCount = 0
@@ -217,6 +220,16 @@ public struct SenderSession: Sendable {
             return []
         }
         var actions: [Action] = silence.heard(now: now) ? [.resumed] : []
+        apartSince = nil
+        // Either may overtake the welcome, which says what they mean.
+        if phase == .greeting, !remote.isWelcomed {
+            switch datagram {
+            case .acknowledgement, .holdings:
+                if early.count < 256 { early.append(bytes) }
+                return actions
+            default: break
+            }
+        }
         switch datagram {
         case .report(let report):
             rate.take(report, now: now)

@@ -7,7 +7,8 @@ struct InterruptionTests {
     /// A transport that gives a silent peer up soon, so that the test need not wait long.
     private func impatient(_ scratch: Scratch) throws -> String {
         let path = scratch.file("impatient.yaml")
-        try "rate: 900 kbit/s\nstalled_after: 500 ms\nsilence_limit: 3 s\nresume_patience: 3 s\n".write(toFile: path, atomically: true, encoding: .utf8)
+        try "rate: 900 kbit/s\nstalled_after: 500 ms\nsilence_limit: 3 s\nresume_patience: 3 s\n".write(
+            toFile: path, atomically: true, encoding: .utf8)
         return path
     }
 
@@ -22,7 +23,9 @@ struct InterruptionTests {
     /// Nothing but whole files that say by their names that they are not complete, and the journal to go on from.
     private func expectWholeFiles(_ scratch: Scratch) {
         for file in scratch.files(in: "in/s") {
-            #expect(["head.partial.nii.gz", "head.quality.nii.gz", "receipt.json", "session.journal"].contains(file), "\(file) is left over")
+            #expect(
+                ["head.partial.nii.gz", "head.quality.nii.gz", "receipt.json", "session.journal"].contains(file),
+                "\(file) is left over")
             if file.hasSuffix(".nii.gz") { #expect(throws: Never.self) { try NIfTIFile.read(scratch.file("in/s/\(file)")) } }
         }
     }

@@ -43,9 +43,10 @@ struct ProtectionTests {
             transport: "default", receiverArguments: ["--access-file", access])
         #expect(try await transfer.receiver.waitFor("roi_complete") != nil, "\(transfer.sender.standardError)")
         let port = try await Transfer.port(of: transfer.receiver)
-        for arguments in [[], ["--secret-file", wrong, "--sender", "west"], ["--secret-file", west, "--sender", "east"],
-            ["--secret-file", west, "--sender", "south"]]
-        {
+        for arguments in [
+            [], ["--secret-file", wrong, "--sender", "west"], ["--secret-file", west, "--sender", "east"],
+            ["--secret-file", west, "--sender", "south"],
+        ] {
             let (code, program) = try await Program.run(
                 "fovea",
                 ["send", volume, "--mask", mask, "--to", "127.0.0.1:\(port)", "--session", "x", "--transport", quick] + arguments)
@@ -81,7 +82,8 @@ struct ProtectionTests {
         #expect(receive.program.standardError.contains("--insecure"))
         let send = try await Program.run("fovea", ["send", volume, "--mask", mask, "--to", "192.0.2.1:9710"])
         #expect(send.code == 77)
-        let insecure = try Program("fovea", ["receive", "--listen", "0.0.0.0:0", "--out", scratch.file("in"), "--insecure", "--json"])
+        let insecure = try Program(
+            "fovea", ["receive", "--listen", "0.0.0.0:0", "--out", scratch.file("in"), "--insecure", "--json"])
         #expect(try await insecure.waitFor("listening", seconds: 20) != nil)
         insecure.signal(SIGTERM)
         #expect(try await insecure.exitCode(seconds: 10) == 0)
@@ -135,7 +137,9 @@ struct ProtectionTests {
         return count
     }
 
-    @Test("A session beyond a receiver's limits is refused with the limit, and the receiver goes on", arguments: ["--max-bytes", "--max-memory"])
+    @Test(
+        "A session beyond a receiver's limits is refused with the limit, and the receiver goes on",
+        arguments: ["--max-bytes", "--max-memory"])
     func limits(_ option: String) async throws {
         let scratch = try Scratch()
         let (volume, mask) = try Transfer.phantom(scratch)
@@ -162,7 +166,8 @@ struct ProtectionTests {
             let text = String(decoding: try Data(contentsOf: url), as: UTF8.self)
             #expect(text.contains("fovea_session_goodput_bits_per_second"))
             #expect(text.contains("session=\"s\""))
-            let json = try JSONSerialization.jsonObject(with: Data(contentsOf: url.appendingPathExtension("json"))) as? [String: Any]
+            let json =
+                try JSONSerialization.jsonObject(with: Data(contentsOf: url.appendingPathExtension("json"))) as? [String: Any]
             #expect((json?["sessions"] as? [[String: Any]])?.first?["session"] as? String == "s")
             #expect(!text.contains("head"))
         }

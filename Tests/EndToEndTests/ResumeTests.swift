@@ -47,7 +47,8 @@ struct ResumeTests {
         return layers.values.reduce(0, +)
     }
 
-    @Test("A killed sender's next run sends only what is missing, and ends exact", arguments: ["roi_complete", "background_complete"])
+    @Test(
+        "A killed sender's next run sends only what is missing, and ends exact", arguments: ["roi_complete", "background_complete"])
     func senderKilled(_ moment: String) async throws {
         let scratch = try Scratch()
         let (volume, mask) = try Transfer.phantom(scratch)

@@ -62,7 +62,7 @@ struct EndingTests {
         pair.tell(sender: .disconnected)
         pair.tell(sender: .unreachable("no route to the host"))
         #expect(pair.senderActions.count == before + (moment == .beforeConnecting ? 1 : 2))
-        #expect(pair.senderFailure == SessionError(.peerGone, "no route to the host"))
+        #expect(pair.senderFailure == SessionError(.unreachable, "no route to the host"))
         #expect(pair.sender.isOver && pair.sender.nextTick == nil)
     }
 

@@ -105,7 +105,7 @@ struct SilenceTests {
         #expect(sender.handle(.chunk(ordinal: 0, rank: 0, record: try makeRecord(0, byteCount: 100)), now: .zero).isEmpty)
         for second in 1...1000 { #expect(sender.handle(.tick, now: .seconds(second)).isEmpty) }
         #expect(sender.handle(.room(9), now: .seconds(1000)).isEmpty && !sender.hasQueued)
-        let expected = SessionError(.peerGone, "nobody listens there")
+        let expected = SessionError(.unreachable, "nobody listens there")
         #expect(sender.handle(.unreachable(expected.message), now: .seconds(1001)) == [.failed(expected)])
         #expect(sender.isOver)
     }

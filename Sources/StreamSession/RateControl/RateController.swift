@@ -86,9 +86,8 @@ public struct RateController: Sendable {
 
     /// The most datagrams that may be on their way, for the rate may be wrong, and for an outage: what is on its way then goes again.
     public var inFlightLimit: Int {
-        guard !isFixed else { return .max }
         // While nothing is known of the rate: the train, and then twice what has come, as a slow start.
-        guard !filter.isEmpty else { return max(Self.openingCount, 2 * Int(clamping: estimate.receivedCount)) }
+        guard isFixed || !filter.isEmpty else { return max(Self.openingCount, 2 * Int(clamping: estimate.receivedCount)) }
         // Half a round trip more than there is, for what is lost and comes later; the goal's queue; and the reports' own time.
         let time = estimate.leastRoundTrip * 3 / 2 + goal + .milliseconds(60)
         return 8 + Int(bitsPerSecond * time.seconds / Double(8 * RateControl.wireByteCount))

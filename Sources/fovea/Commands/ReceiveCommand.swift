@@ -128,7 +128,8 @@ struct ReceiveCommand: AsyncParsableCommand {
             event("resumed", session: session)
         case .altered(let session):
             console.remark(
-                "datagrams come\(session.isEmpty ? "" : " in session '\(session)'") that are altered or not the sender's; they are ignored")
+                "datagrams come\(session.isEmpty ? "" : " in session '\(session)'") that are altered or not the sender's; they are ignored"
+            )
             event("altered", session: session)
         case .ended(_, .success(let summary)):
             console.clearBar()

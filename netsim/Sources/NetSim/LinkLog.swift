@@ -60,8 +60,24 @@ public struct LinkLog: LinkEventSink, Sendable {
     private static func describe(_ direction: LinkDirection) -> String {
         var delay = ""
         appendMilliseconds(direction.delay, to: &delay)
-        return "rate \(direction.rateBitsPerSecond) bit/s, delay \(delay) ms, "
+        return "rate \(describe(direction.rate)), delay \(delay) ms, "
             + "loss \(direction.lossProbability), queue \(direction.queueByteCount) bytes"
+    }
+
+    private static func describe(_ rate: LinkRate) -> String {
+        switch rate {
+        case .constant(let bitsPerSecond): return "\(bitsPerSecond) bit/s"
+        case .steps(let steps):
+            let texts = steps.map { step in
+                var from = ""
+                appendMilliseconds(step.from, to: &from)
+                return "\(from) ms: \(step.bitsPerSecond) bit/s"
+            }
+            return "steps [\(texts.joined(separator: "; "))]"
+        case .trace(let trace):
+            return "trace [\(trace.name): \(trace.milliseconds.count) x \(LinkTrace.opportunityByteCount) bytes "
+                + "in \(trace.milliseconds.last ?? 0) ms]"
+        }
     }
 
     /// Whole numbers only: a `Double` here would print differently as a run grows longer.

@@ -17,7 +17,9 @@ public struct LinkDirection: Sendable, Equatable {
     /// The smallest queue accepted, in bytes: room for one full Ethernet payload.
     public static let minimumQueueByteCount = 1500
 
-    /// Rate in bits a second, counted at the IP level.
+    /// What it carries over time.
+    public let rate: LinkRate
+    /// Bits a second, counted at the IP level; where the rate changes, ``LinkRate/bitsPerSecond`` says which.
     public let rateBitsPerSecond: Double
     /// One-way delay, added to the time spent in the queue.
     public let delay: Duration
@@ -26,7 +28,7 @@ public struct LinkDirection: Sendable, Equatable {
     /// The most bytes that may wait, the packet in service included, counted at the IP level.
     public let queueByteCount: Int
 
-    /// Creates one direction.
+    /// Creates one direction with a constant rate.
     ///
     /// - Parameters:
     ///   - rateBitsPerSecond: More than 0 and at most ``maximumRateBitsPerSecond``.
@@ -37,7 +39,21 @@ public struct LinkDirection: Sendable, Equatable {
     public init(
         rateBitsPerSecond: Double, delay: Duration, lossProbability: Double = 0, queueByteCount: Int
     ) throws {
-        self.rateBitsPerSecond = try Self.validatedRate(rateBitsPerSecond)
+        try self.init(
+            rate: .constant(bitsPerSecond: rateBitsPerSecond), delay: delay, lossProbability: lossProbability,
+            queueByteCount: queueByteCount)
+    }
+
+    /// Creates one direction with a rate that may change over time.
+    ///
+    /// - Parameters:
+    ///   - rate: One that ``LinkRate/validate()`` lets pass.
+    ///   - delay: One way, from zero to ``maximumDelay``.
+    ///   - lossProbability: From 0 to 1.
+    ///   - queueByteCount: At least ``minimumQueueByteCount``.
+    /// - Throws: ``NetSimError`` with code `invalidParameter`, naming the value refused.
+    public init(rate: LinkRate, delay: Duration, lossProbability: Double = 0, queueByteCount: Int) throws {
+        try rate.validate()
         guard delay >= .zero, delay <= Self.maximumDelay else {
             throw NetSimError(.invalidParameter, "one-way delay \(delay) is outside 0 to 60 seconds")
         }
@@ -49,6 +65,8 @@ public struct LinkDirection: Sendable, Equatable {
                 .invalidParameter,
                 "queue of \(queueByteCount) bytes is below \(Self.minimumQueueByteCount), one full packet")
         }
+        self.rate = rate
+        rateBitsPerSecond = rate.bitsPerSecond
         self.delay = delay
         self.lossProbability = lossProbability
         self.queueByteCount = queueByteCount

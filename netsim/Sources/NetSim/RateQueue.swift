@@ -1,15 +1,15 @@
-/// A transmitter of fixed rate behind a queue limited in bytes: what does not fit on arrival is dropped.
+/// A transmitter behind a queue limited in bytes: what does not fit on arrival is dropped.
 ///
-/// A packet leaves at `max(previous ideal departure, its arrival) + size / rate`. Ideal times never depend on when the
-/// caller comes by, so lateness does not add up and the rate is exact however coarse the caller's timer is.
+/// At a constant rate a packet leaves at `max(previous ideal departure, its arrival) + size / rate`; ``LinkRate`` has the others.
+/// Ideal times never depend on when the caller comes by, so lateness does not add up and the rate is exact however coarse the
+/// caller's timer is.
 public struct RateQueue<Payload: Sendable>: LinkElement {
-    private let rateBitsPerSecond: Double
+    private var schedule: RateSchedule
     private let limitByteCount: Int
     private var packets = RingBuffer<SimulatedPacket<Payload>>()
     /// How many packets at the front have left by the model's time but have not been asked for yet.
     private var departedCount = 0
     private var waitingByteCount = 0
-    private var lastDeparture: Duration?
 
     /// Creates the element.
     ///
@@ -18,13 +18,21 @@ public struct RateQueue<Payload: Sendable>: LinkElement {
     ///   - queueByteCount: The most bytes that may wait, the packet in service included.
     /// - Throws: ``NetSimError`` with code `invalidParameter` for values out of range.
     public init(rateBitsPerSecond: Double, queueByteCount: Int) throws {
-        let direction = try LinkDirection(
-            rateBitsPerSecond: rateBitsPerSecond, delay: .zero, queueByteCount: queueByteCount)
-        self.init(direction)
+        try self.init(rate: .constant(bitsPerSecond: rateBitsPerSecond), queueByteCount: queueByteCount)
+    }
+
+    /// Creates the element with a rate that changes over time.
+    ///
+    /// - Parameters:
+    ///   - rate: One that ``LinkRate/validate()`` lets pass.
+    ///   - queueByteCount: The most bytes that may wait, the packet in service included.
+    /// - Throws: ``NetSimError`` with code `invalidParameter` for values out of range.
+    public init(rate: LinkRate, queueByteCount: Int) throws {
+        self.init(try LinkDirection(rate: rate, delay: .zero, queueByteCount: queueByteCount))
     }
 
     init(_ direction: LinkDirection) {
-        rateBitsPerSecond = direction.rateBitsPerSecond
+        schedule = RateSchedule(validRate: direction.rate)
         limitByteCount = direction.queueByteCount
     }
 
@@ -40,9 +48,7 @@ public struct RateQueue<Payload: Sendable>: LinkElement {
         settle(at: now)
         guard packet.byteCount <= limitByteCount - waitingByteCount else { return false }
         var packet = packet
-        let start = max(lastDeparture ?? now, now)
-        packet.readyTime = start + Self.serviceTime(byteCount: packet.byteCount, rate: rateBitsPerSecond)
-        lastDeparture = packet.readyTime
+        packet.readyTime = schedule.departure(ofByteCount: packet.byteCount, arrivingAt: now)
         waitingByteCount += packet.byteCount
         packets.append(packet)
         return true
@@ -65,12 +71,5 @@ public struct RateQueue<Payload: Sendable>: LinkElement {
             waitingByteCount -= packet.byteCount
             departedCount += 1
         }
-    }
-
-    /// The longest a single packet can take: far beyond any run, and far from overflowing a `Duration`.
-    private static var longestServiceSeconds: Double { 1e6 }
-
-    static func serviceTime(byteCount: Int, rate: Double) -> Duration {
-        .seconds(min(longestServiceSeconds, Double(byteCount) * 8 / rate))
     }
 }

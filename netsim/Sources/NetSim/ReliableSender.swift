@@ -56,7 +56,7 @@ struct ReliableSender: Sendable {
     mutating func takeDatagram(at now: Duration, roundTrip: RoundTripEstimate) -> PairMessage? {
         guard earliestSend ?? now <= now else { return nil }
         guard let message = takeLost(at: now, roundTrip: roundTrip) ?? takeNew() else { return nil }
-        let interval = RateQueue<Int>.serviceTime(byteCount: message.byteCount, rate: maximumBitsPerSecond)
+        let interval = StepSchedule.serviceTime(bitCount: Double(message.byteCount) * 8, rate: maximumBitsPerSecond)
         earliestSend = now + interval
         return message
     }

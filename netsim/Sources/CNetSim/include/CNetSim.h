@@ -42,4 +42,9 @@ static inline int netsim_create_file(const char *path) {
     return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 }
 
+/* Does not wait for a pipe's other end; regular files do not mind. */
+static inline int netsim_open_input(const char *path) {
+    return open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
 #endif
