@@ -2,7 +2,7 @@
 # slower without optimisation, and tests run the real programs.
 SWIFT_BUILD = swift build -c release
 
-.PHONY: setup build demo test measure bench fuzz train train-test format lint install clean
+.PHONY: setup build demo test measure bench bench-transport kills fuzz train train-test format lint install clean
 
 setup:
 	@Scripts/setup.sh
@@ -27,6 +27,17 @@ measure: build
 bench: build
 	swift build -c release --package-path Benchmarks
 	Benchmarks/.build/release/codec-benchmark "$(or $(DATA),../shared/data/volumes)" --fovea .build/release/fovea --out codecs.json
+
+# Fovea's transport beside TCP CUBIC and BBR and SRT's file mode, over the same simulated links (SUITES="goodput burst fair steps traces"; PEERS=fovea for
+# it alone). TCP needs root; SRT's file mode Debian's srt-tools.
+PEERS ?= fovea,cubic,bbr,srt-file
+bench-transport: build
+	swift build -c release --package-path Benchmarks --product transport-benchmark
+	python3 Benchmarks/transport.py --peers $(PEERS) $(SUITES) --out transport.json
+
+# Twenty transfers whose ends are killed and whose links are cut at random; every one has to end exact.
+kills: build
+	python3 Scripts/kills.py
 
 # Ten minutes of damaged and invented chunks at the decoders of exact voxels, by libFuzzer and AddressSanitizer.
 FUZZ_SECONDS ?= 600

@@ -41,7 +41,7 @@ def transfer(folder, volume, region, link, order="roi-first", seed=1):
     out = tempfile.mkdtemp(dir=folder)
     receiver, port = start("fovea", "receive", "--listen", "127.0.0.1:0", "--out", out, "--once", "--json")
     relay, port = start("netsim", "relay", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{port}", "--link", link, "--seed", str(seed), "--json")
-    sent = run("fovea", "send", volume, *region, "--to", f"127.0.0.1:{port}", "--transport", link, "--order", order, "--json")[-1]
+    sent = run("fovea", "send", volume, *region, "--to", f"127.0.0.1:{port}", "--transport", "default", "--order", order, "--json")[-1]
     received = [json.loads(line) for line in receiver.communicate(timeout=60)[0].splitlines()][-1]
     relay.terminate()
     relay.wait()

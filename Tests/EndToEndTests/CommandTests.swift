@@ -67,7 +67,9 @@ struct CommandTests {
             (["encode", volume, "--out", scratch.file("x"), "--model", broken, "--box", "0:9,0:9,0:9"], 64),
             (["encode", volume, "--out", "x", "--encoding", "none"], 66),
             (["phantom", "--out", scratch.file("p"), "--shape", "5x5x5"], 64),
-            (["receive", "--listen", "300.0.0.1:1", "--out", scratch.file("r")], 69),
+            (["receive", "--listen", "300.0.0.1:1", "--insecure", "--out", scratch.file("r")], 69),
+            (["receive", "--listen", "192.0.2.1:1", "--out", scratch.file("r")], 77),
+            (["send", volume, "--to", "127.0.0.1:9", "--secret-file", scratch.file("none")], 66),
         ]
         for (arguments, expected) in cases {
             let (code, program) = try await Program.run("fovea", arguments)

@@ -62,7 +62,11 @@ struct TraceRateTests {
         let expected = opportunities(trace.milliseconds.map(Int.init), periods: 3)
         var queue = try RateQueue<Int>(rate: .trace(trace), queueByteCount: .max)
         offer(&queue, Array(repeating: 1500, count: expected.count), at: .zero)
-        #expect(departures(&queue) == expected)
+        let times = departures(&queue)
+        #expect(times.count == expected.count)
+        // Not the lists themselves, which a failure would print.
+        let wrong = zip(times, expected).first { $0 != $1 }
+        #expect(wrong == nil)
     }
 
     @Test("Small packets share an opportunity, and one that does not fit whole leaves with its last byte")
