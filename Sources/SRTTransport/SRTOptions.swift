@@ -17,6 +17,9 @@ public struct SRTOptions: Sendable, Equatable {
     /// Makes options.
     public init(maximumBitsPerSecond: Double) { self.maximumBitsPerSecond = maximumBitsPerSecond }
 
+    /// Lets libsrt wait for a silent peer for longer than what uses it does.
+    public mutating func outlast(_ silence: Duration) { peerIdleTimeout = max(peerIdleTimeout, silence + .seconds(5)) }
+
     var maximumBytesPerSecond: Int64 { Int64(max(1000, maximumBitsPerSecond / 8)) }
 }
 

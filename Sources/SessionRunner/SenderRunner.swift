@@ -107,7 +107,8 @@ public struct SenderRunner: Sendable {
     /// Makes another connection while this one is silent, and goes over to it if it stays so.
     private mutating func lookForAnother(_ onAction: (SenderSession.Action) -> Void) async {
         guard connection != nil else { return }
-        guard session.isStalled, !session.isOver else {
+        // A receiver that reads a long journal says nothing until it has.
+        guard session.isStalled, session.isWelcomed, !session.isOver else {
             silentSince = nil
             dialling?.cancel()
             dialling = nil

@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import Glibc
 internal import Journal
 internal import StreamSession
 internal import Synchronization
@@ -73,12 +74,15 @@ final class JournalWriter: Sendable {
 
     /// Calls back once everything appended so far is durable. Those who ask meanwhile share one wait for the disk.
     func whenDurable(_ body: @escaping @Sendable () -> Void) {
-        let mustStart = waiting.withLock { waiting in
-            waiting.durable.append(body)
-            defer { waiting.isSyncing = true }
-            return !waiting.isSyncing
+        // In the queue's order: whoever is on the list when the wait begins has been written before it.
+        queue.async { [self] in
+            let mustStart = waiting.withLock { waiting in
+                waiting.durable.append(body)
+                defer { waiting.isSyncing = true }
+                return !waiting.isSyncing
+            }
+            if mustStart { queue.async { [self] in synchronize() } }
         }
-        if mustStart { queue.async { [self] in synchronize() } }
     }
 
     private func synchronize() {
@@ -103,13 +107,13 @@ final class JournalWriter: Sendable {
             queue.async { [self] in
                 journal.close()
                 let path = "\(folder)/\(Self.fileName)"
-                // Without it a sender that missed the receipt would have to send everything again; nothing else is lost.
-                if (try? removeFile(path)) != nil,
-                    let fresh = try? SessionJournal(path: path, byteLimit: 1 << 20, replay: { _ in })
+                // Beside its place and renamed: at every moment there is a journal. Where that fails the long one stays, and serves as well.
+                if let fresh = try? SessionJournal(path: path + ".new", byteLimit: 1 << 20, replay: { _ in }),
+                    (try? fresh.append([.begun(begun), .stored(Datagram.receipt(receipt).encoded())])) != nil,
+                    (try? fresh.synchronize()) != nil
                 {
-                    try? fresh.append([.begun(begun), .stored(Datagram.receipt(receipt).encoded())])
-                    try? fresh.synchronize()
                     fresh.close()
+                    rename(path + ".new", path)
                 }
                 done.resume()
             }

@@ -55,6 +55,7 @@ struct ReceivingSession {
     private var failure: (any Error)?
     private var ending: SessionError?
     private var tasks: [Task<Void, Never>] = []
+    private var opening: Task<Void, Never>?
     private var kept: [JournalEntry] = []
     private var meter: SessionMeter?
     private var isComplete = false
@@ -106,7 +107,16 @@ struct ReceivingSession {
         for task in tasks { task.cancel() }
         // A sender may go while everything is being stored: then it is stored, and the receipt says so.
         await storing?.value
-        for event in mailbox.takeAll() { if case .stored = event { ending = nil } }
+        opening?.cancel()
+        await opening?.value
+        for event in mailbox.takeAll() {
+            switch event {
+            case .stored: ending = nil
+            // Opened for a connection that is gone: let go of, or nobody could ever go on with it.
+            case .opened(let writer, _, let claim): (self.writer, self.claim) = (writer, claim)
+            default: break
+            }
+        }
         let result = await finish()
         if let claim { registry.release(name, claim) }
         return try result.get()
@@ -114,7 +124,8 @@ struct ReceivingSession {
 
     private mutating func finish() async -> Result<ReceivingSite.Summary?, any Error> {
         let age = clock.elapsed - started
-        meter?.end(isFinished: ending == nil, now: age)
+        // A session that goes on elsewhere is shown there.
+        if claim?.isRevoked != true { meter?.end(isFinished: ending == nil, now: age) }
         guard let ending else {
             await connection.close(patience: .milliseconds(200))
             await writer?.close()
@@ -207,12 +218,10 @@ struct ReceivingSession {
         meter?.state = .transferring
         let begun = Array("\(senderName)\n\(hello.session.text)".utf8)
         let path = "\(site.folder)/\(hello.session)"
-        tasks.append(
-            Task { [site, registry, pool, mailbox] in
-                guard let claim = await registry.claim(hello.session.text) else {
-                    return _ = mailbox.put(
-                        .failed(SiteError(.sessionBusy, "the session '\(hello.session)' is being received on another connection")))
-                }
+        let sender = senderName
+        opening = Task { [site, registry, pool, mailbox] in
+            do {
+                let claim = try await registry.claim(hello.session.text, sender: sender)
                 do {
                     let (writer, contents) = try await pool.run(rank: 0) {
                         try SessionFolder.make(root: site.folder, session: hello.session)
@@ -226,9 +235,12 @@ struct ReceivingSession {
                     mailbox.put(.opened(writer, contents, claim))
                 } catch {
                     registry.release(hello.session.text, claim)
-                    mailbox.put(.failed(error))
+                    throw error
                 }
-            })
+            } catch {
+                mailbox.put(.failed(error))
+            }
+        }
     }
 
     private mutating func take(_ ordinal: UInt32, _ record: [UInt8]) {

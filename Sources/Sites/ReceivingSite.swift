@@ -100,7 +100,8 @@ public struct ReceivingSite: Sendable {
     public func listen(on address: String) throws -> SRTListener {
         let address = try HostPort(parsing: address)
         try exposure.check(address)
-        let options = SRTOptions(maximumBitsPerSecond: 100e6)
+        var options = SRTOptions(maximumBitsPerSecond: 100e6)
+        options.outlast(transport.silenceLimit)
         guard exposure.isProtected else { return try SRTListener(on: address, options: options) }
         let admission = SRTAdmission { [exposure] identifier in
             guard let identifier = StreamIdentifier(parsing: identifier) else { return nil }
@@ -115,7 +116,7 @@ public struct ReceivingSite: Sendable {
         async throws
     {
         let pool = CodingPool()
-        let registry = SessionRegistry()
+        let registry = SessionRegistry(limit: sessionLimit)
         try await withThrowingTaskGroup(of: Progress.self) { group in
             group.addTask { .accepted(try await listener.accept()) }
             var active = 0
@@ -123,7 +124,8 @@ public struct ReceivingSite: Sendable {
                 switch progress {
                 case .accepted(let connection):
                     group.addTask { .accepted(try await listener.accept()) }
-                    guard active < sessionLimit else {
+                    // A few more than there may be sessions: one of them may go on with a session whose connection is dead.
+                    guard active < sessionLimit + Self.spareConnections else {
                         let abort = Abort(
                             reason: .refused, message: "the receiver has \(sessionLimit) sessions already; try again later")
                         _ = await connection.turn(sending: [Datagram.abort(abort).encoded()], patience: .zero)
@@ -141,6 +143,8 @@ public struct ReceivingSite: Sendable {
                     // A connection that never became a session, such as a probe, does not count as the one.
                     guard let result else { continue }
                     guard once else { continue }
+                    // That session goes on, on another connection.
+                    if case .failure(let error as SiteError) = result, error.code == .sessionBusy { continue }
                     _ = try result.get()
                     group.cancelAll()
                     return
@@ -148,6 +152,8 @@ public struct ReceivingSite: Sendable {
             }
         }
     }
+
+    private static let spareConnections = 4
 
     private enum Progress: Sendable {
         case accepted(SRTConnection)

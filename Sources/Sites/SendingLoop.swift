@@ -99,7 +99,8 @@ struct SendingLoop {
             }
         case .pace: break
         case .resumedAt(let byteCount):
-            summary.resumedByteCount = max(summary.resumedByteCount, byteCount)
+            // Before this program has had anything confirmed, what is there is an earlier one's.
+            if acknowledgedByteCount == 0 { summary.resumedByteCount = byteCount }
             onEvent(.resumedAt(byteCount: byteCount))
         case .stalled:
             meter.state = .stalled
@@ -124,7 +125,7 @@ struct SendingLoop {
         if meter.state == .connecting { meter.state = .transferring }
         meter.show(
             now: clock.elapsed, datagramCount: summary.datagramCount, rate: session.bitsPerSecond, roundTrip: session.roundTrip,
-            queueDelay: session.queueDelay, retransmitRatio: summary.retransmitRatio)
+            queueDelay: session.queueDelay, retransmitRatio: session.retransmitRatio)
     }
 
     /// What came of it.

@@ -104,6 +104,7 @@ public struct SendingSite: Sendable {
         options.connectTimeout = min(.seconds(3), transport.connectPatience)
         options.passphrase = exposure.secret?.transportPassphrase
         options.streamIdentifier = exposure.sender.text
+        options.outlast(transport.silenceLimit)
         var setup = SenderSession.Setup(
             session: session, goal: preparation.goal,
             rate: transport.bitsPerSecond.map { .fixed($0) } ?? .automatic(ceiling: transport.ceiling, hint: cache?[destination]))

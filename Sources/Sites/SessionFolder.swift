@@ -136,9 +136,3 @@ final class SessionFolder: Sendable {
         return digests
     }
 }
-
-/// Removes a file.
-/// - Throws: `NIfTIError.Code.cannotWrite`.
-func removeFile(_ path: String) throws {
-    guard unlink(path) == 0 else { throw NIfTIError(.cannotWrite, "\(path): cannot be removed") }
-}

@@ -4,7 +4,12 @@ internal import Synchronization
 final class SessionRegistry: Sendable {
     /// One connection's hold on a name.
     final class Claim: Sendable {
+        /// Whose session it is.
+        let sender: String
         private let state = Mutex((isStalled: false, isRevoked: false))
+
+        init(sender: String) { self.sender = sender }
+
         /// Whether nothing comes on this connection, as its session says.
         var isStalled: Bool {
             get { state.withLock { $0.isStalled } }
@@ -15,24 +20,36 @@ final class SessionRegistry: Sendable {
         fileprivate func revoke() { state.withLock { $0.isRevoked = true } }
     }
 
+    private let limit: Int
     private let claims = Mutex<[String: Claim]>([:])
-    /// A sender that was killed comes back before anyone can know that its old connection is dead.
-    private static let patience = Duration.seconds(8)
+    /// A sender that was killed comes back before anyone can know that its old connection is dead; and that one has its volumes to write.
+    private static let patience = Duration.seconds(30)
+
+    /// - Parameter limit: the most sessions at a time.
+    init(limit: Int) { self.limit = limit }
 
     /// Takes a name over once its connection, if any, has fallen silent and let go of it.
-    /// - Returns: nil when the session goes on elsewhere.
-    func claim(_ name: String) async -> Claim? {
+    /// - Throws: `SiteError.Code.sessionBusy` when the session goes on elsewhere or there are too many; `.sessionExists` when it is another sender's.
+    func claim(_ name: String, sender: String) async throws -> Claim {
         let deadline = ContinuousClock.now + Self.patience
         while true {
-            let claim = Claim()
-            let holder = claims.withLock { claims -> Claim? in
-                if let holder = claims[name] { return holder }
+            let claim = Claim(sender: sender)
+            let (holder, isFull) = claims.withLock { claims -> (Claim?, Bool) in
+                if let holder = claims[name] { return (holder, false) }
+                guard claims.count < limit else { return (nil, true) }
                 claims[name] = claim
-                return nil
+                return (nil, false)
             }
+            if isFull { throw SiteError(.sessionBusy, "the receiver has \(limit) sessions already; try again later") }
             guard let holder else { return claim }
+            guard holder.sender == sender else {
+                throw SiteError(.sessionExists, "the session '\(name)' belongs to another sender")
+            }
             if holder.isStalled { holder.revoke() }
-            guard ContinuousClock.now < deadline, (try? await Task.sleep(for: .milliseconds(50))) != nil else { return nil }
+            guard ContinuousClock.now < deadline else {
+                throw SiteError(.sessionBusy, "the session '\(name)' is being received on another connection")
+            }
+            try await Task.sleep(for: .milliseconds(50))
         }
     }
 

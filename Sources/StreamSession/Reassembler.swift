@@ -21,7 +21,7 @@ public struct Reassembler: Sendable {
 
     /// The most bytes of unfinished chunks.
     static let byteLimit = 256 << 20
-    /// The most parity pieces kept of one chunk: more than any ratio needs, and a bound for a peer that sends nothing else.
+    /// The most parity pieces kept of one chunk at a time: those of several blocks, and a bound for a peer that sends nothing else.
     private static let parityLimit = 512
 
     /// Nothing has come.

@@ -61,7 +61,7 @@ public struct ReceiverSession: Sendable {
     }
 
     /// The most bytes that wait until what is on disk is found.
-    private static let heldByteLimit = 16 << 20
+    private static let heldByteLimit = 64 << 20
 
     private let timing: SessionTiming
     private var phase = Phase.waiting

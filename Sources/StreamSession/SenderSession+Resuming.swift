@@ -11,7 +11,7 @@ struct RemoteHoldings: Sendable {
     private var answer: UInt32?
     private var pages: [UInt16: [Holdings.Run]] = [:]
     /// Pieces held, and the record's bytes, by chunk.
-    private(set) var held: [UInt32: (totalByteCount: Int, pieces: Set<Int>)] = [:]
+    private(set) var held: [UInt32: (totalByteCount: Int, pieces: [Range<UInt32>])] = [:]
 
     /// Takes a page; true when it completes its answer.
     mutating func take(_ page: Holdings) -> Bool {
@@ -24,7 +24,7 @@ struct RemoteHoldings: Sendable {
         guard pages.count == Int(page.pageCount) else { return false }
         held = [:]
         for run in pages.values.joined() {
-            held[run.ordinal, default: (Int(run.totalByteCount), [])].pieces.formUnion(run.pieces.map(Int.init))
+            held[run.ordinal, default: (Int(run.totalByteCount), [])].pieces.append(run.pieces)
         }
         pages = [:]
         return true
@@ -112,7 +112,9 @@ extension SenderSession {
     private mutating func startIfKnown() -> [Action] {
         guard phase == .greeting, remote.isWelcomed, remote.isKnown else { return [] }
         phase = .sending
-        let byteCount = remote.held.values.reduce(0) { $0 + min($1.totalByteCount, $1.pieces.count * Fragment.payloadLimit) }
+        let byteCount = remote.held.values.reduce(0) { sum, held in
+            sum + min(held.totalByteCount, held.pieces.reduce(0) { $0 + $1.count } * Fragment.payloadLimit)
+        }
         return (byteCount > 0 ? [.resumedAt(byteCount: byteCount)] : []) + queueAll() + endIfDone()
     }
 
@@ -132,10 +134,12 @@ extension SenderSession {
         guard phase == .sending, !isComplete else { return [] }
         let held = remote.held[chunk.ordinal]
         if let held, held.totalByteCount != chunk.record.count { return otherSession() }
-        if held?.pieces.count == Fragment.count(of: chunk.record.count) {
+        // Only now, when there is a chunk of that size: runs alone could name far more pieces than there are.
+        let pieces = Set((held?.pieces ?? []).joined().map(Int.init))
+        if pieces.count == Fragment.count(of: chunk.record.count) {
             sent.insert(chunk.ordinal)
         } else {
-            queue.add(chunk, without: held?.pieces ?? [])
+            queue.add(chunk, without: pieces)
         }
         return []
     }

@@ -162,6 +162,10 @@ public struct SenderSession: Sendable {
     public var roundTrip: Duration { rate.roundTrip }
     /// The least of late, by the same.
     public var leastRoundTrip: Duration { rate.leastRoundTrip }
+    /// Retransmissions over first transmissions on this connection.
+    public var retransmitRatio: Double { rate.retransmitRatio }
+    /// Whether the receiver has answered this connection's hello.
+    public var isWelcomed: Bool { phase != .greeting }
     /// The share of what goes on the wire that has to go again, but for what queues lose.
     public var lossShare: Double { rate.lossShare }
 

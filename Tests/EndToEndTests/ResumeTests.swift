@@ -84,7 +84,7 @@ struct ResumeTests {
         #expect(try Transfer.bytes(scratch.file("in/s/head.nii.gz")) == (try Transfer.bytes(volume)))
         let summary = try #require(sender.event("summary"))
         #expect(summary["connections"] as? Int == 2)
-        #expect(try #require(summary["resumed_bytes"] as? Int) > 0)
+        #expect(try #require(sender.event("resumed_at")?["bytes"] as? Int) > 0)
         // No more than what was on its way.
         #expect(try #require(summary["resent_bytes"] as? Int) < 100_000)
         try await sites.end()

@@ -84,6 +84,8 @@ struct LinkEstimate: Sendable {
         let wire = report.receivedByteCount + report.receivedDatagramCount * UInt64(RateControl.overheadByteCount)
         let now = Arrival(time: report.lastArrivalMicroseconds, byteCount: wire, count: report.receivedDatagramCount)
         let least = UInt64(max(60_000, leastRoundTrip.microseconds))
+        // A peer whose sums go back is lying, and is not believed.
+        if let last = arrivals.last, now.byteCount < last.byteCount || now.time < last.time { return }
         let earlier = arrivals.last { now.time >= $0.time + least && now.count >= $0.count + 12 }
         arrivals.append(now)
         if arrivals.count > Self.keptArrivals { arrivals.removeFirst() }

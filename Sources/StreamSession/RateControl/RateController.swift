@@ -35,6 +35,7 @@ public struct RateController: Sendable {
     public private(set) var opening = Self.openingCount
     private var isTrainLeaving = false
     private var sentCount = 0
+    private var transportCount = 0
     private var retransmittedCount = 0
     /// Whether more than a little has queued since the losses were counted last.
     private var hasQueued = false
@@ -69,7 +70,7 @@ public struct RateController: Sendable {
             self.ceiling = min(Self.mostBitsPerSecond, ceiling ?? .infinity)
             // After the train: as much a round trip as the train was.
             let slow = Double(Self.openingCount * RateControl.wireByteCount * 8) / max(roundTrip, .milliseconds(20)).seconds
-            bitsPerSecond = max(Self.leastBitsPerSecond, min(self.ceiling, max(slow, (hint ?? 0) * 0.75)))
+            bitsPerSecond = min(self.ceiling, max(Self.leastBitsPerSecond, slow, (hint ?? 0) * 0.75))
         }
     }
 
@@ -93,8 +94,11 @@ public struct RateController: Sendable {
         return 8 + Int(bitsPerSecond * time.seconds / Double(8 * RateControl.wireByteCount))
     }
 
-    /// Datagrams on their way, as far as is known.
-    public var inFlightCount: Int { max(0, sentCount - Int(clamping: estimate.receivedCount)) }
+    /// Datagrams on their way, as far as is known: not reported yet, and not confirmed by the peer's transport either. What came and was refused there is
+    /// reported never.
+    public var inFlightCount: Int { max(0, min(sentCount - Int(clamping: estimate.receivedCount), transportCount)) }
+    /// Retransmissions over first transmissions.
+    public var retransmitRatio: Double { sentCount > 0 ? Double(retransmittedCount) / Double(sentCount) : 0 }
 
     /// The queue that proves the link full: a tenth of the round trip within bounds, and at least two datagrams and a half.
     private var goal: Duration {
@@ -105,6 +109,7 @@ public struct RateController: Sendable {
     /// Takes what has gone to the transport.
     mutating func sent(byteCount: Int, now: Duration) {
         sentCount += 1
+        transportCount += 1
         if opening > 0 {
             opening -= 1
             isTrainLeaving = opening == 0
@@ -115,6 +120,7 @@ public struct RateController: Sendable {
     /// Takes how the transport stands.
     mutating func note(_ transport: TransportState, now: Duration) {
         if transport.unsentCount == 0 { isTrainLeaving = false }
+        transportCount = transport.inFlightCount
         repeated(transport.repeatedCount, now: now)
     }
 
@@ -222,7 +228,7 @@ public struct RateController: Sendable {
         }
     }
 
-    /// Eight round trips: one above what arrives, one below it to see whether the queue is still another's, the rest at it.
+    /// Sixteen round trips: some above what arrives, one below it to see whether the queue is still another's, the rest at it.
     private mutating func contestGain(now: Duration) -> Double {
         guard var current = contest else { return 1 }
         if now >= current.nextTurn {
@@ -237,7 +243,7 @@ public struct RateController: Sendable {
         }
     }
 
-    private mutating func set(_ rate: Double) { bitsPerSecond = max(Self.leastBitsPerSecond, min(ceiling, rate)) }
+    private mutating func set(_ rate: Double) { bitsPerSecond = min(ceiling, max(Self.leastBitsPerSecond, rate)) }
 }
 
 /// The greatest rate of arrivals of late.

@@ -66,6 +66,8 @@ struct SendCommand: AsyncParsableCommand {
             }
             site.exposure.sender = identifier
         }
+        console.event("session", ["t": .number(clock.seconds), "session": .text(site.session.text)])
+        console.say("Sending as session '\(site.session)'; --session \(site.session) goes on with it should it break off.")
         let summary = try await untilSignalled { [site, metrics] in
             try await metrics.run(console) { board in
                 var site = site
@@ -76,7 +78,7 @@ struct SendCommand: AsyncParsableCommand {
         console.clearBar()
         console.say(
             """
-            Sent as session '\(site.session)': \(summary.receipt?.volumes.map(\.state.name).joined(separator: ", ") ?? "-"), receipt verified.
+            Sent: \(summary.receipt?.volumes.map(\.state.name).joined(separator: ", ") ?? "-"), receipt verified.
             First datagram after \(Text.seconds(summary.timeToFirstDatagram)), region of interest there after \(Text.seconds(summary.roiAcknowledged)), \
             everything after \(Text.seconds(summary.done)).
             """)
