@@ -18,6 +18,8 @@ struct LinkEstimate: Sendable {
     private(set) var span = Duration.zero
     /// When the last report came that said something new.
     private(set) var lastReport: Duration?
+    /// When the last report came that said how long datagrams wait: none does while only what was lost before comes in.
+    private(set) var lastDelay: Duration = .zero
 
     private struct Arrival: Sendable {
         let time: UInt64
@@ -44,6 +46,7 @@ struct LinkEstimate: Sendable {
         if report.holdMicroseconds != Report.noEcho {
             takeRoundTrip(report, now: now)
             takeDelay(report.leastDelayMicroseconds, now: now)
+            lastDelay = now
         }
         takeArrivals(report)
         return true

@@ -131,8 +131,8 @@ public struct RateController: Sendable {
         let again = retransmittedCount - lossWindow.again
         guard now - lossWindow.start >= max(.milliseconds(500), estimate.roundTrip * 2), sent + again >= 50 else { return }
         // A queue that overflows loses too, and is answered by what the queue says.
-        if !hasQueued {
-            let share = min(0.3, Double(again) / Double(sent + again))
+        let share = min(0.3, Double(again) / Double(sent + again))
+        if !hasQueued || share < lossShare {
             lossShare += (share - lossShare) * (lossShare == 0 ? 1 : 0.4)
         }
         lossWindow = (now, sentCount, retransmittedCount)
@@ -185,6 +185,8 @@ public struct RateController: Sendable {
         let queue = estimate.queueDelay
         let goal = goal
         if queue > goal * 3 { hasQueued = true }
+        // What comes then are repeats, as fast as the rate lets them: no reason to lower it once more.
+        guard now - estimate.lastDelay < .milliseconds(150) else { return filter.hold(now: now) }
         noteShortfall(arrivalRate, isFull: queue > goal * 2, now: now)
         noteContest(isFull: queue > goal * 3 / 2 + .milliseconds(5), isEmpty: queue < goal, now: now)
         // With a queue standing what arrives is all the link carries, whatever was lost before the queue.
@@ -210,11 +212,16 @@ public struct RateController: Sendable {
         }
     }
 
-    /// Less arrives than was found before, and a queue stands: the link has become slower. Without the queue it is this machine that was slow.
+    /// Less arrives than was found before and than was sent, and a queue stands: the link has become slower. Without the queue it is this machine that
+    /// was slow.
     private mutating func noteShortfall(_ arrivalRate: Double, isFull: Bool, now: Duration) {
-        shortfallCount = isFull && arrivalRate < 0.85 * filter.greatest ? shortfallCount + 1 : 0
+        let end = now - estimate.roundTrip
+        let sentRate = history.rate(from: end - estimate.span, to: end)
+        shortfallCount = isFull && arrivalRate < 0.85 * min(filter.greatest, sentRate) ? shortfallCount + 1 : 0
         guard shortfallCount >= 2 else { return }
         shortfallCount = 0
+        // What the old rate lost in the queue is repeated from now on.
+        hasQueued = true
         filter.reset(to: arrivalRate, now: now)
     }
 
