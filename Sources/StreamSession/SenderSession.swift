@@ -169,6 +169,7 @@ public struct SenderSession: Sendable {
     /// The share of what goes on the wire that has to go again, but for what queues lose.
     public var lossShare: Double { rate.lossShare }
 
+    /// Takes one event and says what to do.
     public mutating func handle(_ event: Event, now: Duration) -> [Action] {
         guard phase != .over else { return [] }
         switch event {

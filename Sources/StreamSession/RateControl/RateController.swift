@@ -54,6 +54,7 @@ public struct RateController: Sendable {
     private static let leastBitsPerSecond = 64e3
     private static let mostBitsPerSecond = 2e9
     private static let leastProbe = 0.05
+    private static let firstProbe = 0.25
 
     /// - Parameter roundTrip: as connecting took it.
     public init(_ control: RateControl, roundTrip: Duration, now: Duration) {
@@ -175,7 +176,8 @@ public struct RateController: Sendable {
         guard history.span(of: wire, endingAt: estimate.lastDeparture) < span * 3 / 5 else { return }
         let rate = wire * 8 / span.seconds
         filter.add(min(rate, ceiling), now: now, span: max(.milliseconds(300), estimate.leastRoundTrip * 4))
-        probe = report.spanMicroseconds >= 1500 && report.arrivalCount >= 8 ? Self.leastProbe : 0.25
+        // A receiver that is busy sees a train later than it came, so the estimate is rather low.
+        probe = Self.firstProbe
         probedAt = now
         opening = 0
         set(rate)
