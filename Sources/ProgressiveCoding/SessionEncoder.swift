@@ -38,13 +38,15 @@ public final class SessionEncoder: Sendable {
     }
 
     /// Codes everything.
-    /// - Parameter emit: takes each chunk as soon as it is coded and checked: the manifest first, the table last.
+    /// - Parameter emit: takes each chunk as soon as it is coded and checked, slice by slice as soon as those before it are too: the manifest first, the
+    ///   table last.
     /// - Returns: the table, and the digest of the record that carries it.
     /// - Throws: `CodingError`, or `CancellationError` when the task is cancelled.
-    public func run(on pool: CodingPool, emit: @escaping @Sendable (EncodedChunk) -> Void) async throws -> (
+    public func run(on pool: CodingPool, emit handOut: @escaping @Sendable (EncodedChunk) -> Void) async throws -> (
         table: ChunkTable, digest: Digest
     ) {
         let board = CompletionBoard()
+        let emit = order == .fifo ? strictly(handOut) : handOut
         let manifestRecord = ChunkRecord(coder: 1, payload: manifest.encoded())
         let manifestBytes = try manifestRecord.encoded()
         emit(EncodedChunk(ordinal: 0, rank: TransmissionOrder.manifestRank, layer: .manifest, record: manifestBytes))
@@ -84,6 +86,13 @@ public final class SessionEncoder: Sendable {
         let record = try ChunkRecord(coder: 1, payload: table.encoded()).encoded()
         emit(EncodedChunk(ordinal: manifest.tableOrdinal, rank: TransmissionOrder.tableRank, layer: .table, record: record))
         return (table, ChunkRecord.digest(of: record) ?? Digest(of: record))
+    }
+
+    private func strictly(_ emit: @escaping @Sendable (EncodedChunk) -> Void) -> @Sendable (EncodedChunk) -> Void {
+        let planned = manifest.plan.enumerated().map { order.rank(of: $1.chunk, ordinal: UInt32($0 + 1)) }
+        let outlet = RankedOutlet(
+            ranks: [TransmissionOrder.manifestRank] + planned + [TransmissionOrder.tableRank], emit: emit)
+        return { outlet.put($0) }
     }
 
     private static func entry(_ record: ChunkRecord, _ bytes: [UInt8]) -> ChunkTable.Entry {
