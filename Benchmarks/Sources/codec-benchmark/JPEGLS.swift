@@ -16,9 +16,10 @@ enum JPEGLS {
         let bytes = depth <= 8 ? codes.map { UInt8($0) } : codes.withUnsafeBytes { Array($0) }
         var count = 0
         try output.withUnsafeMutableBytes { target in
-            try require(charls_jpegls_encoder_set_destination_buffer(encoder, target.baseAddress!, target.count))
+            try require(
+                charls_jpegls_encoder_set_destination_buffer(encoder, try start(of: UnsafeRawBufferPointer(target)), target.count))
             try bytes.withUnsafeBytes {
-                try require(charls_jpegls_encoder_encode_from_buffer(encoder, $0.baseAddress!, $0.count, 0))
+                try require(charls_jpegls_encoder_encode_from_buffer(encoder, try start(of: $0), $0.count, 0))
             }
             try require(charls_jpegls_encoder_get_bytes_written(encoder, &count))
         }
@@ -31,12 +32,18 @@ enum JPEGLS {
         defer { charls_jpegls_decoder_destroy(decoder) }
         var output = [UInt8](repeating: 0, count: byteCount)
         try bytes.withUnsafeBytes { source in
-            try require(charls_jpegls_decoder_set_source_buffer(decoder, source.baseAddress!, source.count))
+            try require(charls_jpegls_decoder_set_source_buffer(decoder, try start(of: source), source.count))
             try require(charls_jpegls_decoder_read_header(decoder))
             try output.withUnsafeMutableBytes {
-                try require(charls_jpegls_decoder_decode_to_buffer(decoder, $0.baseAddress!, $0.count, 0))
+                try require(
+                    charls_jpegls_decoder_decode_to_buffer(decoder, try start(of: UnsafeRawBufferPointer($0)), $0.count, 0))
             }
         }
+    }
+
+    private static func start(of buffer: UnsafeRawBufferPointer) throws -> UnsafeMutableRawPointer {
+        guard let start = buffer.baseAddress else { throw Tool.Failed(description: "no voxels") }
+        return UnsafeMutableRawPointer(mutating: start)
     }
 
     private static func require(_ status: charls_jpegls_errc) throws {
