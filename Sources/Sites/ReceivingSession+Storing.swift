@@ -10,7 +10,7 @@ extension ReceivingSession {
             mailbox.put(.failed(CodingError(.verificationFailed, "the sender ends before its manifest and table have come")))
             return
         }
-        let begun = Array("\(senderName)\n\(hello.session.text)".utf8)
+        let begun = journalBeginning
         storing = Task { [mailbox, writer, key = site.receiptKey] in
             do {
                 guard table.digest == digest else {

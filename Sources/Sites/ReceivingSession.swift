@@ -80,8 +80,10 @@ struct ReceivingSession {
     var name: String { hello?.session.text ?? "" }
     /// Whether the peer has said anything that makes it a session.
     var hasBegun: Bool { hello != nil }
+    /// What the session's journal begins with: whose session it is.
+    var journalBeginning: [UInt8] { Array("\(senderName)\n\(name)".utf8) }
     /// Who the sender says it is; proven where it has a secret of its own.
-    var senderName: String { StreamIdentifier(parsing: connection.streamIdentifier)?.sender ?? "-" }
+    private var senderName: String { StreamIdentifier(parsing: connection.streamIdentifier)?.sender ?? "-" }
 
     func place(_ volume: Int) -> ReceivingSite.Place {
         ReceivingSite.Place(session: name, volume: decoder?.manifest.volumes[volume].name.text ?? "", index: volume)
@@ -216,7 +218,7 @@ struct ReceivingSession {
             - .microseconds(Int64(hello.roundTripMicroseconds / 2))
         meter = SessionMeter(board: site.metrics, session: hello.session.text, role: .receiver)
         meter?.state = .transferring
-        let begun = Array("\(senderName)\n\(hello.session.text)".utf8)
+        let begun = journalBeginning
         let path = "\(site.folder)/\(hello.session)"
         let sender = senderName
         opening = Task { [site, registry, pool, mailbox] in

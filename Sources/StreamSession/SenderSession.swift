@@ -166,8 +166,6 @@ public struct SenderSession: Sendable {
     public var retransmitRatio: Double { rate.retransmitRatio }
     /// Whether the receiver has answered this connection's hello.
     public var isWelcomed: Bool { phase != .greeting }
-    /// The share of what goes on the wire that has to go again, but for what queues lose.
-    public var lossShare: Double { rate.lossShare }
 
     /// Takes one event and says what to do.
     public mutating func handle(_ event: Event, now: Duration) -> [Action] {
