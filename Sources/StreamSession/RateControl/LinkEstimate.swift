@@ -6,6 +6,8 @@ struct LinkEstimate: Sendable {
     private(set) var leastRoundTrip: Duration
     /// What the last report told of the round trip, smoothed.
     private(set) var roundTrip: Duration
+    /// The least that a datagram of late took to get there, in microseconds between clocks whose offset is unknown, modulo 2^32.
+    private(set) var leastDelay: UInt32 = 0
     /// How long datagrams wait in the link's queue: the least of the last reports, over the least there ever was.
     private(set) var queueDelay = Duration.zero
     /// Bits a second on the wire that arrived over the last while; nil before there is a while.
@@ -77,9 +79,9 @@ struct LinkEstimate: Sendable {
         }
         delays.append(delay)
         if delays.count > 3 { delays.removeFirst() }
-        let base = leastDelays.dropFirst().reduce(leastDelays[0].delay) { less($0, $1.delay) }
+        leastDelay = leastDelays.dropFirst().reduce(leastDelays[0].delay) { less($0, $1.delay) }
         let least = delays.dropFirst().reduce(delays[0], less)
-        queueDelay = .microseconds(Int64(max(0, Int32(bitPattern: least &- base))))
+        queueDelay = .microseconds(Int64(max(0, Int32(bitPattern: least &- leastDelay))))
     }
 
     /// Over at least one round trip and a dozen datagrams, so that neither bunched arrivals nor single datagrams count.

@@ -28,8 +28,8 @@ public struct RateController: Sendable {
     private var probe = 1.0
     private var probedAt = Duration.zero
     private var shortfallCount = 0
-    private var queueSince: Duration?
-    private var contest: Contest?
+    private var contest = QueueContest()
+    private var drainTest = DrainTest()
     private var lastStarved: Duration?
     /// Datagrams of the opening train still to go.
     public private(set) var opening = Self.openingCount
@@ -40,13 +40,6 @@ public struct RateController: Sendable {
     /// Whether more than a little has queued since the losses were counted last.
     private var hasQueued = false
     private var lossWindow = (start: Duration.zero, sent: 0, again: 0)
-
-    /// Another flow holds the queue: then the queue says nothing about this one's rate.
-    private struct Contest: Sendable {
-        var since: Duration
-        var cycle = 0
-        var nextTurn: Duration
-    }
 
     /// Datagrams of the opening train.
     static let openingCount = 32
@@ -91,7 +84,7 @@ public struct RateController: Sendable {
         // While nothing is known of the rate: the train, and then twice what has come, as a slow start.
         guard isFixed || !filter.isEmpty else { return max(Self.openingCount, 2 * Int(clamping: estimate.receivedCount)) }
         // Half a round trip more than there is, for what is lost and comes later; the goal's queue; and the reports' own time.
-        let time = estimate.leastRoundTrip * 3 / 2 + goal + .milliseconds(60)
+        let time = max(estimate.leastRoundTrip * 3 / 2 + goal, contest.isOn ? estimate.roundTrip : .zero) + .milliseconds(60)
         return 8 + Int(bitsPerSecond * time.seconds / Double(8 * RateControl.wireByteCount))
     }
 
@@ -189,15 +182,26 @@ public struct RateController: Sendable {
         if queue > goal * 3 { hasQueued = true }
         // What comes then are repeats, as fast as the rate lets them: no reason to lower it once more.
         guard now - estimate.lastDelay < .milliseconds(150) else { return filter.hold(now: now) }
+        switch drainTest.take(
+            queueDelay: queue, goal: goal, lossShare: lossShare, leastDelay: estimate.leastDelay, roundTrip: estimate.roundTrip, now: now)
+        {
+        case .draining:
+            filter.hold(now: now)
+            return set(filter.greatest * DrainTest.gain)
+        case .wasLonger:
+            lossShare = 0
+            hasQueued = true
+        case .nothing: break
+        }
         noteShortfall(arrivalRate, isFull: queue > goal * 2, now: now)
-        noteContest(isFull: queue > goal * 3 / 2 + .milliseconds(5), isEmpty: queue < goal, now: now)
+        let traffic = QueueContest.Traffic(sentCount: sentCount, repeatedCount: retransmittedCount, lossShare: lossShare)
+        contest.note(
+            queueDelay: queue, goal: goal, rate: bitsPerSecond, arrivalRate: arrivalRate, roundTrip: estimate.roundTrip,
+            traffic: traffic, now: now)
         // With a queue standing what arrives is all the link carries, whatever was lost before the queue.
         let carried = queue < goal * 3 / 2 ? filter.greatest / (1 - lossShare) : filter.greatest
         guard carried > 0 else { return }
-        if contest != nil {
-            set(carried * contestGain(now: now))
-            return
-        }
+        if contest.isOn { return set(contest.bitsPerSecond(roundTrip: estimate.roundTrip, traffic: traffic, now: now)) }
         if queue < goal / 2 {
             // Only once what was tried before shows in what arrives.
             if !isLimited, estimate.lastDeparture - estimate.span >= probedAt {
@@ -225,31 +229,6 @@ public struct RateController: Sendable {
         // What the old rate lost in the queue is repeated from now on.
         hasQueued = true
         filter.reset(to: arrivalRate, now: now)
-    }
-
-    /// A queue that stands however little is sent is another flow's.
-    private mutating func noteContest(isFull: Bool, isEmpty: Bool, now: Duration) {
-        if isFull { queueSince = queueSince ?? now } else { queueSince = nil }
-        if isEmpty { contest = nil }
-        let patience = max(.milliseconds(1500), estimate.roundTrip * 8)
-        if contest == nil, let since = queueSince, now - since > patience {
-            contest = Contest(since: now, nextTurn: now + estimate.roundTrip)
-        }
-    }
-
-    /// Sixteen round trips: some above what arrives, one below it to see whether the queue is still another's, the rest at it.
-    private mutating func contestGain(now: Duration) -> Double {
-        guard var current = contest else { return 1 }
-        if now >= current.nextTurn {
-            current.cycle = (current.cycle + 1) % 16
-            current.nextTurn = now + estimate.roundTrip
-            contest = current
-        }
-        return switch current.cycle {
-        case 0, 1, 8: 1.25
-        case 14, 15: 0.7
-        default: 1
-        }
     }
 
     private mutating func set(_ rate: Double) { bitsPerSecond = min(ceiling, max(Self.leastBitsPerSecond, rate)) }

@@ -7,6 +7,8 @@ enum PairMessage: Sendable {
     case acknowledgement(number: Int, position: Int, roundTrip: Duration)
     /// The acknowledgement of that number has arrived (ACKACK), from which the receiver measures the round trip.
     case acknowledgementEcho(number: Int)
+    /// A packet of somebody else's.
+    case foreign(byteCount: Int)
 
     /// The longest payload of one datagram, and the longest list in one loss report.
     static let maximumPayloadByteCount = 1456
@@ -20,6 +22,7 @@ enum PairMessage: Sendable {
         case .lossReport(let ranges): WireOverhead.srtByteCount + ranges.reduce(0) { $0 + Self.byteCount(of: $1) }
         case .acknowledgement: WireOverhead.srtByteCount + Self.acknowledgementFieldByteCount
         case .acknowledgementEcho: WireOverhead.srtByteCount
+        case .foreign(let byteCount): byteCount
         }
     }
 

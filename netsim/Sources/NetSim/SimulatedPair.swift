@@ -79,6 +79,19 @@ public struct SimulatedPair: Sendable {
         return true
     }
 
+    /// Puts a packet of another flow on one direction, where it takes its place in the queue; it is delivered to nobody.
+    ///
+    /// - Parameter byteCount: At the IP level.
+    /// - Returns: The bytes that waited before it; `nil` when it was dropped.
+    public mutating func offerForeignPacket(byteCount: Int, direction: Heading, at now: Duration) -> Int? {
+        run(to: now)
+        let time = clock ?? now
+        let sender = direction.destination.peer
+        let waiting = ends[sender].outgoing.queuedByteCount(at: time)
+        let packet = SimulatedPacket(payload: PairMessage.foreign(byteCount: byteCount), byteCount: byteCount, arrivalTime: time)
+        return ends[sender].outgoing.accept(packet, at: time, recordingIn: &log) ? waiting : nil
+    }
+
     /// How many datagrams an end has submitted that have not been put on the wire a first time.
     public func unsentDatagramCount(at endpoint: Endpoint) -> Int { ends[endpoint].sender.unsentDatagramCount }
 
@@ -185,6 +198,7 @@ extension SimulatedPair {
             if let sample = ends[endpoint].receiver.receiveEcho(number, at: time) {
                 ends[endpoint].roundTrip.add(sample)
             }
+        case .foreign: break
         }
     }
 
