@@ -111,6 +111,24 @@ public actor SessionDecoder {
         await board.complete(Int(ordinal))
     }
 
+    /// Decodes a part of what was asked for and shows it.
+    /// - Returns: the part, without its slices, and the greatest absolute error it leaves, in stored units.
+    /// - Throws: `CodingError` or `WireError` when the chunk is unusable; the volume stands as it was.
+    public func applyFocus(record bytes: [UInt8]) async throws -> (chunk: FocusChunk, maxAbsoluteError: Double) {
+        let record = try ChunkRecord(decoding: bytes)
+        guard record.coder == 1 else { throw CodingError(.invalidChunk, "coder \(record.coder) is unknown for a focus") }
+        let chunk = try FocusChunk(decoding: record.payload)
+        guard layouts.indices.contains(chunk.volume), layouts[chunk.volume].shape.stackedBox.contains(chunk.box),
+            chunk.slices.count <= 2 * chunk.box.voxelCount * layouts[chunk.volume].header.voxelType.byteCount + (1 << 16)
+        else { throw CodingError(.invalidChunk, "a focus on \(chunk.box) of volume \(chunk.volume), which is not there") }
+        let decoded = try await decoder.decode(layouts[chunk.volume].focusRequest(chunk.slices, chunk.box))
+        guard case .samples(let samples) = decoded else { throw CodingError(.invalidChunk, "a focus that is not slices") }
+        try assemblers[chunk.volume].show(samples, in: chunk.box)
+        let part = FocusChunk(
+            focus: chunk.focus, volume: chunk.volume, part: chunk.part, partCount: chunk.partCount, box: chunk.box, slices: [])
+        return (part, record.maxAbsoluteError)
+    }
+
     /// Takes back what was called exact: for a volume whose bytes turn out not to be the sender's.
     public func distrust() {
         isDistrusted = true

@@ -16,8 +16,9 @@ public struct EncodedChunk: Sendable {
 public final class SessionEncoder: Sendable {
     /// The session's manifest.
     public let manifest: Manifest
-    private let encoders: [VolumeEncoder]
-    private let order: TransmissionOrder
+    let encoders: [VolumeEncoder]
+    /// Which chunk goes before which.
+    public let order: TransmissionOrder
 
     /// Makes a session of planned volumes.
     /// - Throws: `CodingError.Code.tooLarge` beyond 16 volumes or too many chunks, `.invalidSettings` when two share a name.

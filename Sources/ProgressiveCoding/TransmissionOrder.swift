@@ -34,9 +34,21 @@ public enum TransmissionOrder: String, Sendable, CaseIterable {
         case .roiRefinement: return (ordinal % 2 == 0 ? 2 : 4) << 60 | UInt64(ordinal)
         case .extensions: return 3 << 60
         case .backgroundBase: return 3 << 60 | UInt64(chunk.box.z.lowerBound + 1) << 24 | UInt64(ordinal)
-        case .backgroundRefinement, .table: return 5 << 60 | UInt64(chunk.box.z.lowerBound + 1) << 24 | UInt64(ordinal)
+        case .backgroundRefinement, .table, .focusBase: return 5 << 60 | UInt64(chunk.box.z.lowerBound + 1) << 24 | UInt64(ordinal)
         }
     }
+
+    /// The rank of what a receiver asked for: behind the regions of interest, ahead of everything else, the latest wish first.
+    public func focusRank(_ focus: Focus) -> UInt64 {
+        let behind = self == .roiFirst ? UInt64(Layer.backgroundBase.rawValue) << 32 : 1 << 32
+        return behind - 2 - UInt64(min(UInt32(Focus.limit), focus.number))
+    }
+
+    /// The rank of the background's base layer under a wish: ahead of the other background.
+    public var focusedBaseRank: UInt64 { (self == .roiFirst ? UInt64(Layer.backgroundBase.rawValue) << 32 : 1 << 32) - 1 }
+
+    /// The rank of what makes a wish exact: as soon as the background is shown.
+    public var focusedRefinementRank: UInt64 { (self == .roiFirst ? UInt64(Layer.extensions.rawValue) << 32 : 1 << 33) - 1 }
 
     /// The rank of manifest, before everything.
     public static let manifestRank: UInt64 = 0

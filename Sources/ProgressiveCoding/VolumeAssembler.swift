@@ -226,6 +226,16 @@ public struct VolumeAssembler: Sendable {
         remaining[chunk.layer, default: 1] -= 1
     }
 
+    /// Shows what was asked for where nothing as good is shown yet. Refinement still counts on the planned base.
+    /// - Parameter samples: slices x rows x columns of the box.
+    /// - Throws: `CodingError.Code.invalidChunk` when they are not as many as the box has voxels.
+    mutating func show(_ samples: [UInt16], in box: Box) throws(CodingError) {
+        guard samples.count == box.voxelCount else {
+            throw CodingError(.invalidChunk, "\(samples.count) samples do not fit a focus on \(box)")
+        }
+        paint(samples, PlannedChunk(layer: .focusBase, box: box), level: Quality.roiBase)
+    }
+
     private mutating func paint(_ samples: [UInt16], _ chunk: PlannedChunk, level: UInt8) {
         var painter = Painter(layout: layout, chunk: chunk, samples: samples, level: level)
         Self.withPlanes(&voxels, &quality, &baseSamples) { voxels, quality, base in
@@ -323,6 +333,7 @@ private struct Painter: StoredBitsVisitor {
         let target = voxels.bindMemory(to: type)
         let table = layout.map.storedBits.map { Bits(truncatingIfNeeded: $0) }
         let greatest = layout.map.greatestSample
+        let isBase = chunk.layer != .focusBase
         let box = chunk.box
         var line = 0
         for z in box.z {
@@ -330,17 +341,14 @@ private struct Painter: StoredBitsVisitor {
                 let start = (z * layout.shape.rows + y) * layout.shape.columns
                 let spans = chunk.layer == .backgroundBase ? layout.spansOutsideRegions(x: box.x, y: y, z: z) : [box.x]
                 for span in spans {
-                    for x in span where quality[start + x] < level {
+                    for x in span {
                         let sample = min(samples[line + x - box.x.lowerBound], greatest)
-                        base[start + x] = sample
-                        target[start + x] = table[Int(sample)]
-                        quality[start + x] = level
-                    }
-                }
-                // What the mask has settled keeps its value, but refinement still counts on the base around it.
-                for span in spans {
-                    for x in span where quality[start + x] == Quality.exact {
-                        base[start + x] = min(samples[line + x - box.x.lowerBound], greatest)
+                        // Refinement counts on the base also around what the mask has settled, and under what was shown ahead of it.
+                        if isBase { base[start + x] = sample }
+                        if quality[start + x] < level {
+                            target[start + x] = table[Int(sample)]
+                            quality[start + x] = level
+                        }
                     }
                 }
                 line += box.x.count

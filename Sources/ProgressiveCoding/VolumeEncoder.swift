@@ -9,8 +9,8 @@ public import WireFormat
 public final class VolumeEncoder: Sendable {
     /// What the chunks are.
     public let layout: VolumeLayout
-    private let image: NIfTIImage
-    private let settings: EncodingSettings
+    let image: NIfTIImage
+    let settings: EncodingSettings
     private let assembler: Mutex<VolumeAssembler>
 
     /// Plans a volume's chunks.
@@ -71,7 +71,7 @@ public final class VolumeEncoder: Sendable {
                 case .mask: try encodeMask(chunk)
                 case .valueTable: try encodeValueTable()
                 case .roiBounded, .roiRefinement, .backgroundRefinement: try encodeRefinement(chunk)
-                case .manifest, .table: throw CodingError(.invalidSettings, "a \(chunk.layer.name) chunk in a plan")
+                case .manifest, .table, .focusBase: throw CodingError(.invalidSettings, "a \(chunk.layer.name) chunk in a plan")
                 }
             return try verify(record, index)
         } catch let error as CodingError {
@@ -161,12 +161,17 @@ public final class VolumeEncoder: Sendable {
         if chunk.layer == .roiBounded {
             fidelity = try boundedFidelity(chunk)
         } else {
-            var meter = ErrorMeter(layout: layout, volume: image.volume, chunk: chunk, samples: samples)
-            fidelity = image.volume.voxelType.accept(&meter)
+            fidelity = self.fidelity(of: samples, for: chunk)
         }
         return ChunkRecord(
             coder: record.coder, maxAbsoluteError: fidelity.maxAbsoluteError, meanSquaredError: fidelity.meanSquaredError,
             payload: record.payload)
+    }
+
+    /// What decoded samples leave of the source where they will be shown.
+    func fidelity(of samples: [UInt16], for chunk: PlannedChunk) -> Fidelity {
+        var meter = ErrorMeter(layout: layout, volume: image.volume, chunk: chunk, samples: samples)
+        return image.volume.voxelType.accept(&meter)
     }
 
     /// What a chunk leaves that promises a greatest error, by this end's own copy.

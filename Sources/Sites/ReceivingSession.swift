@@ -24,6 +24,7 @@ struct ReceivingSession {
         case applied(UInt32, volume: Int, [Milestone])
         case damaged(UInt32, any Error)
         case durable(UInt32)
+        case focused(UInt32, FocusChunk, maxAbsoluteError: Double)
         case verified(volume: Int, Receipt.Volume)
         case stored(Receipt)
         case failed(any Error)
@@ -54,7 +55,8 @@ struct ReceivingSession {
     private var appliedCount = 0
     private var failure: (any Error)?
     private var ending: SessionError?
-    private var tasks: [Task<Void, Never>] = []
+    var tasks: [Task<Void, Never>] = []
+    var focus = FocusProgress()
     private var opening: Task<Void, Never>?
     private var kept: [JournalEntry] = []
     private var meter: SessionMeter?
@@ -127,7 +129,10 @@ struct ReceivingSession {
     private mutating func finish() async -> Result<ReceivingSite.Summary?, any Error> {
         let age = clock.elapsed - started
         // A session that goes on elsewhere is shown there.
-        if claim?.isRevoked != true { meter?.end(isFinished: ending == nil, now: age) }
+        if claim?.isRevoked != true {
+            meter?.end(isFinished: ending == nil, now: age)
+            if ending == nil { site.focusDesk?.close(name) }
+        }
         guard let ending else {
             await connection.close(patience: .milliseconds(200))
             await writer?.close()
@@ -152,6 +157,7 @@ struct ReceivingSession {
         for event in mailbox.takeAll() { receive(event) }
         flush()
         if meter?.isDue(age) == true { meter?.show(now: age, datagramCount: datagramCount) }
+        waiting += askForFocus()
         defer { waiting = [] }
         return waiting
     }
@@ -167,6 +173,7 @@ struct ReceivingSession {
             case .keep(let fragment):
                 takenByteCount += fragment.payload.count
                 datagramCount += 1
+                if isFocus(fragment.ordinal) { continue }
                 kept.append(
                     .fragment(
                         ordinal: fragment.ordinal, totalByteCount: fragment.totalByteCount, offset: fragment.offset,
@@ -274,6 +281,7 @@ struct ReceivingSession {
                 confirm(ordinal)
                 return
             }
+            if isFocus(ordinal) { return takeFocus(ordinal, record, decoder) }
             guard let planned = decoder.planned(ordinal) else {
                 throw CodingError(.invalidChunk, "chunk \(ordinal) is not in the manifest's plan")
             }
@@ -298,12 +306,15 @@ struct ReceivingSession {
         }
     }
 
+    /// Whether a chunk is beyond the plan: an answer to a wish.
+    private func isFocus(_ ordinal: UInt32) -> Bool { decoder.map { ordinal > $0.manifest.tableOrdinal } ?? false }
+
     /// A chunk that was damaged on the way has to come again; too many of them are no accident.
     private mutating func drop(_ ordinal: UInt32, _ error: any Error) {
         damageCount += 1
         guard damageCount <= Self.damageLimit else { return giveUp(error) }
         pendingByteCount -= pendingBytes.removeValue(forKey: ordinal) ?? 0
-        kept.append(.dropped(ordinal: ordinal))
+        if !isFocus(ordinal) { kept.append(.dropped(ordinal: ordinal)) }
         waiting.append(.dropped(ordinal))
     }
 
@@ -327,6 +338,8 @@ struct ReceivingSession {
         self.folder = folder
         summary.folder = folder.path
         meter?.plan(manifest.plan.map(\.chunk.layer))
+        site.focusDesk?.open(
+            name, FocusDesk.Volumes(shapes: decoder.layouts.map(\.shape), isExactPlanned: manifest.goal == .lossless))
         for index in manifest.volumes.indices {
             onEvent(.manifest(place(index), decoder: decoder))
             folder.refresh(index, isAwaited: true)
@@ -364,6 +377,11 @@ struct ReceivingSession {
             if ordinal != 0 { confirm(ordinal) }
         case .damaged(let ordinal, let error): drop(ordinal, error)
         case .durable(let ordinal): waiting.append(.applied(ordinal))
+        case .focused(let ordinal, let chunk, let error):
+            meter?.count(.focusBase, byteCount: pendingBytes[ordinal] ?? 0)
+            pendingByteCount -= pendingBytes.removeValue(forKey: ordinal) ?? 0
+            noteFocus(chunk, maxAbsoluteError: error)
+            waiting.append(.applied(ordinal))
         case .verified(let volume, let outcome):
             if outcome.state == .lossless { announce(.volumeLossless, volume) }
         case .stored(let receipt):

@@ -5,6 +5,7 @@ public import ProgressiveCoding
 public import SRTTransport
 internal import Secrecy
 internal import StreamSession
+public import VolumeModel
 public import WireFormat
 
 /// The receiving end: SRT in, files out, one folder a session.
@@ -27,6 +28,10 @@ public struct ReceivingSite: Sendable {
         case firstROIByte(Place)
         /// A chunk of a volume is in its place; the share of all the session's chunks that are.
         case applied(Place, share: Double)
+        /// A box is shown better, that somebody asked for.
+        case shown(Place, Box)
+        /// How a wish stands.
+        case focus(Place, number: UInt32, Box, FocusState)
         /// A volume has come so far.
         case milestone(Milestone, Place, secondsSinceSenderStart: Double)
         /// A volume is on disk, checked.
@@ -39,6 +44,14 @@ public struct ReceivingSite: Sendable {
         case altered(session: String)
         /// A connection of a session is over, and the session with it or not.
         case ended(session: String, Result<Summary, any Error>)
+    }
+
+    /// How a wish stands.
+    public enum FocusState: Sendable, Equatable {
+        /// The sender is asked.
+        case asked
+        /// The box is shown at the quality of a region of interest, so long after the wish; off by at most so much, in stored units.
+        case shown(seconds: Double, maxAbsoluteError: Double)
     }
 
     /// A volume as it was stored.
@@ -84,6 +97,8 @@ public struct ReceivingSite: Sendable {
     public var sessionLimit = 16
     /// Where sessions' figures are shown; nil shows them nowhere.
     public var metrics: MetricsBoard?
+    /// Where those who look say what they want to see next; nil where nobody does.
+    public var focusDesk: FocusDesk?
     /// What receipts are signed with; nil leaves them unsigned.
     public var receiptKey: ReceiptKey?
     /// A program that decodes confined; this one by default.

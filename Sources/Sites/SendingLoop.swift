@@ -11,6 +11,7 @@ struct SendingLoop {
         case prepared(Preparation.Result)
         case chunk(EncodedChunk)
         case coded(ChunkTable, digest: Digest, seconds: Double)
+        case answered(Focus, SessionEncoder.FocusAnswer)
         case failed(any Error)
     }
 
@@ -22,6 +23,10 @@ struct SendingLoop {
     private var chunks: [UInt32: (layer: Layer, byteCount: Int)] = [:]
     private var roiChunks: Set<UInt32> = []
     private var table: ChunkTable?
+    /// Chunks that answer wishes, and of each wish those not acknowledged.
+    private var focusCount = 0
+    private var focusChunks: [UInt32: Set<UInt32>] = [:]
+    private let answer: @Sendable (Preparation.Result, Focus) -> Void
     private var acknowledgedByteCount = 0
     private var codedByteCount = 0
     private var outcome: Result<Receipt, SessionError>?
@@ -29,8 +34,13 @@ struct SendingLoop {
     private var isCancelled = false
     private var hasVoxels = false
 
-    init(clock: Stopwatch, board: MetricsBoard?, session: String, onEvent: @escaping @Sendable (SendingSite.Event) -> Void) {
+    /// - Parameter answer: has a wish coded, and its answer put where incoming events are taken from.
+    init(
+        clock: Stopwatch, board: MetricsBoard?, session: String, answer: @escaping @Sendable (Preparation.Result, Focus) -> Void,
+        onEvent: @escaping @Sendable (SendingSite.Event) -> Void
+    ) {
         self.clock = clock
+        self.answer = answer
         self.onEvent = onEvent
         meter = SessionMeter(board: board, session: session, role: .sender)
     }
@@ -66,12 +76,49 @@ struct SendingLoop {
                 self.table = table
                 summary.encodingSeconds = seconds
                 events.append(.supplied(tableDigest: digest))
+            case .answered(let focus, let answer): events += supply(answer, to: focus)
             case .failed(let error):
                 failure = error
                 events.append(.cancel(Abort(reason: .failed, message: "the sender failed: \(error)")))
             }
         }
         return events
+    }
+
+    /// Chunks for a wish go beyond the table, and what lies under it goes ahead of the rest.
+    private mutating func supply(_ answer: SessionEncoder.FocusAnswer, to focus: Focus) -> [SenderSession.Event] {
+        guard let prepared else { return [] }
+        let order = prepared.encoder.order
+        var events: [SenderSession.Event] = [
+            .promote(answer.base, rank: order.focusedBaseRank), .promote(answer.refinement, rank: order.focusedRefinementRank),
+        ]
+        for record in answer.records {
+            let ordinal = prepared.encoder.manifest.tableOrdinal + 1 + UInt32(focusCount)
+            guard ordinal < UInt32(WireLimits.chunkCount) else { break }
+            focusCount += 1
+            chunks[ordinal] = (.focusBase, record.count)
+            focusChunks[focus.number, default: []].insert(ordinal)
+            codedByteCount += record.count
+            summary.bytesByLayer[.focusBase, default: 0] += record.count
+            events.append(.chunk(ordinal: ordinal, rank: order.focusRank(focus), record: record, isProtected: true))
+        }
+        onEvent(.focus(focus, .queued(byteCount: answer.records.reduce(0) { $0 + $1.count })))
+        return events
+    }
+
+    /// The receiver wants to see a box. It asks again on each connection; what is on its way already is not made again.
+    private mutating func take(_ focus: Focus) {
+        guard let prepared, focusChunks[focus.number]?.isEmpty ?? true else { return }
+        focusChunks[focus.number] = []
+        onEvent(.focus(focus, .asked))
+        answer(prepared, focus)
+    }
+
+    private mutating func noteFocus(_ acknowledged: [UInt32]) {
+        for (number, open) in focusChunks where !open.isDisjoint(with: acknowledged) {
+            focusChunks[number] = open.subtracting(acknowledged)
+            if focusChunks[number]?.isEmpty == true { onEvent(.focusAcknowledged(number: number)) }
+        }
     }
 
     mutating func take(_ action: SenderSession.Action) {
@@ -88,6 +135,7 @@ struct SendingLoop {
                 acknowledgedByteCount += chunk.byteCount
                 meter.count(chunk.layer, byteCount: chunk.byteCount)
             }
+            noteFocus(ordinals)
             onEvent(
                 .progress(codedByteCount: codedByteCount, acknowledgedByteCount: acknowledgedByteCount, isCoded: table != nil))
             if !roiChunks.isEmpty {
@@ -112,6 +160,7 @@ struct SendingLoop {
             meter.state = .connecting
             onEvent(.reconnecting)
         case .altered: onEvent(.altered)
+        case .focus(let focus): take(focus)
         case .finished(let receipt):
             summary.done = clock.seconds
             outcome = .success(receipt)

@@ -30,6 +30,18 @@ public struct SendingSite: Sendable {
         case resumedAt(byteCount: Int)
         /// Datagrams come that are altered or not the receiver's; they are ignored.
         case altered
+        /// The receiver wants to see a box next.
+        case focus(Focus, FocusState)
+        /// The receiver shows all of what it asked for under a number.
+        case focusAcknowledged(number: UInt32)
+    }
+
+    /// How a wish of the receiver stands.
+    public enum FocusState: Sendable, Equatable {
+        /// It has come.
+        case asked
+        /// Its chunks are coded and go next.
+        case queued(byteCount: Int)
     }
 
     /// What came of it.
@@ -114,12 +126,13 @@ public struct SendingSite: Sendable {
         setup.timing = SessionTiming(transport)
         // The handshake takes two round trips: long enough to read and segment.
         let mailbox = Mailbox<SendingLoop.Incoming>()
-        let coding = Task { await code(into: mailbox) }
+        let pool = CodingPool()
+        let coding = Task { await code(into: mailbox, on: pool) }
         defer { coding.cancel() }
         var runner = SenderRunner(
             SenderSession(setup, now: clock.elapsed), to: address, options: options, patience: transport.connectPatience,
             origin: clock.start)
-        var loop = SendingLoop(clock: clock, board: metrics, session: session.text, onEvent: onEvent)
+        var loop = SendingLoop(clock: clock, board: metrics, session: session.text, answer: Self.answering(into: mailbox, on: pool), onEvent: onEvent)
         await runner.run(
             events: { loop.events(mailbox.takeAll()) }, onAction: { loop.take($0) },
             onTurn: { loop.show($0) })
@@ -130,10 +143,25 @@ public struct SendingSite: Sendable {
         return summary
     }
 
+    /// Codes wishes beside everything else, ahead of what waits to be coded.
+    private static func answering(into mailbox: Mailbox<SendingLoop.Incoming>, on pool: CodingPool)
+        -> @Sendable (Preparation.Result, Focus) -> Void
+    {
+        { prepared, focus in
+            Task {
+                do {
+                    guard let answer = try await pool.run(rank: 0, { try prepared.encoder.answer(focus) }) else { return }
+                    mailbox.put(.answered(focus, answer))
+                } catch {
+                    mailbox.put(.failed(error))
+                }
+            }
+        }
+    }
+
     /// Reads, plans and codes, while the loop already speaks to the receiver.
-    private func code(into mailbox: Mailbox<SendingLoop.Incoming>) async {
+    private func code(into mailbox: Mailbox<SendingLoop.Incoming>, on pool: CodingPool) async {
         do {
-            let pool = CodingPool()
             let prepared = try await preparation.run(on: pool)
             mailbox.put(.prepared(prepared))
             let watch = Stopwatch()

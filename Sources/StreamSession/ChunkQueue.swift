@@ -10,6 +10,11 @@ struct ChunkQueue: Sendable {
         let record: [UInt8]
         /// Whether parity goes with it.
         let isProtected: Bool
+
+        /// The same, by another rank if that is lower.
+        func promoted(to rank: UInt64) -> Chunk {
+            Chunk(ordinal: ordinal, rank: min(rank, self.rank), record: record, isProtected: isProtected)
+        }
     }
 
     /// A datagram's worth of a chunk.
@@ -19,7 +24,7 @@ struct ChunkQueue: Sendable {
     }
 
     private struct Pending: Sendable {
-        let chunk: Chunk
+        var chunk: Chunk
         /// Pieces still to go, in ascending order, the next one last.
         var places: [Int]
         var parity: [Parity] = []
@@ -34,9 +39,21 @@ struct ChunkQueue: Sendable {
         let places = (0..<Fragment.count(of: chunk.record.count)).filter { !held.contains($0) }
         guard !places.isEmpty else { return }
         remove(chunk.ordinal)
-        let key = (chunk.rank, chunk.ordinal)
+        insert(Pending(chunk: chunk, places: places.reversed()))
+    }
+
+    private mutating func insert(_ entry: Pending) {
+        let key = (entry.chunk.rank, entry.chunk.ordinal)
         let index = pending.firstIndex { ($0.chunk.rank, $0.chunk.ordinal) < key } ?? pending.endIndex
-        pending.insert(Pending(chunk: chunk, places: places.reversed()), at: index)
+        pending.insert(entry, at: index)
+    }
+
+    /// Gives a chunk that waits a lower rank; what has gone of it has gone.
+    mutating func promote(_ ordinal: UInt32, to rank: UInt64) {
+        guard let index = pending.firstIndex(where: { $0.chunk.ordinal == ordinal }) else { return }
+        var entry = pending.remove(at: index)
+        entry.chunk = entry.chunk.promoted(to: rank)
+        insert(entry)
     }
 
     mutating func remove(_ ordinal: UInt32) { pending.removeAll { $0.chunk.ordinal == ordinal } }

@@ -16,6 +16,8 @@ public struct ReceiverSession: Sendable {
         case applied(UInt32)
         /// A chunk turned out wrong: it has to come again.
         case dropped(UInt32)
+        /// Somebody wants to see a box next.
+        case focus(Focus)
         /// This end cannot go on, or will not.
         case giveUp(Abort)
         /// Everything is on disk, checked.
@@ -127,6 +129,9 @@ public struct ReceiverSession: Sendable {
         case .dropped(let ordinal):
             reassembler.drop(ordinal)
             return []
+        case .focus(let focus):
+            // Complete or not begun, there is nothing to put first.
+            return phase == .receiving && receipt == nil && pendingEnd == nil ? [send(.focus(focus))] : []
         case .giveUp(let abort):
             let farewell = send(.abort(abort))
             phase = .over
@@ -226,7 +231,7 @@ public struct ReceiverSession: Sendable {
                     phase == .stored ? .closed : .failed(SessionError(.peerAborted, "the sender gave up: \(abort.message)"))
                 ]
             case .hello: return violate("the sender begins twice")
-            case .report, .acknowledgement, .receipt, .welcome, .holdings:
+            case .report, .acknowledgement, .receipt, .welcome, .holdings, .focus:
                 return violate("the sender sends what only a receiver may")
             }
         } catch {

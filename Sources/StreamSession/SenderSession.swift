@@ -10,8 +10,10 @@ public struct SenderSession: Sendable {
         case connected(roundTrip: Duration, nonce: [UInt8])
         /// A chunk is ready. Lower ranks go first; a protected one goes with parity where the link loses.
         case chunk(ordinal: UInt32, rank: UInt64, record: [UInt8], isProtected: Bool)
-        /// There will be no more chunks.
+        /// There will be no more chunks but those that the receiver asks for.
         case supplied(tableDigest: Digest)
+        /// Chunks, also those still to come, go by this rank if it is lower than their own.
+        case promote([UInt32], rank: UInt64)
         /// A datagram came.
         case datagram([UInt8])
         /// How the transport stands, and what may go now.
@@ -44,6 +46,8 @@ public struct SenderSession: Sendable {
         case reconnect
         /// Datagrams come that are altered, replayed or not the receiver's; said once.
         case altered
+        /// The receiver wants to see a box next; at most ``Focus/limit`` times.
+        case focus(Focus)
         /// The receiver has everything on disk. The session is over; a farewell is on its way.
         case finished(Receipt)
         /// The session is over, unfinished.
@@ -68,6 +72,9 @@ public struct SenderSession: Sendable {
     var chunks: [UInt32: ChunkQueue.Chunk] = [:]
     var submitted: Set<UInt32> = []
     var unacknowledged: Set<UInt32> = []
+    /// Ranks that chunks go by instead of their own.
+    private var promotions: [UInt32: UInt64] = [:]
+    private var focusCount = 0
     /// Chunks the receiver may confirm: sent whole, or held by it.
     var sent: Set<UInt32> = []
     /// Confirmed before they were made again here.
@@ -177,6 +184,9 @@ public struct SenderSession: Sendable {
         case .supplied(let digest):
             supplied = digest
             return endIfDone()
+        case .promote(let ordinals, let rank):
+            promote(ordinals, rank)
+            return []
         case .datagram(let bytes): return take(bytes, now: now)
         case .transport(let state): return send(state, now: now)
         case .tick: return tick(now: now)
@@ -194,7 +204,9 @@ public struct SenderSession: Sendable {
     }
 
     private mutating func add(_ chunk: ChunkQueue.Chunk) -> [Action] {
-        guard submitted.insert(chunk.ordinal).inserted else { return [] }
+        // What was asked for and is there only now comes too late once all is there.
+        guard phase != .ending, submitted.insert(chunk.ordinal).inserted else { return [] }
+        let chunk = promotions[chunk.ordinal].map(chunk.promoted) ?? chunk
         if chunk.ordinal == 0 {
             manifestDigest = ChunkRecord.digest(of: chunk.record)
             if let failure = checkManifest() { return failure }
@@ -203,6 +215,21 @@ public struct SenderSession: Sendable {
         chunks[chunk.ordinal] = chunk
         unacknowledged.insert(chunk.ordinal)
         return enqueue(chunk)
+    }
+
+    private mutating func promote(_ ordinals: [UInt32], _ rank: UInt64) {
+        for ordinal in ordinals {
+            promotions[ordinal] = min(rank, promotions[ordinal] ?? .max)
+            guard let chunk = chunks[ordinal] else { continue }
+            chunks[ordinal] = chunk.promoted(to: rank)
+            queue.promote(ordinal, to: rank)
+        }
+    }
+
+    private mutating func focus(_ focus: Focus) -> [Action] {
+        focusCount += 1
+        guard phase == .sending, focusCount <= Focus.limit else { return [] }
+        return [.focus(focus)]
     }
 
     mutating func take(_ bytes: [UInt8], now: Duration) -> [Action] {
@@ -240,6 +267,7 @@ public struct SenderSession: Sendable {
         case .acknowledgement(let ranges): actions += acknowledge(ranges)
         case .welcome(let welcome): actions += greet(welcome, now: now)
         case .holdings(let holdings): actions += take(holdings)
+        case .focus(let wish): actions += focus(wish)
         case .receipt(let receipt):
             guard phase == .ending, receipt.tableDigest == supplied else {
                 return actions + violate("the receiver sends a receipt for what it was not sent")

@@ -24,6 +24,8 @@ public enum Datagram: Sendable, Equatable {
     case holdings(Holdings)
     /// What lost pieces of a chunk can be made from.
     case parity(Parity)
+    /// What the receiver wants to see next.
+    case focus(Focus)
 
     static let magic: UInt8 = 0xF5
     /// The version this code writes and reads.
@@ -48,6 +50,7 @@ public enum Datagram: Sendable, Equatable {
         case .welcome: 10
         case .holdings: 11
         case .parity: 12
+        case .focus: 13
         }
     }
 
@@ -75,6 +78,7 @@ public enum Datagram: Sendable, Equatable {
         case .welcome(let welcome): welcome.write(to: &writer)
         case .holdings(let holdings): holdings.write(to: &writer)
         case .parity(let parity): parity.write(to: &writer)
+        case .focus(let focus): focus.write(to: &writer)
         }
         return writer.bytes
     }
@@ -105,6 +109,7 @@ public enum Datagram: Sendable, Equatable {
         case 10: self = .welcome(try Welcome(from: &reader))
         case 11: self = .holdings(try Holdings(from: &reader))
         case 12: self = .parity(try Parity(from: &reader))
+        case 13: self = .focus(try Focus(from: &reader))
         default: throw WireError(.unknownKind, "datagram kind \(kind) is unknown to this version")
         }
         try reader.requireEnd()

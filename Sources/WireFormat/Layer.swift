@@ -20,6 +20,8 @@ public enum Layer: UInt8, Sendable, CaseIterable, Comparable {
     case backgroundRefinement = 8
     /// Every chunk's length, digest and measured error.
     case table = 9
+    /// What a receiver asked for at the quality of a region of interest; stands in no plan.
+    case focusBase = 10
 
     /// The name in JSON.
     public var name: String {
@@ -34,6 +36,7 @@ public enum Layer: UInt8, Sendable, CaseIterable, Comparable {
         case .roiRefinement: "roi_refinement"
         case .backgroundRefinement: "background_refinement"
         case .table: "table"
+        case .focusBase: "focus_base"
         }
     }
 

@@ -264,7 +264,7 @@ public struct PlannedChunk: Sendable, Equatable {
 
     init(from reader: inout ByteReader) throws(WireError) {
         let layer = try reader.take(UInt8.self, "layer")
-        guard let layer = Layer(rawValue: layer), layer != .manifest, layer != .table else {
+        guard let layer = Layer(rawValue: layer), layer != .manifest, layer != .table, layer != .focusBase else {
             throw WireError(.invalidField, "layer \(layer) in a plan")
         }
         self.layer = layer

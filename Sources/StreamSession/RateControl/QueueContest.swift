@@ -42,7 +42,8 @@ struct QueueContest: Sendable {
     ///   - rate: what is sent.
     ///   - arrivalRate: what arrives: the queue should drain by as much as the rate is below it.
     mutating func note(
-        queueDelay: Duration, goal: Duration, rate: Double, arrivalRate: Double, roundTrip: Duration, traffic: Traffic, now: Duration
+        queueDelay: Duration, goal: Duration, rate: Double, arrivalRate: Double, roundTrip: Duration, traffic: Traffic,
+        now: Duration
     ) {
         if queueDelay < goal { turn = nil }
         guard queueDelay > goal * 3 / 2 + .milliseconds(5) else {
@@ -51,7 +52,9 @@ struct QueueContest: Sendable {
         }
         var current = standing ?? Standing(since: now, rate: rate, last: now, greatest: queueDelay)
         // What is sent less shows a round trip later.
-        if now - current.since > roundTrip { current.drained += (now - current.last) * min(1, max(0, 1 - rate / max(1, arrivalRate))) }
+        if now - current.since > roundTrip {
+            current.drained += (now - current.last) * min(1, max(0, 1 - rate / max(1, arrivalRate)))
+        }
         current.last = now
         current.greatest = max(current.greatest, queueDelay)
         standing = current

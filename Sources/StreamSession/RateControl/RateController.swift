@@ -183,7 +183,8 @@ public struct RateController: Sendable {
         // What comes then are repeats, as fast as the rate lets them: no reason to lower it once more.
         guard now - estimate.lastDelay < .milliseconds(150) else { return filter.hold(now: now) }
         switch drainTest.take(
-            queueDelay: queue, goal: goal, lossShare: lossShare, leastDelay: estimate.leastDelay, roundTrip: estimate.roundTrip, now: now)
+            queueDelay: queue, goal: goal, lossShare: lossShare, leastDelay: estimate.leastDelay, roundTrip: estimate.roundTrip,
+            now: now)
         {
         case .draining:
             filter.hold(now: now)

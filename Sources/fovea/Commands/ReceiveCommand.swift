@@ -1,3 +1,4 @@
+internal import VolumeModel
 internal import ArgumentParser
 internal import Profiles
 internal import ProgressiveCoding
@@ -120,6 +121,16 @@ struct ReceiveCommand: AsyncParsableCommand {
             event(milestone.rawValue, place, ["seconds_since_send": .number(seconds)])
             console.say("\(Text.right(Text.seconds(seconds), 8))  \(place.volume): \(sentence(milestone))")
         case .receipt(let place): event("receipt", place)
+        case .shown: break
+        case .focus(let place, let number, let box, let state):
+            let fields: [String: JSONValue] = ["focus": .integer(Int(number)), "box": .text(box.description)]
+            switch state {
+            case .asked: event("focus_asked", place, fields)
+            case .shown(let seconds, let error):
+                event(
+                    "focus_shown", place,
+                    fields.merging(["seconds": .number(seconds), "max_abs_error": .number(error)]) { $1 })
+            }
         case .stalled(let session):
             console.remark("stalled: nothing has come from the sender of '\(session)' for a while; waiting")
             event("stalled", session: session)

@@ -1,3 +1,4 @@
+internal import VolumeModel
 internal import ArgumentParser
 internal import Profiles
 internal import ProgressiveCoding
@@ -105,10 +106,24 @@ struct SendCommand: AsyncParsableCommand {
         case .resumedAt(let byteCount):
             console.say("The receiver has \(Text.bytes(byteCount)) of it already.")
             console.event("resumed_at", ["t": .number(clock.seconds), "bytes": .integer(byteCount)])
+        case .focus(let focus, .asked):
+            console.remark("the receiver asks for \(focus.box) of volume \(focus.volume + 1) next")
+            console.event("focus_asked", Self.fields(focus, clock))
+        case .focus(let focus, .queued(let byteCount)):
+            console.event("focus_queued", Self.fields(focus, clock).merging(["bytes": .integer(byteCount)]) { $1 })
+        case .focusAcknowledged(let number):
+            console.event("focus_acknowledged", ["t": .number(clock.seconds), "focus": .integer(Int(number))])
         case .altered:
             console.remark("datagrams come that are altered or not the receiver's; they are ignored")
             console.event("altered", ["t": .number(clock.seconds)])
         }
+    }
+
+    private static func fields(_ focus: Focus, _ clock: Stopwatch) -> [String: JSONValue] {
+        [
+            "t": .number(clock.seconds), "focus": .integer(Int(focus.number)), "volume_index": .integer(Int(focus.volume)),
+            "box": .text(focus.box.description),
+        ]
     }
 
     static func fields(_ summary: SendingSite.Summary) -> [String: JSONValue] {

@@ -53,7 +53,7 @@ struct DemoRun: Sendable {
             case .milestone(let milestone, let place, let seconds):
                 tell(milestone.rawValue, place, ["seconds_since_send": .number(seconds)])
             case .receipt(let place): tell("receipt", place)
-            case .stalled, .resumed, .altered: break
+            case .stalled, .resumed, .altered, .shown, .focus: break
             case .ended(_, let result): summaries.withLock { $0 = try? result.get() }
             }
         }

@@ -1,0 +1,89 @@
+internal import HEVCCodec
+internal import NIfTIFile
+package import VolumeModel
+public import WireFormat
+
+extension VolumeEncoder {
+    /// Slices of one part of an answer.
+    private static let partSliceCount = 32
+
+    /// Codes what a receiver asked for as a region's base layer, in parts of about 32 slices. It changes nothing of what was planned: exact voxels
+    /// still come given the base that was.
+    /// - Returns: records of ``FocusChunk``; none where every voxel is exact with the manifest alone.
+    /// - Throws: `CodingError`.
+    func answer(_ focus: Focus) throws -> [ChunkRecord] {
+        let boxes = layout.focusBoxes(focus.box).flatMap { box in
+            stride(from: box.z.lowerBound, to: box.z.upperBound, by: Self.partSliceCount).compactMap {
+                try? box.over(slices: $0..<min($0 + Self.partSliceCount, box.z.upperBound))
+            }
+        }
+        guard boxes.count <= FocusChunk.partLimit else {
+            throw CodingError(.tooLarge, "a focus on \(focus.box) has more than \(FocusChunk.partLimit) parts")
+        }
+        return try boxes.enumerated().map { part, box in
+            let stack = try SliceStack(
+                columns: box.x.count, rows: box.y.count, count: box.z.count, samples: layout.map.samples(of: image.volume, in: box))
+            let slices = try HEVCEncoder.encode(stack, settings.roi)
+            let decoded = try layout.focusRequest(slices, box).perform()
+            guard case .samples(let samples) = decoded else {
+                throw CodingError(.verificationFailed, "a focus on \(box) does not decode to samples")
+            }
+            let fidelity = fidelity(of: samples, for: PlannedChunk(layer: .focusBase, box: box))
+            return ChunkRecord(
+                coder: 1, maxAbsoluteError: fidelity.maxAbsoluteError, meanSquaredError: fidelity.meanSquaredError,
+                payload: FocusChunk(
+                    focus: focus.number, volume: Int(focus.volume), part: part, partCount: boxes.count, box: box, slices: slices
+                ).encoded())
+        }
+    }
+}
+
+extension VolumeLayout {
+    /// The parts of a box, z over stacked slices, where not every voxel is known from the manifest.
+    package func focusBoxes(_ box: Box) -> [Box] {
+        guard let content = manifest.content else { return [] }
+        return stacked(content, shape).compactMap { $0.intersection(box) }
+    }
+
+    /// The work on the slices of a focus.
+    func focusRequest(_ slices: [UInt8], _ box: Box) -> DecodeRequest {
+        .slices(
+            payload: slices, columns: box.x.count, rows: box.y.count, count: box.z.count, bitDepth: Int(manifest.bitDepth))
+    }
+}
+
+extension SessionEncoder {
+    /// What to send for a receiver's wish, and the planned chunks that lie under it.
+    public struct FocusAnswer: Sendable {
+        /// Records to go ahead, each under an ordinal beyond the table's.
+        public let records: [[UInt8]]
+        /// The regions of the background's base layer that the box touches.
+        public let base: [UInt32]
+        /// What makes the box exact, and what that rests on.
+        public let refinement: [UInt32]
+    }
+
+    /// Codes a wish, on the calling thread.
+    /// - Returns: nil when the wish is for a volume or voxels that there are not.
+    /// - Throws: `CodingError`.
+    public func answer(_ focus: Focus) throws -> FocusAnswer? {
+        let index = Int(focus.volume)
+        guard encoders.indices.contains(index) else { return nil }
+        let encoder = encoders[index]
+        let layout = encoder.layout
+        guard layout.shape.stackedBox.contains(focus.box) else { return nil }
+        let first = 1 + encoders[..<index].reduce(0) { $0 + $1.layout.manifest.plan.count }
+        let plan = layout.manifest.plan
+        var wanted = Set(
+            plan.indices.filter {
+                [.roiRefinement, .backgroundRefinement].contains(plan[$0].layer) && plan[$0].box.intersection(focus.box) != nil
+            })
+        // Prerequisites of prerequisites: a base, a mask and a table rest on nothing, so that two rounds are enough.
+        for _ in 0..<2 { wanted.formUnion(wanted.flatMap { layout.prerequisites[$0] }) }
+        let base = plan.indices.filter { plan[$0].layer == .backgroundBase && plan[$0].box.intersection(focus.box) != nil }
+        func ordinals(_ indices: some Sequence<Int>) -> [UInt32] { indices.sorted().map { UInt32(first + $0) } }
+        return FocusAnswer(
+            records: try encoder.answer(focus).map { try $0.encoded() }, base: ordinals(base),
+            refinement: ordinals(wanted.subtracting(base)))
+    }
+}

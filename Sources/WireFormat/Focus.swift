@@ -1,0 +1,91 @@
+public import VolumeModel
+
+/// A receiver's wish: this box at the quality of a region of interest, ahead of everything else that is not one already.
+public struct Focus: Sendable, Equatable {
+    /// The most wishes of one session.
+    public static let limit = 256
+
+    /// Counted by the receiver from 1; asked again under the same number, it is the same wish.
+    public let number: UInt32
+    /// The volume's place in the manifest.
+    public let volume: UInt8
+    /// Voxels, z over stacked slices of all time points.
+    public let box: Box
+
+    /// Makes a wish.
+    public init(number: UInt32, volume: UInt8, box: Box) {
+        self.number = number
+        self.volume = volume
+        self.box = box
+    }
+
+    init(from reader: inout ByteReader) throws(WireError) {
+        number = try reader.take(UInt32.self, "focus")
+        volume = try reader.take(UInt8.self, "volume")
+        box = try Box(from: &reader)
+        guard number > 0, Int(volume) < WireLimits.volumeCount else {
+            throw WireError(.limitExceeded, "focus \(number) on volume \(volume) is beyond the limits")
+        }
+    }
+    func write(to writer: inout ByteWriter) {
+        writer.put(number)
+        writer.put(volume)
+        box.write(to: &writer)
+    }
+}
+
+/// A part of the answer to a ``Focus``: the payload of a chunk that stands in no plan and says itself what it is.
+public struct FocusChunk: Sendable, Equatable {
+    /// The most parts of one answer.
+    public static let partLimit = 4096
+
+    /// The wish.
+    public let focus: UInt32
+    /// The volume's place in the manifest.
+    public let volume: Int
+    /// This part, counted from 0.
+    public let part: Int
+    /// Parts of the answer.
+    public let partCount: Int
+    /// Voxels of this part, z over stacked slices of all time points.
+    public let box: Box
+    /// The slices, coded as a region's base layer.
+    public let slices: [UInt8]
+
+    /// Makes a part.
+    public init(focus: UInt32, volume: Int, part: Int, partCount: Int, box: Box, slices: [UInt8]) {
+        self.focus = focus
+        self.volume = volume
+        self.part = part
+        self.partCount = partCount
+        self.box = box
+        self.slices = slices
+    }
+
+    /// The part's bytes: a chunk record's payload.
+    public func encoded() -> [UInt8] {
+        var writer = ByteWriter(capacity: slices.count + 32)
+        writer.put(focus)
+        writer.put(UInt8(volume))
+        writer.put(UInt16(part))
+        writer.put(UInt16(partCount))
+        box.write(to: &writer)
+        writer.put(slices)
+        return writer.bytes
+    }
+
+    /// Reads a part.
+    /// - Throws: `WireError`.
+    public init(decoding bytes: [UInt8]) throws(WireError) {
+        var reader = ByteReader(bytes)
+        focus = try reader.take(UInt32.self, "focus")
+        volume = Int(try reader.take(UInt8.self, "volume"))
+        part = Int(try reader.take(UInt16.self, "part"))
+        partCount = Int(try reader.take(UInt16.self, "parts"))
+        box = try Box(from: &reader)
+        slices = Array(try reader.take(reader.remaining, "slices"))
+        guard part < partCount, partCount <= Self.partLimit, volume < WireLimits.volumeCount else {
+            throw WireError(.invalidField, "part \(part) of \(partCount) of a focus on volume \(volume)")
+        }
+    }
+}
