@@ -112,7 +112,7 @@ let package = Package(
         tests("SRTTransportTests", ["SRTTransport", "NetSim"]),
         tests("ProfilesTests", ["Profiles", "ProgressiveCoding", "HEVCCodec", "NetSim"]),
         tests("PhantomTests", ["Phantom"]),
-        tests("NetSimTests", ["NetSim"], path: "netsim/Tests/NetSimTests"),
+        tests("NetSimTests", ["NetSim", "netsim"], path: "netsim/Tests/NetSimTests"),
         tests("EndToEndTests", ["VolumeModel", "NIfTIFile", "Phantom", "SRTTransport", "WireFormat", "fovea", "netsim"]),
     ],
     swiftLanguageModes: [.v6]

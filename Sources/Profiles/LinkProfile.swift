@@ -1,6 +1,6 @@
 public import NetSim
 
-/// Link profiles: `profiles/links/NAME.yaml`.
+/// Link profiles: `profiles/links/NAME.yaml`. netsim's README has the keys.
 public enum LinkProfile {
     /// Reads a profile by name or path.
     /// - Throws: `ProfileError`, with file and line.
@@ -17,9 +17,13 @@ public enum LinkProfile {
         try read(ProfileNode.parse(text, file: file), name: file)
     }
 
+    /// What the link and each of its directions may say.
+    private static let keys = ["rate", "trace", "steps", "loss", "queue", "jitter", "outage", "corrupt", "duplicate"]
+
     private static func read(_ root: ProfileNode, name: String) throws(ProfileError) -> LinkParameters {
-        try root.allow("rate", "trace", "steps", "round_trip", "loss", "queue", "up", "down")
+        try root.allow(keys + ["round_trip", "up", "down"])
         let roundTrip = try root.value("round_trip", wants: Quantities.timeForm, Quantities.time)
+        try root.wrap("round_trip") { try LinkDirection.validate(delay: roundTrip / 2) }
         let common = try rate(root)
         let up = try direction("up", root, common, roundTrip / 2)
         let down = try direction("down", root, common, roundTrip / 2)
@@ -31,18 +35,26 @@ public enum LinkProfile {
         throws(ProfileError) -> LinkDirection
     {
         let own = try root.has(key) ? root.node(key) : nil
-        try own?.allow("rate", "trace", "steps", "loss", "queue", "delay")
+        try own?.allow(keys + ["delay"])
         func pick(_ name: String) -> ProfileNode { own.map { $0.has(name) ? $0 : root } ?? root }
         let ownRate: LinkRate? = try own.flatMap { own throws(ProfileError) in try rate(own) }
         guard let rate = ownRate ?? common else { throw root.missing("rate", or: "trace", "steps") }
-        let loss = try pick("loss").value("loss", wants: Quantities.shareForm, Quantities.share)
-        let queue = try pick("queue").value("queue", wants: Quantities.byteForm, Quantities.bytes)
-        let ownDelay: Duration? = try own.flatMap { own throws(ProfileError) in
-            own.has("delay") ? try own.value("delay", wants: Quantities.timeForm, Quantities.time) : nil
-        }
+        let impairments = LinkImpairments(
+            loss: try loss(pick("loss")), outage: try outage(pick("outage")),
+            duplicationProbability: try share("duplicate", pick("duplicate")),
+            corruptionProbability: try share("corrupt", pick("corrupt")), jitter: try jitter(pick("jitter")))
+        let queue = try queue(pick("queue"))
+        let ownDelay: Duration? = try own.flatMap { own throws(ProfileError) in try Self.delay(own) }
         return try (own ?? root).wrap {
-            try LinkDirection(rate: rate, delay: ownDelay ?? delay, lossProbability: loss, queueByteCount: queue)
+            try LinkDirection(rate: rate, delay: ownDelay ?? delay, queue: queue, impairments: impairments)
         }
+    }
+
+    private static func delay(_ node: ProfileNode) throws(ProfileError) -> Duration? {
+        guard node.has("delay") else { return nil }
+        let delay = try node.value("delay", wants: Quantities.timeForm, Quantities.time)
+        try node.wrap("delay") { try LinkDirection.validate(delay: delay) }
+        return delay
     }
 
     /// The rate that a node gives itself, in one of its three forms; nil for none.

@@ -8,6 +8,9 @@ struct ProfileNode {
     private let line: Int
     private let path: String
 
+    /// Longer messages are cut off.
+    private static let longestMessage = 500
+
     /// Reads a profile.
     static func read(_ file: String) throws(ProfileError) -> ProfileNode {
         guard let data = FileManager.default.contents(atPath: file), data.count <= 1 << 20 else {
@@ -34,7 +37,9 @@ struct ProfileNode {
     private func place(_ node: Node?) -> String { "\(file):\(node?.mark?.line ?? line)" }
     private func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
     private func fail(_ code: ProfileError.Code, _ node: Node?, _ message: String) -> ProfileError {
-        ProfileError(code, "\(place(node)): \(message)")
+        // A key or a value may hold line feeds or be of any length, and an error is one line.
+        let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        return ProfileError(code, "\(place(node)): \(line.prefix(Self.longestMessage))")
     }
 
     /// What to throw where a key is missing, or one of those that would do instead.
@@ -62,6 +67,15 @@ struct ProfileNode {
         guard let node = mapping[Node(key)] else { throw fail(.missingKey, nil, "key '\(full(key))' is missing") }
         guard let inner = node.mapping else { throw fail(.invalidValue, node, "'\(full(key))' must hold keys of its own") }
         return ProfileNode(file: file, mapping: inner, line: node.mark?.line ?? line, path: full(key))
+    }
+
+    /// Whether a key holds keys of its own.
+    func isMapping(_ key: String) -> Bool { mapping[Node(key)]?.mapping != nil }
+
+    /// What a key holds; nil where it is left out or is `none`.
+    func nodeUnlessNone(_ key: String) throws(ProfileError) -> ProfileNode? {
+        guard has(key), mapping[Node(key)]?.scalar?.string != "none" else { return nil }
+        return try node(key)
     }
 
     func text(_ key: String) throws(ProfileError) -> String {
@@ -122,8 +136,19 @@ struct ProfileNode {
     func choice<Value: RawRepresentable & CaseIterable>(_ key: String, _ type: Value.Type, default standard: Value)
         throws(ProfileError) -> Value
     where Value.RawValue == String {
-        guard has(key) else { return standard }
-        return try value(key, wants: "one of: " + type.allCases.map(\.rawValue).joined(separator: ", ")) { Value(rawValue: $0) }
+        has(key) ? try choice(key, type) : standard
+    }
+
+    /// One of the words that a type has; it must be there.
+    func choice<Value: RawRepresentable & CaseIterable>(_ key: String, _ type: Value.Type) throws(ProfileError) -> Value
+    where Value.RawValue == String {
+        try value(key, wants: "one of: " + type.allCases.map(\.rawValue).joined(separator: ", ")) { Value(rawValue: $0) }
+    }
+
+    /// Yes or no; no where it is left out.
+    func flag(_ key: String) throws(ProfileError) -> Bool {
+        guard has(key) else { return false }
+        return try value(key, wants: "true or false") { ["true": true, "false": false][$0] }
     }
 
     /// The keys and values of a mapping of scalars, in the file's order.

@@ -50,4 +50,16 @@ enum Quantities {
         default: return nil
         }
     }
+
+    /// A whole number of packets.
+    static func packets(_ text: String) -> Int? {
+        guard let (number, unit) = split(text), (0...1e9).contains(number), number == number.rounded() else { return nil }
+        return unit == "packets" || unit == "packet" ? Int(number) : nil
+    }
+
+    static let numberForm = "a number such as 3 or 2.5"
+    static func number(_ text: String) -> Double? {
+        guard let (number, unit) = split(text), unit.isEmpty else { return nil }
+        return number
+    }
 }

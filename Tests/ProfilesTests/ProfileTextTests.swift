@@ -68,15 +68,15 @@ struct ProfileTextTests {
 
     @Test("An unknown key is refused with file, line and the keys there are")
     func unknownKey() throws {
-        let root = try #require(refusal { try link(Self.link + "jitter: 3 ms\n") })
+        let root = try #require(refusal { try link(Self.link + "colour: 3 ms\n") })
         #expect(root.code == .unknownKey)
         #expect(root.message.hasPrefix("my.yaml:5: "))
-        #expect(root.message.contains("'jitter'"))
+        #expect(root.message.contains("'colour'"))
         #expect(root.message.contains("round_trip"))
-        let inner = try #require(refusal { try link(Self.link + "up:\n  loss: 0\n  jitter: 3 ms\n") })
+        let inner = try #require(refusal { try link(Self.link + "up:\n  loss: 0\n  colour: 3 ms\n") })
         #expect(inner.code == .unknownKey)
         #expect(inner.message.hasPrefix("my.yaml:7: "))
-        #expect(inner.message.contains("'up.jitter'"))
+        #expect(inner.message.contains("'up.colour'"))
         let layer = try #require(refusal { try EncodingProfile.parse("# mine\n\n" + Self.encoding + "crf: 3\n", file: "my.yaml") })
         #expect(layer.message.hasPrefix("my.yaml:5: unknown key 'crf'"))
     }

@@ -8,7 +8,7 @@ enum ShippedProfiles {
 
     static func paths(_ kind: ProfileFolder) -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(kind.rawValue)")) ?? []
-        return names.filter { $0.hasSuffix(".yaml") }.sorted().map { "\(folder)/\(kind.rawValue)/\($0)" }
+        return names.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted().map { path(kind, $0) }
     }
 
     static func path(_ kind: ProfileFolder, _ name: String) -> String { "\(folder)/\(kind.rawValue)/\(name).yaml" }

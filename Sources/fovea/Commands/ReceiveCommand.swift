@@ -1,11 +1,11 @@
-internal import VolumeModel
 internal import ArgumentParser
 internal import Profiles
 internal import ProgressiveCoding
-internal import Sites
 internal import SRTTransport
 internal import Secrecy
+internal import Sites
 internal import StreamSession
+internal import VolumeModel
 internal import WireFormat
 
 struct ReceiveCommand: AsyncParsableCommand {

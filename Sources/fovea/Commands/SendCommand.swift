@@ -1,9 +1,9 @@
-internal import VolumeModel
 internal import ArgumentParser
 internal import Profiles
 internal import ProgressiveCoding
 internal import Secrecy
 internal import Sites
+internal import VolumeModel
 internal import WireFormat
 
 struct SendCommand: AsyncParsableCommand {

@@ -21,7 +21,7 @@ extension Heading {
 public struct Delivery: Sendable, Equatable {
     /// The end it has reached.
     public let endpoint: Endpoint
-    /// The bytes, as they were sent.
+    /// The bytes as they were sent, but for a bit that the link may have flipped.
     public let payload: [UInt8]
     /// When it got there.
     public let time: Duration

@@ -14,6 +14,18 @@ public struct NetSimError: Error, Sendable, Equatable, CustomStringConvertible {
         case log
         /// The relay's thread could not be started.
         case thread
+        /// The kernel does not permit network namespaces or TUN devices here.
+        case notPermitted
+        /// A program that was to be run is not there.
+        case commandNotFound
+        /// A program that was to be run cannot be.
+        case command
+        /// A program that work is handed to is not installed, or has failed.
+        case unavailable
+        /// A file to be read is not there, or not to be read by this user.
+        case noInput
+        /// A file that is not a link's log; the message names the line.
+        case invalidLog
         /// A call that does not fit the relay's state, such as starting it twice.
         case state
     }

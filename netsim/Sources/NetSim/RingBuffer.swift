@@ -36,6 +36,22 @@ struct RingBuffer<Element: Sendable>: Sendable {
         return element
     }
 
+    /// Takes out the element `offset` places behind the first, in time proportional to `offset`; `nil` where there is none.
+    @discardableResult
+    mutating func remove(at offset: Int) -> Element? {
+        guard let element = self[offset] else { return nil }
+        for place in stride(from: offset, to: 0, by: -1) { slots[slot(place)] = slots[slot(place - 1)] }
+        popFirst()
+        return element
+    }
+
+    /// Changes the element `offset` places behind the first, where there is one.
+    mutating func modify(_ offset: Int, _ change: (inout Element) -> Void) {
+        guard offset >= 0, offset < count, var element = slots[slot(offset)] else { return }
+        change(&element)
+        slots[slot(offset)] = element
+    }
+
     /// The capacity is a power of two, so that wrapping around is a mask.
     private func slot(_ offset: Int) -> Int { (head + offset) & (slots.count - 1) }
 
@@ -46,5 +62,18 @@ struct RingBuffer<Element: Sendable>: Sendable {
         larger.append(contentsOf: repeatElement(nil, count: max(8, slots.count * 2) - count))
         slots = larger
         head = 0
+    }
+}
+
+// A packet is copied with all it holds, its payload's reference too, where only its time or size is asked for.
+extension RingBuffer {
+    /// The ready time of the packet `offset` places behind the first, or `nil` where there is none.
+    func readyTime<Payload>(at offset: Int = 0) -> Duration? where Element == SimulatedPacket<Payload> {
+        offset >= 0 && offset < count ? slots[slot(offset)]?.readyTime : nil
+    }
+
+    /// The size of the packet `offset` places behind the first, 0 where there is none.
+    func byteCount<Payload>(at offset: Int) -> Int where Element == SimulatedPacket<Payload> {
+        offset >= 0 && offset < count ? slots[slot(offset)]?.byteCount ?? 0 : 0
     }
 }

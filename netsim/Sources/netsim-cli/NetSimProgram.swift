@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Dispatch
 internal import Glibc
 internal import NetSim
 internal import Profiles
@@ -10,80 +9,43 @@ struct NetSimProgram: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "netsim", abstract: "Puts a simulated link between programs.",
         discussion: "Example: netsim relay --listen 127.0.0.1:9711 --to 127.0.0.1:9710 --link rural-4g", version: "0.1.0",
-        subcommands: [RelayCommand.self])
+        subcommands: [RelayCommand.self, RunCommand.self, CheckCommand.self, PlotCommand.self])
 
     static func main() {
         do {
             var command = try parseAsRoot()
             try command.run()
         } catch {
-            if exitCode(for: error) == .success { exit(withError: error) }
-            let (message, code): (String, Int32) =
+            let code = exitCode(for: error)
+            if code == .success { exit(withError: error) }
+            if let code = error as? ExitCode { Glibc.exit(code.rawValue) }
+            let (message, status): (String, Int32) =
                 switch error {
-                case let error as NetSimError:
-                    (error.message, error.code == .invalidAddress || error.code == .invalidParameter ? 64 : 69)
+                case let error as NetSimError: (error.message, status(of: error.code))
                 case let error as ProfileError: (error.message, error.code == .notFound ? 66 : 65)
                 default: ("\(Self.message(for: error).split(separator: "\n").first ?? "wrong usage") (see 'netsim --help')", 64)
                 }
-            let line = "netsim: \(message)\n"
-            line.withCString { _ = write(2, $0, strlen($0)) }
-            Glibc.exit(code)
+            write("netsim: \(message)", to: 2)
+            Glibc.exit(status)
         }
     }
-}
 
-struct RelayCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "relay", abstract: "Relay UDP datagrams through a simulated link.",
-        discussion: """
-            Clients send to --listen; what they send goes to --to and the answers come back, each direction with the link's rate,
-            delay, loss and queue. Runs until it is ended. The same seed and the same traffic lose the same datagrams.
-
-            Example: netsim relay --listen 127.0.0.1:9711 --to 127.0.0.1:9710 --link rural-4g --seed 3 --log link.log
-            """)
-
-    @Option(help: ArgumentHelp("Where clients send to; port 0 lets the system choose.", valueName: "host:port")) var listen: String
-    @Option(help: ArgumentHelp("Where the server is.", valueName: "host:port")) var to: String
-    @Option(help: ArgumentHelp("A link profile.", valueName: "name|file")) var link: String
-    @Option(help: "Decides which datagrams are lost.") var seed: UInt64 = 1
-    @Option(help: ArgumentHelp("Write one line an event, in mahimahi's grammar.", valueName: "file")) var log: String?
-    @Flag(help: "Print one JSON object a line.") var json = false
-
-    func run() throws {
-        let relay = try UDPRelay(listen: HostPort(listen), to: HostPort(to), link: LinkProfile.load(link), seed: seed, log: log)
-        let done = DispatchSemaphore(value: 0)
-        let sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { done.signal() }
-            source.resume()
-            return source
+    /// As sysexits.h has them; those of a command that cannot be run are the shells' own.
+    private static func status(of code: NetSimError.Code) -> Int32 {
+        switch code {
+        case .invalidAddress, .invalidParameter: 64
+        case .invalidLog: 65
+        case .noInput: 66
+        case .notPermitted: 77
+        case .commandNotFound: 127
+        case .command: 126
+        case .log: 74
+        case .socket, .thread, .state, .unavailable: 69
         }
-        try relay.start()
-        say(
-            json
-                ? "{\"event\":\"listening\",\"port\":\(relay.boundPort)}"
-                : "Relaying port \(relay.boundPort) to \(to) over \(link).")
-        done.wait()
-        sources.forEach { $0.cancel() }
-        relay.stop()
-        let counters = relay.counters
-        say(json ? Self.line(counters) : "up: \(Self.sentence(counters.up))\ndown: \(Self.sentence(counters.down))")
-        if let failure = counters.logFailure { throw failure }
     }
 
-    private static func sentence(_ counters: LinkCounters) -> String {
-        "\(counters.arrivedPacketCount) datagrams in, \(counters.departedPacketCount) out, \(counters.droppedPacketCount) dropped"
-    }
-
-    private static func line(_ counters: RelayCounters) -> String {
-        func fields(_ counters: LinkCounters) -> String {
-            "{\"arrived\":\(counters.arrivedPacketCount),\"departed\":\(counters.departedPacketCount),\"dropped\":\(counters.droppedPacketCount)}"
-        }
-        return "{\"event\":\"summary\",\"up\":\(fields(counters.up)),\"down\":\(fields(counters.down))}"
-    }
-
-    private func say(_ line: String) {
-        (line + "\n").withCString { _ = write(1, $0, strlen($0)) }
+    /// Writes a line to one of the standard streams.
+    static func write(_ line: String, to descriptor: Int32) {
+        (line + "\n").withCString { _ = Glibc.write(descriptor, $0, strlen($0)) }
     }
 }

@@ -43,6 +43,28 @@ final class LoopbackSocket {
         return Array(buffer[0..<count])
     }
 
+    /// Takes one datagram, and tells the port on loopback that it came from.
+    func receiveWithPort() throws -> (payload: [UInt8], port: UInt16) {
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let count = withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                recvfrom(descriptor, &buffer, buffer.count, 0, $0, &length)
+            }
+        }
+        guard count >= 0 else { throw Failure() }
+        return (Array(buffer[0..<count]), withUnsafeBytes(of: storage) { UInt16($0[2]) << 8 | UInt16($0[3]) })
+    }
+
+    /// Sends to a port on loopback without being connected to it.
+    func send(_ payload: [UInt8], to port: UInt16) throws {
+        let count = Self.withLoopbackAddress(isIPv6: false, port: port) { address, length in
+            Int32(sendto(descriptor, payload, payload.count, 0, address, length))
+        }
+        guard count == payload.count else { throw Failure() }
+    }
+
     /// Takes one datagram, lets `change` alter it, and sends the result back to where it came from.
     func answer(_ change: ([UInt8]) -> [UInt8]) throws {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
