@@ -54,9 +54,10 @@ struct PlotSeries {
         return series
     }
 
-    /// 1, 2 or 5 times a power of ten, at least a millisecond, and long enough for at most 250 intervals.
+    /// 1, 2 or 5 times a power of ten, at least 10 ms, so that single packets do not look like rates, and long enough for at most 250
+    /// intervals.
     static func niceLength(_ span: Duration) -> Duration {
-        var length = Duration.milliseconds(1)
+        var length = Duration.milliseconds(10)
         while true {
             for factor in [1, 2, 5] where length * factor * 250 >= span { return length * factor }
             length *= 10
