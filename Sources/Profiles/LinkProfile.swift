@@ -17,7 +17,20 @@ public enum LinkProfile {
         try read(ProfileNode.parse(text, file: file), name: file)
     }
 
-    private static func read(_ root: ProfileNode, name: String) throws(ProfileError) -> LinkParameters {
+    /// Reads a profile by name or path with other values for some of its keys, in both directions: what a sweep changes.
+    /// - Parameter values: as a profile would write them; a `rate` takes the place of a trace and of steps too.
+    /// - Throws: `ProfileError`, with file and line.
+    public static func load(_ nameOrPath: String, replacing values: [String: String], name: String) throws(ProfileError)
+        -> LinkParameters
+    {
+        let root = try ProfileNode.read(ProfileFolder.links.path(nameOrPath))
+        var removed: Set<String> = []
+        if values["rate"] != nil { removed.formUnion(["trace", "steps"]) }
+        if values["round_trip"] != nil { removed.insert("delay") }
+        return try read(root.replacing(values, without: removed), name: name)
+    }
+
+    static func read(_ root: ProfileNode, name: String) throws(ProfileError) -> LinkParameters {
         try root.allow("rate", "trace", "steps", "round_trip", "loss", "queue", "up", "down")
         let roundTrip = try root.value("round_trip", wants: Quantities.timeForm, Quantities.time)
         let common = try rate(root)

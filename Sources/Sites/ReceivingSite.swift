@@ -25,8 +25,8 @@ public struct ReceivingSite: Sendable {
         case manifest(Place, decoder: SessionDecoder)
         /// The first byte of a volume's regions of interest has come.
         case firstROIByte(Place)
-        /// A chunk of a volume is in its place; the share of all the session's chunks that are.
-        case applied(Place, share: Double)
+        /// A chunk of a volume is in its place, by its ordinal in the plan; the share of all the session's chunks that are.
+        case applied(Place, ordinal: UInt32, share: Double)
         /// A volume has come so far.
         case milestone(Milestone, Place, secondsSinceSenderStart: Double)
         /// A volume is on disk, checked.
