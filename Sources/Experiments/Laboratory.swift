@@ -83,6 +83,7 @@ public struct Laboratory: Sendable {
         try OutputFile.makeFolder("\(options.folder)/cells")
         if options.cells == nil { try OutputFile.write(profile.contents, to: "\(options.folder)/experiment.yaml") }
         try log.mend()
+        try log.touch()
         let subjects = try subjects()
         let wanted = options.cells.map { chosen in chosen.map { cells[$0] } } ?? cells
         let there = Set(try everyRow().map { $0.text("key") })

@@ -51,9 +51,9 @@ struct ExperimentLinkReader {
         let isOptional = node.has("optional") ? try node.value("optional", wants: "true or false") { Bool($0) } : false
         let paths = places.files(in: folder, matching: match) ?? []
         guard !paths.isEmpty else {
-            let message = "is '\(folder)': no traces '\(match)' there; give the folder that holds '\(folder)' with --data or FOVEA_DATA"
-            guard isOptional else { throw node.refusal("traces", message) }
-            remarks.append("'traces' \(message); going on without them")
+            let message = "no traces '\(match)' in '\(folder)'; give the folder that holds '\(folder)' with --data or FOVEA_DATA"
+            guard isOptional else { throw node.refusal("traces", "finds \(message)") }
+            remarks.append("\(message): going on without recorded traces")
             return []
         }
         var links: [Link] = []

@@ -33,6 +33,7 @@ actor CodingStore {
     // Tasks, so that cells that ask at the same time share one.
     private var sources: [String: Task<Source, any Error>] = [:]
     private var entries: [String: Task<Entry, any Error>] = [:]
+    private var measuring: Task<Void, Never>?
     private var times: [String: Task<CodingTimes, any Error>] = [:]
 
     /// A volume, and its regions of interest as they are found, whatever an encoding makes of them.
@@ -113,8 +114,21 @@ actor CodingStore {
         return try await task.value
     }
 
-    /// Measured once and written down: by both ends on this machine with nothing but loopback between.
+    /// One after another: two at a time would measure each other.
     private func measured(
+        _ subject: Subject, _ encoding: ExperimentProfile.Named<EncodingSettings>, _ order: TransmissionOrder, _ entry: Entry
+    ) async throws -> CodingTimes {
+        let before = measuring
+        let task = Task {
+            await before?.value
+            return await Result(catching: { try await measure(subject, encoding, order, entry) })
+        }
+        measuring = Task { _ = await task.value }
+        return try await task.value.get()
+    }
+
+    /// Measured once and written down: by both ends on this machine with nothing but loopback between.
+    private func measure(
         _ subject: Subject, _ encoding: ExperimentProfile.Named<EncodingSettings>, _ order: TransmissionOrder, _ entry: Entry
     ) async throws -> CodingTimes {
         let identity = "\(subject.digest)\n\(Digest(of: encoding.contents))\n\(order.rawValue)\n\(goal.name)\n\(margin)"
@@ -174,5 +188,12 @@ actor CodingStore {
         }
         var counter = Counter(layout: layout, volume: volume)
         return volume.voxelType.acceptBits(&counter)
+    }
+}
+
+extension Result where Failure == any Error, Success: Sendable {
+    /// What a body returns or throws.
+    fileprivate init(catching body: @Sendable () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
     }
 }

@@ -4,60 +4,65 @@ internal import RefinementCodec
 internal import VolumeModel
 internal import WireFormat
 
-/// How fast the machine is that simulations go by: two cores, both ends of a transfer on it. Nanoseconds a voxel, measured by
-/// `fovea experiment` with `coding: measured` on the generated head.
+/// How fast the machine is that simulations go by: two cores, both ends of a transfer on it. Fitted to what `coding: measured` gives there for the generated
+/// head and the profiles `diagnostic`, `fast` and `paper`.
 struct ReferenceMachine {
     static let coreCount = 2
     let settings: EncodingSettings
 
-    private static let preparationNanoseconds = 24.0
-    private static let digestNanoseconds = 5.0
-    private static let storingNanoseconds = 28.0
+    /// Nanoseconds a unit, and of each unit how many.
+    private static func time(_ terms: (nanoseconds: Double, count: Int)...) -> Duration {
+        .nanoseconds(Int64(terms.reduce(0) { $0 + $1.nanoseconds * Double($1.count) }))
+    }
 
     /// Reading, finding the region by a mask, planning.
-    func preparation(voxelCount: Int) -> Duration { Self.time(voxelCount, Self.preparationNanoseconds) }
+    func preparation(voxelCount: Int) -> Duration { Self.time((18.8, voxelCount)) }
     /// Digesting a volume of so many bytes.
-    func digest(byteCount: Int) -> Duration { Self.time(byteCount, Self.digestNanoseconds) }
+    func digest(byteCount: Int) -> Duration { Self.time((1.5, byteCount)) }
     /// Writing a volume of so many bytes compressed, and reading it back.
-    func storing(byteCount: Int) -> Duration { Self.time(byteCount, Self.storingNanoseconds) }
+    func storing(byteCount: Int) -> Duration { Self.time((20.7, byteCount)) }
+
+    private var isContextMixing: Bool { settings.exactCoder == .contextMixing }
 
     /// Coding a chunk and decoding it again.
+    /// - Parameter voxelCount: those the coder works on; the box may hold more.
     func encoding(_ chunk: PlannedChunk, voxelCount: Int) -> Duration {
+        let all = chunk.box.voxelCount
         switch chunk.layer {
-        case .roiBase: Self.time(voxelCount, Self.base(settings.roi))
-        case .backgroundBase: Self.time(voxelCount, Self.base(settings.background))
-        case .mask: Self.time(voxelCount, 25)
+        case .roiBase: return Self.time((Self.base(settings.roi), all))
+        // Much of a background box is empty, or the smooth filling of a region's hole.
+        case .backgroundBase: return Self.time((Self.base(settings.background) * 0.37, all))
+        case .mask: return Self.time((52, all))
         case .roiBounded, .roiRefinement, .backgroundRefinement:
-            Self.time(voxelCount, settings.exactCoder == .contextMixing ? 2900 : 300)
-        case .extensions, .valueTable: .milliseconds(2)
-        case .manifest, .table: .zero
+            return isContextMixing ? Self.time((250, all), (1500, voxelCount)) : Self.time((100, all), (300, voxelCount))
+        case .extensions, .valueTable: return .milliseconds(2)
+        case .manifest, .table: return .zero
         }
     }
 
     /// Decoding a chunk and putting it in its place.
     func decoding(_ chunk: PlannedChunk, voxelCount: Int) -> Duration {
-        let nanoseconds: Double =
+        let all = chunk.box.voxelCount
+        let work =
             switch chunk.layer {
-            case .roiBase, .backgroundBase: 20
-            case .mask: 25
-            case .roiBounded, .roiRefinement, .backgroundRefinement: settings.exactCoder == .contextMixing ? 1500 : 80
-            case .extensions, .valueTable, .manifest, .table: 0
+            case .roiBase: Self.time((130, all))
+            case .backgroundBase: Self.time((30, all))
+            case .mask: Self.time((55, all))
+            case .roiBounded, .roiRefinement, .backgroundRefinement:
+                isContextMixing ? Self.time((200, all), (900, voxelCount)) : Self.time((100, all), (350, voxelCount))
+            case .extensions, .valueTable, .manifest, .table: Duration.zero
             }
-        return .milliseconds(4) + Self.time(voxelCount, nanoseconds)
+        return .milliseconds(8) + work
     }
 
-    /// x265 by its preset; a full rate-distortion search costs what it costs whatever the preset.
+    /// x265 by its preset, nanoseconds a voxel of a region; a full search by rate and distortion costs more where the preset has none.
     private static func base(_ parameters: HEVCParameters) -> Double {
         let presets: [String: Double] = [
-            "ultrafast": 60, "superfast": 90, "veryfast": 130, "faster": 150, "fast": 200, "medium": 260, "slow": 500, "slower": 1500,
-            "veryslow": 2500, "placebo": 6000,
+            "ultrafast": 500, "superfast": 670, "veryfast": 800, "faster": 850, "fast": 950, "medium": 1100, "slow": 1430, "slower": 4000,
+            "veryslow": 7000, "placebo": 15000,
         ]
-        let preset = presets[parameters.preset] ?? 260
+        let preset = presets[parameters.preset] ?? 1100
         let searchesFully = parameters.options.contains { $0.name == "rd" && (Int($0.value) ?? 0) >= 5 }
-        return searchesFully ? preset * 2.5 : preset
-    }
-
-    private static func time(_ count: Int, _ nanoseconds: Double) -> Duration {
-        .nanoseconds(Int64(Double(count) * nanoseconds))
+        return searchesFully && preset < 1430 ? preset * 2.7 : preset
     }
 }

@@ -28,7 +28,7 @@ struct CurveFigure {
             set xrange [0:\(end * 1.04)]
             set xlabel "seconds from the start of the sender"
             unset key
-            set multiplot layout \(hasSimilarity ? 2 : 1),2 margins 0.08,0.98,0.2,0.94 spacing 0.09,0.13
+            set multiplot layout \(hasSimilarity ? 2 : 1),2 margins 0.1,0.98,0.2,0.94 spacing 0.1,0.14
 
             """
         let panels = [

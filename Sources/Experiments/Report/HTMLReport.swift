@@ -89,7 +89,7 @@ struct HTMLReport {
                 guard let estimate = group.estimate(column.name) else { return "<td class=\"number\">-</td>" }
                 let median = Summary.number(estimate.median, column)
                 let (low, high) = (Summary.number(estimate.low, column), Summary.number(estimate.high, column))
-                let interval = low == high ? "" : "<br><span class=\"interval\">\(low) to \(high)</span>"
+                let interval = low == high ? "" : "<br><span class=\"interval\">\(low)–\(high)</span>"
                 return "<td class=\"number\">\(median)\(interval)</td>"
             }
             return "<tr>\((labels + cells).joined())</tr>"
@@ -161,15 +161,15 @@ struct HTMLReport {
 
     private static let style = """
         body{margin:0;background:#f6f7f9;color:#1c2530;font:16px/1.5 system-ui,sans-serif}
-        main{max-width:980px;margin:0 auto;padding:24px 20px 48px}
+        main{max-width:1080px;margin:0 auto;padding:24px 20px 48px}
         h1{font-size:1.7rem;line-height:1.2;margin:.1em 0 .4em}h2{font-size:1.2rem;margin:0 0 .6em}
         .kind{color:#5a6675;margin:0;font-size:.9rem}.question{font-size:1.05rem;max-width:70ch}
         .warning{background:#fff4d6;border-left:4px solid #e69f00;padding:8px 12px;margin:16px 0}
         section{background:#fff;border:1px solid #dde2e8;border-radius:8px;padding:18px 20px;margin:18px 0}
         dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 16px;margin:0}dt{color:#5a6675}dd{margin:0}
-        .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem;width:100%}
-        th,td{padding:6px 10px;text-align:left;vertical-align:top;border-bottom:1px solid #e6eaee}thead th{border-bottom:2px solid #b8c1cc}
-        tbody th{font-weight:600}.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.unit,.interval{color:#5a6675;font-weight:400;font-size:.8rem}
+        .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.86rem;width:100%}
+        th,td{padding:6px 8px;text-align:left;vertical-align:top;border-bottom:1px solid #e6eaee}thead th{border-bottom:2px solid #b8c1cc}
+        tbody th{font-weight:600}tbody th{white-space:nowrap}.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.unit,.interval{color:#5a6675;font-weight:400;font-size:.8rem}
         figure{margin:0 0 28px}figure svg{width:100%;height:auto;display:block}figcaption{color:#3a4654;font-size:.9rem;max-width:75ch}
         pre{background:#f0f2f5;padding:10px 12px;border-radius:6px;overflow-x:auto}code,pre{font-family:ui-monospace,monospace;font-size:.88rem}
         @media(max-width:600px){main{padding:12px 8px}section{padding:12px}dl{grid-template-columns:1fr}dt{margin-top:6px}}

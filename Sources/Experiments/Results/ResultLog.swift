@@ -26,12 +26,16 @@ struct ResultLog {
         }
     }
 
+    /// Makes the file where there is none, so that whoever waits for it finds it also when nothing was left to do.
+    func touch() throws { try append([]) }
+
     /// Adds a line and makes it durable.
-    func append(_ row: Row) throws {
+    func append(_ row: Row) throws { try append(Array((row.json + "\n").utf8)) }
+
+    private func append(_ bytes: [UInt8]) throws {
         let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw ExperimentError(.cannotWrite, "\(path): cannot be written") }
         defer { close(descriptor) }
-        let bytes = Array((row.json + "\n").utf8)
         // In one call, so that lines of several programs do not mix.
         guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
             throw ExperimentError(.cannotWrite, "\(path): the disk takes no more")
