@@ -2,7 +2,7 @@
 # slower without optimisation, and tests run the real programs.
 SWIFT_BUILD = swift build -c release
 
-.PHONY: setup build demo test measure bench bench-transport kills fuzz train train-test format lint install clean
+.PHONY: setup build demo test measure experiments virtual-against-real snakemake bench bench-transport kills fuzz train train-test format lint install clean
 
 setup:
 	@Scripts/setup.sh
@@ -21,6 +21,22 @@ test: setup
 # The figures in the README and in Docs/Measurements.md.
 measure: build
 	python3 Scripts/measure.py
+
+# Every experiment that comes with the program, in virtual time (DATA=folder for volumes and traces of one's own); reports below experiment-out.
+EXPERIMENTS ?= $(basename $(notdir $(wildcard profiles/experiments/*.yaml)))
+experiments: build
+	for name in $(EXPERIMENTS); do .build/release/fovea experiment $$name --virtual --out experiment-out/$$name $(if $(DATA),--data "$(DATA)") || exit; done
+
+# The same transfers in virtual time and over sockets, side by side; fails where they differ by more than a tenth.
+virtual-against-real: build
+	python3 Scripts/virtual_against_real.py
+
+# Snakemake, to spread an experiment over cores or a cluster (Scripts/experiments/Snakefile says how).
+snakemake: Scripts/experiments/.venv/.installed
+Scripts/experiments/.venv/.installed: Scripts/experiments/requirements.txt
+	python3 -m venv Scripts/experiments/.venv
+	Scripts/experiments/.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
 
 # Fovea's exact end against other coders, on a folder of volumes (make bench DATA=folder). Those that are not installed are left out; Debian has them:
 # libjxl-tools libopenjp2-tools x265 xz-utils zstd.

@@ -68,7 +68,7 @@ let package = Package(
         library("Metrics", [http]),
         library("SRTTransport", ["CSRT"]),
         library("SessionRunner", ["StreamSession", "SRTTransport", "Secrecy"]),
-        library("Profiles", ["HEVCCodec", "ProgressiveCoding", "NetSim", yaml]),
+        library("Profiles", ["VolumeModel", "WireFormat", "HEVCCodec", "ProgressiveCoding", "NetSim", yaml]),
         library("Confinement", ["HEVCCodec", "RefinementCodec", "ProgressiveCoding", "CSeccomp"]),
         library(
             "Sites",
@@ -77,6 +77,14 @@ let package = Package(
                 "SRTTransport", "SessionRunner", "Secrecy", "Journal", "Metrics", "Confinement", "Profiles", "HEVCCodec", crypto,
             ]),
         library("Phantom"),
+
+        // What measures all of it
+        library(
+            "Experiments",
+            [
+                "VolumeModel", "NIfTIFile", "Segmentation", "HEVCCodec", "RefinementCodec", "ProgressiveCoding", "WireFormat",
+                "StreamSession", "SRTTransport", "Sites", "Profiles", "Phantom", "NetSim",
+            ]),
 
         // The link simulator
         .target(name: "CNetSim", path: "netsim/Sources/CNetSim"),
@@ -88,7 +96,8 @@ let package = Package(
             dependencies: [
                 "VolumeModel", "NIfTIFile", "HEVCCodec", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
                 "Confinement",
-                "SRTTransport", "Secrecy", "Journal", "Metrics", "Sites", "Profiles", "Phantom", "NetSim", "CPNG", arguments,
+                "SRTTransport", "Secrecy", "Journal", "Metrics", "Sites", "Profiles", "Phantom", "NetSim", "Experiments", "CPNG",
+                arguments,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -112,6 +121,9 @@ let package = Package(
         tests("SRTTransportTests", ["SRTTransport", "NetSim"]),
         tests("ProfilesTests", ["Profiles", "ProgressiveCoding", "HEVCCodec", "NetSim"]),
         tests("PhantomTests", ["Phantom"]),
+        tests(
+            "ExperimentsTests",
+            ["Experiments", "Profiles", "ProgressiveCoding", "VolumeModel", "NIfTIFile", "WireFormat", "NetSim", "Phantom", "Sites"]),
         tests("NetSimTests", ["NetSim", "netsim"], path: "netsim/Tests/NetSimTests"),
         tests("EndToEndTests", ["VolumeModel", "NIfTIFile", "Phantom", "SRTTransport", "WireFormat", "fovea", "netsim"]),
     ],

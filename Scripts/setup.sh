@@ -16,6 +16,7 @@ libseccomp-dev 2.5.4-1
 zlib1g-dev 1:1.2.13.dfsg-1
 pkg-config 1.8.1-1
 python3 3.11
+gnuplot-nox 5.4.4
 "
 # Only to fetch ONNX Runtime, and only where there is no pip yet.
 python3 -m pip --version >/dev/null 2>&1 || packages="${packages}python3-pip 23.0

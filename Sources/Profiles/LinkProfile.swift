@@ -20,7 +20,20 @@ public enum LinkProfile {
     /// What the link and each of its directions may say.
     private static let keys = ["rate", "trace", "steps", "loss", "queue", "jitter", "outage", "corrupt", "duplicate"]
 
-    private static func read(_ root: ProfileNode, name: String) throws(ProfileError) -> LinkParameters {
+    /// Reads a profile by name or path with other values for some of its keys, in both directions: what a sweep changes.
+    /// - Parameter values: as a profile would write them; a `rate` takes the place of a trace and of steps too.
+    /// - Throws: `ProfileError`, with file and line.
+    public static func load(_ nameOrPath: String, replacing values: [String: String], name: String) throws(ProfileError)
+        -> LinkParameters
+    {
+        let root = try ProfileNode.read(ProfileFolder.links.path(nameOrPath))
+        var removed: Set<String> = []
+        if values["rate"] != nil { removed.formUnion(["trace", "steps"]) }
+        if values["round_trip"] != nil { removed.insert("delay") }
+        return try read(root.replacing(values, without: removed), name: name)
+    }
+
+    static func read(_ root: ProfileNode, name: String) throws(ProfileError) -> LinkParameters {
         try root.allow(keys + ["round_trip", "up", "down"])
         let roundTrip = try root.value("round_trip", wants: Quantities.timeForm, Quantities.time)
         try root.wrap("round_trip") { try LinkDirection.validate(delay: roundTrip / 2) }

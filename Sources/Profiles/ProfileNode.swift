@@ -174,4 +174,80 @@ struct ProfileNode {
             throw fail(.invalidValue, nil, path.isEmpty ? "\(error)" : "\(path): \(error)")
         }
     }
+
+    /// What to throw where a key's value will not do.
+    func refusal(_ key: String, _ message: String) -> ProfileError {
+        fail(.invalidValue, mapping[Node(key)], "'\(full(key))' \(message)")
+    }
+
+    /// One of a key's values: the only one, or an element of a list.
+    struct Item {
+        /// The value, where it is not a mapping.
+        let text: String?
+        /// The value, where it is a mapping.
+        let node: ProfileNode?
+        fileprivate let owner: ProfileNode
+        fileprivate let source: Node
+        fileprivate let name: String
+
+        /// What to throw where the value will not do.
+        func refusal(_ message: String) -> ProfileError { owner.fail(.invalidValue, source, "'\(name)' \(message)") }
+
+        /// Puts file, line and key before an error of a module that knows none of them.
+        func wrap<Result>(_ body: () throws -> Result) throws(ProfileError) -> Result {
+            do {
+                return try body()
+            } catch let error as ProfileError where error.code != .notFound {
+                throw error
+            } catch {
+                throw refusal("is wrong: \(error)")
+            }
+        }
+    }
+
+    /// A key's values: one, or a list of at least one, each a scalar or a mapping.
+    func items(_ key: String) throws(ProfileError) -> [Item] {
+        guard let node = mapping[Node(key)] else { throw fail(.missingKey, nil, "key '\(full(key))' is missing") }
+        let elements = node.sequence.map(Array.init) ?? [node]
+        guard !elements.isEmpty else { throw fail(.invalidValue, node, "'\(full(key))' is an empty list") }
+        var items: [Item] = []
+        for (index, element) in elements.enumerated() {
+            let name = node.sequence == nil ? full(key) : "\(full(key))[\(index)]"
+            let inner = element.mapping.map {
+                ProfileNode(file: file, mapping: $0, line: element.mark?.line ?? line, path: name)
+            }
+            guard inner != nil || element.scalar != nil else {
+                throw fail(.invalidValue, element, "'\(name)' must be one value or hold keys of its own")
+            }
+            items.append(Item(text: element.scalar?.string, node: inner, owner: self, source: element, name: name))
+        }
+        return items
+    }
+
+    /// A key's values, one or a list, each read by a rule.
+    func values<Value>(_ key: String, wants: String, _ read: (String) -> Value?) throws(ProfileError) -> [Value] {
+        var values: [Value] = []
+        for item in try items(key) {
+            guard let text = item.text, let value = read(text) else {
+                throw item.refusal("is \(item.text.map { "'\($0)'" } ?? "a mapping"); write \(wants)")
+            }
+            values.append(value)
+        }
+        return values
+    }
+
+    /// The same mapping with other values for some keys, and without some others, in the mappings within too.
+    func replacing(_ values: [String: String], without removed: Set<String>) -> ProfileNode {
+        var changed = mapping
+        for key in Array(mapping.keys) {
+            guard let name = key.string else { continue }
+            if removed.contains(name) || values[name] != nil { changed[key] = nil }
+            if let inner = mapping[key]?.mapping, ["up", "down"].contains(name) {
+                let rest = inner.filter { !removed.contains($0.key.string ?? "") && values[$0.key.string ?? ""] == nil }
+                changed[key] = rest.isEmpty ? nil : Node(rest.map { ($0.key, $0.value) }, inner.tag, inner.style)
+            }
+        }
+        for (name, value) in values.sorted(by: { $0.key < $1.key }) { changed[Node(name)] = Node(value) }
+        return ProfileNode(file: file, mapping: changed, line: line, path: path)
+    }
 }

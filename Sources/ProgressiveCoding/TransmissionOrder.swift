@@ -25,7 +25,7 @@ public enum TransmissionOrder: String, Sendable, CaseIterable {
     /// idle meanwhile. Half of what makes the regions exact is coded before, and goes on the link until the background is there and goes
     /// ahead; all of it would keep a person waiting for the background. The background's own refinement costs the coder more
     /// than its base, so it waits until all of that is coded.
-    func codingRank(of chunk: PlannedChunk, ordinal: UInt32) -> UInt64 {
+    public func codingRank(of chunk: PlannedChunk, ordinal: UInt32) -> UInt64 {
         guard self == .roiFirst else { return rank(of: chunk, ordinal: ordinal) }
         switch chunk.layer {
         case .manifest, .roiBase: return UInt64(ordinal)

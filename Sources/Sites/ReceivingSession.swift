@@ -373,7 +373,11 @@ struct ReceivingSession {
             appliedCount += ordinal == 0 ? 0 : 1
             pendingByteCount -= pendingBytes.removeValue(forKey: ordinal) ?? 0
             folder?.refresh(volume, isAwaited: !milestones.isEmpty)
-            if let decoder { onEvent(.applied(place(volume), share: Double(appliedCount) / Double(decoder.manifest.plan.count))) }
+            if let decoder {
+                onEvent(
+                    .applied(
+                        place(volume), ordinal: ordinal, share: Double(appliedCount) / Double(decoder.manifest.plan.count)))
+            }
             if ordinal != 0 { confirm(ordinal) }
         case .damaged(let ordinal, let error): drop(ordinal, error)
         case .durable(let ordinal): waiting.append(.applied(ordinal))

@@ -26,8 +26,8 @@ public struct ReceivingSite: Sendable {
         case manifest(Place, decoder: SessionDecoder)
         /// The first byte of a volume's regions of interest has come.
         case firstROIByte(Place)
-        /// A chunk of a volume is in its place; the share of all the session's chunks that are.
-        case applied(Place, share: Double)
+        /// A chunk of a volume is in its place, by its ordinal in the plan; the share of all the session's chunks that are.
+        case applied(Place, ordinal: UInt32, share: Double)
         /// A box is shown better, that somebody asked for.
         case shown(Place, Box)
         /// How a wish stands.

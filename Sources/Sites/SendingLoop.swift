@@ -67,6 +67,7 @@ struct SendingLoop {
                 codedByteCount += chunk.record.count
                 summary.bytesByLayer[chunk.layer, default: 0] += chunk.record.count
                 hasVoxels = hasVoxels || chunk.layer != .manifest
+                onEvent(.coded(chunk))
                 // Control and what goes first: with parity the far end need not wait for what was lost of them.
                 events.append(
                     .chunk(

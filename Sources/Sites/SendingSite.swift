@@ -1,6 +1,6 @@
 public import Metrics
 public import Profiles
-internal import ProgressiveCoding
+public import ProgressiveCoding
 internal import SRTTransport
 internal import Secrecy
 internal import SessionRunner
@@ -14,6 +14,8 @@ public struct SendingSite: Sendable {
     public enum Event: Sendable {
         /// The region of interest is known.
         case prepared(Preparation.Result)
+        /// A chunk is coded and in the session's hands.
+        case coded(EncodedChunk)
         /// The first datagram with voxels has gone to the transport.
         case firstDatagram
         /// So many bytes of chunks are coded and so many acknowledged; the total is known once coding is done.
@@ -92,6 +94,8 @@ public struct SendingSite: Sendable {
     public var transport: TransportProfile
     /// How what goes there is protected.
     public var exposure = Exposure()
+    /// Whether what the link carried is kept as a first guess for the next time.
+    public var remembersRate = true
     /// Where the session's figures are shown; nil shows them nowhere.
     public var metrics: MetricsBoard?
 
@@ -111,7 +115,7 @@ public struct SendingSite: Sendable {
     public func run(clock: Stopwatch, onEvent: @escaping @Sendable (Event) -> Void) async throws -> Summary {
         let address = try HostPort(parsing: destination)
         try exposure.check(address)
-        let cache = transport.bitsPerSecond == nil ? RateCache() : nil
+        let cache = transport.bitsPerSecond == nil && remembersRate ? RateCache() : nil
         var options = SRTOptions(maximumBitsPerSecond: transport.bitsPerSecond ?? 1e6)
         options.connectTimeout = min(.seconds(3), transport.connectPatience)
         options.passphrase = exposure.secret?.transportPassphrase

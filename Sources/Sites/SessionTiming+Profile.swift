@@ -1,9 +1,9 @@
-internal import Profiles
-internal import StreamSession
+public import Profiles
+public import StreamSession
 
 extension SessionTiming {
     /// The intervals a transport profile sets; the rest are the defaults.
-    init(_ transport: TransportProfile) {
+    public init(_ transport: TransportProfile) {
         self.init()
         stalledAfter = transport.stalledAfter
         silenceLimit = transport.silenceLimit

@@ -1,4 +1,5 @@
 internal import Confinement
+internal import Experiments
 internal import Glibc
 internal import HEVCCodec
 internal import Journal
@@ -86,6 +87,15 @@ struct Failure {
             case .sessionBusy: code = Self.tryAgain
             case .receiptMismatch, .invalidKey: code = Self.badData
             case .cancelled: code = Self.tryAgain
+            }
+        case let error as ExperimentError:
+            message = error.message
+            switch error.code {
+            case .usage: code = Self.usage
+            case .cannotWrite: code = Self.inputOutput
+            case .invalidResults: code = Self.badData
+            case .figureFailed: code = Self.unavailable
+            case .transferFailed, .simulationFailed: code = Self.internalFault
             }
         case is CancellationError: (message, code) = ("stopped", Self.tryAgain)
         default: return nil

@@ -18,7 +18,7 @@ struct Fovea: AsyncParsableCommand {
         version: FoveaVersion.text,
         subcommands: [
             DemoCommand.self, SendCommand.self, ReceiveCommand.self, EncodeCommand.self, DecodeCommand.self, SegmentCommand.self,
-            CompareCommand.self, InspectCommand.self, PhantomCommand.self, KeyCommand.self,
+            CompareCommand.self, InspectCommand.self, PhantomCommand.self, KeyCommand.self, ExperimentCommand.self,
         ])
 
     static func main() async {

@@ -1,8 +1,6 @@
 internal import ArgumentParser
-internal import Foundation
-internal import NIfTIFile
+internal import Experiments
 internal import Phantom
-internal import VolumeModel
 
 struct PhantomCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -32,32 +30,5 @@ struct PhantomCommand: AsyncParsableCommand {
         console.say("\(files.volume)\n\(files.labels)")
         console.event(
             "summary", ["volume": .text(files.volume), "labels": .text(files.labels), "seed": .integer(Int(clamping: seed))])
-    }
-}
-
-/// A phantom as NIfTI files.
-enum PhantomFiles {
-    /// Writes volume and labels.
-    /// - Throws: `NIfTIError.Code.cannotWrite`.
-    static func write(_ parameters: PhantomParameters, to folder: String) throws -> (volume: String, labels: String) {
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw NIfTIError(.cannotWrite, "\(folder): the folder cannot be made")
-        }
-        let head = PhantomHead.generate(parameters)
-        let shape = try Shape(columns: head.columns, rows: head.rows, slices: head.slices)
-        // The field of view is 240 x 240 x 155 mm whatever the shape; x grows to the left and y backwards, as in BraTS.
-        let affine = Affine(rows: [
-            [-240 / Double(head.columns), 0, 0, 0], [0, -240 / Double(head.rows), 0, 239], [0, 0, 155 / Double(head.slices), 0],
-        ])
-        let stem = "\(folder)/phantom-\(parameters.seed)"
-        let flair = try NIfTIHeader.make(
-            shape: shape, voxelType: .int16, affine: affine, description: "Fovea phantom, seed \(parameters.seed)")
-        try NIfTIFile.write(
-            try NIfTIImage(header: flair, voxels: head.flair.withUnsafeBytes { Array($0) }), to: "\(stem)_flair.nii.gz")
-        let labels = try NIfTIHeader.make(shape: shape, voxelType: .uint8, affine: affine, description: "Fovea phantom labels")
-        try NIfTIFile.write(try NIfTIImage(header: labels, voxels: head.labels), to: "\(stem)_seg.nii.gz")
-        return ("\(stem)_flair.nii.gz", "\(stem)_seg.nii.gz")
     }
 }

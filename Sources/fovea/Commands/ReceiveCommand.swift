@@ -116,7 +116,7 @@ struct ReceiveCommand: AsyncParsableCommand {
             event("manifest", place)
             console.say("Receiving '\(place.volume)' in session '\(place.session)'.")
         case .firstROIByte(let place): event("first_roi_byte", place)
-        case .applied(let place, let share): console.progress(place.session, share: share)
+        case .applied(let place, _, let share): console.progress(place.session, share: share)
         case .milestone(let milestone, let place, let seconds):
             event(milestone.rawValue, place, ["seconds_since_send": .number(seconds)])
             console.say("\(Text.right(Text.seconds(seconds), 8))  \(place.volume): \(sentence(milestone))")

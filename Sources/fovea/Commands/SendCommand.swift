@@ -89,6 +89,7 @@ struct SendCommand: AsyncParsableCommand {
     private static func report(_ event: SendingSite.Event, _ console: Console, _ clock: Stopwatch) {
         switch event {
         case .prepared(let result): if let remark = result.remark { console.remark(remark) }
+        case .coded: break
         case .firstDatagram: console.event("first_datagram", ["t": .number(clock.seconds)])
         case .progress(let coded, let acknowledged, let isCoded):
             let label = "\(Text.bytes(acknowledged)) of \(Text.bytes(coded))\(isCoded ? "" : ", still coding")"

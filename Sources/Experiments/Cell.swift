@@ -1,0 +1,58 @@
+public import NetSim
+public import Profiles
+public import ProgressiveCoding
+
+/// How transfers are made.
+public enum Mode: String, Sendable, CaseIterable {
+    /// In virtual time, over netsim's model.
+    case virtual
+    /// Over SRT sockets on this machine, through netsim's relay.
+    case real
+}
+
+/// One transfer of an experiment.
+public struct Cell: Sendable {
+    /// Its place in the experiment, from 0.
+    public let index: Int
+    /// What is sent, by its place in the experiment's list.
+    let subject: Int
+    /// How it is coded.
+    public let encoding: ExperimentProfile.Named<EncodingSettings>
+    /// How the link is used.
+    public let transport: ExperimentProfile.Named<TransportProfile>
+    /// Which chunk goes before which.
+    public let order: TransmissionOrder
+    /// What lies between the ends.
+    public let link: ExperimentProfile.Named<LinkParameters>
+    /// Decides over what the link does at random.
+    public let seed: UInt64
+
+    /// Every transfer of an experiment: volumes, encodings, orders, transports, links, seeds, the last changing fastest.
+    static func all(of profile: ExperimentProfile) -> [Cell] {
+        var cells: [Cell] = []
+        for subject in profile.subjects.indices {
+            for encoding in profile.encodings {
+                for order in profile.orders {
+                    for transport in profile.transports {
+                        for link in profile.links {
+                            for seed in profile.seeds {
+                                cells.append(
+                                    Cell(
+                                        index: cells.count, subject: subject, encoding: encoding, transport: transport, order: order,
+                                        link: link, seed: seed))
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        return cells
+    }
+}
+
+extension LinkParameters {
+    /// Both one-way delays, in milliseconds.
+    var roundTripMilliseconds: Double { (up.delay + down.delay) / .milliseconds(1) }
+    /// The share of the sender's packets lost at random.
+    var lossShare: Double { up.lossProbability }
+}

@@ -1,0 +1,68 @@
+internal import HEVCCodec
+internal import ProgressiveCoding
+internal import RefinementCodec
+internal import VolumeModel
+internal import WireFormat
+
+/// How fast the machine is that simulations go by: two cores, both ends of a transfer on it. Fitted to what `coding: measured` gives there for the generated
+/// head and the profiles `diagnostic`, `fast` and `paper`.
+struct ReferenceMachine {
+    static let coreCount = 2
+    let settings: EncodingSettings
+
+    /// Nanoseconds a unit, and of each unit how many.
+    private static func time(_ terms: (nanoseconds: Double, count: Int)...) -> Duration {
+        .nanoseconds(Int64(terms.reduce(0) { $0 + $1.nanoseconds * Double($1.count) }))
+    }
+
+    /// Reading, finding the region by a mask, planning.
+    func preparation(voxelCount: Int) -> Duration { Self.time((18.8, voxelCount)) }
+    /// Digesting a volume of so many bytes.
+    func digest(byteCount: Int) -> Duration { Self.time((1.5, byteCount)) }
+    /// Writing a volume of so many bytes compressed, and reading it back.
+    func storing(byteCount: Int) -> Duration { Self.time((20.7, byteCount)) }
+
+    private var isContextMixing: Bool { settings.exactCoder == .contextMixing }
+
+    /// Coding a chunk and decoding it again.
+    /// - Parameter voxelCount: those the coder works on; the box may hold more.
+    func encoding(_ chunk: PlannedChunk, voxelCount: Int) -> Duration {
+        let all = chunk.box.voxelCount
+        switch chunk.layer {
+        case .roiBase: return Self.time((Self.base(settings.roi), all))
+        // Much of a background box is empty, or the smooth filling of a region's hole.
+        case .backgroundBase: return Self.time((Self.base(settings.background) * 0.37, all))
+        case .mask: return Self.time((52, all))
+        case .roiBounded, .roiRefinement, .backgroundRefinement:
+            return isContextMixing ? Self.time((250, all), (1500, voxelCount)) : Self.time((100, all), (300, voxelCount))
+        case .extensions, .valueTable: return .milliseconds(2)
+        case .manifest, .table, .focusBase: return .zero
+        }
+    }
+
+    /// Decoding a chunk and putting it in its place.
+    func decoding(_ chunk: PlannedChunk, voxelCount: Int) -> Duration {
+        let all = chunk.box.voxelCount
+        let work =
+            switch chunk.layer {
+            case .roiBase: Self.time((130, all))
+            case .backgroundBase: Self.time((30, all))
+            case .mask: Self.time((55, all))
+            case .roiBounded, .roiRefinement, .backgroundRefinement:
+                isContextMixing ? Self.time((200, all), (900, voxelCount)) : Self.time((100, all), (350, voxelCount))
+            case .extensions, .valueTable, .manifest, .table, .focusBase: Duration.zero
+            }
+        return .milliseconds(8) + work
+    }
+
+    /// x265 by its preset, nanoseconds a voxel of a region; a full search by rate and distortion costs more where the preset has none.
+    private static func base(_ parameters: HEVCParameters) -> Double {
+        let presets: [String: Double] = [
+            "ultrafast": 500, "superfast": 670, "veryfast": 800, "faster": 850, "fast": 950, "medium": 1100, "slow": 1430, "slower": 4000,
+            "veryslow": 7000, "placebo": 15000,
+        ]
+        let preset = presets[parameters.preset] ?? 1100
+        let searchesFully = parameters.options.contains { $0.name == "rd" && (Int($0.value) ?? 0) >= 5 }
+        return searchesFully && preset < 1430 ? preset * 2.7 : preset
+    }
+}

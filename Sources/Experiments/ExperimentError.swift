@@ -1,0 +1,17 @@
+/// What can go wrong in the laboratory beyond what its parts report.
+public struct ExperimentError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The kind of fault, to match on.
+    public enum Code: Sendable, Equatable {
+        case usage, cannotWrite, invalidResults, figureFailed, transferFailed, simulationFailed
+    }
+    /// The kind of fault.
+    public let code: Code
+    /// One sentence for a person.
+    public let message: String
+    /// Makes an error.
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+    public var description: String { message }
+}

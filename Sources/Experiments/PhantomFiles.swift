@@ -1,0 +1,38 @@
+internal import Foundation
+internal import NIfTIFile
+public import Phantom
+internal import VolumeModel
+
+/// A phantom as NIfTI files.
+public enum PhantomFiles {
+    /// Where volume and labels stand.
+    public static func paths(_ parameters: PhantomParameters, in folder: String) -> (volume: String, labels: String) {
+        let stem = "\(folder)/phantom-\(parameters.seed)"
+        return ("\(stem)_flair.nii.gz", "\(stem)_seg.nii.gz")
+    }
+
+    /// Writes volume and labels.
+    /// - Throws: `NIfTIError.Code.cannotWrite`.
+    @discardableResult
+    public static func write(_ parameters: PhantomParameters, to folder: String) throws -> (volume: String, labels: String) {
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw NIfTIError(.cannotWrite, "\(folder): the folder cannot be made")
+        }
+        let head = PhantomHead.generate(parameters)
+        let shape = try Shape(columns: head.columns, rows: head.rows, slices: head.slices)
+        // The field of view is 240 x 240 x 155 mm whatever the shape; x grows to the left and y backwards, as in BraTS.
+        let affine = Affine(rows: [
+            [-240 / Double(head.columns), 0, 0, 0], [0, -240 / Double(head.rows), 0, 239], [0, 0, 155 / Double(head.slices), 0],
+        ])
+        let files = paths(parameters, in: folder)
+        let flair = try NIfTIHeader.make(
+            shape: shape, voxelType: .int16, affine: affine, description: "Fovea phantom, seed \(parameters.seed)")
+        try NIfTIFile.write(
+            try NIfTIImage(header: flair, voxels: head.flair.withUnsafeBytes { Array($0) }), to: files.volume)
+        let labels = try NIfTIHeader.make(shape: shape, voxelType: .uint8, affine: affine, description: "Fovea phantom labels")
+        try NIfTIFile.write(try NIfTIImage(header: labels, voxels: head.labels), to: files.labels)
+        return files
+    }
+}

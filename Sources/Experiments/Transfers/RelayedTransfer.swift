@@ -1,0 +1,83 @@
+public import NetSim
+public import Profiles
+internal import SRTTransport
+public import Sites
+internal import Synchronization
+public import WireFormat
+
+/// One transfer over real SRT sockets on this machine, through netsim's relay.
+public struct RelayedTransfer: Sendable {
+    /// What the sender saw.
+    public let sent: SendingSite.Summary
+    /// What the receiver saw.
+    public let received: ReceivingSite.Summary
+    /// What passed the relay.
+    public let counters: RelayCounters
+
+    /// How a transfer is made.
+    public struct Setup: Sendable {
+        /// What to send, and how it is coded.
+        public var preparation: Preparation
+        /// How the link is used.
+        public var transport: TransportProfile
+        /// What lies between the ends; nil joins them without a relay.
+        public var link: LinkParameters?
+        /// Decides over what the link does at random.
+        public var seed: UInt64
+        /// Where the receiver makes its folder.
+        public var folder: String
+        /// The transfer's name, and its folder's.
+        public var session: Name
+        /// A program that decodes confined.
+        public var workerExecutable = "/proc/self/exe"
+
+        /// Makes a setup.
+        public init(
+            preparation: Preparation, transport: TransportProfile, link: LinkParameters?, seed: UInt64, folder: String, session: Name
+        ) {
+            self.preparation = preparation
+            self.transport = transport
+            self.link = link
+            self.seed = seed
+            self.folder = folder
+            self.session = session
+        }
+    }
+
+    /// Sends, and returns when the sender has the receipt and the receiver is done.
+    /// - Parameters:
+    ///   - clock: what both ends count their times from.
+    ///   - onSender: told what happens at the sender.
+    ///   - onReceiver: told what happens at the receiver.
+    /// - Throws: what either site throws, the sender's first; `NetSimError`.
+    public static func perform(
+        _ setup: Setup, clock: Stopwatch = Stopwatch(), onSender: @escaping @Sendable (SendingSite.Event) -> Void,
+        onReceiver: @escaping @Sendable (ReceivingSite.Event) -> Void
+    ) async throws -> RelayedTransfer {
+        var receiver = ReceivingSite(folder: setup.folder, transport: setup.transport)
+        receiver.workerExecutable = setup.workerExecutable
+        let listener = try receiver.listen(on: "127.0.0.1:0")
+        let relay = try setup.link.map { link in
+            try UDPRelay(
+                listen: NetSim.HostPort(host: "127.0.0.1", port: 0), to: NetSim.HostPort(host: "127.0.0.1", port: listener.port),
+                link: link, seed: setup.seed)
+        }
+        try relay?.start()
+        defer { relay?.stop() }
+        var sender = SendingSite(
+            preparation: setup.preparation, session: setup.session, destination: "127.0.0.1:\(relay?.boundPort ?? listener.port)",
+            transport: setup.transport)
+        // What another link carried says nothing of this one.
+        sender.remembersRate = false
+        let summary = Mutex<ReceivingSite.Summary?>(nil)
+        async let receiving: Void = receiver.run(listener, once: true, clock: clock) { event in
+            if case .ended(_, let result) = event { summary.withLock { $0 = try? result.get() } }
+            onReceiver(event)
+        }
+        let sent = try await sender.run(clock: clock, onEvent: onSender)
+        try await receiving
+        await listener.close()
+        return RelayedTransfer(
+            sent: sent, received: summary.withLock { $0 } ?? ReceivingSite.Summary(), counters: relay?.counters ?? RelayCounters())
+    }
+}
