@@ -108,12 +108,17 @@ let package = Package(
         tests("SecrecyTests", ["TestSupport", "Secrecy"]),
         tests("JournalTests", ["TestSupport", "Journal"]),
         tests("MetricsTests", ["Metrics"]),
-        tests("StreamSessionTests", ["TestSupport", "StreamSession", "Secrecy", "WireFormat", "NetSim"]),
+        tests("StreamSessionTests", ["TestSupport", "StreamSession", "VolumeModel", "Secrecy", "WireFormat", "NetSim"]),
         tests("SRTTransportTests", ["SRTTransport", "NetSim"]),
         tests("ProfilesTests", ["Profiles", "ProgressiveCoding", "HEVCCodec", "NetSim"]),
         tests("PhantomTests", ["Phantom"]),
         tests("NetSimTests", ["NetSim", "netsim"], path: "netsim/Tests/NetSimTests"),
-        tests("EndToEndTests", ["VolumeModel", "NIfTIFile", "Phantom", "SRTTransport", "WireFormat", "fovea", "netsim"]),
+        tests(
+            "EndToEndTests",
+            [
+                "Sites", "Profiles", "ProgressiveCoding", "StreamSession", "Journal", "VolumeModel", "NIfTIFile", "Phantom",
+                "SRTTransport", "WireFormat", "fovea", "netsim",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )
