@@ -210,7 +210,7 @@ struct FocusTests {
             record("25:40,30:44,8:28", coder: 2, slices), record("25:40,30:44,8:28", volume: 1, slices),
             record("70:85,30:44,8:28", slices), record("25:40,30:44,20:40", slices),
             record("0:2147483647,0:2147483647,0:32", slices), record("25:40,30:44,8:29", slices),
-            record("25:41,30:60,8:28", slices),
+            record("0:80,30:44,8:28", slices),
             record("25:40,30:44,8:28", []), record("25:40,30:44,8:28", Array(0..<200)),
             record("25:26,30:31,8:9", [UInt8](repeating: 0, count: 70_000)),
             ChunkRecord(coder: 1, payload: [1, 2, 3]).encoded(),
