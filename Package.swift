@@ -117,7 +117,7 @@ let package = Package(
         tests("SecrecyTests", ["TestSupport", "Secrecy"]),
         tests("JournalTests", ["TestSupport", "Journal"]),
         tests("MetricsTests", ["Metrics"]),
-        tests("StreamSessionTests", ["TestSupport", "StreamSession", "Secrecy", "WireFormat", "NetSim"]),
+        tests("StreamSessionTests", ["TestSupport", "StreamSession", "VolumeModel", "Secrecy", "WireFormat", "NetSim"]),
         tests("SRTTransportTests", ["SRTTransport", "NetSim"]),
         tests("ProfilesTests", ["Profiles", "ProgressiveCoding", "HEVCCodec", "NetSim"]),
         tests("PhantomTests", ["Phantom"]),
@@ -125,7 +125,12 @@ let package = Package(
             "ExperimentsTests",
             ["Experiments", "Profiles", "ProgressiveCoding", "VolumeModel", "NIfTIFile", "WireFormat", "NetSim", "Phantom", "Sites"]),
         tests("NetSimTests", ["NetSim", "netsim"], path: "netsim/Tests/NetSimTests"),
-        tests("EndToEndTests", ["VolumeModel", "NIfTIFile", "Phantom", "SRTTransport", "WireFormat", "fovea", "netsim"]),
+        tests(
+            "EndToEndTests",
+            [
+                "Sites", "Profiles", "ProgressiveCoding", "StreamSession", "Journal", "VolumeModel", "NIfTIFile", "Phantom",
+                "SRTTransport", "WireFormat", "fovea", "netsim",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -117,6 +117,8 @@ public actor SessionDecoder {
     public func applyFocus(record bytes: [UInt8]) async throws -> (chunk: FocusChunk, maxAbsoluteError: Double) {
         let record = try ChunkRecord(decoding: bytes)
         guard record.coder == 1 else { throw CodingError(.invalidChunk, "coder \(record.coder) is unknown for a focus") }
+        // What is shown ahead of the plan is made exact by it; without that the end would depend on the order of arrival.
+        guard manifest.goal == .lossless else { throw CodingError(.invalidChunk, "a focus in a session of previews") }
         let chunk = try FocusChunk(decoding: record.payload)
         guard layouts.indices.contains(chunk.volume), layouts[chunk.volume].shape.stackedBox.contains(chunk.box),
             chunk.slices.count <= 2 * chunk.box.voxelCount * layouts[chunk.volume].header.voxelType.byteCount + (1 << 16)
@@ -124,6 +126,7 @@ public actor SessionDecoder {
         let decoded = try await decoder.decode(layouts[chunk.volume].focusRequest(chunk.slices, chunk.box))
         guard case .samples(let samples) = decoded else { throw CodingError(.invalidChunk, "a focus that is not slices") }
         try assemblers[chunk.volume].show(samples, in: chunk.box)
+        bytesByLayer[.focusBase, default: 0] += bytes.count
         let part = FocusChunk(
             focus: chunk.focus, volume: chunk.volume, part: chunk.part, partCount: chunk.partCount, box: chunk.box, slices: [])
         return (part, record.maxAbsoluteError)

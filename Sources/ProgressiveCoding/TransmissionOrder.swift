@@ -34,7 +34,8 @@ public enum TransmissionOrder: String, Sendable, CaseIterable {
         case .roiRefinement: return (ordinal % 2 == 0 ? 2 : 4) << 60 | UInt64(ordinal)
         case .extensions: return 3 << 60
         case .backgroundBase: return 3 << 60 | UInt64(chunk.box.z.lowerBound + 1) << 24 | UInt64(ordinal)
-        case .backgroundRefinement, .table, .focusBase: return 5 << 60 | UInt64(chunk.box.z.lowerBound + 1) << 24 | UInt64(ordinal)
+        case .backgroundRefinement, .table, .focusBase:
+            return 5 << 60 | UInt64(chunk.box.z.lowerBound + 1) << 24 | UInt64(ordinal)
         }
     }
 
@@ -49,6 +50,9 @@ public enum TransmissionOrder: String, Sendable, CaseIterable {
 
     /// The rank of what makes a wish exact: as soon as the background is shown.
     public var focusedRefinementRank: UInt64 { (self == .roiFirst ? UInt64(Layer.extensions.rawValue) << 32 : 1 << 33) - 1 }
+
+    /// When a wish is coded: behind the regions of interest, ahead of everything else.
+    public var focusCodingRank: UInt64 { UInt64(WireLimits.chunkCount) }
 
     /// The rank of manifest, before everything.
     public static let manifestRank: UInt64 = 0

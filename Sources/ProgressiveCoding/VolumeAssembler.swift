@@ -343,9 +343,10 @@ private struct Painter: StoredBitsVisitor {
                 for span in spans {
                     for x in span {
                         let sample = min(samples[line + x - box.x.lowerBound], greatest)
+                        // A planned base takes the place of what was asked for: its error is the one that is told.
                         // Refinement counts on the base also around what the mask has settled, and under what was shown ahead of it.
                         if isBase { base[start + x] = sample }
-                        if quality[start + x] < level {
+                        if quality[start + x] < level || isBase && quality[start + x] == level {
                             target[start + x] = table[Int(sample)]
                             quality[start + x] = level
                         }

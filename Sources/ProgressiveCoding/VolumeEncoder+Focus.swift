@@ -4,17 +4,16 @@ package import VolumeModel
 public import WireFormat
 
 extension VolumeEncoder {
-    /// Slices of one part of an answer.
-    private static let partSliceCount = 32
-
-    /// Codes what a receiver asked for as a region's base layer, in parts of about 32 slices. It changes nothing of what was planned: exact voxels
-    /// still come given the base that was.
+    /// Codes what a receiver asked for as a region's base layer, in parts of 32 slices or less. It changes nothing of what was
+    /// planned: exact voxels still come given the base that was.
     /// - Returns: records of ``FocusChunk``; none where every voxel is exact with the manifest alone.
     /// - Throws: `CodingError`.
     func answer(_ focus: Focus) throws -> [ChunkRecord] {
-        let boxes = layout.focusBoxes(focus.box).flatMap { box in
-            stride(from: box.z.lowerBound, to: box.z.upperBound, by: Self.partSliceCount).compactMap {
-                try? box.over(slices: $0..<min($0 + Self.partSliceCount, box.z.upperBound))
+        let boxes = layout.focusBoxes(focus.box).flatMap { box -> [Box] in
+            let sliceByteCount = box.x.count * box.y.count * image.volume.voxelType.byteCount
+            let count = max(1, min(FocusChunk.sliceLimit, ChunkPlanner.voxelByteLimit / sliceByteCount))
+            return stride(from: box.z.lowerBound, to: box.z.upperBound, by: count).compactMap {
+                try? box.over(slices: $0..<min($0 + count, box.z.upperBound))
             }
         }
         guard boxes.count <= FocusChunk.partLimit else {
@@ -57,18 +56,19 @@ extension SessionEncoder {
     public struct FocusAnswer: Sendable {
         /// Records to go ahead, each under an ordinal beyond the table's.
         public let records: [[UInt8]]
-        /// The regions of the background's base layer that the box touches.
+        /// Chunks of the background's base layer that the box touches.
         public let base: [UInt32]
         /// What makes the box exact, and what that rests on.
         public let refinement: [UInt32]
     }
 
     /// Codes a wish, on the calling thread.
-    /// - Returns: nil when the wish is for a volume or voxels that there are not.
+    /// - Returns: nil when the wish is for a volume or voxels that there are not, or exact voxels are not planned: what is shown for a
+    ///   wish depends on when it comes, and only exact voxels end the same whatever was shown before.
     /// - Throws: `CodingError`.
     public func answer(_ focus: Focus) throws -> FocusAnswer? {
         let index = Int(focus.volume)
-        guard encoders.indices.contains(index) else { return nil }
+        guard manifest.goal == .lossless, encoders.indices.contains(index) else { return nil }
         let encoder = encoders[index]
         let layout = encoder.layout
         guard layout.shape.stackedBox.contains(focus.box) else { return nil }
@@ -78,7 +78,7 @@ extension SessionEncoder {
             plan.indices.filter {
                 [.roiRefinement, .backgroundRefinement].contains(plan[$0].layer) && plan[$0].box.intersection(focus.box) != nil
             })
-        // Prerequisites of prerequisites: a base, a mask and a table rest on nothing, so that two rounds are enough.
+        // The background rests on regions, and those on their bases, masks and tables, which rest on nothing: two rounds are enough.
         for _ in 0..<2 { wanted.formUnion(wanted.flatMap { layout.prerequisites[$0] }) }
         let base = plan.indices.filter { plan[$0].layer == .backgroundBase && plan[$0].box.intersection(focus.box) != nil }
         func ordinals(_ indices: some Sequence<Int>) -> [UInt32] { indices.sorted().map { UInt32(first + $0) } }

@@ -1,3 +1,4 @@
+internal import Journal
 internal import ProgressiveCoding
 internal import StreamSession
 internal import VolumeModel
@@ -16,6 +17,17 @@ struct FocusProgress: Sendable {
 }
 
 extension ReceivingSession {
+    /// Whether a chunk is beyond the plan: an answer to a wish.
+    func isFocus(_ ordinal: UInt32) -> Bool { decoder.map { ordinal > $0.manifest.tableOrdinal } ?? false }
+
+    /// Whether a journal entry is about a chunk beyond the plan.
+    func isOfFocus(_ entry: JournalEntry) -> Bool {
+        switch entry {
+        case .fragment(let ordinal, _, _, _), .dropped(let ordinal): isFocus(ordinal)
+        case .begun, .stored: false
+        }
+    }
+
     /// Asks for what somebody wants to see, once it is known what there is.
     mutating func askForFocus() -> [ReceiverSession.Event] {
         guard let desk = site.focusDesk, let decoder else { return [] }
@@ -23,6 +35,7 @@ extension ReceivingSession {
         for wish in desk.wishes(of: name, after: focus.askedCount) {
             focus.askedCount += 1
             let volume = Int(wish.focus.volume)
+            guard decoder.layouts.indices.contains(volume) else { continue }
             let place = place(volume)
             onEvent(.focus(place, number: wish.focus.number, wish.focus.box, .asked))
             // What the manifest alone makes exact needs no answer, and gets none.
@@ -55,15 +68,28 @@ extension ReceivingSession {
     mutating func noteFocus(_ chunk: FocusChunk, maxAbsoluteError: Double) {
         onEvent(.shown(place(chunk.volume), chunk.box))
         folder?.refresh(chunk.volume, isAwaited: true)
-        guard var open = focus.open[chunk.focus] else { return }
+        // A sender that outlived the program it answers may mean a wish of that one, under the same number.
+        guard var open = focus.open[chunk.focus], Int(open.wish.focus.volume) == chunk.volume,
+            open.wish.focus.box.contains(chunk.box)
+        else { return }
         open.parts.insert(chunk.part)
         open.maxAbsoluteError = max(open.maxAbsoluteError, maxAbsoluteError)
         focus.open[chunk.focus] = open.parts.count == chunk.partCount ? nil : open
         guard open.parts.count == chunk.partCount else { return }
-        let seconds = open.wish.asked.duration(to: .now).inSeconds
+        tell(open, maxAbsoluteError: open.maxAbsoluteError)
+    }
+
+    /// Everything is exact: a wish that came too late to be answered has what it wanted.
+    mutating func fulfilFocus() {
+        for (_, open) in focus.open.sorted(by: { $0.key < $1.key }) { tell(open, maxAbsoluteError: 0) }
+        focus.open = [:]
+    }
+
+    private func tell(_ open: FocusProgress.Open, maxAbsoluteError: Double) {
+        let wish = open.wish
         onEvent(
             .focus(
-                place(chunk.volume), number: chunk.focus, open.wish.focus.box,
-                .shown(seconds: seconds, maxAbsoluteError: open.maxAbsoluteError)))
+                place(Int(wish.focus.volume)), number: wish.focus.number, wish.focus.box,
+                .shown(seconds: wish.asked.duration(to: .now).inSeconds, maxAbsoluteError: maxAbsoluteError)))
     }
 }

@@ -131,7 +131,12 @@ struct ReceivingSession {
         // A session that goes on elsewhere is shown there.
         if claim?.isRevoked != true {
             meter?.end(isFinished: ending == nil, now: age)
-            if ending == nil { site.focusDesk?.close(name) }
+            if ending == nil {
+                site.focusDesk?.close(name)
+            } else if claim != nil {
+                // Not the session of a stranger who only used its name.
+                site.focusDesk?.part(name)
+            }
         }
         guard let ending else {
             await connection.close(patience: .milliseconds(200))
@@ -173,7 +178,6 @@ struct ReceivingSession {
             case .keep(let fragment):
                 takenByteCount += fragment.payload.count
                 datagramCount += 1
-                if isFocus(fragment.ordinal) { continue }
                 kept.append(
                     .fragment(
                         ordinal: fragment.ordinal, totalByteCount: fragment.totalByteCount, offset: fragment.offset,
@@ -201,8 +205,9 @@ struct ReceivingSession {
     }
 
     private mutating func flush() {
-        guard !kept.isEmpty, let writer else { return }
-        writer.append(kept)
+        // Only the manifest tells what is an answer to a wish, and those are not kept: they would be of no use to another connection.
+        guard !kept.isEmpty, let writer, decoder != nil else { return }
+        writer.append(kept.filter { !isOfFocus($0) })
         kept = []
     }
 
@@ -306,15 +311,12 @@ struct ReceivingSession {
         }
     }
 
-    /// Whether a chunk is beyond the plan: an answer to a wish.
-    private func isFocus(_ ordinal: UInt32) -> Bool { decoder.map { ordinal > $0.manifest.tableOrdinal } ?? false }
-
     /// A chunk that was damaged on the way has to come again; too many of them are no accident.
     private mutating func drop(_ ordinal: UInt32, _ error: any Error) {
         damageCount += 1
         guard damageCount <= Self.damageLimit else { return giveUp(error) }
         pendingByteCount -= pendingBytes.removeValue(forKey: ordinal) ?? 0
-        if !isFocus(ordinal) { kept.append(.dropped(ordinal: ordinal)) }
+        kept.append(.dropped(ordinal: ordinal))
         waiting.append(.dropped(ordinal))
     }
 
@@ -389,6 +391,7 @@ struct ReceivingSession {
         case .verified(let volume, let outcome):
             if outcome.state == .lossless { announce(.volumeLossless, volume) }
         case .stored(let receipt):
+            fulfilFocus()
             for index in receipt.volumes.indices { onEvent(.receipt(place(index))) }
             waiting.append(.stored(receipt))
         case .failed(let error): giveUp(error)

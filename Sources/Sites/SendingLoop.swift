@@ -12,6 +12,7 @@ struct SendingLoop {
         case chunk(EncodedChunk)
         case coded(ChunkTable, digest: Digest, seconds: Double)
         case answered(Focus, SessionEncoder.FocusAnswer)
+        case refused(Focus, String)
         case failed(any Error)
     }
 
@@ -23,9 +24,7 @@ struct SendingLoop {
     private var chunks: [UInt32: (layer: Layer, byteCount: Int)] = [:]
     private var roiChunks: Set<UInt32> = []
     private var table: ChunkTable?
-    /// Chunks that answer wishes, and of each wish those not acknowledged.
-    private var focusCount = 0
-    private var focusChunks: [UInt32: Set<UInt32>] = [:]
+    private var answers = FocusAnswers()
     private let answer: @Sendable (Preparation.Result, Focus) -> Void
     private var acknowledgedByteCount = 0
     private var codedByteCount = 0
@@ -62,6 +61,7 @@ struct SendingLoop {
                 summary.segmentationSeconds = result.segmentationSeconds
                 summary.regions = result.encoder.manifest.volumes.first?.regions.map(\.description) ?? []
                 onEvent(.prepared(result))
+                answerNext()
             case .chunk(let chunk):
                 chunks[chunk.ordinal] = (chunk.layer, chunk.record.count)
                 codedByteCount += chunk.record.count
@@ -77,7 +77,13 @@ struct SendingLoop {
                 self.table = table
                 summary.encodingSeconds = seconds
                 events.append(.supplied(tableDigest: digest))
-            case .answered(let focus, let answer): events += supply(answer, to: focus)
+            case .answered(let focus, let answer):
+                events += supply(answer, to: focus)
+                answerNext()
+            case .refused(let focus, let reason):
+                answers.refuse(focus)
+                onEvent(.focus(focus, .refused(reason)))
+                answerNext()
             case .failed(let error):
                 failure = error
                 events.append(.cancel(Abort(reason: .failed, message: "the sender failed: \(error)")))
@@ -89,37 +95,29 @@ struct SendingLoop {
     /// Chunks for a wish go beyond the table, and what lies under it goes ahead of the rest.
     private mutating func supply(_ answer: SessionEncoder.FocusAnswer, to focus: Focus) -> [SenderSession.Event] {
         guard let prepared else { return [] }
+        let manifest = prepared.encoder.manifest
+        guard let chunks = answers.supply(answer.records, to: focus, beyond: manifest.tableOrdinal) else {
+            onEvent(.focus(focus, .refused("a session has no more than \(WireLimits.chunkCount) chunks")))
+            return []
+        }
         let order = prepared.encoder.order
         var events: [SenderSession.Event] = [
             .promote(answer.base, rank: order.focusedBaseRank), .promote(answer.refinement, rank: order.focusedRefinementRank),
         ]
-        for record in answer.records {
-            let ordinal = prepared.encoder.manifest.tableOrdinal + 1 + UInt32(focusCount)
-            guard ordinal < UInt32(WireLimits.chunkCount) else { break }
-            focusCount += 1
-            chunks[ordinal] = (.focusBase, record.count)
-            focusChunks[focus.number, default: []].insert(ordinal)
+        for (ordinal, record) in chunks {
+            self.chunks[ordinal] = (.focusBase, record.count)
             codedByteCount += record.count
             summary.bytesByLayer[.focusBase, default: 0] += record.count
             events.append(.chunk(ordinal: ordinal, rank: order.focusRank(focus), record: record, isProtected: true))
         }
-        onEvent(.focus(focus, .queued(byteCount: answer.records.reduce(0) { $0 + $1.count })))
+        onEvent(.focus(focus, .queued(byteCount: chunks.reduce(0) { $0 + $1.record.count })))
         return events
     }
 
-    /// The receiver wants to see a box. It asks again on each connection; what is on its way already is not made again.
-    private mutating func take(_ focus: Focus) {
-        guard let prepared, focusChunks[focus.number]?.isEmpty ?? true else { return }
-        focusChunks[focus.number] = []
-        onEvent(.focus(focus, .asked))
-        answer(prepared, focus)
-    }
-
-    private mutating func noteFocus(_ acknowledged: [UInt32]) {
-        for (number, open) in focusChunks where !open.isDisjoint(with: acknowledged) {
-            focusChunks[number] = open.subtracting(acknowledged)
-            if focusChunks[number]?.isEmpty == true { onEvent(.focusAcknowledged(number: number)) }
-        }
+    /// Has wishes coded, as many at a time as may be. A receiver that resumes may ask before there is anything to code.
+    private mutating func answerNext() {
+        guard let prepared else { return }
+        while let focus = answers.next() { answer(prepared, focus) }
     }
 
     mutating func take(_ action: SenderSession.Action) {
@@ -136,7 +134,8 @@ struct SendingLoop {
                 acknowledgedByteCount += chunk.byteCount
                 meter.count(chunk.layer, byteCount: chunk.byteCount)
             }
-            noteFocus(ordinals)
+            for number in answers.acknowledge(ordinals) { onEvent(.focusAcknowledged(number: number)) }
+            answerNext()
             onEvent(
                 .progress(codedByteCount: codedByteCount, acknowledgedByteCount: acknowledgedByteCount, isCoded: table != nil))
             if !roiChunks.isEmpty {
@@ -161,7 +160,9 @@ struct SendingLoop {
             meter.state = .connecting
             onEvent(.reconnecting)
         case .altered: onEvent(.altered)
-        case .focus(let focus): take(focus)
+        case .focus(let focus):
+            if answers.take(focus) { onEvent(.focus(focus, .asked)) }
+            answerNext()
         case .finished(let receipt):
             summary.done = clock.seconds
             outcome = .success(receipt)

@@ -44,6 +44,8 @@ public struct SendingSite: Sendable {
         case asked
         /// Its chunks are coded and go next.
         case queued(byteCount: Int)
+        /// It cannot be answered; the transfer goes on.
+        case refused(String)
     }
 
     /// What came of it.
@@ -136,7 +138,8 @@ public struct SendingSite: Sendable {
         var runner = SenderRunner(
             SenderSession(setup, now: clock.elapsed), to: address, options: options, patience: transport.connectPatience,
             origin: clock.start)
-        var loop = SendingLoop(clock: clock, board: metrics, session: session.text, answer: Self.answering(into: mailbox, on: pool), onEvent: onEvent)
+        var loop = SendingLoop(
+            clock: clock, board: metrics, session: session.text, answer: Self.answering(into: mailbox, on: pool), onEvent: onEvent)
         await runner.run(
             events: { loop.events(mailbox.takeAll()) }, onAction: { loop.take($0) },
             onTurn: { loop.show($0) })
@@ -147,17 +150,21 @@ public struct SendingSite: Sendable {
         return summary
     }
 
-    /// Codes wishes beside everything else, ahead of what waits to be coded.
+    /// Codes wishes beside everything else. One that cannot be coded ends nothing but itself.
     private static func answering(into mailbox: Mailbox<SendingLoop.Incoming>, on pool: CodingPool)
         -> @Sendable (Preparation.Result, Focus) -> Void
     {
         { prepared, focus in
             Task {
                 do {
-                    guard let answer = try await pool.run(rank: 0, { try prepared.encoder.answer(focus) }) else { return }
-                    mailbox.put(.answered(focus, answer))
+                    let encoder = prepared.encoder
+                    if let answer = try await pool.run(rank: encoder.order.focusCodingRank, { try encoder.answer(focus) }) {
+                        mailbox.put(.answered(focus, answer))
+                    } else {
+                        mailbox.put(.refused(focus, "no such box is sent exact"))
+                    }
                 } catch {
-                    mailbox.put(.failed(error))
+                    mailbox.put(.refused(focus, "\(error)"))
                 }
             }
         }

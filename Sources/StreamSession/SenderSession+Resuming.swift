@@ -42,6 +42,7 @@ extension SenderSession {
         channel.begin(senderNonce: nonce)
         remote.forget()
         early = []
+        focuses = []
         urgent = [
             .hello(
                 Hello(

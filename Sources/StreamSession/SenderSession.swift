@@ -34,7 +34,7 @@ public struct SenderSession: Sendable {
         case send([UInt8])
         /// Let the transport send no faster than this, in bits a second on the wire.
         case pace(Double)
-        /// The receiver has these chunks, applied and on disk.
+        /// The receiver has these chunks, applied and on disk; those it asked for are shown only.
         case acknowledged([UInt32])
         /// The receiver had so many bytes already.
         case resumedAt(byteCount: Int)
@@ -46,7 +46,7 @@ public struct SenderSession: Sendable {
         case reconnect
         /// Datagrams come that are altered, replayed or not the receiver's; said once.
         case altered
-        /// The receiver wants to see a box next; at most ``Focus/limit`` times.
+        /// The receiver wants to see a box next; each number once a connection.
         case focus(Focus)
         /// The receiver has everything on disk. The session is over; a farewell is on its way.
         case finished(Receipt)
@@ -74,7 +74,8 @@ public struct SenderSession: Sendable {
     var unacknowledged: Set<UInt32> = []
     /// Ranks that chunks go by instead of their own.
     private var promotions: [UInt32: UInt64] = [:]
-    private var focusCount = 0
+    /// Wishes of this connection, by their numbers.
+    var focuses: Set<UInt32> = []
     /// Chunks the receiver may confirm: sent whole, or held by it.
     var sent: Set<UInt32> = []
     /// Confirmed before they were made again here.
@@ -227,8 +228,8 @@ public struct SenderSession: Sendable {
     }
 
     private mutating func focus(_ focus: Focus) -> [Action] {
-        focusCount += 1
-        guard phase == .sending, focusCount <= Focus.limit else { return [] }
+        // A wish may overtake the welcome, or come while pages of holdings are awaited; it can be coded meanwhile.
+        guard phase != .ending, focuses.insert(focus.number).inserted else { return [] }
         return [.focus(focus)]
     }
 

@@ -1,8 +1,8 @@
 public import VolumeModel
 
 /// A receiver's wish: this box at the quality of a region of interest, ahead of everything else that is not one already.
-public struct Focus: Sendable, Equatable {
-    /// The most wishes of one session.
+public struct Focus: Sendable, Hashable {
+    /// The most wishes of one session, and the greatest number of one.
     public static let limit = 256
 
     /// Counted by the receiver from 1; asked again under the same number, it is the same wish.
@@ -23,7 +23,7 @@ public struct Focus: Sendable, Equatable {
         number = try reader.take(UInt32.self, "focus")
         volume = try reader.take(UInt8.self, "volume")
         box = try Box(from: &reader)
-        guard number > 0, Int(volume) < WireLimits.volumeCount else {
+        guard (1...UInt32(Self.limit)).contains(number), Int(volume) < WireLimits.volumeCount else {
             throw WireError(.limitExceeded, "focus \(number) on volume \(volume) is beyond the limits")
         }
     }
@@ -38,6 +38,8 @@ public struct Focus: Sendable, Equatable {
 public struct FocusChunk: Sendable, Equatable {
     /// The most parts of one answer.
     public static let partLimit = 4096
+    /// The most slices of one part.
+    public static let sliceLimit = 32
 
     /// The wish.
     public let focus: UInt32
@@ -84,8 +86,11 @@ public struct FocusChunk: Sendable, Equatable {
         partCount = Int(try reader.take(UInt16.self, "parts"))
         box = try Box(from: &reader)
         slices = Array(try reader.take(reader.remaining, "slices"))
-        guard part < partCount, partCount <= Self.partLimit, volume < WireLimits.volumeCount else {
-            throw WireError(.invalidField, "part \(part) of \(partCount) of a focus on volume \(volume)")
+        guard (1...UInt32(Focus.limit)).contains(focus), part < partCount, partCount <= Self.partLimit,
+            volume < WireLimits.volumeCount, box.z.count <= Self.sliceLimit
+        else {
+            throw WireError(
+                .limitExceeded, "part \(part) of \(partCount) of focus \(focus), \(box) of volume \(volume), is beyond the limits")
         }
     }
 }

@@ -33,6 +33,8 @@ struct GoldenByteTests {
                 + "00003fff 04000000 00000002 0000b87b",
             // ordinal, total, block, index, departure, payload
             "f5 01 0c  00000003  00030d40  0001  7e  deadbeef" + String(repeating: "a5", count: 1421),
+            // number, volume, box: starts and lengths
+            "f5 01 0d  00000100  01  0303 ac0205 0103",
         ].map(hex)
         let datagrams = try Samples.datagrams()
         try #require(datagrams.count == golden.count)
@@ -70,6 +72,14 @@ struct GoldenByteTests {
         #expect(ChunkRecord.digest(of: Array(golden[..<31])) == nil)
     }
 
+    @Test("A part of an answer to a wish has the bytes the format says")
+    func focusChunk() throws {
+        // wish, volume, part, parts, box, slices
+        let golden = hex("00000002  01  0003  0102  0303 ac0205 0103  aabbcc")
+        #expect(try Samples.focusChunk().encoded() == golden)
+        #expect(try FocusChunk(decoding: golden) == Samples.focusChunk())
+    }
+
     @Test("A chunk table has the bytes the format says")
     func table() throws {
         // count; length, digest, greatest error, squared error; outcomes: count, state, digest
@@ -94,7 +104,7 @@ struct GoldenByteTests {
 
     @Test("Numbers of layers, goals, states, sources and reasons are fixed")
     func numbers() {
-        #expect(Layer.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+        #expect(Layer.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
         #expect(Goal.allCases.map(\.rawValue) == [1, 2, 3])
         #expect([VolumeState.partial, .lossy, .lossless].map(\.rawValue) == [0, 1, 2])
         #expect([RegionSource.mask, .box, .threshold, .everything, .model, .unsure].map(\.rawValue) == [1, 2, 3, 4, 5, 6])

@@ -28,6 +28,10 @@ struct MutationTests {
             return try ChunkTable(decoding: table.encoded()).encoded() == table.encoded()
         }
         check {
+            let part = try FocusChunk(decoding: bytes)
+            return try FocusChunk(decoding: part.encoded()) == part
+        }
+        check {
             _ = try ChunkRecord(decoding: bytes)
             return true
         }
@@ -45,6 +49,7 @@ struct MutationTests {
         let messages =
             try Samples.datagrams().map { $0.encoded() } + [
                 try Samples.manifest().encoded(), try Samples.record().encoded(), Samples.table().encoded(),
+                try Samples.focusChunk().encoded(),
                 FoveaContainer.header + FoveaContainer.entry(ordinal: 3, record: [1, 2, 3]),
             ]
         for round in 0..<50_000 {
@@ -70,7 +75,7 @@ struct MutationTests {
         for round in 0..<50_000 {
             var bytes = random.bytes(Int.random(in: 0...80, using: &random))
             // Half of them get past the first check.
-            if round % 2 == 0 { bytes = [0xf5, 1, UInt8(round / 2 % 13)] + bytes }
+            if round % 2 == 0 { bytes = [0xf5, 1, UInt8(round / 2 % 14)] + bytes }
             decodeAll(bytes, "seed \(seed), round \(round)")
         }
     }

@@ -89,7 +89,7 @@ struct RefusalTests {
         #expect(!FoveaContainer.isContainer(Array("FOVEA".utf8)))
     }
 
-    @Test("A kind this version does not know is refused by its number", arguments: [0, 13, 255] as [UInt8])
+    @Test("A kind this version does not know is refused by its number", arguments: [0, 14, 255] as [UInt8])
     func unknownKind(kind: UInt8) {
         let error = refusal { _ = try Datagram(decoding: [0xf5, 1, kind, 0, 0, 0]) }
         #expect(error?.code == .unknownKind)

@@ -50,6 +50,7 @@ enum Samples {
                 Parity(
                     ordinal: 3, totalByteCount: 200_000, block: 1, index: 126, departureMicroseconds: 0xdead_beef,
                     payload: [UInt8](repeating: 0xa5, count: 1421)[...])),
+            .focus(Focus(number: 256, volume: 1, box: try Box(parsing: "3:6,300:305,1:4"))),
         ]
     }
 
@@ -91,6 +92,11 @@ enum Samples {
                     regions: [],
                     plan: []),
             ])
+    }
+
+    static func focusChunk() throws -> FocusChunk {
+        FocusChunk(
+            focus: 2, volume: 1, part: 3, partCount: 258, box: try Box(parsing: "3:6,300:305,1:4"), slices: [0xaa, 0xbb, 0xcc])
     }
 
     static func table() -> ChunkTable {

@@ -112,6 +112,9 @@ struct SendCommand: AsyncParsableCommand {
             console.event("focus_asked", Self.fields(focus, clock))
         case .focus(let focus, .queued(let byteCount)):
             console.event("focus_queued", Self.fields(focus, clock).merging(["bytes": .integer(byteCount)]) { $1 })
+        case .focus(let focus, .refused(let reason)):
+            console.remark("what the receiver asks for, \(focus.box), cannot be sent: \(reason)")
+            console.event("focus_refused", Self.fields(focus, clock).merging(["reason": .text(reason)]) { $1 })
         case .focusAcknowledged(let number):
             console.event("focus_acknowledged", ["t": .number(clock.seconds), "focus": .integer(Int(number))])
         case .altered:
