@@ -9,7 +9,7 @@ let strict: [SwiftSetting] = [
 ]
 
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-let http: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
+let sockets: Target.Dependency = .product(name: "FlyingSocks", package: "FlyingFox")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
@@ -65,7 +65,8 @@ let package = Package(
         library("Secrecy", [crypto]),
         library("StreamSession", ["WireFormat", "Secrecy"]),
         library("Journal", ["CZlib"]),
-        library("Metrics", [http]),
+        library("HTTPService", [sockets]),
+        library("Metrics", ["HTTPService"]),
         library("SRTTransport", ["CSRT"]),
         library("SessionRunner", ["StreamSession", "SRTTransport", "Secrecy"]),
         library("Profiles", ["HEVCCodec", "ProgressiveCoding", "NetSim", yaml]),
@@ -88,7 +89,8 @@ let package = Package(
             dependencies: [
                 "VolumeModel", "NIfTIFile", "HEVCCodec", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
                 "Confinement",
-                "SRTTransport", "Secrecy", "Journal", "Metrics", "Sites", "Profiles", "Phantom", "NetSim", "CPNG", arguments,
+                "SRTTransport", "Secrecy", "Journal", "Metrics", "Sites", "Profiles", "Phantom", "NetSim",
+                "CPNG", arguments,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -107,7 +109,8 @@ let package = Package(
             "ProgressiveCodingTests", ["TestSupport", "ProgressiveCoding", "HEVCCodec", "VolumeModel", "NIfTIFile", "WireFormat"]),
         tests("SecrecyTests", ["TestSupport", "Secrecy"]),
         tests("JournalTests", ["TestSupport", "Journal"]),
-        tests("MetricsTests", ["Metrics"]),
+        tests("HTTPServiceTests", ["TestSupport", "HTTPService"]),
+        tests("MetricsTests", ["TestSupport", "Metrics"]),
         tests("StreamSessionTests", ["TestSupport", "StreamSession", "Secrecy", "WireFormat", "NetSim"]),
         tests("SRTTransportTests", ["SRTTransport", "NetSim"]),
         tests("ProfilesTests", ["Profiles", "ProgressiveCoding", "HEVCCodec", "NetSim"]),
