@@ -77,6 +77,13 @@ let package = Package(
                 "VolumeModel", "NIfTIFile", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
                 "SRTTransport", "SessionRunner", "Secrecy", "Journal", "Metrics", "Confinement", "Profiles", "HEVCCodec", crypto,
             ]),
+        .target(
+            name: "LiveView",
+            dependencies: [
+                "HTTPService", "Sites", "Metrics", "Profiles", "ProgressiveCoding", "WireFormat", "NIfTIFile", "VolumeModel",
+                "SRTTransport",
+            ],
+            exclude: ["Page"], swiftSettings: strict),
         library("Phantom"),
 
         // The link simulator
@@ -89,7 +96,7 @@ let package = Package(
             dependencies: [
                 "VolumeModel", "NIfTIFile", "HEVCCodec", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
                 "Confinement",
-                "SRTTransport", "Secrecy", "Journal", "Metrics", "Sites", "Profiles", "Phantom", "NetSim",
+                "SRTTransport", "Secrecy", "Journal", "Metrics", "Sites", "Profiles", "LiveView", "Phantom", "NetSim",
                 "CPNG", arguments,
             ],
             swiftSettings: strict),
@@ -111,6 +118,13 @@ let package = Package(
         tests("JournalTests", ["TestSupport", "Journal"]),
         tests("HTTPServiceTests", ["TestSupport", "HTTPService"]),
         tests("MetricsTests", ["TestSupport", "Metrics"]),
+        tests(
+            "LiveViewTests",
+            [
+                "TestSupport", "LiveView", "HTTPService", "Sites", "Metrics", "ProgressiveCoding", "HEVCCodec", "VolumeModel",
+                "NIfTIFile",
+                "WireFormat", "SRTTransport", "Profiles", "fovea", "netsim",
+            ]),
         tests("StreamSessionTests", ["TestSupport", "StreamSession", "Secrecy", "WireFormat", "NetSim"]),
         tests("SRTTransportTests", ["SRTTransport", "NetSim"]),
         tests("ProfilesTests", ["Profiles", "ProgressiveCoding", "HEVCCodec", "NetSim"]),
