@@ -19,11 +19,12 @@ struct DemoRun: Sendable {
     /// Sends through a relay to a receiver on this machine.
     static func perform(
         _ preparation: Preparation, link: LinkParameters, folder: String, seed: UInt64, console: Console,
-        clock: Stopwatch
+        clock: Stopwatch, show: DemoShow? = nil
     ) async throws -> DemoRun {
         let order = preparation.order
         let transport = TransportProfile()
-        let receiver = ReceivingSite(folder: folder, transport: transport)
+        var receiver = ReceivingSite(folder: folder, transport: transport)
+        receiver.metrics = show?.metrics
         let listener = try receiver.listen(on: "127.0.0.1:0")
         let relay = try UDPRelay(
             listen: NetSim.HostPort(host: "127.0.0.1", port: 0), to: NetSim.HostPort(host: "127.0.0.1", port: listener.port),
@@ -44,6 +45,7 @@ struct DemoRun: Sendable {
                 ]
                 console.event(name, fields.merging(more) { $1 })
             }
+            show?.onEvent(event)
             switch event {
             case .manifest(let place, let decoder):
                 tell("manifest", place)
