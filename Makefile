@@ -2,7 +2,7 @@
 # slower without optimisation, and tests run the real programs.
 SWIFT_BUILD = swift build -c release
 
-.PHONY: setup build demo test measure experiments virtual-against-real snakemake bench bench-transport kills fuzz train train-test format lint install clean
+.PHONY: setup build demo test screenshots measure experiments virtual-against-real snakemake bench bench-transport kills fuzz train train-test format lint install clean
 
 setup:
 	@Scripts/setup.sh
@@ -17,6 +17,10 @@ demo: build
 test: setup
 	$(SWIFT_BUILD) --build-tests
 	swift test -c release --skip-build --no-parallel
+
+# The pictures of the view in Docs/images, by a headless Chromium.
+screenshots: build
+	python3 Scripts/screenshots.py
 
 # The figures in the README and in Docs/Measurements.md.
 measure: build
@@ -86,12 +90,15 @@ format:
 lint:
 	swift format lint --strict --recursive --parallel Sources Tests netsim Benchmarks Fuzz Package.swift
 
-# Programs and profiles below PREFIX.
+# Programs, profiles and the view's page below PREFIX.
 PREFIX ?= /usr/local
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/fovea $(DESTDIR)$(PREFIX)/lib/fovea
 	install .build/release/fovea .build/release/netsim $(DESTDIR)$(PREFIX)/bin/
 	cp -R profiles models $(DESTDIR)$(PREFIX)/share/fovea/
+	install -d $(DESTDIR)$(PREFIX)/share/fovea/view $(DESTDIR)$(PREFIX)/share/fovea/niivue
+	install -m 644 Sources/LiveView/Page/* $(DESTDIR)$(PREFIX)/share/fovea/view/
+	install -m 644 .niivue/* $(DESTDIR)$(PREFIX)/share/fovea/niivue/
 	if [ -f .onnxruntime/libonnxruntime.so ]; then install -m 644 .onnxruntime/* $(DESTDIR)$(PREFIX)/lib/fovea/; fi
 
 clean:

@@ -9,7 +9,7 @@ let strict: [SwiftSetting] = [
 ]
 
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-let http: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
+let sockets: Target.Dependency = .product(name: "FlyingSocks", package: "FlyingFox")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
@@ -65,7 +65,8 @@ let package = Package(
         library("Secrecy", [crypto]),
         library("StreamSession", ["WireFormat", "Secrecy"]),
         library("Journal", ["CZlib"]),
-        library("Metrics", [http]),
+        library("HTTPService", [sockets]),
+        library("Metrics", ["HTTPService"]),
         library("SRTTransport", ["CSRT"]),
         library("SessionRunner", ["StreamSession", "SRTTransport", "Secrecy"]),
         library("Profiles", ["VolumeModel", "WireFormat", "HEVCCodec", "ProgressiveCoding", "NetSim", yaml]),
@@ -76,6 +77,13 @@ let package = Package(
                 "VolumeModel", "NIfTIFile", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
                 "SRTTransport", "SessionRunner", "Secrecy", "Journal", "Metrics", "Confinement", "Profiles", "HEVCCodec", crypto,
             ]),
+        .target(
+            name: "LiveView",
+            dependencies: [
+                "HTTPService", "Sites", "Metrics", "Profiles", "ProgressiveCoding", "WireFormat", "NIfTIFile", "VolumeModel",
+                "SRTTransport",
+            ],
+            exclude: ["Page"], swiftSettings: strict),
         library("Phantom"),
 
         // What measures all of it
@@ -83,7 +91,7 @@ let package = Package(
             "Experiments",
             [
                 "VolumeModel", "NIfTIFile", "Segmentation", "HEVCCodec", "RefinementCodec", "ProgressiveCoding", "WireFormat",
-                "StreamSession", "SRTTransport", "Sites", "Profiles", "Phantom", "NetSim",
+                "StreamSession", "SRTTransport", "Sites", "Metrics", "Profiles", "Phantom", "NetSim",
             ]),
 
         // The link simulator
@@ -96,8 +104,8 @@ let package = Package(
             dependencies: [
                 "VolumeModel", "NIfTIFile", "HEVCCodec", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
                 "Confinement",
-                "SRTTransport", "Secrecy", "Journal", "Metrics", "Sites", "Profiles", "Phantom", "NetSim", "Experiments", "CPNG",
-                arguments,
+                "SRTTransport", "Secrecy", "Journal", "Metrics", "Sites", "Profiles", "LiveView", "Phantom", "NetSim", "Experiments",
+                "CPNG", arguments,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -116,7 +124,15 @@ let package = Package(
             "ProgressiveCodingTests", ["TestSupport", "ProgressiveCoding", "HEVCCodec", "VolumeModel", "NIfTIFile", "WireFormat"]),
         tests("SecrecyTests", ["TestSupport", "Secrecy"]),
         tests("JournalTests", ["TestSupport", "Journal"]),
-        tests("MetricsTests", ["Metrics"]),
+        tests("HTTPServiceTests", ["TestSupport", "HTTPService"]),
+        tests("MetricsTests", ["TestSupport", "Metrics"]),
+        tests(
+            "LiveViewTests",
+            [
+                "TestSupport", "LiveView", "HTTPService", "Sites", "Metrics", "ProgressiveCoding", "HEVCCodec", "VolumeModel",
+                "NIfTIFile",
+                "WireFormat", "SRTTransport", "Profiles", "fovea", "netsim",
+            ]),
         tests("StreamSessionTests", ["TestSupport", "StreamSession", "VolumeModel", "Secrecy", "WireFormat", "NetSim"]),
         tests("SRTTransportTests", ["SRTTransport", "NetSim"]),
         tests("ProfilesTests", ["Profiles", "ProgressiveCoding", "HEVCCodec", "NetSim"]),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the build needs and is missing: Debian packages by apt, ONNX Runtime's library by pip. Asks for nothing, changes nothing else.
+# Installs what the build needs and is missing: Debian packages by apt, ONNX Runtime's library and NiiVue by pip. Asks for nothing, changes nothing else.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,7 +18,10 @@ pkg-config 1.8.1-1
 python3 3.11
 gnuplot-nox 5.4.4
 "
-# Only to fetch ONNX Runtime, and only where there is no pip yet.
+# What opens the view in tests and for pictures of it; FOVEA_NO_BROWSER=1 does without.
+[ -n "${FOVEA_NO_BROWSER:-}" ] || packages="${packages}chromium 100
+"
+# Only to fetch ONNX Runtime and NiiVue, and only where there is no pip yet.
 python3 -m pip --version >/dev/null 2>&1 || packages="${packages}python3-pip 23.0
 "
 
@@ -51,6 +54,7 @@ while read -r name least; do
 done <<<"$packages"
 
 Scripts/onnxruntime.sh
+Scripts/niivue.sh
 
 command -v swift >/dev/null || { echo "setup: no swift; install Swift 6.3 from https://www.swift.org/install" >&2; exit 69; }
 swift --version 2>/dev/null | grep -Eq 'Swift version (6\.[3-9]|6\.[1-9][0-9]|[7-9])' || {

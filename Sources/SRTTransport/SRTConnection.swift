@@ -17,6 +17,8 @@ public struct SRTTurn: Sendable {
     public var sentCount = 0
     /// Messages put on the wire again since the connection began.
     public var retransmittedCount = 0
+    /// libsrt's smoothed round trip; lags half a second behind.
+    public var roundTrip: Duration = .zero
     /// Whether the connection still stands.
     public var isConnected = true
 }
@@ -126,6 +128,7 @@ public actor SRTConnection {
         turn.unsentCount = Int(max(0, submitted - statistics.sentUnique))
         turn.retransmittedCount = Int(statistics.retransmitted)
         turn.sentCount = Int(statistics.sentUnique)
+        turn.roundTrip = statistics.roundTrip
         var blocks = 0
         var bytes = 0
         if srt_getsndbuffer(socket, &blocks, &bytes) >= 0 { turn.inFlightCount = blocks }

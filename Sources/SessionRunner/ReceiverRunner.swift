@@ -20,9 +20,11 @@ public struct ReceiverRunner: Sendable {
     /// Runs until the session is over; the connection is left for the caller to close.
     /// - Parameters:
     ///   - events: what has happened beside the transport since it was asked last.
+    ///   - onTurn: told what the transport brought, once the session has taken it.
     ///   - onActions: told of what the session says but datagrams, and answers with what comes of it at once.
     public mutating func run(
-        events: () -> [ReceiverSession.Event], onActions: ([ReceiverSession.Action]) -> [ReceiverSession.Event]
+        events: () -> [ReceiverSession.Event], onTurn: (SRTTurn) -> Void = { _ in },
+        onActions: ([ReceiverSession.Action]) -> [ReceiverSession.Event]
     ) async {
         var outgoing: [[UInt8]] = []
         func act(_ session: inout ReceiverSession, _ event: ReceiverSession.Event, _ time: Duration) {
@@ -44,6 +46,7 @@ public struct ReceiverRunner: Sendable {
             for (bytes, arrival) in zip(turn.received, turn.arrivals) {
                 act(&session, .datagram(bytes), max(.zero, arrival - origin))
             }
+            onTurn(turn)
             if !turn.isConnected { act(&session, .disconnected, now) }
         }
     }

@@ -50,6 +50,7 @@ struct ReceivingSession {
     private var pendingByteCount = 0
     private var takenByteCount = 0
     private var datagramCount = 0
+    private var roundTrip: Duration?
     private var damageCount = 0
     private var hasROIByte: Set<Int> = []
     private var appliedCount = 0
@@ -105,7 +106,9 @@ struct ReceivingSession {
             ReceiverSession(
                 secret: site.exposure.secret(for: senderName), timing: SessionTiming(site.transport), now: clock.elapsed),
             over: connection, origin: clock.start)
-        await runner.run(events: { copy.events() }, onActions: { copy.take($0) })
+        await runner.run(
+            events: { copy.events() }, onTurn: { copy.roundTrip = $0.received.isEmpty ? copy.roundTrip : $0.roundTrip },
+            onActions: { copy.take($0) })
         self = copy
         flush()
         for task in tasks { task.cancel() }
@@ -161,7 +164,7 @@ struct ReceivingSession {
         }
         for event in mailbox.takeAll() { receive(event) }
         flush()
-        if meter?.isDue(age) == true { meter?.show(now: age, datagramCount: datagramCount) }
+        if meter?.isDue(age) == true { meter?.show(now: age, datagramCount: datagramCount, roundTrip: roundTrip) }
         waiting += askForFocus()
         defer { waiting = [] }
         return waiting

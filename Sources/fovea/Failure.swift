@@ -3,6 +3,7 @@ internal import Experiments
 internal import Glibc
 internal import HEVCCodec
 internal import Journal
+internal import LiveView
 internal import Metrics
 internal import NIfTIFile
 internal import NetSim
@@ -65,6 +66,7 @@ struct Failure {
             code = error.code == .notFound ? Self.noInput : Self.notPermitted
         case let error as JournalError: (message, code) = (error.message, Self.inputOutput)
         case let error as MetricsError: (message, code) = (error.message, Self.unavailable)
+        case let error as LiveViewError: (message, code) = (error.message, Self.unavailable)
         case let error as ConfinementError: (message, code) = (error.message, Self.internalFault)
         case let error as TransportError:
             message = error.message

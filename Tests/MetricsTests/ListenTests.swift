@@ -1,5 +1,6 @@
 import Glibc
 import Metrics
+import TestSupport
 import Testing
 
 @Suite("Where metrics are served")

@@ -1,4 +1,5 @@
 import Metrics
+import TestSupport
 import Testing
 
 @Suite("Clients that are slow, silent or many")

@@ -1,6 +1,7 @@
 import Foundation
 import FoundationNetworking
 import Metrics
+import TestSupport
 import Testing
 
 @Suite("Metrics over HTTP")

@@ -83,7 +83,7 @@ struct LimitTests {
 
     @Test("An acknowledgement holds as many ranges as a datagram takes, and leaves out the rest")
     func manyRanges() throws {
-        let ranges = (0..<400).map { UInt32($0 * 2)..<UInt32($0 * 2 + 1) }
+        let ranges = (0..<400).map { (index: UInt32) -> Range<UInt32> in 2 * index..<2 * index + 1 }
         let bytes = Datagram.acknowledgement(ranges).encoded()
         #expect(bytes.count + Datagram.sealByteCount <= WireLimits.datagramByteCount)
         #expect(bytes.count + Datagram.sealByteCount > WireLimits.datagramByteCount - 8)

@@ -1,3 +1,4 @@
+public import Metrics
 public import NetSim
 public import Profiles
 internal import SRTTransport
@@ -28,6 +29,10 @@ public struct RelayedTransfer: Sendable {
         public var folder: String
         /// The transfer's name, and its folder's.
         public var session: Name
+        /// Where the receiver's figures are shown; nil shows them nowhere.
+        public var metrics: MetricsBoard?
+        /// Where those who look on say what they want to see next.
+        public var focusDesk: FocusDesk?
         /// A program that decodes confined.
         public var workerExecutable = "/proc/self/exe"
 
@@ -56,6 +61,8 @@ public struct RelayedTransfer: Sendable {
     ) async throws -> RelayedTransfer {
         var receiver = ReceivingSite(folder: setup.folder, transport: setup.transport)
         receiver.workerExecutable = setup.workerExecutable
+        receiver.metrics = setup.metrics
+        receiver.focusDesk = setup.focusDesk
         let listener = try receiver.listen(on: "127.0.0.1:0")
         let relay = try setup.link.map { link in
             try UDPRelay(

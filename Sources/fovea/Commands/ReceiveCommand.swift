@@ -16,7 +16,8 @@ struct ReceiveCommand: AsyncParsableCommand {
             and, at its end, receipt.json. Files are always whole. A volume is called NAME.partial.nii.gz while it comes in,
             NAME.nii.gz once every bit is the source's, and NAME.lossy.nii.gz when the sender meant to send no more; all but
             NAME.nii.gz are previews, not for diagnosis. What has come is in the session's journal before it is confirmed: a transfer
-            that breaks off, at either end, goes on where it was. Many senders are served at once.
+            that breaks off, at either end, goes on where it was. Many senders are served at once. With --view a page shows volumes as
+            they come, to a browser on this machine or, by an address with a token in it, on others; nothing encrypts what it shows.
 
             Example: fovea receive --listen 0.0.0.0:9710 --out incoming --secret-file site.secret
             """)
@@ -47,6 +48,7 @@ struct ReceiveCommand: AsyncParsableCommand {
     @Option(help: "The most sessions at a time.") var maxSessions = 16
 
     @OptionGroup var metrics: MetricsOption
+    @OptionGroup var view: ViewOption
 
     @Option(help: ArgumentHelp("Sign receipts with this key (see 'fovea key').", valueName: "file"))
     var key: String?
@@ -84,12 +86,15 @@ struct ReceiveCommand: AsyncParsableCommand {
         console.say("Listening on port \(listener.port).")
         let once = once
         do {
-            try await untilSignalled { [site, metrics] in
+            try await untilSignalled { [site, metrics, view] in
                 try await metrics.run(console) { board in
                     var site = site
                     site.metrics = board
-                    try await site.run(listener, once: once, clock: clock) { event in
-                        Self.report(event, console, clock, once: once)
+                    try await view.run(console, site) { site, _, show in
+                        try await site.run(listener, once: once, clock: clock) { event in
+                            Self.report(event, console, clock, once: once)
+                            show(event)
+                        }
                     }
                 }
             }

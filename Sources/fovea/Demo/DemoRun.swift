@@ -18,11 +18,13 @@ struct DemoRun: Sendable {
     /// Sends through a relay to a receiver on this machine.
     static func perform(
         _ preparation: Preparation, link: LinkParameters, folder: String, seed: UInt64, console: Console,
-        clock: Stopwatch
+        clock: Stopwatch, show: DemoShow? = nil
     ) async throws -> DemoRun {
         let order = preparation.order
-        let setup = RelayedTransfer.Setup(
+        var setup = RelayedTransfer.Setup(
             preparation: preparation, transport: TransportProfile(), link: link, seed: seed, folder: folder, session: Name.fresh())
+        setup.metrics = show?.site.metrics
+        setup.focusDesk = show?.site.focusDesk
         let recorder = SliceRecorder()
         let start = Stopwatch()
         let transfer = try await RelayedTransfer.perform(
@@ -45,6 +47,7 @@ struct DemoRun: Sendable {
                     ]
                     console.event(name, fields.merging(more) { $1 })
                 }
+                show?.onEvent(event)
                 switch event {
                 case .manifest(let place, let decoder):
                     tell("manifest", place)

@@ -1,13 +1,12 @@
-import Foundation
-import Glibc
-import Metrics
+internal import Foundation
+internal import Glibc
 
 /// A client on loopback that sends what it is told, HTTP or not.
-struct RawClient: Sendable {
+public struct RawClient: Sendable {
     private let descriptor: Int32
 
     /// Connects to 127.0.0.1, or to ::1.
-    init?(port: UInt16, ip6: Bool = false) {
+    public init?(port: UInt16, ip6: Bool = false) {
         descriptor = socket(ip6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var patience = timeval(tv_sec: 30, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
@@ -42,7 +41,7 @@ struct RawClient: Sendable {
 
     /// Sends as much as goes; says whether all went.
     @discardableResult
-    func send(_ text: String) -> Bool {
+    public func send(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         var sent = 0
         while sent < bytes.count {
@@ -54,7 +53,7 @@ struct RawClient: Sendable {
     }
 
     /// All that comes until the server ends the connection; nil when it does not within half a minute.
-    func receive() -> String? {
+    public func receive() -> String? {
         var bytes: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 4096)
         while true {
@@ -66,16 +65,16 @@ struct RawClient: Sendable {
     }
 
     /// Waits a little; says whether the connection is still there.
-    func wait(milliseconds: UInt32) -> Bool {
+    public func wait(milliseconds: UInt32) -> Bool {
         usleep(milliseconds * 1000)
         var state = pollfd(fd: descriptor, events: 0, revents: 0)
         return poll(&state, 1, 0) == 0
     }
 
-    func close() { Glibc.close(descriptor) }
+    public func close() { Glibc.close(descriptor) }
 
     /// Sends a request and returns all of the answer.
-    static func ask(_ port: UInt16, _ request: String, ip6: Bool = false) async -> String? {
+    public static func ask(_ port: UInt16, _ request: String, ip6: Bool = false) async -> String? {
         await onThread {
             guard let client = RawClient(port: port, ip6: ip6) else { return nil }
             defer { client.close() }
@@ -85,39 +84,14 @@ struct RawClient: Sendable {
     }
 
     /// As `ask`, for a path.
-    static func get(_ port: UInt16, _ path: String, method: String = "GET", ip6: Bool = false) async -> String? {
+    public static func get(_ port: UInt16, _ path: String, method: String = "GET", ip6: Bool = false) async -> String? {
         await ask(port, "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", ip6: ip6)
     }
 }
 
 /// Runs what blocks on a thread that neither servers nor other tests need.
-func onThread<Result: Sendable>(_ body: @Sendable @escaping () -> Result) async -> Result {
+public func onThread<Result: Sendable>(_ body: @Sendable @escaping () -> Result) async -> Result {
     await withCheckedContinuation { continuation in
         Thread.detachNewThread { continuation.resume(returning: body()) }
-    }
-}
-
-/// Runs a server while something is done with its port.
-func withServer<Result: Sendable>(
-    of board: MetricsBoard, host: String = "127.0.0.1", patience: Duration = .seconds(60), connectionLimit: Int = 64,
-    _ body: @Sendable @escaping (UInt16) async throws -> Result
-) async throws -> Result {
-    let server = MetricsServer(board: board, host: host, port: 0, patience: patience, connectionLimit: connectionLimit)
-    let (ports, continuation) = AsyncStream<UInt16>.makeStream()
-    return try await withThrowingTaskGroup(of: Result?.self) { group in
-        group.addTask {
-            defer { continuation.finish() }
-            try await server.run { continuation.yield($0) }
-            return nil
-        }
-        group.addTask {
-            for await port in ports { return try await body(port) }
-            return nil
-        }
-        defer { group.cancelAll() }
-        while let result = try await group.next() {
-            if let result { return result }
-        }
-        throw MetricsError(.cannotListen, "the server has ended")
     }
 }

@@ -5,18 +5,21 @@ internal import Glibc
 struct ListenAddress {
     private let address: any SocketAddress
     private let name: String
+    private let subject: String
 
     /// Reads an IPv4 or IPv6 address without brackets, or `localhost`, which is 127.0.0.1. No other name is looked up:
-    /// metrics shall not turn up on an interface that a name server chose.
-    /// - Throws: `MetricsError.Code.invalidAddress`.
-    init(host: String, port: UInt16) throws(MetricsError) {
+    /// nothing shall turn up on an interface that a name server chose.
+    /// - Parameter subject: what is served, for messages.
+    /// - Throws: `HTTPServiceError.Code.invalidAddress`.
+    init(host: String, port: UInt16, subject: String) throws(HTTPServiceError) {
+        self.subject = subject
         name = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         let text = host == "localhost" ? "127.0.0.1" : host
         var ip4 = sockaddr_in()
         var ip6 = sockaddr_in6()
         // A C string would end at a zero that a Swift string may hold.
         if text.utf8.contains(0) {
-            throw Self.refusal(of: host)
+            throw Self.refusal(of: host, subject)
         } else if inet_pton(AF_INET, text, &ip4.sin_addr) == 1 {
             ip4.sin_family = sa_family_t(AF_INET)
             ip4.sin_port = in_port_t(bigEndian: port)
@@ -26,20 +29,20 @@ struct ListenAddress {
             ip6.sin6_port = in_port_t(bigEndian: port)
             address = ip6
         } else {
-            throw Self.refusal(of: host)
+            throw Self.refusal(of: host, subject)
         }
     }
 
-    private static func refusal(of host: String) -> MetricsError {
-        MetricsError(
+    private static func refusal(of host: String, _ subject: String) -> HTTPServiceError {
+        HTTPServiceError(
             .invalidAddress,
-            "'\(host)' is no address to serve metrics on: write one such as 127.0.0.1 or ::1 without brackets, or localhost")
+            "'\(host)' is no address to serve \(subject) on: write one such as 127.0.0.1 or ::1 without brackets, or localhost")
     }
 
     /// Opens a socket that listens here.
     /// - Returns: the socket, and its port: where 0 was asked for, the one that the system chose.
-    /// - Throws: `MetricsError.Code.cannotListen`.
-    func listen() throws(MetricsError) -> (socket: Socket, port: UInt16) {
+    /// - Throws: `HTTPServiceError.Code.cannotListen`.
+    func listen() throws(HTTPServiceError) -> (socket: Socket, port: UInt16) {
         do {
             let socket = try Socket(domain: Int32(address.family))
             do {
@@ -51,7 +54,7 @@ struct ListenAddress {
         } catch {
             var reason = "\(error)"
             if case .failed(_, _, let message)? = error as? SocketError { reason = message.lowercased() }
-            throw MetricsError(.cannotListen, "metrics cannot be served on \(name): \(reason)")
+            throw HTTPServiceError(.cannotListen, "\(subject) cannot be served on \(name): \(reason)")
         }
     }
 

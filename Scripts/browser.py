@@ -1,0 +1,164 @@
+"""A headless Chromium, driven by the DevTools protocol over a pair of pipes: Python's standard library alone."""
+
+import base64
+import json
+import os
+import select
+import shutil
+import subprocess
+import tempfile
+import time
+
+FLAGS = [
+    "--headless=new", "--remote-debugging-pipe", "--no-first-run", "--no-default-browser-check", "--disable-extensions",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--mute-audio", "--hide-scrollbars",
+    # WebGL without a graphics card.
+    "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+]
+
+
+def program():
+    """Where Chromium is; None where it is not installed."""
+    return os.environ.get("FOVEA_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+class Browser:
+    """One page."""
+
+    def __init__(self, width=1280, height=720, scale=1, is_touch=False):
+        self.profile = tempfile.mkdtemp(prefix="fovea-browser-")
+        reads, self.to = os.pipe()
+        self.back, writes = os.pipe()
+        # Chromium reads from file 3 and writes to file 4.
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+        command = [program(), *FLAGS, *sandbox, f"--user-data-dir={self.profile}", f"--window-size={width},{height}", "about:blank"]
+        shell = f"exec 3<&{reads} 4>&{writes} {reads}<&- {writes}>&-; exec \"$@\""
+        self.process = subprocess.Popen(
+            ["bash", "-c", shell, "bash", *command], pass_fds=(reads, writes), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True)
+        os.close(reads)
+        os.close(writes)
+        self.buffer = b""
+        self.number = 0
+        self.session = None
+        self.messages = []
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.call(f"{domain}.enable")
+        self.size(width, height, scale, is_touch)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        os.close(self.to)
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, 9)
+            self.process.wait()
+        os.close(self.back)
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+    def _message(self, deadline):
+        """The next message; None at the deadline."""
+        while b"\0" not in self.buffer:
+            if not select.select([self.back], [], [], max(0, deadline - time.monotonic()))[0]:
+                return None
+            part = os.read(self.back, 1 << 20)
+            if not part:
+                raise RuntimeError("the browser has ended")
+            self.buffer += part
+        text, self.buffer = self.buffer.split(b"\0", 1)
+        message = json.loads(text)
+        if "method" in message:
+            self.messages.append(message)
+        return message
+
+    def call(self, method, patience=60, **parameters):
+        """Has something done; gives back what came of it."""
+        self.number += 1
+        request = {"id": self.number, "method": method, "params": parameters}
+        if self.session:
+            request["sessionId"] = self.session
+        data = json.dumps(request).encode() + b"\0"
+        while data:
+            data = data[os.write(self.to, data):]
+        deadline = time.monotonic() + patience
+        while True:
+            message = self._message(deadline)
+            if message is None:
+                raise TimeoutError(f"{method} takes more than {patience} s")
+            if message.get("id") == self.number:
+                if "error" in message:
+                    raise RuntimeError(f"{method}: {message['error']['message']}")
+                return message["result"]
+
+    def size(self, width, height, scale=1, is_touch=False):
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=is_touch)
+        if is_touch:
+            self.call("Emulation.setTouchEmulationEnabled", enabled=True)
+
+    def open(self, address):
+        self.call("Page.navigate", url=address)
+
+    def value(self, expression, patience=60):
+        """What an expression is in the page; of a promise, what it comes to."""
+        result = self.call("Runtime.evaluate", patience, expression=expression, returnByValue=True, awaitPromise=True)
+        if "exceptionDetails" in result:
+            details = result["exceptionDetails"]
+            raise RuntimeError(f"{expression}: {details.get('exception', {}).get('description', details['text'])}")
+        return result["result"].get("value")
+
+    def wait(self, expression, patience=60):
+        """Waits until an expression is true in the page."""
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            try:
+                if self.value(f"Boolean({expression})", max(1, deadline - time.monotonic())):
+                    return
+            except RuntimeError as error:
+                # Between two pages there is none to ask.
+                if "context" not in str(error):
+                    raise
+            time.sleep(0.02)
+        raise TimeoutError(f"not true within {patience} s: {expression}")
+
+    def picture(self, path, whole=False):
+        """Writes the page, or all of it, as a PNG."""
+        data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(data))
+
+    def key(self, key, code=None, modifiers=0):
+        text = key if len(key) == 1 else None
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=code or key, modifiers=modifiers, **({"text": text} if text and kind == "keyDown" else {}))
+
+    def mouse(self, kind, x, y, button="left", modifiers=0, **more):
+        self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button=button, modifiers=modifiers,
+                  buttons={"left": 1, "right": 2, "middle": 4, "none": 0}[button], clickCount=1, **more)
+
+    def drag(self, start, end, button="left", modifiers=0, steps=5):
+        self.mouse("mousePressed", *start, button=button, modifiers=modifiers)
+        for step in range(1, steps + 1):
+            self.mouse("mouseMoved", *(a + (b - a) * step / steps for a, b in zip(start, end)), button=button, modifiers=modifiers)
+        self.mouse("mouseReleased", *end, button=button, modifiers=modifiers)
+
+    def faults(self):
+        """What the page has complained of: errors, warnings of its own, and what its policy has refused."""
+        faults = []
+        for message in self.messages:
+            parameters = message["params"]
+            if message["method"] == "Runtime.exceptionThrown":
+                details = parameters["exceptionDetails"]
+                faults.append(details.get("exception", {}).get("description", details["text"]))
+            elif message["method"] == "Runtime.consoleAPICalled" and parameters["type"] in ("error", "assert"):
+                faults.append(" ".join(str(part.get("value", part.get("description"))) for part in parameters["args"]))
+            elif message["method"] == "Log.entryAdded" and parameters["entry"]["level"] == "error":
+                faults.append(f"{parameters['entry']['text']} {parameters['entry'].get('url', '')}")
+        return faults

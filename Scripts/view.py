@@ -1,0 +1,84 @@
+"""The view in a browser: a receiver with a page, a link, and a sender, for tests and pictures."""
+
+import json
+import os
+import pathlib
+import subprocess
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = pathlib.Path(os.environ.get("FOVEA_BUILD", ROOT / ".build" / "release"))
+
+
+class Program:
+    """A program whose JSON lines are kept, each with the time at which it was read."""
+
+    def __init__(self, name, *arguments, is_quiet=False):
+        command = [str(BUILD / name), *map(str, arguments)]
+        # On a machine of its own a sender would take nothing from who looks on: here it gets one core at most.
+        self.process = subprocess.Popen((["taskset", "-c", "0", "nice", "-n", "19"] if is_quiet else []) + command, stdout=subprocess.PIPE, text=True)
+        self.events = []
+        self.changed = threading.Condition()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue
+            event["at"] = time.time()
+            with self.changed:
+                self.events.append(event)
+                self.changed.notify_all()
+
+    def event(self, name, patience=60):
+        """The first event of a name, once it has come."""
+        with self.changed:
+            found = lambda: next((event for event in self.events if event.get("event") == name), None)
+            if not self.changed.wait_for(found, patience):
+                raise TimeoutError(f"{name} has not come within {patience} s")
+            return found()
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Transfer:
+    """A receiver with a view, and a link to it. What is sent comes when `send` is called."""
+
+    def __init__(self, folder, link="rural-4g", address="127.0.0.1:0"):
+        self.folder = pathlib.Path(folder)
+        self.receiver = Program("fovea", "receive", "--listen", "127.0.0.1:0", "--out", self.folder / "received", "--view", address, "--json")
+        self.programs = [self.receiver]
+        self.page = self.receiver.event("view")["url"]
+        port = self.receiver.event("listening")["port"]
+        relay = Program("netsim", "relay", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{port}", "--link", link, "--json")
+        self.programs.append(relay)
+        self.port = relay.event("listening")["port"]
+
+    def phantom(self, shape="240x240x155"):
+        """Makes a head; gives back where its volume and labels are."""
+        subprocess.run(
+            [BUILD / "fovea", "phantom", "--out", self.folder, "--seed", "1", "--shape", shape], check=True, stdout=subprocess.DEVNULL)
+        return self.folder / "phantom-1_flair.nii.gz", self.folder / "phantom-1_seg.nii.gz"
+
+    def send(self, volume, mask, session, *more):
+        sender = Program(
+            "fovea", "send", volume, "--to", f"127.0.0.1:{self.port}", "--mask", mask, "--session", session, "--json", *more, is_quiet=True)
+        self.programs.append(sender)
+        return sender
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for program in reversed(self.programs):
+            program.stop()

@@ -1,0 +1,26 @@
+internal import FlyingSocks
+internal import Foundation
+
+/// Hands bytes to a client, which has to take them in time.
+public struct HTTPBodyWriter: Sendable {
+    let socket: AsyncSocket
+    let table: ConnectionTable
+    let number: Int
+    let patience: Duration
+
+    /// As many bytes as a client has to take within its patience.
+    private static let pieceByteCount = 64 << 10
+
+    /// Returns when the system has taken the bytes, which it does while the client takes them.
+    /// - Throws: where the client is gone, or does not read.
+    public func write(_ bytes: some Collection<UInt8> & Sendable) async throws {
+        var rest = Data(bytes)[...]
+        while !rest.isEmpty {
+            table.extend(number, until: .now + patience)
+            let piece = rest.prefix(Self.pieceByteCount)
+            try await socket.write(Data(piece))
+            rest = rest.dropFirst(piece.count)
+        }
+        table.extend(number, until: nil)
+    }
+}

@@ -1,0 +1,17 @@
+/// What can go wrong while something is served over HTTP.
+public struct HTTPServiceError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The kind of fault, to match on.
+    public enum Code: Sendable, Equatable {
+        case invalidAddress, cannotListen
+    }
+    /// The kind of fault.
+    public let code: Code
+    /// One sentence for a person.
+    public let message: String
+    /// Makes an error.
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+    public var description: String { message }
+}

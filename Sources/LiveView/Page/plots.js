@@ -1,0 +1,61 @@
+// The link's figures as small curves of the last minutes.
+
+import { element } from "/svg.js";
+
+const pointLimit = 240;
+const rate = (value) => (value < 1e6 ? `${(value / 1e3).toFixed(0)} kbit/s` : `${(value / 1e6).toFixed(2)} Mbit/s`);
+const size = (value) => (value < 1e4 ? `${value} B` : value < 1e7 ? `${(value / 1e3).toFixed(1)} kB` : `${(value / 1e6).toFixed(1)} MB`);
+const layerNames = {
+  roi_base: "ROI base", background_base: "background base", mask: "mask", value_table: "value table", extensions: "extensions",
+  roi_bounded: "ROI bounded", roi_refinement: "ROI to exact", background_refinement: "background to exact",
+};
+
+export class Plots {
+  constructor(root) {
+    this.find = (id) => root.querySelector(`#${id}`);
+    this.curves = { goodput: [], round_trip: [], bytes: [] };
+    this.age = -1;
+  }
+
+  reset() {
+    this.curves = { goodput: [], round_trip: [], bytes: [] };
+    this.age = -1;
+  }
+
+  take(figures) {
+    if (!figures) return;
+    if (figures.age > this.age) {
+      this.age = figures.age;
+      for (const [key, points] of Object.entries(this.curves)) {
+        if (figures[key] != null) points.push([figures.age, figures[key]]);
+        // Half of the points are enough of what lies further back.
+        if (points.length > pointLimit) this.curves[key] = points.filter((_, index) => index % 2 === 1);
+      }
+    }
+    this.find("goodput").textContent = figures.goodput == null ? "–" : rate(figures.goodput);
+    this.find("rtt").textContent = figures.round_trip == null ? "–" : `${(1000 * figures.round_trip).toFixed(0)} ms`;
+    this.find("bytes").textContent = size(figures.bytes);
+    this.#curve("plot-goodput", this.curves.goodput, "#5cc8ff");
+    this.#curve("plot-rtt", this.curves.round_trip, "#c79bff");
+    this.#curve("plot-bytes", this.curves.bytes, "#9fb0c2");
+    this.find("layers").replaceChildren(...figures.layers.filter((layer) => layerNames[layer.name]).map((layer) => {
+      const item = document.createElement("li");
+      const bytes = document.createElement("b");
+      bytes.textContent = layer.chunks < layer.expected_chunks ? `${size(layer.bytes)} · ${layer.chunks}/${layer.expected_chunks}` : size(layer.bytes);
+      item.append(layerNames[layer.name], bytes);
+      return item;
+    }));
+  }
+
+  #curve(id, points, colour) {
+    const svg = this.find(id);
+    const width = svg.clientWidth || 90;
+    const height = 26;
+    const end = Math.max(1, points.at(-1)?.[0] ?? 1);
+    const top = Math.max(...points.map((point) => point[1]), 1e-9) * 1.08;
+    const path = points.map(([time, value], index) => `${index ? "L" : "M"}${((time / end) * (width - 4) + 2).toFixed(1)} ${(height - 2 - (value / top) * (height - 4)).toFixed(1)}`).join("");
+    svg.replaceChildren(
+      element("rect", { x: 0, y: 0, width, height, rx: 3, fill: "#0b1016" }),
+      element("path", { d: path, fill: "none", stroke: colour, "stroke-width": 1.5, "stroke-linejoin": "round" }));
+  }
+}

@@ -1,0 +1,123 @@
+// The 3-D view by NiiVue, of a coarser grid: it is for finding one's way, and costs too much to be drawn with every patch.
+
+import { Niivue } from "/niivue.js";
+import { emptyImage } from "/image.js";
+import { settle, warm } from "/planes.js";
+
+export class Rendering {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.voxels = null;
+    this.cost = 0;
+    this.stats = { draws: 0, longest: 0 };
+    this.dirty = [];
+  }
+
+  async open(isSoftware) {
+    this.isSoftware = isSoftware;
+    // The longest side of the grid, and how many of the screen's pixels are drawn.
+    this.sideLimit = isSoftware ? 80 : 256;
+    this.nv = new Niivue({
+      interactive: false, dragAndDropEnabled: false, logLevel: "silent", backColor: [0, 0, 0, 1], loadingText: "",
+      isOrientationTextVisible: false, sliceType: 4, forceDevicePixelRatio: isSoftware ? 0.45 : 1,
+    });
+    await this.nv.attachToCanvas(this.canvas, false);
+    await warm(this.nv);
+  }
+
+  async show(voxels, shading) {
+    while (this.nv.volumes.length) this.nv.removeVolume(this.nv.volumes[0]);
+    this.voxels = null;
+    const step = Math.ceil(Math.max(...voxels.shape) / this.sideLimit);
+    this.step = step;
+    this.shape = voxels.shape.map((side) => Math.ceil(side / step));
+    const affine = voxels.orientation.affine.map((row) => [
+      row[0] * step, row[1] * step, row[2] * step, row[3] + ((step - 1) / 2) * (row[0] + row[1] + row[2]),
+    ]);
+    this.nv.addVolume(await emptyImage(this.shape, affine));
+    this.nv.scene.renderAzimuth = 130;
+    this.nv.scene.renderElevation = 18;
+    this.nv.scene.volScaleMultiplier = this.#scale(voxels);
+    this.voxels = voxels;
+    this.shading = shading;
+    this.refreshAll();
+  }
+
+  /** As large as what is not empty allows. */
+  #scale({ meta, shape, orientation }) {
+    if (!meta.content) return 1;
+    const box = orientation.toView(meta.content);
+    return Math.min(3, 1.15 * Math.hypot(...shape) / Math.hypot(...[0, 1, 2].map((axis) => box[2 * axis + 1] - box[2 * axis])));
+  }
+
+  refreshAll() {
+    const [x, y, z] = this.voxels.shape;
+    this.change([[0, x, 0, y, 0, z]]);
+  }
+
+  change(boxes) {
+    this.dirty.push(...boxes);
+    this.draw();
+  }
+
+  turn(dx, dy) {
+    this.nv.scene.renderAzimuth = (this.nv.scene.renderAzimuth - dx * 0.6 + 360) % 360;
+    this.nv.scene.renderElevation = Math.max(-90, Math.min(90, this.nv.scene.renderElevation + dy * 0.6));
+    this.draw(true);
+  }
+
+  /** Draws when there is time for it: the more a frame costs, the longer it waits. */
+  draw(isUrgent = false) {
+    if (this.canvas.parentElement.hidden || !this.voxels) return;
+    const pause = isUrgent ? 0 : Math.max(400, 8 * this.cost);
+    const due = (this.lastDraw ?? 0) + pause;
+    if (this.timer && due >= this.due) return;
+    clearTimeout(this.timer);
+    this.due = due;
+    this.timer = setTimeout(() => requestAnimationFrame(() => this.#step()), Math.max(0, due - performance.now()));
+  }
+
+  #step() {
+    this.timer = null;
+    if (!this.voxels || this.canvas.parentElement.hidden) return;
+    const start = performance.now();
+    let left = 400_000;
+    while (this.dirty.length && left > 0) left -= this.#upload(this.dirty.shift());
+    this.nv.drawScene();
+    if (this.isSoftware) settle(this.nv.gl);
+    this.lastDraw = performance.now();
+    this.cost = this.lastDraw - start;
+    this.stats.draws++;
+    this.stats.longest = Math.max(this.stats.longest, this.cost);
+    if (this.dirty.length) this.draw();
+  }
+
+  #upload(box) {
+    const { values, quality, shape } = this.voxels;
+    const step = this.step;
+    const half = step >> 1;
+    // Of each coarse voxel the fine one in its middle is shown.
+    const [from, to] = [0, 1].map((end) => [0, 1, 2].map((axis) =>
+      Math.min(this.shape[axis], Math.max(0, Math.ceil((box[2 * axis + end] - Math.min(half, shape[axis] - 1)) / step)))));
+    const sides = [0, 1, 2].map((axis) => to[axis] - from[axis]);
+    if (sides.some((side) => side <= 0)) return 1;
+    const pixels = new Uint32Array(sides[0] * sides[1] * sides[2]);
+    const at = (index, axis) => Math.min(shape[axis] - 1, index * step + half);
+    let place = 0;
+    for (let z = from[2]; z < to[2]; z++) {
+      for (let y = from[1]; y < to[1]; y++) {
+        const row = (at(z, 2) * shape[1] + at(y, 1)) * shape[0];
+        for (let x = from[0]; x < to[0]; x++) {
+          const index = row + at(x, 0);
+          pixels[place++] = this.shading.paintSolid(values[index], quality[index]);
+        }
+      }
+    }
+    const gl = this.nv.gl;
+    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+    gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_3D, this.nv.volumeTexture);
+    gl.texSubImage3D(gl.TEXTURE_3D, 0, ...from, ...sides, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(pixels.buffer));
+    return pixels.length;
+  }
+}

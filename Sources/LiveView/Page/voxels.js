@@ -1,0 +1,111 @@
+// A volume as it has come so far, along the view's axes: stored values, and the quality of each voxel.
+
+import { eachBox } from "/api.js";
+import { Orientation } from "/orientation.js";
+
+export const Quality = { missing: 0, background: 1, roi: 2, exact: 3 };
+
+const types = {
+  int8: Int8Array, uint8: Uint8Array, int16: Int16Array, uint16: Uint16Array, int32: Int32Array, uint32: Uint32Array,
+  float32: Float32Array, float64: Float64Array,
+};
+
+export class Voxels {
+  constructor(meta, timepoint = 0) {
+    this.meta = meta;
+    this.timepoint = timepoint;
+    this.orientation = new Orientation(meta.shape, meta.affine);
+    this.shape = this.orientation.shape;
+    this.count = this.shape[0] * this.shape[1] * this.shape[2];
+    this.ArrayType = types[meta.voxel_type];
+    this.values = new this.ArrayType(this.count);
+    const fill = meta.fill ?? NaN;
+    if (fill !== 0) this.values.fill(fill);
+    this.quality = new Uint8Array(this.count).fill(Quality.exact);
+    this.counts = [0, 0, 0, this.count];
+    /** The view's box beyond which all is exact from the start, and the fill value. */
+    this.content = meta.content ? this.orientation.toView(meta.content) : [0, 1, 0, 1, 0, 1];
+    this.contentCount = this.count;
+    if (meta.content) {
+      this.#forEachRow(this.content, (start, end) => this.quality.fill(Quality.missing, start, end));
+      const [x0, x1, y0, y1, z0, z1] = this.content;
+      this.contentCount = (x1 - x0) * (y1 - y0) * (z1 - z0);
+      this.counts = [this.contentCount, 0, 0, this.count - this.contentCount];
+    }
+    this.regions = meta.regions.map((box) => this.orientation.toView(box));
+    /** Of the regions of interest, and of the rest. */
+    this.revisions = [0, 0];
+  }
+
+  /** Puts a patch in its place; gives back the view's boxes that have changed. */
+  apply(patch, part) {
+    const changed = [];
+    eachBox(patch, this.ArrayType, (box, values, quality) => {
+      this.#put(box, values, quality);
+      changed.push(this.orientation.toView(box));
+    });
+    this.revisions[part] = patch.revision;
+    return changed;
+  }
+
+  #put([x0, x1, y0, y1, z0, z1], values, quality) {
+    const [sx, sy, sz] = this.orientation.steps;
+    const counts = this.counts;
+    let source = 0;
+    for (let z = z0; z < z1; z++) {
+      for (let y = y0; y < y1; y++) {
+        let target = this.orientation.origin + z * sz + y * sy + x0 * sx;
+        for (let x = x0; x < x1; x++) {
+          this.values[target] = values[source];
+          counts[this.quality[target]]--;
+          counts[quality[source]]++;
+          this.quality[target] = quality[source];
+          source++;
+          target += sx;
+        }
+      }
+    }
+  }
+
+  #forEachRow([x0, x1, y0, y1, z0, z1], body) {
+    for (let z = z0; z < z1; z++) {
+      for (let y = y0; y < y1; y++) {
+        const row = (z * this.shape[1] + y) * this.shape[0];
+        body(row + x0, row + x1);
+      }
+    }
+  }
+
+  /** Physical value and quality at a voxel of the view. */
+  at([x, y, z]) {
+    const index = (z * this.shape[1] + y) * this.shape[0] + x;
+    return { value: this.values[index] * this.meta.slope + this.meta.intercept, quality: this.quality[index] };
+  }
+
+  /** Stored values between which nearly all lie that have come, other than the fill value. */
+  robustRange() {
+    const step = Math.max(1, Math.floor(this.count / 400_000)) | 1;
+    const fill = this.meta.fill;
+    const sample = [];
+    for (let index = 0; index < this.count; index += step) {
+      const value = this.values[index];
+      if (this.quality[index] !== Quality.missing && value !== fill && Number.isFinite(value)) sample.push(value);
+    }
+    // Regions are small: they are looked through whole.
+    if (sample.length < 2000) {
+      for (const box of this.regions) {
+        this.#forEachRow(box, (start, end) => {
+          for (let index = start; index < end && sample.length < 200_000; index += 3) {
+            const value = this.values[index];
+            if (this.quality[index] !== Quality.missing && value !== fill && Number.isFinite(value)) sample.push(value);
+          }
+        });
+      }
+    }
+    if (sample.length < 50) return null;
+    const sorted = Float64Array.from(sample).sort();
+    const low = sorted[Math.floor(0.01 * (sorted.length - 1))];
+    const high = sorted[Math.floor(0.995 * (sorted.length - 1))];
+    return high > low ? [low, high] : null;
+  }
+}

@@ -1,0 +1,209 @@
+internal import Foundation
+internal import Metrics
+internal import NIfTIFile
+internal import ProgressiveCoding
+internal import VolumeModel
+internal import WireFormat
+
+/// A session as JSON for a page.
+struct SessionJSON: Encodable {
+    let name: String
+    let state: LiveSession.State
+    let message: String?
+    let isAltered: Bool
+    let isForgotten: Bool
+    /// Seconds since the sender's command began, until now or until the end.
+    let elapsed: Double
+    let volumes: [VolumeJSON]
+    let figures: FiguresJSON?
+    let focus: [FocusJSON]
+
+    init(_ session: LiveSession, now: ContinuousClock.Instant = .now) {
+        name = session.name
+        state = session.state
+        message = session.message
+        isAltered = session.isAltered
+        isForgotten = session.isForgotten
+        elapsed = (session.begun.duration(to: session.ended ?? now)).seconds
+        volumes = session.volumes.values.sorted { $0.index < $1.index }.map(VolumeJSON.init)
+        figures = session.figures.map(FiguresJSON.init)
+        focus = session.focus.map(FocusJSON.init)
+    }
+}
+
+/// How far a volume has come.
+struct VolumeJSON: Encodable {
+    struct Part: Encodable {
+        let box: [Int]?
+        let stage: String
+        let maxError: Double?
+
+        init(missing box: Box?) {
+            self.box = box?.sides
+            stage = RegionStanding.Stage.missing.rawValue
+            maxError = nil
+        }
+
+        init(_ standing: RegionStanding) {
+            box = standing.box?.sides
+            stage = standing.stage.rawValue
+            maxError = standing.maxAbsoluteError.flatMap { $0.isFinite ? $0 : nil }
+        }
+    }
+    struct Shares: Encodable {
+        let roi: Double?
+        let background: Double?
+        let exact: Double?
+    }
+
+    let index: Int
+    let name: String
+    let epoch: Int
+    /// How often the regions of interest have changed, and the rest.
+    let revisions: [Int]
+    let goal: String
+    let regionSource: String
+    /// Seconds from the start of the sender's command.
+    let milestones: [String: Double]
+    let regions: [Part]
+    let background: Part
+    let shares: Shares
+    let hasReceipt: Bool
+    /// Whether the receipt says that every bit is the source's.
+    let isExact: Bool
+
+    init(_ volume: LiveVolume) {
+        index = volume.index
+        name = volume.layout.manifest.name.text
+        epoch = volume.epoch
+        revisions = [volume.regions.revision, volume.rest.revision]
+        goal = volume.decoder.manifest.goal.name
+        regionSource = volume.layout.manifest.regionSource.name
+        milestones = Dictionary(uniqueKeysWithValues: volume.milestones.map { ($0.key.rawValue, $0.value.isFinite ? $0.value : 0) })
+        regions =
+            volume.standing.isEmpty
+            ? volume.layout.manifest.regions.map(Part.init(missing:)) : volume.standing.dropLast().map { Part($0) }
+        background = volume.standing.last.map { Part($0) } ?? Part(missing: nil)
+        shares = Shares(
+            roi: volume.share(of: [.roiBase]), background: volume.share(of: [.backgroundBase]),
+            exact: volume.share(of: [.mask, .valueTable, .roiBounded, .roiRefinement, .backgroundRefinement, .extensions]))
+        hasReceipt = volume.hasReceipt
+        isExact = volume.hasReceipt && volume.milestones[.volumeLossless] != nil
+    }
+}
+
+/// A session's figures.
+struct FiguresJSON: Encodable {
+    struct LayerBytes: Encodable {
+        let name: String
+        let bytes: Int
+        let chunks: Int
+        let expectedChunks: Int
+    }
+
+    let goodput: Double?
+    let roundTrip: Double?
+    let bytes: Int
+    let age: Double
+    let layers: [LayerBytes]
+
+    init(_ metrics: SessionMetrics) {
+        func finite(_ value: Double?) -> Double? { value.flatMap { $0.isFinite ? $0 : nil } }
+        goodput = finite(metrics.goodputBitsPerSecond)
+        roundTrip = finite(metrics.roundTripSeconds)
+        bytes = metrics.byteCount
+        age = finite(metrics.ageSeconds) ?? 0
+        layers = metrics.layers.map {
+            LayerBytes(name: $0.name, bytes: $0.byteCount, chunks: $0.chunkCount, expectedChunks: $0.expectedChunkCount)
+        }
+    }
+}
+
+/// A request for a part of a volume.
+struct FocusJSON: Encodable {
+    let id: Int
+    let volume: Int
+    let box: [Int]
+    let state: String
+    let seconds: Double?
+    let message: String?
+
+    init(_ request: FocusRequest) {
+        id = request.id
+        volume = request.volume
+        box = request.box.sides
+        state = request.state.name
+        if case .done(let value) = request.state { seconds = value.isFinite ? value : nil } else { seconds = nil }
+        if case .refused(let reason) = request.state { message = reason } else { message = nil }
+    }
+}
+
+/// What a page needs to show a volume before any voxel of it: nothing of its header but numbers.
+struct VolumeMeta: Encodable {
+    let session: String
+    let index: Int
+    let name: String
+    let epoch: Int
+    /// Columns, rows, slices, time points.
+    let shape: [Int]
+    let voxelType: String
+    /// What lies where nothing has arrived, as stored; nil where that is no number.
+    let fill: Double?
+    let slope: Double
+    let intercept: Double
+    let low: Double
+    let high: Double
+    let content: [Int]?
+    let regions: [[Int]]
+    /// From voxel indices to millimetres: three rows of four.
+    let affine: [[Double]]
+
+    init(_ volume: LiveVolume, session: String) {
+        let layout = volume.layout
+        self.session = session
+        index = volume.index
+        name = layout.manifest.name.text
+        epoch = volume.epoch
+        shape = [layout.shape.columns, layout.shape.rows, layout.shape.slices, layout.shape.timepoints]
+        voxelType = layout.header.voxelType.description
+        fill = Self.fill(layout)
+        let scaling = layout.header.scaling
+        let isScaled = scaling.slope != 0 && scaling.slope.isFinite && scaling.intercept.isFinite
+        slope = isScaled ? scaling.slope : 1
+        intercept = isScaled ? scaling.intercept : 0
+        low = layout.manifest.low
+        high = layout.manifest.high
+        content = layout.manifest.content?.sides
+        regions = layout.manifest.regions.map(\.sides)
+        affine = layout.header.displayAffine.rows
+    }
+
+    private static func fill(_ layout: VolumeLayout) -> Double? {
+        let type = layout.header.voxelType
+        let bytes = withUnsafeBytes(of: layout.manifest.fill.littleEndian) { Array($0.prefix(type.byteCount)) }
+        guard let shape = try? Shape(columns: 1, rows: 1, slices: 1),
+            let value = try? Volume(shape: shape, voxelType: type, voxels: bytes).doubles().first
+        else { return nil }
+        return value.isFinite ? value : nil
+    }
+}
+
+extension Box {
+    /// x0, x1, y0, y1, z0, z1; ends exclusive.
+    var sides: [Int] { [x.lowerBound, x.upperBound, y.lowerBound, y.upperBound, z.lowerBound, z.upperBound] }
+}
+
+extension Duration {
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}
+
+/// JSON as pages read it.
+enum PageJSON {
+    /// One line, without its end.
+    static func line(_ value: some Encodable) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return (try? encoder.encode(value)).map { Array($0) } ?? Array("{}".utf8)
+    }
+}

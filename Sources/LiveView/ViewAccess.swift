@@ -1,0 +1,104 @@
+internal import Foundation
+internal import HTTPService
+
+/// Who may look.
+///
+/// On a loopback address whoever can connect may; beyond it, who has the token of the address that the command prints. Other sites'
+/// pages may never, whatever browser they are open in: a request has to name this server by an address or `localhost` (a name could have
+/// been bound to this address to get at it), and a request that asks for something to be done has to bear a word that only a page from
+/// here can have read.
+struct ViewAccess: Sendable {
+    /// In the page's address; nil on loopback.
+    let token: String?
+    /// What a POST has to bear.
+    let requestWord = Self.random()
+    private let port: UInt16
+
+    init(isLoopback: Bool, port: UInt16) {
+        token = isLoopback ? nil : Self.random()
+        self.port = port
+    }
+
+    /// The header that bears ``requestWord``.
+    static let requestHeader = "x-fovea-request"
+
+    private var cookieName: String { "fovea-view-\(port)" }
+
+    /// 128 random bits in hexadecimal digits.
+    private static func random() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<2).map { _ in String(format: "%016lx", generator.next() as UInt64) }.joined()
+    }
+
+    /// What to answer instead; nil where the request may be answered.
+    func refusal(_ request: HTTPRequest) -> HTTPResponse? {
+        guard let host = request.headers["host"], Self.isLiteral(host) else {
+            return HTTPResponse(
+                status: "421 Misdirected Request", text: "use this machine's address or localhost, not a name, to open the view\n")
+        }
+        // Browsers say so themselves where a request is another page's.
+        if let site = request.headers["sec-fetch-site"], site != "same-origin", site != "none", request.path != "/" {
+            return .forbidden("this is for the view's own page\n")
+        }
+        if let origin = request.headers["origin"], origin != "http://\(host)" {
+            return .forbidden("this is for the view's own page\n")
+        }
+        guard let token else { return nil }
+        let offered = (request.path == "/" ? request.parameter("token") : nil) ?? cookie(of: request)
+        guard let offered, Self.isEqual(offered, token) else {
+            return .forbidden("open the address that the command has printed, with its token\n")
+        }
+        return nil
+    }
+
+    /// Whether a POST comes from a page from here.
+    func isOwn(_ request: HTTPRequest) -> Bool { Self.isEqual(request.headers[Self.requestHeader] ?? "", requestWord) }
+
+    /// What keeps the token at the browser, once it has been given.
+    func cookieHeaders() -> [(name: String, value: String)] {
+        token.map { [("Set-Cookie", "\(cookieName)=\($0); Path=/; HttpOnly; SameSite=Strict")] } ?? []
+    }
+
+    private func cookie(of request: HTTPRequest) -> String? {
+        for pair in (request.headers["cookie"] ?? "").split(separator: ";") {
+            let parts = pair.trimmingCharacters(in: .whitespaces).split(separator: "=", maxSplits: 1)
+            if parts.count == 2, parts[0] == cookieName { return String(parts[1]) }
+        }
+        return nil
+    }
+
+    /// Whether a Host header is `localhost` or an address, with a port or without: no name server has a say in it then.
+    static func isLiteral(_ host: String) -> Bool {
+        var name = Substring(host)
+        if name.hasPrefix("[") {
+            guard let end = name.firstIndex(of: "]") else { return false }
+            let rest = name[name.index(after: end)...]
+            name = name[name.index(after: name.startIndex)..<end]
+            guard isPort(rest) else { return false }
+            var address = in6_addr()
+            return !name.utf8.contains(0) && inet_pton(AF_INET6, String(name), &address) == 1
+        }
+        if let colon = name.firstIndex(of: ":") {
+            guard isPort(name[colon...]) else { return false }
+            name = name[..<colon]
+        }
+        var address = in_addr()
+        return name == "localhost" || !name.utf8.contains(0) && inet_pton(AF_INET, String(name), &address) == 1
+    }
+
+    private static func isPort(_ text: Substring) -> Bool {
+        text.isEmpty || text.first == ":" && UInt16(text.dropFirst()) != nil
+    }
+
+    /// Whether two texts are the same, in a time that does not tell where they differ.
+    static func isEqual(_ a: String, _ b: String) -> Bool {
+        let (a, b) = (Array(a.utf8), Array(b.utf8))
+        var difference = UInt8(a.count == b.count ? 0 : 1)
+        for index in b.indices { difference |= b[index] ^ (index < a.count ? a[index] : 0) }
+        return difference == 0
+    }
+}
+
+extension HTTPResponse {
+    static func forbidden(_ text: String) -> HTTPResponse { HTTPResponse(status: "403 Forbidden", text: text) }
+}

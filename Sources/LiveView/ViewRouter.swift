@@ -1,0 +1,153 @@
+internal import Foundation
+internal import HTTPService
+internal import ProgressiveCoding
+internal import Sites
+internal import Synchronization
+internal import VolumeModel
+internal import WireFormat
+
+/// Answers the view's requests.
+///
+/// | | |
+/// |---|---|
+/// | `/` and the page's files | a closed table |
+/// | `/api/start` | what the page has to know first |
+/// | `/events` | sessions, as they change: server-sent events |
+/// | `/volume/SESSION/INDEX` | what a volume is |
+/// | `/volume/SESSION/INDEX/patches?epoch=E&part=P&from=R&t=T` | what has changed of it since a revision, in the regions of interest (part 0) or beyond (1): ``PatchWriter`` |
+/// | `/volume/SESSION/INDEX/file`, `/receipt/SESSION` | what is on disk |
+/// | `POST /focus` | asks the sender for a part of a volume |
+struct ViewRouter: Sendable {
+    let board: LiveBoard
+    let access: ViewAccess
+    let assets: ViewAssets
+    let site: ReceivingSite
+    let onFocus: LiveView.FocusHandler?
+    private let startWord = UUID().uuidString
+
+    init(
+        board: LiveBoard, access: ViewAccess, assets: ViewAssets, site: ReceivingSite, onFocus: LiveView.FocusHandler?
+    ) {
+        self.board = board
+        self.access = access
+        self.assets = assets
+        self.site = site
+        self.onFocus = onFocus
+    }
+
+    /// What a page of this server may do: run its own scripts and styles, and speak to this server. NiiVue's font and its pictures stand
+    /// in its script as `data:` addresses.
+    static let policy = [
+        "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "connect-src 'self'",
+        "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+    ].joined(separator: "; ")
+
+    private static let guards: [(name: String, value: String)] = [
+        ("Content-Security-Policy", policy), ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"), ("Referrer-Policy", "no-referrer"), ("X-Frame-Options", "DENY"),
+    ]
+
+    /// The most requests of a session for parts of volumes that are not answered yet.
+    private static let focusLimit = 4
+
+    /// Answers a request.
+    func answer(_ request: HTTPRequest) async -> HTTPResponse {
+        var response = access.refusal(request) ?? .notFound
+        if access.refusal(request) == nil { response = await route(request) }
+        response.headers += Self.guards
+        return response
+    }
+
+    private func route(_ request: HTTPRequest) async -> HTTPResponse {
+        let parts = request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
+        if request.method == "POST" { return request.path == "/focus" ? await focus(request) : .notFound }
+        guard request.method == "GET" || request.method == "HEAD" else { return .notFound }
+        if let asset = assets.table[request.path] {
+            return HTTPResponse(
+                contentType: asset.contentType, headers: request.path == "/" ? access.cookieHeaders() : [], bytes: asset.bytes)
+        }
+        switch (parts.first, parts.count) {
+        case ("api", 2) where parts[1] == "start":
+            return json(StartJSON(view: startWord, requestWord: access.requestWord, canFocus: onFocus != nil))
+        case ("events", 1): return EventStream.response(board, view: startWord)
+        case ("receipt", 2):
+            guard let path = site.receipt(session: parts[1]) else { return .notFound }
+            return StoredFile.response(path, contentType: "application/json", name: "\(parts[1]).receipt.json")
+        case ("volume", 3...4):
+            guard let index = Int(parts[2]), String(index) == parts[2],
+                let volume = board.volume(session: parts[1], index: index)
+            else { return .notFound }
+            if parts.count == 3 { return json(VolumeMeta(volume, session: parts[1])) }
+            switch parts[3] {
+            case "patches": return await patches(request, volume)
+            case "file":
+                guard let path = site.file(session: parts[1], volume: volume.layout.manifest.name.text) else { return .notFound }
+                return StoredFile.response(
+                    path, contentType: "application/gzip", name: String(path.split(separator: "/").last ?? ""))
+            default: return .notFound
+            }
+        default: return .notFound
+        }
+    }
+
+    private func patches(_ request: HTTPRequest, _ volume: LiveVolume) async -> HTTPResponse {
+        guard let epoch = request.parameter("epoch").flatMap(Int.init), let from = request.parameter("from").flatMap(Int.init),
+            let timepoint = request.parameter("t").flatMap(Int.init), let part = request.parameter("part"),
+            ["0", "1"].contains(part), from >= 0,
+            (0..<volume.layout.shape.timepoints).contains(timepoint)
+        else { return HTTPResponse(status: "400 Bad Request", text: "epoch, part (0 or 1), from and t are whole numbers\n") }
+        // What the page has is of a volume that is no more.
+        guard epoch == volume.epoch else { return HTTPResponse(status: "409 Conflict", text: "the volume began anew\n") }
+        return HTTPResponse(
+            contentType: "application/octet-stream",
+            bytes:
+                await PatchWriter.bytes(
+                    of: volume, in: part == "0" ? volume.regions : volume.rest, since: from, timepoint: timepoint))
+    }
+
+    private func focus(_ request: HTTPRequest) async -> HTTPResponse {
+        guard access.isOwn(request) else { return .forbidden("this is for the view's own page\n") }
+        guard let onFocus else {
+            return HTTPResponse(status: "501 Not Implemented", text: "this receiver cannot ask senders for anything\n")
+        }
+        guard let question = try? JSONDecoder().decode(FocusQuestion.self, from: Data(request.body)), question.box.count == 6,
+            question.box[0] < question.box[1], question.box[2] < question.box[3], question.box[4] < question.box[5],
+            let box = try? Box(
+                x: question.box[0]..<question.box[1], y: question.box[2]..<question.box[3], z: question.box[4]..<question.box[5]),
+            let volume = board.volume(session: question.session, index: question.volume), volume.layout.shape.box.contains(box)
+        else { return HTTPResponse(status: "400 Bad Request", text: "the box is none of this volume\n") }
+        guard let open = board.openFocusCount(question.session), open < Self.focusLimit else {
+            return HTTPResponse(status: "429 Too Many Requests", text: "wait until what was asked for has come\n")
+        }
+        switch await onFocus(question.session, question.volume, box) {
+        case .asked(let id):
+            board.ask(id, session: question.session, volume: question.volume, box: box)
+            return json(FocusAnswer(id: id))
+        case .refused(let reason): return HTTPResponse(status: "409 Conflict", text: reason + "\n")
+        }
+    }
+
+    private func json(_ value: some Encodable) -> HTTPResponse {
+        HTTPResponse(contentType: "application/json", bytes: PageJSON.line(value))
+    }
+}
+
+private struct StartJSON: Encodable {
+    let view: String
+    let requestWord: String
+    let canFocus: Bool
+}
+
+private struct FocusQuestion: Decodable {
+    let session: String
+    let volume: Int
+    let box: [Int]
+}
+
+private struct FocusAnswer: Encodable {
+    let id: Int
+}
+
+extension HTTPResponse {
+    static let notFound = HTTPResponse(status: "404 Not Found", text: "there is nothing here\n")
+}

@@ -1,0 +1,47 @@
+internal import NIfTIFile
+public import VolumeModel
+internal import WireFormat
+
+/// A part of a volume as it stands.
+public struct VolumePart: Sendable {
+    /// Stored values of the box's voxels in this machine's byte order: slices x rows x columns.
+    public let voxels: [UInt8]
+    /// A ``Quality`` for each of them.
+    public let quality: [UInt8]
+}
+
+/// How far a volume has come.
+public struct VolumeProgress: Sendable {
+    /// The planned chunks that are in: places in the manifest's plan.
+    public let applied: [Int]
+    /// How far each region of interest has come, and the rest.
+    public let standing: [RegionStanding]
+}
+
+extension SessionDecoder {
+    /// How far a volume has come.
+    public func progress(volume: Int) -> VolumeProgress {
+        let state = snapshot(volume: volume)
+        return VolumeProgress(
+            applied: layouts[volume].manifest.plan.indices.filter { state.hasApplied($0) }, standing: standing(volume: volume))
+    }
+
+    /// The voxels of a box as they stand, and nothing else: who follows a volume as it comes need not copy all of it.
+    /// - Parameter box: over stacked slices.
+    /// - Returns: nil where the box reaches out of the volume.
+    public func part(volume: Int, box: Box) -> VolumePart? {
+        guard layouts.indices.contains(volume), layouts[volume].shape.stackedBox.contains(box) else { return nil }
+        // This shares its bytes with the volume, which stands still until this returns.
+        let state = snapshot(volume: volume)
+        let byteCount = layouts[volume].header.voxelType.byteCount
+        var voxels: [UInt8] = []
+        var quality: [UInt8] = []
+        voxels.reserveCapacity(box.voxelCount * byteCount)
+        quality.reserveCapacity(box.voxelCount)
+        forEachRow(of: box, in: layouts[volume].shape) { row in
+            voxels += state.voxels[row.lowerBound * byteCount..<row.upperBound * byteCount]
+            quality += state.quality[row]
+        }
+        return VolumePart(voxels: voxels, quality: quality)
+    }
+}

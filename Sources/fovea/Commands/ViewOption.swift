@@ -1,0 +1,53 @@
+internal import ArgumentParser
+internal import LiveView
+internal import Metrics
+internal import SRTTransport
+internal import Sites
+
+/// Where a command shows volumes as they arrive.
+struct ViewOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Show volumes as they arrive, on a page for a browser. Beyond this machine the page's address has a token; it is not encrypted.",
+            valueName: "host:port"))
+    var view: String?
+
+    /// Runs a command with a board that shows what it receives, or with none.
+    /// - Parameter body: takes the site with a place for figures, the board, and what is to be told of events.
+    func run<Result: Sendable>(
+        _ console: Console, _ site: ReceivingSite,
+        _ body:
+            @escaping @Sendable (ReceivingSite, LiveBoard?, @escaping @Sendable (ReceivingSite.Event) -> Void) async throws ->
+            Result
+    ) async throws -> Result {
+        guard let view else { return try await body(site, nil) { _ in } }
+        let address = try HostPort(parsing: view)
+        var site = site
+        site.metrics = site.metrics ?? MetricsBoard()
+        let board = LiveBoard()
+        let desk = FocusDesk()
+        site.focusDesk = desk
+        let live = try LiveView(of: board, site: site, on: address) { session, volume, box in
+            switch desk.ask(session: session, volume: volume, box: box) {
+            case .asked(let number): .asked(id: Int(number))
+            case .refused(let reason): .refused(reason)
+            }
+        }
+        return try await withThrowingTaskGroup(of: Result?.self) { [site] group in
+            group.addTask {
+                try await live.run { page in
+                    console.event("view", ["url": .text(page)])
+                    console.say("View: \(page)")
+                }
+                return nil
+            }
+            group.addTask { try await body(site, board) { board.take($0) } }
+            while let result = try await group.next() {
+                guard let result else { continue }
+                group.cancelAll()
+                return result
+            }
+            throw CancellationError()
+        }
+    }
+}

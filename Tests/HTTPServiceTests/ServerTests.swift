@@ -1,0 +1,107 @@
+import HTTPService
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite("A small HTTP server")
+struct ServerTests {
+    /// Serves while something is done with its port.
+    private func serving<Result: Sendable>(
+        limits: HTTPServer.Limits = limits(),
+        _ handler: @escaping @Sendable (HTTPRequest) async -> HTTPResponse = { request in
+            HTTPResponse(text: "\(request.method) \(request.path) \(String(decoding: request.body, as: UTF8.self))")
+        }, _ body: @escaping @Sendable (UInt16) async throws -> Result
+    ) async throws -> Result {
+        let server = HTTPServer("a test", host: "127.0.0.1", port: 0, limits: limits, handler: handler)
+        let (ports, continuation) = AsyncStream<UInt16>.makeStream()
+        let task = Task { try await server.run { continuation.yield($0) } }
+        defer { task.cancel() }
+        var iterator = ports.makeAsyncIterator()
+        return try await body(#require(await iterator.next()))
+    }
+
+    private static func limits(patience: Duration = .seconds(20), connections: Int = 32) -> HTTPServer.Limits {
+        var limits = HTTPServer.Limits()
+        limits.patience = patience
+        limits.connectionCount = connections
+        limits.requestCount = 10
+        limits.bodyByteCount = 64
+        return limits
+    }
+
+    @Test("Requests follow each other on one connection, pipelined or not")
+    func keepAlive() async throws {
+        let answer = try await serving { port in
+            await RawClient.ask(
+                port,
+                "GET /1 HTTP/1.1\r\n\r\nPOST /2 HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /3 HTTP/1.1\r\nConnection: close\r\n\r\n"
+            )
+        }
+        let lines = try #require(answer).split(separator: "\r\n").filter { $0.contains(" /") }.map(String.init)
+        #expect(
+            lines
+                == ["GET /1 HTTP/1.1", "POST /2 abcHTTP/1.1", "GET /3 "].map { $0.replacing("HTTP/1.1", with: "HTTP/1.1 200 OK") })
+    }
+
+    @Test(
+        "A body that is too long or of unknown length is refused, and ends the connection",
+        arguments: [
+            ("Content-Length: 65", "413"), ("Content-Length: -1", "400"), ("Content-Length: 1, 1", "400"),
+            ("Content-Length: 99999999999999999999", "400"), ("Transfer-Encoding: chunked", "400"),
+        ])
+    func bodies(header: String, status: String) async throws {
+        let answer = try await serving { await RawClient.ask($0, "POST / HTTP/1.1\r\n\(header)\r\n\r\n") }
+        #expect(answer?.hasPrefix("HTTP/1.1 \(status) ") == true)
+    }
+
+    @Test("Two hundred connections that say nothing neither stop a request nor end a stream")
+    func idle() async throws {
+        let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 10)
+        let (isAnswered, stream) = try await serving(limits: Self.limits(connections: 8)) { request in
+            guard request.path == "/stream" else { return HTTPResponse(text: "here") }
+            return HTTPResponse(contentType: "text/plain", byteCount: nil) { writer in
+                for _ in 0..<20 {
+                    try await writer.write(piece)
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+            }
+        } _: { port in
+            async let stream = RawClient.get(port, "/stream")
+            try await Task.sleep(for: .milliseconds(100))
+            let idle = (0..<200).compactMap { _ in RawClient(port: port) }
+            defer { idle.forEach { $0.close() } }
+            var isAnswered = false
+            for _ in 0..<100 where !isAnswered {
+                isAnswered = await RawClient.get(port, "/")?.hasSuffix("here") == true
+                if !isAnswered { try await Task.sleep(for: .milliseconds(20)) }
+            }
+            return (isAnswered, await stream)
+        }
+        #expect(isAnswered)
+        #expect(stream?.hasSuffix(String(repeating: "x", count: 200)) == true)
+    }
+
+    @Test("A client that never reads is let go of, and what writes to it ends")
+    func neverReads() async throws {
+        let outcome = Mutex<String?>(nil)
+        try await serving(limits: Self.limits(patience: .milliseconds(300))) { _ in
+            HTTPResponse(contentType: "text/plain", byteCount: nil) { writer in
+                defer { outcome.withLock { $0 = $0 ?? "ended" } }
+                while true { try await writer.write([UInt8](repeating: 0, count: 1 << 20)) }
+            }
+        } _: { port in
+            let client = try #require(RawClient(port: port))
+            defer { client.close() }
+            client.send("GET / HTTP/1.1\r\n\r\n")
+            for _ in 0..<1000 where outcome.withLock({ $0 == nil }) { try await Task.sleep(for: .milliseconds(20)) }
+        }
+        #expect(outcome.withLock { $0 } == "ended")
+    }
+
+    @Test("Of an answer to HEAD only the head is sent")
+    func head() async throws {
+        let answer = try await serving { await RawClient.get($0, "/", method: "HEAD") }
+        #expect(answer?.hasSuffix("\r\n\r\n") == true)
+        #expect(answer?.contains("Content-Length: 7\r\n") == true)
+    }
+}
