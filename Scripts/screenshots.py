@@ -19,20 +19,22 @@ def pictures(folder, size, names, prefix):
         page.wait("window.fovea?.planes.nv && document.querySelector('#connection.live')")
         transfer.send(volume, mask, "flair-1")
         waits = {
-            "roi": "fovea.volume?.milestones.roi_complete != null && fovea.seen.roi && !fovea.planes.pending.length",
-            "background": "fovea.volume?.milestones.background_complete != null && fovea.voxels.counts[0] === 0 && !fovea.planes.pending.length",
+            "roi": "fovea.volume?.milestones.roi_complete != null && fovea.seen.roi",
+            "background": "fovea.volume?.milestones.background_complete != null && fovea.voxels.counts[0] === 0",
             "exact": "document.body.dataset.state === 'exact' && String(fovea.voxels.revisions) === String(fovea.volume.revisions)",
         }
         for name, condition in waits.items():
             page.wait(condition, 120)
+            if name != "exact":
+                transfer.hold()
             if name == "background":
                 page.key("q")
             if name == "exact":
                 page.key("q")
-                time.sleep(2)
-            time.sleep(0.15)
+            time.sleep(2)
             if name in names:
                 page.picture(IMAGES / f"{prefix}-{name}.png")
+            transfer.hold(False)
 
 
 def main():

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import threading
 import time
@@ -76,9 +77,16 @@ class Transfer:
         self.programs.append(sender)
         return sender
 
+    def hold(self, is_held=True):
+        """Has sender and link stand still, or go on."""
+        for program in self.programs[1:]:
+            if program.process.poll() is None:
+                program.process.send_signal(signal.SIGSTOP if is_held else signal.SIGCONT)
+
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        self.hold(False)
         for program in reversed(self.programs):
             program.stop()
