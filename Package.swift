@@ -123,7 +123,10 @@ let package = Package(
         tests("PhantomTests", ["Phantom"]),
         tests(
             "ExperimentsTests",
-            ["Experiments", "Profiles", "ProgressiveCoding", "VolumeModel", "NIfTIFile", "WireFormat", "NetSim", "Phantom", "Sites"]),
+            [
+                "Experiments", "Profiles", "ProgressiveCoding", "VolumeModel", "NIfTIFile", "WireFormat", "NetSim", "Phantom",
+                "Sites",
+            ]),
         tests("NetSimTests", ["NetSim"], path: "netsim/Tests/NetSimTests"),
         tests("EndToEndTests", ["VolumeModel", "NIfTIFile", "Phantom", "SRTTransport", "WireFormat", "fovea", "netsim"]),
     ],

@@ -8,7 +8,8 @@ internal import Synchronization
 internal import VolumeModel
 internal import WireFormat
 
-/// Codes each volume once for each encoding, and keeps what came of it: in memory, and where times are measured in the experiment's folder, so that
+/// Codes each volume once for each encoding, and keeps what came of it: in memory, and where times are measured in the
+/// experiment's folder, so that
 /// cells run another day find the same.
 actor CodingStore {
     /// What an encoding makes of a volume.
@@ -180,7 +181,9 @@ actor CodingStore {
                     for y in box.y {
                         let row = (z * shape.rows + y) * shape.columns
                         let covering = regions.filter { $0.z.contains(z % shape.slices) && $0.y.contains(y) }
-                        for x in box.x where voxels[row + x] != fill && !covering.contains(where: { $0.x.contains(x) }) { count += 1 }
+                        for x in box.x where voxels[row + x] != fill && !covering.contains(where: { $0.x.contains(x) }) {
+                            count += 1
+                        }
                     }
                 }
                 return count

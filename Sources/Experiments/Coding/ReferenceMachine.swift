@@ -4,7 +4,8 @@ internal import RefinementCodec
 internal import VolumeModel
 internal import WireFormat
 
-/// How fast the machine is that simulations go by: two cores, both ends of a transfer on it. Fitted to what `coding: measured` gives there for the generated
+/// How fast the machine is that simulations go by: two cores, both ends of a transfer on it. Fitted to what `coding: measured`
+/// gives there for the generated
 /// head and the profiles `diagnostic`, `fast` and `paper`.
 struct ReferenceMachine {
     static let coreCount = 2
@@ -55,10 +56,12 @@ struct ReferenceMachine {
         return .milliseconds(8) + work
     }
 
-    /// x265 by its preset, nanoseconds a voxel of a region; a full search by rate and distortion costs more where the preset has none.
+    /// x265 by its preset, nanoseconds a voxel of a region; a full search by rate and distortion costs more where the preset has
+    /// none.
     private static func base(_ parameters: HEVCParameters) -> Double {
         let presets: [String: Double] = [
-            "ultrafast": 500, "superfast": 670, "veryfast": 800, "faster": 850, "fast": 950, "medium": 1100, "slow": 1430, "slower": 4000,
+            "ultrafast": 500, "superfast": 670, "veryfast": 800, "faster": 850, "fast": 950, "medium": 1100, "slow": 1430,
+            "slower": 4000,
             "veryslow": 7000, "placebo": 15000,
         ]
         let preset = presets[parameters.preset] ?? 1100
