@@ -17,7 +17,7 @@ actor CodingStore {
         let coded: CodedVolume
         let quality: QualityTable
         let layout: VolumeLayout
-        /// Of each planned chunk, the voxels its coder works on.
+        /// Of each planned chunk, the voxels of the body that are its own.
         let voxelCounts: [Int]
         /// Bytes of the volume's voxels.
         let voxelByteCount: Int
@@ -163,10 +163,8 @@ actor CodingStore {
                     let voxels = raw.bindMemory(to: type)
                     let fill = Bits(truncatingIfNeeded: layout.manifest.fill)
                     return layout.manifest.plan.map { chunk in
-                        guard [.roiBounded, .roiRefinement, .backgroundRefinement].contains(chunk.layer) else {
-                            return chunk.box.voxelCount
-                        }
-                        let regions = chunk.layer == .backgroundRefinement ? layout.manifest.regions : []
+                        let isOfBackground = [.backgroundBase, .backgroundRefinement].contains(chunk.layer)
+                        let regions = isOfBackground ? layout.manifest.regions : []
                         return count(voxels, fill, chunk.box, without: regions)
                     }
                 }

@@ -26,7 +26,7 @@ public struct CodingTimes: Sendable, Equatable {
     }
 
     /// As the reference machine takes: the same on every machine, so that a simulation is too.
-    /// - Parameter voxelCounts: of each planned chunk, the voxels its coder works on.
+    /// - Parameter voxelCounts: of each planned chunk, the voxels of the body that are its own.
     static func reference(_ layout: VolumeLayout, voxelCounts: [Int], settings: EncodingSettings, order: TransmissionOrder)
         -> CodingTimes
     {
