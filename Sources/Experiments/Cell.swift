@@ -38,7 +38,8 @@ public struct Cell: Sendable {
                             for seed in profile.seeds {
                                 cells.append(
                                     Cell(
-                                        index: cells.count, subject: subject, encoding: encoding, transport: transport, order: order,
+                                        index: cells.count, subject: subject, encoding: encoding, transport: transport,
+                                        order: order,
                                         link: link, seed: seed))
                             }
                         }

@@ -56,7 +56,8 @@ public struct Laboratory: Sendable {
         }
     }
 
-    /// Results of all transfers go into one file; those of some into one of their own, so that many programs can work on one experiment.
+    /// Results of all transfers go into one file; those of some into one of their own, so that many programs can work on one
+    /// experiment.
     private var log: ResultLog {
         guard let chosen = options.cells, let first = chosen.min(), let last = chosen.max() else { return mainLog }
         return ResultLog(path: "\(options.folder)/parts/results-\(first)-\(last).jsonl")
@@ -76,7 +77,8 @@ public struct Laboratory: Sendable {
 
     /// Makes the transfers whose results are not there yet.
     /// - Returns: how many were made, and how many of all that were to be made ended early.
-    /// - Throws: what parts throw that no transfer can be made without; `CancellationError`. A transfer that ends early is a result.
+    /// - Throws: what parts throw that no transfer can be made without; `CancellationError`. A transfer that ends early is a
+    ///   result.
     public func run(onProgress: @escaping @Sendable (Progress) -> Void) async throws -> (made: Int, failed: Int) {
         try OutputFile.makeFolder(options.folder)
         try OutputFile.makeFolder((log.path as NSString).deletingLastPathComponent)
@@ -90,7 +92,8 @@ public struct Laboratory: Sendable {
         let rows = wanted.map { Row($0, of: profile, subjects[$0.subject], mode: options.mode, sourceByteCount: nil) }
         let open = zip(wanted, rows).filter { !there.contains($1.text("key")) }
         let store = CodingStore(
-            folder: "\(options.folder)/coding", goal: profile.goal, margin: profile.margin, workerExecutable: options.workerExecutable)
+            folder: "\(options.folder)/coding", goal: profile.goal, margin: profile.margin,
+            workerExecutable: options.workerExecutable)
         // Sockets and a relay want the machine for themselves.
         let width = options.mode == .virtual ? max(1, ProcessInfo.processInfo.activeProcessorCount) : 1
         let clock = ContinuousClock()
@@ -153,7 +156,8 @@ public struct Laboratory: Sendable {
         return outcome.record
     }
 
-    private func transfer(_ cell: Cell, _ parameters: Row, _ subject: Subject, _ store: CodingStore) async throws -> TransferRecord {
+    private func transfer(_ cell: Cell, _ parameters: Row, _ subject: Subject, _ store: CodingStore) async throws -> TransferRecord
+    {
         let folder = "\(options.folder)/received"
         // A run that was killed may have left the same transfer half received.
         try? FileManager.default.removeItem(atPath: "\(folder)/\(parameters.text("key"))")
@@ -193,7 +197,8 @@ public struct Laboratory: Sendable {
             let first = wanted.first { all[$0.text("key")] == nil }
             throw ExperimentError(
                 .invalidResults,
-                "\(wanted.count - found.count) of \(wanted.count) transfers have no result in \(options.folder) yet, cell \(first.map { Row.csv($0["cell"]) } ?? "?") among them; run them first"
+                "\(wanted.count - found.count) of \(wanted.count) transfers have no result in \(options.folder) yet, "
+                    + "cell \(first.map { Row.csv($0["cell"]) } ?? "?") among them; run them first"
             )
         }
         return found
@@ -202,5 +207,7 @@ public struct Laboratory: Sendable {
 
 extension Row {
     /// What a person calls the transfer.
-    var label: String { [text("volume"), text("encoding"), text("order"), text("link"), "seed \(text("seed"))"].joined(separator: ", ") }
+    var label: String {
+        [text("volume"), text("encoding"), text("order"), text("link"), "seed \(text("seed"))"].joined(separator: ", ")
+    }
 }

@@ -3,7 +3,8 @@ public import ProgressiveCoding
 public import VolumeModel
 public import WireFormat
 
-/// An experiment: which transfers to make, as the product of its lists. `profiles/experiments/NAME.yaml`; Docs/Experiments.md has the grammar.
+/// An experiment: which transfers to make, as the product of its lists. `profiles/experiments/NAME.yaml`; Docs/Experiments.md has
+/// the grammar.
 public struct ExperimentProfile: Sendable {
     /// Where a volume comes from.
     public enum Source: Sendable, Equatable {
@@ -93,7 +94,8 @@ public struct ExperimentProfile: Sendable {
     }
 
     /// Reads an experiment by name or path.
-    /// - Parameter data: a folder in which relative paths of volumes and traces are looked up where the profile's own does not have them.
+    /// - Parameter data: a folder in which relative paths of volumes and traces are looked up where the profile's own does not
+    ///   have them.
     /// - Throws: `ProfileError`, with file and line.
     public static func load(_ nameOrPath: String, data: String? = nil) throws(ProfileError) -> ExperimentProfile {
         let path = try ProfileFolder.experiments.path(nameOrPath)

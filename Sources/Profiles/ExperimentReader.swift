@@ -62,13 +62,15 @@ struct ExperimentReader {
         if root.has("beside_published") {
             isBesidePublished = try root.value("beside_published", wants: "true or false") { Bool($0) }
         }
-        let profile = ExperimentProfile(self, path: path, contents: FileManager.default.contents(atPath: path).map(Array.init) ?? [])
+        let profile = ExperimentProfile(
+            self, path: path, contents: FileManager.default.contents(atPath: path).map(Array.init) ?? [])
         var count = 1
         for factor in [subjects.count, encodings.count, transports.count, orders.count, links.count, seeds.count] {
             count *= factor
             guard count <= ExperimentProfile.cellLimit else {
                 throw ProfileError(
-                    .invalidValue, "\(path): more than \(ExperimentProfile.cellLimit) transfers; shorten a list, or split the experiment")
+                    .invalidValue,
+                    "\(path): more than \(ExperimentProfile.cellLimit) transfers; shorten a list, or split the experiment")
             }
         }
         return profile
@@ -88,7 +90,8 @@ struct ExperimentReader {
             }
             found.append(
                 ExperimentProfile.Named(
-                    name: Self.stem(name), value: try load(path), contents: FileManager.default.contents(atPath: path).map(Array.init) ?? []))
+                    name: Self.stem(name), value: try load(path),
+                    contents: FileManager.default.contents(atPath: path).map(Array.init) ?? []))
         }
         return found
     }

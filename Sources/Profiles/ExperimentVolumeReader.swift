@@ -98,7 +98,8 @@ struct ExperimentVolumeReader {
                     "folder", "is '\(folder)': no '\(match)' there; give the folder that holds it with --data or FOVEA_DATA")
             }
             remarks.append(
-                "no volumes '\(match)' in '\(folder)': the generated head stands in; give the folder that holds '\(folder)' with --data or FOVEA_DATA")
+                "no volumes '\(match)' in '\(folder)': the generated head stands in; give the folder that holds '\(folder)' with --data or FOVEA_DATA"
+            )
             return [Self.phantom]
         }
         return paths.map { path in

@@ -24,13 +24,14 @@ struct GrammarTests {
 
     @Test("A sweep makes every combination of its values over the base link, and leaves the rest as it is")
     func sweep() throws {
-        let text = Self.start + """
-            sweep:
-              base: \(Bench.profiles)/links/rural-4g.yaml
-              rate: [64 kbit/s, 10 Mbit/s]
-              loss: [0 %, 5 %, 10 %]
-            seeds: [7, 9]
-            """
+        let text =
+            Self.start + """
+                sweep:
+                  base: \(Bench.profiles)/links/rural-4g.yaml
+                  rate: [64 kbit/s, 10 Mbit/s]
+                  loss: [0 %, 5 %, 10 %]
+                seeds: [7, 9]
+                """
         let profile = try Bench().profile(text)
         #expect(profile.cellCount == 12 && profile.seeds == [7, 9])
         #expect(Set(profile.links.map(\.name)).count == 6)
@@ -45,7 +46,8 @@ struct GrammarTests {
         let bench = try Bench()
         try bench.write("1\n2\n3\n", to: "some.trace")
         try bench.write(
-            "trace: some.trace\nround_trip: 20 ms\nloss: 0 %\nqueue: 64 KiB\ndown: { rate: 1 Mbit/s, delay: 3 ms }\n", to: "base.yaml")
+            "trace: some.trace\nround_trip: 20 ms\nloss: 0 %\nqueue: 64 KiB\ndown: { rate: 1 Mbit/s, delay: 3 ms }\n",
+            to: "base.yaml")
         let profile = try bench.profile(Self.start + "sweep: { base: base.yaml, rate: 2 Mbit/s, round_trip: 50 ms }\n")
         let link = try #require(profile.links.first).value
         #expect(link.up.rate == .constant(bitsPerSecond: 2e6) && link.down.rate == .constant(bitsPerSecond: 2e6))
@@ -55,7 +57,9 @@ struct GrammarTests {
     @Test("A folder gives its volumes with the masks of the same patients, found beside the profile or in the data folder")
     func folder() throws {
         let bench = try Bench()
-        for name in ["a_flair.nii.gz", "a_seg.nii.gz", "b_flair.nii", "c_t1.nii.gz"] { try bench.write("", to: "data/scans/\(name)") }
+        for name in ["a_flair.nii.gz", "a_seg.nii.gz", "b_flair.nii", "c_t1.nii.gz"] {
+            try bench.write("", to: "data/scans/\(name)")
+        }
         let text = Self.start + Self.link + "volumes: { folder: scans, match: \"*_flair.nii*\", labels: _seg }\n"
         let profile = try bench.profile(text, data: bench.path + "/data")
         let folder = bench.path + "/data/scans/"
@@ -122,12 +126,13 @@ struct GrammarTests {
 
     @Test("More transfers than an experiment may have are refused before they are counted out")
     func tooMany() throws {
-        let text = Self.start + """
-            sweep:
-              base: \(Bench.profiles)/links/rural-4g.yaml
-              loss: [0 %, 1 %, 2 %, 3 %, 4 %, 5 %, 6 %, 7 %, 8 %, 9 %, 10 %]
-            seeds: 10000
-            """
+        let text =
+            Self.start + """
+                sweep:
+                  base: \(Bench.profiles)/links/rural-4g.yaml
+                  loss: [0 %, 1 %, 2 %, 3 %, 4 %, 5 %, 6 %, 7 %, 8 %, 9 %, 10 %]
+                seeds: 10000
+                """
         #expect(try Bench().refusal(text)?.message.contains("more than 100000 transfers") == true)
     }
 

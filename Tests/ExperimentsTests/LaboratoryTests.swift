@@ -11,13 +11,17 @@ struct LaboratoryTests {
         let results = try bench.text("a/results.jsonl")
         #expect(try results == bench.text("b/results.jsonl"))
         #expect(results.split(separator: "\n").count == 12)
-        #expect(results.split(separator: "\n").allSatisfy { $0.contains("\"state\":\"complete\"") && !$0.contains("\"time_to_exact\":null") })
+        #expect(
+            results.split(separator: "\n").allSatisfy {
+                $0.contains("\"state\":\"complete\"") && !$0.contains("\"time_to_exact\":null")
+            })
         let logs = try FileManager.default.contentsOfDirectory(atPath: "\(bench.path)/a/cells").sorted()
         #expect(try logs.count == 12 && logs == FileManager.default.contentsOfDirectory(atPath: "\(bench.path)/b/cells").sorted())
         for log in logs { #expect(try bench.text("a/cells/\(log)") == bench.text("b/cells/\(log)"), "\(log)") }
     }
 
-    @Test("Region first shows the region sooner than slice by slice, over every link and with every seed, and its index is the less")
+    @Test(
+        "Region first shows the region sooner than slice by slice, over every link and with every seed, and its index is the less")
     func order() async throws {
         let bench = try Bench()
         let rows = try await bench.run(Bench.small, in: "out").results()

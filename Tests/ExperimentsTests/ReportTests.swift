@@ -10,14 +10,18 @@ struct ReportTests {
         }
     }
 
-    @Test("The report stands alone, says what was asked and what it is not for, and has its figures in it", .enabled(if: hasGnuplot, "gnuplot is not installed"))
+    @Test(
+        "The report stands alone, says what was asked and what it is not for, and has its figures in it",
+        .enabled(if: hasGnuplot, "gnuplot is not installed"))
     func report() async throws {
         let bench = try Bench()
         let gathered = try await bench.run(Bench.small, in: "out").gather()
         let page = try bench.text("out/report.html")
         #expect(page.contains("Previews are not for diagnosis") && page.contains("Which order shows the region first?"))
         #expect(page.contains("fovea experiment experiment.yaml --virtual --out again"))
-        let stems = ["time-to-roi-by-link", "quality-over-time-thin", "quality-over-time-far", "time-to-roi-distribution", "bytes-by-layer"]
+        let stems = [
+            "time-to-roi-by-link", "quality-over-time-thin", "quality-over-time-far", "time-to-roi-distribution", "bytes-by-layer",
+        ]
         for stem in stems {
             for ending in ["svg", "png"] {
                 #expect(gathered.figures.contains { $0.hasSuffix("/\(stem).\(ending)") }, "\(stem).\(ending)")
@@ -36,11 +40,12 @@ struct ReportTests {
     @Test("A sweep is drawn against what it sweeps", .enabled(if: hasGnuplot, "gnuplot is not installed"))
     func sweep() async throws {
         let bench = try Bench()
-        let text = Bench.small.prefix(while: { _ in true }).components(separatedBy: "links:")[0] + """
-            sweep:
-              base: \(Bench.profiles)/links/rural-4g.yaml
-              rate: [256 kbit/s, 1 Mbit/s, 4 Mbit/s]
-            """
+        let text =
+            Bench.small.prefix(while: { _ in true }).components(separatedBy: "links:")[0] + """
+                sweep:
+                  base: \(Bench.profiles)/links/rural-4g.yaml
+                  rate: [256 kbit/s, 1 Mbit/s, 4 Mbit/s]
+                """
         let gathered = try await bench.run(text, in: "out").gather()
         #expect(gathered.figures.contains { $0.hasSuffix("/time-against-bandwidth.svg") })
         #expect(!gathered.figures.contains { $0.contains("time-to-roi-by-link") })

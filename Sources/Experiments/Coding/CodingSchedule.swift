@@ -21,7 +21,8 @@ struct CodingSchedule {
                 running.append((now + jobs[job].length, job))
             }
             // Jobs that rest on each other in a circle never begin; no plan has any.
-            guard let next = running.indices.min(by: { (running[$0].end, running[$0].job) < (running[$1].end, running[$1].job) }) else {
+            guard let next = running.indices.min(by: { (running[$0].end, running[$0].job) < (running[$1].end, running[$1].job) })
+            else {
                 break
             }
             let (end, job) = running.remove(at: next)

@@ -8,7 +8,8 @@ internal import Synchronization
 internal import VolumeModel
 internal import WireFormat
 
-/// Codes each volume once for each encoding, and keeps what came of it: in memory, and where times are measured in the experiment's folder, so that
+/// Codes each volume once for each encoding, and keeps what came of it: in memory, and where times are measured in the
+/// experiment's folder, so that
 /// cells run another day find the same.
 actor CodingStore {
     /// What an encoding makes of a volume.
@@ -16,7 +17,7 @@ actor CodingStore {
         let coded: CodedVolume
         let quality: QualityTable
         let layout: VolumeLayout
-        /// Of each planned chunk, the voxels its coder works on.
+        /// Of each planned chunk, the voxels of the body that are its own.
         let voxelCounts: [Int]
         /// Bytes of the volume's voxels.
         let voxelByteCount: Int
@@ -162,10 +163,8 @@ actor CodingStore {
                     let voxels = raw.bindMemory(to: type)
                     let fill = Bits(truncatingIfNeeded: layout.manifest.fill)
                     return layout.manifest.plan.map { chunk in
-                        guard [.roiBounded, .roiRefinement, .backgroundRefinement].contains(chunk.layer) else {
-                            return chunk.box.voxelCount
-                        }
-                        let regions = chunk.layer == .backgroundRefinement ? layout.manifest.regions : []
+                        let isOfBackground = [.backgroundBase, .backgroundRefinement].contains(chunk.layer)
+                        let regions = isOfBackground ? layout.manifest.regions : []
                         return count(voxels, fill, chunk.box, without: regions)
                     }
                 }
@@ -180,7 +179,9 @@ actor CodingStore {
                     for y in box.y {
                         let row = (z * shape.rows + y) * shape.columns
                         let covering = regions.filter { $0.z.contains(z % shape.slices) && $0.y.contains(y) }
-                        for x in box.x where voxels[row + x] != fill && !covering.contains(where: { $0.x.contains(x) }) { count += 1 }
+                        for x in box.x where voxels[row + x] != fill && !covering.contains(where: { $0.x.contains(x) }) {
+                            count += 1
+                        }
                     }
                 }
                 return count

@@ -26,7 +26,7 @@ public struct CodingTimes: Sendable, Equatable {
     }
 
     /// As the reference machine takes: the same on every machine, so that a simulation is too.
-    /// - Parameter voxelCounts: of each planned chunk, the voxels its coder works on.
+    /// - Parameter voxelCounts: of each planned chunk, the voxels of the body that are its own.
     static func reference(_ layout: VolumeLayout, voxelCounts: [Int], settings: EncodingSettings, order: TransmissionOrder)
         -> CodingTimes
     {
@@ -67,7 +67,8 @@ public struct CodingTimes: Sendable, Equatable {
         }
     }
 
-    /// As transfers without a link between showed it, medians of them: ready by the sender's clock, decoded by what passed between a chunk being there
+    /// As transfers without a link between showed it, medians of them: ready by the sender's clock, decoded by what passed
+    /// between a chunk being there
     /// with all it rests on and being in its place.
     static func measured(_ records: [TransferRecord], prerequisites: [UInt32: [UInt32]]) -> CodingTimes {
         var ready: [UInt32: [Double]] = [:]
@@ -86,12 +87,14 @@ public struct CodingTimes: Sendable, Equatable {
         let readyTimes = ready.mapValues(time)
         var receiver = ReceiverTiming()
         receiver.decode = decode.mapValues(time)
-        receiver.verify = time(records.compactMap { record in
-            record.exact.flatMap { exact in record.applied.map(\.seconds).max().map { max(0, exact - $0) } }
-        })
-        receiver.store = time(records.compactMap { record in
-            record.exact.flatMap { exact in record.done.map { max(0, $0 - exact) } }
-        })
+        receiver.verify = time(
+            records.compactMap { record in
+                record.exact.flatMap { exact in record.applied.map(\.seconds).max().map { max(0, exact - $0) } }
+            })
+        receiver.store = time(
+            records.compactMap { record in
+                record.exact.flatMap { exact in record.done.map { max(0, $0 - exact) } }
+            })
         return CodingTimes(ready: readyTimes, supplied: readyTimes.values.max() ?? .zero, receiver: receiver)
     }
 }

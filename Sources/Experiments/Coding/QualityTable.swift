@@ -7,7 +7,8 @@ internal import WireFormat
 
 /// How good a volume's region of interest and background are after any set of its chunks, against the source.
 ///
-/// Chunks are decoded once. A slice looks the same whenever the same chunks that touch it are in, whatever the order; so each look of a slice is
+/// Chunks are decoded once. A slice looks the same whenever the same chunks that touch it are in, whatever the order; so each
+/// look of a slice is
 /// measured once, and whatever a transfer does is a sum over slices. Docs/Measures.md defines the voxel sets.
 public final class QualityTable: Sendable {
     /// What a set of voxels looks like.

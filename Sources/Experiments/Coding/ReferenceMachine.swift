@@ -4,7 +4,8 @@ internal import RefinementCodec
 internal import VolumeModel
 internal import WireFormat
 
-/// How fast the machine is that simulations go by: two cores, both ends of a transfer on it. Fitted to what `coding: measured` gives there for the generated
+/// How fast the machine is that simulations go by: two cores, both ends of a transfer on it. Fitted to what `coding: measured`
+/// gives there for the generated
 /// head and the profiles `diagnostic`, `fast` and `paper`.
 struct ReferenceMachine {
     static let coreCount = 2
@@ -25,16 +26,16 @@ struct ReferenceMachine {
     private var isContextMixing: Bool { settings.exactCoder == .contextMixing }
 
     /// Coding a chunk and decoding it again.
-    /// - Parameter voxelCount: those the coder works on; the box may hold more.
+    /// - Parameter voxelCount: those of the body; the box holds more.
     func encoding(_ chunk: PlannedChunk, voxelCount: Int) -> Duration {
         let all = chunk.box.voxelCount
         switch chunk.layer {
+        // A region is body nearly everywhere; of a background box what is empty costs next to nothing.
         case .roiBase: return Self.time((Self.base(settings.roi), all))
-        // Much of a background box is empty, or the smooth filling of a region's hole.
-        case .backgroundBase: return Self.time((Self.base(settings.background) * 0.37, all))
+        case .backgroundBase: return Self.time((Self.base(settings.background), voxelCount))
         case .mask: return Self.time((52, all))
         case .roiBounded, .roiRefinement, .backgroundRefinement:
-            return isContextMixing ? Self.time((250, all), (1500, voxelCount)) : Self.time((100, all), (300, voxelCount))
+            return isContextMixing ? Self.time((250, all), (1500, voxelCount)) : Self.time((60, all), (200, voxelCount))
         case .extensions, .valueTable: return .milliseconds(2)
         case .manifest, .table, .focusBase: return .zero
         }
@@ -49,20 +50,21 @@ struct ReferenceMachine {
             case .backgroundBase: Self.time((30, all))
             case .mask: Self.time((55, all))
             case .roiBounded, .roiRefinement, .backgroundRefinement:
-                isContextMixing ? Self.time((200, all), (900, voxelCount)) : Self.time((100, all), (350, voxelCount))
+                isContextMixing ? Self.time((200, all), (900, voxelCount)) : Self.time((60, all), (150, voxelCount))
             case .extensions, .valueTable, .manifest, .table, .focusBase: Duration.zero
             }
         return .milliseconds(8) + work
     }
 
-    /// x265 by its preset, nanoseconds a voxel of a region; a full search by rate and distortion costs more where the preset has none.
+    /// x265 by its preset, nanoseconds a voxel of the body at 12 bits. A full search by rate and distortion costs more where the preset
+    /// has none; 8 bits cost less.
     private static func base(_ parameters: HEVCParameters) -> Double {
         let presets: [String: Double] = [
-            "ultrafast": 500, "superfast": 670, "veryfast": 800, "faster": 850, "fast": 950, "medium": 1100, "slow": 1430, "slower": 4000,
-            "veryslow": 7000, "placebo": 15000,
+            "ultrafast": 350, "superfast": 450, "veryfast": 600, "faster": 650, "fast": 800, "medium": 1050, "slow": 1440,
+            "slower": 4000, "veryslow": 7000, "placebo": 15000,
         ]
-        let preset = presets[parameters.preset] ?? 1100
+        let preset = presets[parameters.preset] ?? 1050
         let searchesFully = parameters.options.contains { $0.name == "rd" && (Int($0.value) ?? 0) >= 5 }
-        return searchesFully && preset < 1430 ? preset * 2.7 : preset
+        return preset * (searchesFully && preset < 1050 ? 4 : 1) * (parameters.bitDepth == 8 ? 0.4 : 1)
     }
 }

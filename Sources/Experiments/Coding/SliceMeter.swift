@@ -43,7 +43,8 @@ struct SliceMeter: Sendable {
 
     /// - Parameter voxels: the slice's stored values.
     func measure(_ voxels: [UInt8]) -> QualityTable.Pair {
-        guard let source, let content, let shown = try? Volume(shape: source.shape, voxelType: source.voxelType, voxels: voxels) else {
+        guard let source, let content, let shown = try? Volume(shape: source.shape, voxelType: source.voxelType, voxels: voxels)
+        else {
             return QualityTable.Pair()
         }
         var pair = QualityTable.Pair()
@@ -71,7 +72,9 @@ struct SliceMeter: Sendable {
     /// The sum over the windows inside a box, and how many there are.
     private func similarity(_ shown: Volume, _ source: Volume, _ box: Box) -> (sum: Double, count: Int) {
         let count = max(0, box.x.count - Self.window + 1) * max(0, box.y.count - Self.window + 1)
-        guard count > 0, let mean = (try? StructuralSimilarity.mean(source, shown, box: box, peak: peak)) ?? nil else { return (0, 0) }
+        guard count > 0, let mean = (try? StructuralSimilarity.mean(source, shown, box: box, peak: peak)) ?? nil else {
+            return (0, 0)
+        }
         return (mean * Double(count), count)
     }
 }

@@ -5,6 +5,8 @@ struct CurveFigure {
     let link: String
     let series: [(label: String, points: [TransferLog.Point])]
 
+    private static let panelHeight = 290
+
     func figure() -> Gnuplot.Figure {
         let finite = series.flatMap { $0.points.flatMap { [$0.roiPSNR, $0.backgroundPSNR] } }.filter(\.isFinite)
         // Where there is no error PSNR is infinite: that is drawn above all else, and labelled.
@@ -27,10 +29,11 @@ struct CurveFigure {
         script += """
             set xrange [0:\(end * 1.04)]
             set xlabel "seconds from the start of the sender"
-            unset key
-            set multiplot layout \(hasSimilarity ? 2 : 1),2 margins 0.1,0.98,0.2,0.94 spacing 0.1,0.14
 
             """
+        let legend = Gnuplot.Legend(series.map(\.label))
+        let rows = hasSimilarity ? 2 : 1
+        script += legend.panels(rows: rows, columns: 2, panelHeight: Self.panelHeight)
         let panels = [
             (2, "region of interest", "PSNR (dB)", "set yrange [0:\(top * 1.03)]\nset ytics (\(tics.joined(separator: ", ")))"),
             (3, "background", "PSNR (dB)", ""),
@@ -41,15 +44,18 @@ struct CurveFigure {
             let (column, title, label, before) = panel
             script += "\(before)\nset title \(Gnuplot.quoted(title))\nset ylabel \(Gnuplot.quoted(label))\n"
             // One legend for all panels.
-            if place == 0 { script += "set key at screen 0.5,0.05 center bottom horizontal maxrows 3 samplen 2\n" }
-            script += "plot " + series.indices.map { index in
-                "$s\(index) using 1:\(column) with steps lw 2 \(Gnuplot.style(index)) title \(Gnuplot.quoted(series[index].label))"
-            }.joined(separator: ", \\\n  ") + "\n"
+            if place == 0 { script += legend.key }
+            script +=
+                "plot "
+                + series.indices.map { index in
+                    "$s\(index) using 1:\(column) with steps lw 2 \(Gnuplot.style(index)) title \(Gnuplot.quoted(series[index].label))"
+                }.joined(separator: ", \\\n  ") + "\n"
             if place == 0 { script += "unset key\n" }
         }
         script += "unset multiplot\n"
         return Gnuplot.Figure(
-            name: "quality-over-time-\(Figures.slug(link))", width: 900, height: hasSimilarity ? 640 : 380,
+            name: "quality-over-time-\(Figures.slug(link))", width: 900,
+            height: legend.height(panelHeight: Self.panelHeight, rows: rows),
             caption: "\(link): quality of region of interest and background over time, the first seed.", script: script)
     }
 }

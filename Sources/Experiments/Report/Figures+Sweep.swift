@@ -4,14 +4,13 @@ extension Figures {
     private struct Axis {
         let title: String
         let scale: Double
-        let isLogarithmic: Bool
         let words: String
     }
 
     private static let axes: [String: Axis] = [
-        "rate_bps": Axis(title: "rate (kbit/s)", scale: 1e-3, isLogarithmic: true, words: "bandwidth"),
-        "round_trip_ms": Axis(title: "round trip (ms)", scale: 1, isLogarithmic: true, words: "round trip"),
-        "loss": Axis(title: "loss (%)", scale: 100, isLogarithmic: false, words: "loss"),
+        "rate_bps": Axis(title: "rate (Mbit/s)", scale: 1e-6, words: "bandwidth"),
+        "round_trip_ms": Axis(title: "round trip (ms)", scale: 1, words: "round trip"),
+        "loss": Axis(title: "loss (%)", scale: 100, words: "loss"),
     ]
 
     /// Times along one of a link's figures; nil unless at least three values of it are there with all else the same.
@@ -33,21 +32,28 @@ extension Figures {
         lines = lines.filter { line in Set(line.groups.map { $0.first.number(name) ?? 0 }).count >= 3 }
         guard !lines.isEmpty else { return nil }
         lines = Array(lines.prefix(Self.seriesLimit))
+        let legend = Gnuplot.Legend(lines.map(\.label))
         var script = Gnuplot.preamble
         let panels = [("time_to_roi", "time to ROI (s)"), ("time_to_exact", "time to exact (s)")].filter { measure, _ in
             lines.contains { $0.groups.contains { $0.estimate(measure) != nil } }
         }
+        var ranges: [String] = []
         for (panel, measure) in panels.enumerated() {
+            let estimates = lines.flatMap { $0.groups.compactMap { $0.estimate(measure.0) } }
+            ranges.append(Gnuplot.axis("y", estimates.flatMap { [$0.low, $0.high] }))
             for (index, line) in lines.enumerated() {
-                let rows = line.groups.sorted { ($0.first.number(name) ?? 0) < ($1.first.number(name) ?? 0) }.compactMap { group -> [String]? in
+                let rows = line.groups.sorted { ($0.first.number(name) ?? 0) < ($1.first.number(name) ?? 0) }.compactMap {
+                    group -> [String]? in
                     guard let estimate = group.estimate(measure.0), let x = group.first.number(name) else { return nil }
                     return [x * axis.scale, estimate.median, estimate.low, estimate.high].map(Self.number)
                 }
                 script += Gnuplot.block("p\(panel)s\(index)", rows)
             }
         }
-        script += axis.isLogarithmic ? "set logscale x\n" : "set offsets graph 0.02, graph 0.02, 0, 0\n"
-        script += "set logscale y\nset xlabel \(Gnuplot.quoted(axis.title))\nset multiplot layout 1,\(panels.count)\n"
+        let places = lines.flatMap { $0.groups.compactMap { $0.first.number(name).map { $0 * axis.scale } } }
+        script +=
+            Gnuplot.axis("x", places) + "set xlabel \(Gnuplot.quoted(axis.title))\n"
+            + legend.panels(rows: 1, columns: panels.count, panelHeight: 380)
         for (panel, measure) in panels.enumerated() {
             let plots = lines.enumerated().flatMap { index, line in
                 [
@@ -55,12 +61,13 @@ extension Figures {
                     "$p\(panel)s\(index) using 1:2:3:4 with yerrorbars \(Gnuplot.style(index)) pt 7 ps 0.8 title \(Gnuplot.quoted(line.label))",
                 ]
             }
-            script += "set ylabel \(Gnuplot.quoted(measure.1))\nplot " + plots.joined(separator: ", \\\n  ") + "\n"
+            script += panel == 0 ? legend.key : "unset key\n"
+            script += "\(ranges[panel])set ylabel \(Gnuplot.quoted(measure.1))\nplot " + plots.joined(separator: ", \\\n  ") + "\n"
         }
         script += "unset multiplot\n"
         return Gnuplot.Figure(
-            name: "time-against-\(Self.slug(axis.words))", width: 900, height: 440,
-            caption: "Time to ROI and to exact against \(axis.words): medians over seeds with their intervals, time on a logarithmic axis.",
+            name: "time-against-\(Self.slug(axis.words))", width: 900, height: legend.height(panelHeight: 380, rows: 1),
+            caption: "Time to ROI and to exact against \(axis.words): medians over seeds with their intervals.",
             script: script)
     }
 }

@@ -13,7 +13,8 @@ struct Figures {
 
     func all() -> [Gnuplot.Figure] {
         let sweeps = ["rate_bps", "round_trip_ms", "loss"].compactMap { sweep(along: $0) }
-        return sweeps + (sweeps.isEmpty ? [byLink()].compactMap { $0 } : []) + curves() + [distribution(), layers()].compactMap { $0 }
+        return sweeps + (sweeps.isEmpty ? [byLink()].compactMap { $0 } : []) + curves()
+            + [distribution(), layers()].compactMap { $0 }
     }
 
     /// What tells series apart within one link.
@@ -45,11 +46,13 @@ struct Figures {
         guard links.count > 1 else { return nil }
         let series = series()
         var script = Gnuplot.preamble
+        var values: [Double] = []
         for (index, label) in series.enumerated() {
             let rows = links.enumerated().compactMap { place, link -> [String]? in
                 guard let group = groups(over: link).first(where: { $0.label(seriesKeys) == label }),
                     let estimate = group.estimate("time_to_roi")
                 else { return nil }
+                values += [estimate.low, estimate.high]
                 let offset = series.count > 1 ? (Double(index) / Double(series.count - 1) - 0.5) * 0.4 : 0
                 return [Double(place) + offset, estimate.median, estimate.low, estimate.high].map(Self.number)
             }
@@ -57,7 +60,7 @@ struct Figures {
         }
         let tics = links.enumerated().map { "\(Gnuplot.quoted($1)) \($0)" }.joined(separator: ", ")
         script += """
-            set logscale y
+            \(Gnuplot.axis("y", values))
             set ylabel "time to ROI (s)"
             set xrange [-0.5:\(Double(links.count) - 0.5)]
             set xtics (\(tics)) rotate by -20
@@ -69,7 +72,7 @@ struct Figures {
         script += "plot " + plots.joined(separator: ", \\\n  ") + "\n"
         return Gnuplot.Figure(
             name: "time-to-roi-by-link", width: 780, height: 460,
-            caption: "Time to ROI over each link: medians over seeds with their intervals, on a logarithmic axis.", script: script)
+            caption: "Time to ROI over each link: medians over seeds with their intervals.", script: script)
     }
 
     /// What the series are called, in the experiment's order.
@@ -102,6 +105,7 @@ struct Figures {
         }.prefix(4)
         guard !chosen.isEmpty else { return nil }
         let rows = (chosen.count + 1) / 2
+        let legend = Gnuplot.Legend(chosen.first.map { groups(over: $0).map { $0.label(seriesKeys) } } ?? [])
         var script = Gnuplot.preamble + "set yrange [0:1]\nset ylabel \"share of transfers\"\nset xlabel \"time to ROI (s)\"\n"
         var plots: [String] = []
         for (panel, link) in chosen.enumerated() {
@@ -110,17 +114,22 @@ struct Figures {
                 let values = Statistics.distribution(group.completed.compactMap { $0.number("time_to_roi") })
                 guard let first = values.first else { continue }
                 script += Gnuplot.block(
-                    "p\(panel)s\(index)", [[Self.number(first.value), "0"]] + values.map { [Self.number($0.value), Self.number($0.share)] })
+                    "p\(panel)s\(index)",
+                    [[Self.number(first.value), "0"]] + values.map { [Self.number($0.value), Self.number($0.share)] })
                 lines.append(
-                    "$p\(panel)s\(index) using 1:2 with steps lw 2 \(Gnuplot.style(index)) title \(Gnuplot.quoted(group.label(seriesKeys)))")
+                    "$p\(panel)s\(index) using 1:2 with steps lw 2 \(Gnuplot.style(index)) title \(Gnuplot.quoted(group.label(seriesKeys)))"
+                )
             }
-            plots.append("set title \(Gnuplot.quoted(link))\nplot " + lines.joined(separator: ", \\\n  "))
+            let key = chosen.count == 1 ? "" : panel == 0 ? legend.key : "unset key\n"
+            plots.append("\(key)set title \(Gnuplot.quoted(link))\nplot " + lines.joined(separator: ", \\\n  "))
         }
-        if chosen.count > 1 { script += "set multiplot layout \(rows),2\n" }
+        if chosen.count > 1 { script += legend.panels(rows: rows, columns: 2, panelHeight: 320) }
         script += plots.joined(separator: "\n") + "\n" + (chosen.count > 1 ? "unset multiplot\n" : "")
         return Gnuplot.Figure(
-            name: "time-to-roi-distribution", width: chosen.count > 1 ? 900 : 700, height: 360 * rows,
-            caption: "Time to ROI over seeds: the share of transfers in which the region of interest was shown by then.", script: script)
+            name: "time-to-roi-distribution", width: chosen.count > 1 ? 900 : 700,
+            height: legend.height(panelHeight: 320, rows: rows),
+            caption: "Time to ROI over seeds: the share of transfers in which the region of interest was shown by then.",
+            script: script)
     }
 
     /// Bytes a layer, a bar an encoding and volume.
@@ -145,7 +154,9 @@ struct Figures {
             set boxwidth 0.6
             set yrange [0:*]
             set ylabel "kB"
-            set xtics rotate by -20
+            set key outside right top vertical maxrows 12
+            set lmargin \(max(9, Double(bars.map(\.label.count).max() ?? 0) * 0.6))
+            set xtics rotate by 25 right
 
             """
         let plots = layers.enumerated().map { index, layer in

@@ -34,7 +34,9 @@ extension Laboratory {
             }
             for figure in figures.all() {
                 try gnuplot.draw(figure)
-                let svg = FileManager.default.contents(atPath: "\(folder)/\(figure.name).svg").map { String(decoding: $0, as: UTF8.self) }
+                let svg = FileManager.default.contents(atPath: "\(folder)/\(figure.name).svg").map {
+                    String(decoding: $0, as: UTF8.self)
+                }
                 drawn.append((figure, svg ?? ""))
             }
         }

@@ -80,12 +80,12 @@ struct HTMLReport {
         let keys = summary.labelKeys
         let head =
             keys.map { "<th scope=\"col\">\(Self.escaped($0))</th>" }
-            + Summary.columns.map { column in
+            + summary.shownColumns.map { column in
                 "<th scope=\"col\" class=\"number\">\(column.title)\(column.unit.isEmpty ? "" : "<br><span class=\"unit\">\(column.unit)</span>")</th>"
             }
         let body = summary.groups.map { group in
             let labels = keys.map { "<th scope=\"row\">\(Self.escaped(group.first.text($0)))</th>" }
-            let cells = Summary.columns.map { column -> String in
+            let cells = summary.shownColumns.map { column -> String in
                 guard let estimate = group.estimate(column.name) else { return "<td class=\"number\">-</td>" }
                 let median = Summary.number(estimate.median, column)
                 let (low, high) = (Summary.number(estimate.low, column), Summary.number(estimate.high, column))
@@ -97,13 +97,13 @@ struct HTMLReport {
         let coverage = summary.groups.compactMap { $0.estimate("time_to_roi")?.coverage }.min() ?? 0
         let words =
             coverage >= 0.95
-            ? "intervals of order statistics that hold the median of all seeds with at least 95 %"
+            ? "Medians over seeds; below each the interval of order statistics that holds the median of all seeds with at least 95 %, where transfers differ."
             : coverage > 0
-                ? "the least and the greatest value, which hold the median of all seeds with \(Int((coverage * 100).rounded())) %; six seeds are needed for 95 %"
-                : "one transfer each, so there are no intervals"
+                ? "Medians over seeds; below each the least and the greatest value, which hold the median of all seeds with \(Int((coverage * 100).rounded())) %. Six seeds are needed for 95 %."
+                : "One transfer each, so there are no intervals."
         return """
             <section><h2>Medians</h2>
-            <p>Over seeds; below each median \(words).</p>
+            <p>\(words)</p>
             <div class="wide"><table><thead><tr>\(head.joined())</tr></thead><tbody>
             \(body.joined(separator: "\n"))
             </tbody></table></div></section>
@@ -138,10 +138,14 @@ struct HTMLReport {
     private var definitions: String {
         """
         <section><h2>What the columns mean</h2>
-        <p>Times are seconds from the start of the sender. <b>ROI</b>: every voxel of the region of interest is shown at base quality or better.
-        <b>Background</b>: every other voxel too. <b>ROI exact</b>, <b>exact</b>: bit for bit the source, the region or the whole file. <b>ROI speed index</b>: the area above the region's
-        quality curve, where quality is the share of the root mean squared error at the beginning that is gone. <b>Goodput</b>: bits of chunks over the time from the first datagram to the last
-        confirmation. <b>Overhead</b>: bytes on the wire over bytes of chunks. PSNR and SSIM are against the source; before anything has arrived the volume holds its fill value. Docs/Measures.md has the formulas.</p></section>
+        <p>Times are seconds from the start of the sender. <b>ROI</b>: every voxel of the region of interest is shown at base
+        quality or better.
+        <b>Background</b>: every other voxel too. <b>ROI exact</b>, <b>exact</b>: bit for bit the source, the region or the whole
+        file. <b>ROI speed index</b>: the area above the region's
+        quality curve, where quality is the share of the root mean squared error at the beginning that is gone. <b>Goodput</b>:
+        bits of chunks over the time from the first datagram to the last
+        confirmation. <b>Overhead</b>: bytes on the wire over bytes of chunks. PSNR and SSIM are against the source; before
+        anything has arrived the volume holds its fill value. Docs/Measures.md has the formulas.</p></section>
         """
     }
 
@@ -168,10 +172,15 @@ struct HTMLReport {
         section{background:#fff;border:1px solid #dde2e8;border-radius:8px;padding:18px 20px;margin:18px 0}
         dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 16px;margin:0}dt{color:#5a6675}dd{margin:0}
         .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.86rem;width:100%}
-        th,td{padding:6px 8px;text-align:left;vertical-align:top;border-bottom:1px solid #e6eaee}thead th{border-bottom:2px solid #b8c1cc}
-        tbody th{font-weight:600}tbody th{white-space:nowrap}.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.unit,.interval{color:#5a6675;font-weight:400;font-size:.8rem}
-        figure{margin:0 0 28px}figure svg{width:100%;height:auto;display:block}figcaption{color:#3a4654;font-size:.9rem;max-width:75ch}
-        pre{background:#f0f2f5;padding:10px 12px;border-radius:6px;overflow-x:auto}code,pre{font-family:ui-monospace,monospace;font-size:.88rem}
+        th,td{padding:6px 8px;text-align:left;vertical-align:top;border-bottom:1px solid #e6eaee}
+        thead th,thead .number{white-space:normal;border-bottom:2px solid #b8c1cc}
+        tbody th{font-weight:600}tbody th{white-space:nowrap}
+        .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+        .unit,.interval{color:#5a6675;font-weight:400;font-size:.8rem}
+        figure{margin:0 0 28px}figure svg{width:100%;height:auto;display:block}
+        figcaption{color:#3a4654;font-size:.9rem;max-width:75ch}
+        pre{background:#f0f2f5;padding:10px 12px;border-radius:6px;overflow-x:auto}
+        code,pre{font-family:ui-monospace,monospace;font-size:.88rem}
         @media(max-width:600px){main{padding:12px 8px}section{padding:12px}dl{grid-template-columns:1fr}dt{margin-top:6px}}
         @media print{body{background:#fff}section{border:0;padding:0}}
         """

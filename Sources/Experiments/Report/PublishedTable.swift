@@ -33,7 +33,8 @@ struct PublishedTable {
             let base = row.number("base_bytes") ?? 0
             return [
                 row.number("bytes_roi_base"), row.number("bytes_background_base"), base, row.number("ratio"),
-                base > 0 ? row.number("file_bytes").map { $0 / base } : nil, row.number("roi_psnr_db"), row.number("background_psnr_db"),
+                base > 0 ? row.number("file_bytes").map { $0 / base } : nil, row.number("roi_psnr_db"),
+                row.number("background_psnr_db"),
                 row.number("roi_ssim"), row.number("background_ssim"),
             ]
         }
@@ -45,7 +46,8 @@ struct PublishedTable {
         let medians = encodings.map { encoding in
             let all = lines.filter { $0.encoding == encoding }.map { values($0.row) }
             let middle = digits.indices.map { index in Statistics.median(all.compactMap { $0[index] }) }
-            return "<tr class=\"median\"><th scope=\"row\">median</th><td>\(HTMLReport.escaped(encoding))</td>\(cells(middle, digits))</tr>"
+            return
+                "<tr class=\"median\"><th scope=\"row\">median</th><td>\(HTMLReport.escaped(encoding))</td>\(cells(middle, digits))</tr>"
         }
         let titles = [
             "volume", "encoding", "ROI bytes", "background bytes", "both", "voxels over both", "file over both", "ROI PSNR dB",
@@ -54,11 +56,14 @@ struct PublishedTable {
         let head = titles.enumerated().map { "<th scope=\"col\"\($0 > 1 ? " class=\"number\"" : "")>\($1)</th>" }.joined()
         return """
             <section><h2>Beside the published figures</h2>
-            <p>Base layers alone, ROI at CRF 20 and background at CRF 40. <code>paper</code> is the published recipe as Fovea runs it; PSNR and SSIM are over the same voxels for every encoding: the region
+            <p>Base layers alone, ROI at CRF 20 and background at CRF 40. <code>paper</code> is the published recipe as Fovea runs
+            it; PSNR and SSIM are over the same voxels for every encoding: the region
             as it was found, and the rest of the content.</p>
             <div class="wide"><table><thead><tr>\(head)</tr></thead><tbody>\((body + (lines.count > encodings.count ? medians : [])).joined(separator: "\n"))</tbody></table></div>
-            <p>Published (U. P. Srivastava, Region of interest based medical image compression): all FLAIR scans of BraTS 2020, 348.17 MB to 60.57 MB, with a ratio of 6.89. The two sizes give 5.75, not 6.89;
-            and what the 348.17 MB are is not said: 369 volumes of 240x240x155 voxels of 16 bits would be 6.6 GB. So its ratios can be compared with neither column above, and are only
+            <p>Published (U. P. Srivastava, Region of interest based medical image compression): all FLAIR scans of BraTS 2020,
+            348.17 MB to 60.57 MB, with a ratio of 6.89. The two sizes give 5.75, not 6.89;
+            and what the 348.17 MB are is not said: 369 volumes of 240x240x155 voxels of 16 bits would be 6.6 GB. So its ratios
+            can be compared with neither column above, and are only
             quoted; no PSNR or SSIM is published.</p></section>
             """
     }

@@ -21,6 +21,11 @@ extension Summary {
         Column(name: "overhead", title: "overhead", unit: "", scale: 1, digits: 3),
     ]
 
+    /// Those of which some group has a value.
+    var shownColumns: [Column] {
+        Self.columns.filter { column in groups.contains { $0.estimate(column.name) != nil } }
+    }
+
     static func number(_ value: Double?, _ column: Column) -> String {
         value.map { String(format: "%.\(column.digits)f", $0 * column.scale) } ?? "-"
     }
@@ -30,9 +35,10 @@ extension Summary {
 
     /// A table of medians.
     var text: String {
-        var lines = [labelKeys + Self.columns.map { $0.unit.isEmpty ? $0.title : "\($0.title) \($0.unit)" }]
+        let columns = shownColumns
+        var lines = [labelKeys + columns.map { $0.unit.isEmpty ? $0.title : "\($0.title) \($0.unit)" }]
         for group in groups {
-            lines.append(labelKeys.map { group.first.text($0) } + Self.columns.map { Self.number(group.estimate($0.name)?.median, $0) })
+            lines.append(labelKeys.map { group.first.text($0) } + columns.map { Self.number(group.estimate($0.name)?.median, $0) })
         }
         let widths = lines[0].indices.map { index in lines.map { $0[index].count }.max() ?? 0 }
         return lines.map { line in

@@ -67,7 +67,8 @@ public struct Measures: Sendable {
         overhead = record.failure == nil && byteCount > 0 ? Double(record.wireByteCountUp) / Double(byteCount) : nil
     }
 
-    /// The integral of what is left of the region's root mean squared error, over what it was at first: the time for which as much of the region
+    /// The integral of what is left of the region's root mean squared error, over what it was at first: the time for which as
+    /// much of the region
     /// as nothing would have been missing.
     static func speedIndex(_ curve: [QualityPoint], last: Double?) -> Double? {
         guard let last, let first = curve.first else { return nil }
@@ -81,7 +82,7 @@ public struct Measures: Sendable {
         return area
     }
 
-    /// The look once every base chunk is in, and no more than it shows: the last point before the first chunk of an exact layer... of the base layers alone.
+    /// What the base layers alone show: all their chunks in, and no other.
     static func base(_ coded: CodedVolume, _ quality: QualityTable) throws -> QualityTable.Pair {
         let ordinals = coded.manifest.volumes[0].plan.enumerated()
             .filter { $1.layer == .roiBase || $1.layer == .backgroundBase }.map { UInt32($0.offset + 1) }

@@ -1,6 +1,7 @@
 internal import Foundation
 
-/// The lines of results of an experiment's folder. A line counts once it has its end: one that was torn when a program was killed is dropped, and its
+/// The lines of results of an experiment's folder. A line counts once it has its end: one that was torn when a program was killed
+/// is dropped, and its
 /// transfer made again.
 struct ResultLog {
     let path: String
@@ -19,7 +20,9 @@ struct ResultLog {
 
     /// Takes away what follows the last whole line.
     func mend() throws {
-        guard let data = FileManager.default.contents(atPath: path), let last = data.last, last != UInt8(ascii: "\n") else { return }
+        guard let data = FileManager.default.contents(atPath: path), let last = data.last, last != UInt8(ascii: "\n") else {
+            return
+        }
         let length = data.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         guard truncate(path, off_t(length)) == 0 else {
             throw ExperimentError(.cannotWrite, "\(path): a torn line cannot be taken away")

@@ -8,8 +8,10 @@ internal import WireFormat
 extension Row {
     /// What a transfer was made of: everything that decides over its result.
     static let parameters = [
-        "experiment", "cell", "mode", "version", "volume", "volume_digest", "source_bytes", "file_bytes", "encoding", "encoding_digest",
-        "order", "transport", "transport_digest", "link", "link_digest", "rate_bps", "round_trip_ms", "loss", "seed", "until", "margin",
+        "experiment", "cell", "mode", "version", "volume", "volume_digest", "source_bytes", "file_bytes", "encoding",
+        "encoding_digest",
+        "order", "transport", "transport_digest", "link", "link_digest", "rate_bps", "round_trip_ms", "loss", "seed", "until",
+        "margin",
         "coding", "key",
     ]
     /// What a summary gives medians of.

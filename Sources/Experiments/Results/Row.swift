@@ -24,7 +24,11 @@ public struct Row: Sendable, Equatable {
     public subscript(name: String) -> Value {
         get { fields.first { $0.name == name }?.value ?? .none }
         set {
-            if let index = fields.firstIndex(where: { $0.name == name }) { fields[index].value = newValue } else { fields.append((name, newValue)) }
+            if let index = fields.firstIndex(where: { $0.name == name }) {
+                fields[index].value = newValue
+            } else {
+                fields.append((name, newValue))
+            }
         }
     }
 

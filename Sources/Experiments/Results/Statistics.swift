@@ -24,8 +24,10 @@ public enum Statistics {
         return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + (sorted.count > 1 ? sorted[middle] : last)) / 2
     }
 
-    /// The median with the narrowest interval of two order statistics, as far from either end, that covers the population's median with a probability
-    /// of at least 95 % (Conover, Practical Nonparametric Statistics, 3rd ed., section 3.2). Below six values there is none: then the least and
+    /// The median with the narrowest interval of two order statistics, as far from either end, that covers the population's
+    /// median with a probability
+    /// of at least 95 % (Conover, Practical Nonparametric Statistics, 3rd ed., section 3.2). Below six values there is none: then
+    /// the least and
     /// greatest value, with what they cover.
     public static func estimate(_ values: [Double]) -> Estimate? {
         let sorted = values.sorted()
@@ -35,15 +37,19 @@ public enum Statistics {
         while rank + 1 < count / 2, coverage(rank: rank + 1, count: count) >= 0.95 { rank += 1 }
         guard count > 1 else { return Estimate(median: median, low: least, high: greatest, coverage: 0, count: 1) }
         return Estimate(
-            median: median, low: sorted[rank], high: sorted[count - 1 - rank], coverage: coverage(rank: rank, count: count), count: count)
+            median: median, low: sorted[rank], high: sorted[count - 1 - rank], coverage: coverage(rank: rank, count: count),
+            count: count)
     }
 
-    /// The probability that a median lies between the values of two ranks, as far from either end: that among `count` fair coins neither side comes
+    /// The probability that a median lies between the values of two ranks, as far from either end: that among `count` fair coins
+    /// neither side comes
     /// up `rank` times or less.
     static func coverage(rank: Int, count: Int) -> Double {
         var tail = 0.0
         for successes in 0...rank {
-            tail += exp(lgamma(Double(count + 1)) - lgamma(Double(successes + 1)) - lgamma(Double(count - successes + 1)) - Double(count) * log(2))
+            tail += exp(
+                lgamma(Double(count + 1)) - lgamma(Double(successes + 1)) - lgamma(Double(count - successes + 1)) - Double(count)
+                    * log(2))
         }
         return max(0, 1 - 2 * tail)
     }

@@ -59,7 +59,8 @@ struct Summary {
 
     /// Results as comma-separated values, a line a transfer.
     static func table(_ rows: [Row]) -> String {
-        let lines = [Row.columns.joined(separator: ",")] + rows.map { row in Row.columns.map { Row.csv(row[$0]) }.joined(separator: ",") }
+        let lines =
+            [Row.columns.joined(separator: ",")] + rows.map { row in Row.columns.map { Row.csv(row[$0]) }.joined(separator: ",") }
         return lines.joined(separator: "\n") + "\n"
     }
 }

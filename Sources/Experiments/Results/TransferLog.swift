@@ -60,11 +60,14 @@ struct TransferLog {
     static func curve(_ text: String) -> [Point] {
         text.split(separator: "\n").compactMap { line in
             let fields = line.split(separator: ",", omittingEmptySubsequences: false)
-            guard fields.count == 9, let seconds = Double(fields[0]), let roi = Double(fields[5]), let background = Double(fields[7]) else {
+            guard fields.count == 9, let seconds = Double(fields[0]), let roi = Double(fields[5]),
+                let background = Double(fields[7])
+            else {
                 return nil
             }
             return Point(
-                seconds: seconds, roiPSNR: roi, roiSSIM: Double(fields[6]), backgroundPSNR: background, backgroundSSIM: Double(fields[8]))
+                seconds: seconds, roiPSNR: roi, roiSSIM: Double(fields[6]), backgroundPSNR: background,
+                backgroundSSIM: Double(fields[8]))
         }
     }
 }

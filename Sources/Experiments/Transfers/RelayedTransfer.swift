@@ -38,7 +38,8 @@ public struct RelayedTransfer: Sendable {
 
         /// Makes a setup.
         public init(
-            preparation: Preparation, transport: TransportProfile, link: LinkParameters?, seed: UInt64, folder: String, session: Name
+            preparation: Preparation, transport: TransportProfile, link: LinkParameters?, seed: UInt64, folder: String,
+            session: Name
         ) {
             self.preparation = preparation
             self.transport = transport

@@ -4,9 +4,11 @@ internal import Sites
 internal import StreamSession
 public import WireFormat
 
-/// One transfer in virtual time: the very sessions of `fovea send` and `fovea receive`, joined by netsim's model of SRT and of the link.
+/// One transfer in virtual time: the very sessions of `fovea send` and `fovea receive`, joined by netsim's model of SRT and of
+/// the link.
 ///
-/// It plays what stands around the sessions: a coder that has chunks ready at given times, the transport's handshake of two round trips, a
+/// It plays what stands around the sessions: a coder that has chunks ready at given times, the transport's handshake of two round
+/// trips, a
 /// receiver that decodes, keeps a journal and checks. Everything follows from the setup; the same one gives the same record.
 public struct VirtualTransfer {
     /// A chunk and when the coder has it ready.
@@ -109,7 +111,8 @@ public struct VirtualTransfer {
     private static let handshakeByteCount = 120.0
 
     /// Runs a transfer to its end.
-    /// - Throws: `ExperimentError.Code.simulationFailed`; `NetSimError` for a link out of range. A transfer that ends early is none: its record says why.
+    /// - Throws: `ExperimentError.Code.simulationFailed`; `NetSimError` for a link out of range. A transfer that ends early is
+    ///   none: its record says why.
     public static func run(_ setup: Setup) throws -> Outcome {
         var transfer = try VirtualTransfer(setup)
         try transfer.run()
@@ -117,7 +120,8 @@ public struct VirtualTransfer {
     }
 
     private init(_ setup: Setup) throws {
-        guard let table = setup.chunks.max(by: { $0.ordinal < $1.ordinal }), let digest = ChunkRecord.digest(of: table.record) else {
+        guard let table = setup.chunks.max(by: { $0.ordinal < $1.ordinal }), let digest = ChunkRecord.digest(of: table.record)
+        else {
             throw ExperimentError(.simulationFailed, "a transfer without chunks")
         }
         self.setup = setup

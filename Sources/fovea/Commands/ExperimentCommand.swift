@@ -22,7 +22,8 @@ struct ExperimentCommand: AsyncParsableCommand {
     @Flag(help: "In virtual time, over a model of the link and of SRT.") var virtual = false
     @Option(
         help: ArgumentHelp(
-            "Where volumes and traces are that the profile names and its own folder does not have; FOVEA_DATA by default.", valueName: "dir"))
+            "Where volumes and traces are that the profile names and its own folder does not have; FOVEA_DATA by default.",
+            valueName: "dir"))
     var data: String?
     @Option(help: ArgumentHelp("Make only these transfers, and no report: numbers and ranges such as 0,4-9.", valueName: "list"))
     var cells: String?
@@ -35,7 +36,9 @@ struct ExperimentCommand: AsyncParsableCommand {
         guard [cells != nil, list, gather].filter({ $0 }).count <= 1 else {
             throw ValidationError("give one of --cells, --list and --gather")
         }
-        guard !linkLogs || virtual else { throw ValidationError("--link-logs goes with --virtual; netsim relay --log keeps a real one") }
+        guard !linkLogs || virtual else {
+            throw ValidationError("--link-logs goes with --virtual; netsim relay --log keeps a real one")
+        }
         _ = try chosen()
     }
 
@@ -80,7 +83,8 @@ struct ExperimentCommand: AsyncParsableCommand {
             console.clearBar()
         }
         var fields: [String: JSONValue] = [
-            "experiment": .text(profile.name), "mode": .text(options.mode.rawValue), "made": .integer(made), "failed": .integer(failed),
+            "experiment": .text(profile.name), "mode": .text(options.mode.rawValue), "made": .integer(made),
+            "failed": .integer(failed),
             "cells": .integer(options.cells?.count ?? laboratory.cells.count), "out": .text(out),
         ]
         guard options.cells == nil else {
@@ -92,7 +96,8 @@ struct ExperimentCommand: AsyncParsableCommand {
         console.say(gathered.table)
         for remark in gathered.remarks { console.remark(remark) }
         if failed > 0 { console.remark("\(failed) transfers ended early; their lines in results.csv say why") }
-        console.say("\nReport: \(gathered.report)\nPreviews are not for diagnosis; Fovea prioritises transmission and diagnoses nothing.")
+        console.say(
+            "\nReport: \(gathered.report)\nPreviews are not for diagnosis; Fovea prioritises transmission and diagnoses nothing.")
         fields["report"] = .text(gathered.report)
         fields["figures"] = .list(gathered.figures.map { .text($0) })
         console.event("summary", fields)
