@@ -153,7 +153,7 @@ public struct Report: Sendable, Equatable {
     public var receivedDatagramCount: UInt64 = 0
     /// When the last of them came, in microseconds of the receiver's clock.
     public var lastArrivalMicroseconds: UInt64 = 0
-    /// Datagrams since the last report.
+    /// Datagrams of the newest run since the last report: those that left less than 4 ms apart, without what was sent again.
     public var arrivalCount: UInt32 = 0
     /// Bytes of these, without the first.
     public var spanByteCount: UInt32 = 0

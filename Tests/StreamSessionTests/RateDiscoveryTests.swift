@@ -116,6 +116,40 @@ struct RateDiscoveryTests {
         #expect(took < (.seconds(0.8) + .milliseconds(40)) * 1.2, "\(took)")
     }
 
+    @Test("A region whose parts come with small chunks between them goes as fast as one that comes at once", arguments: [5, 40])
+    func smallChunksFirst(gap: Int) throws {
+        var chunks = [
+            try makeChunk(0, .manifest, byteCount: 500), try makeChunk(1, .roi, byteCount: 12_000, readyAt: .milliseconds(80)),
+        ]
+        for index in 0..<8 {
+            chunks.append(
+                try makeChunk(UInt32(10 + index), .background, byteCount: 300, readyAt: .milliseconds(90 + gap * index)))
+        }
+        let ready = Duration.milliseconds(95 + gap * 8)
+        chunks.append(try makeChunk(2, .roi, byteCount: 120_000, readyAt: ready))
+        var pair = try makePair(Cell(megabits: 50, roundTrip: 20, loss: 0, floor: 0), chunks)
+        pair.run(until: .seconds(10))
+        let took = try #require(pair.arrival(of: 2)) - ready
+        // Its bytes take 20 ms, half a round trip 10; the opening's answer takes a round trip and the report's 20 ms.
+        #expect(took < .milliseconds(80), "\(took)")
+    }
+
+    @Test("What is lost of the opening train does not slow what follows")
+    func lostInTrain() throws {
+        let chunks = [
+            try makeChunk(0, .manifest, byteCount: 800), try makeChunk(1, .roi, byteCount: 60_000, readyAt: .milliseconds(400)),
+            try makeChunk(2, .background, byteCount: 600_000, readyAt: .milliseconds(500)),
+        ]
+        for seed in 1...UInt64(40) {
+            var pair = try makePair(Cell(megabits: 2, roundTrip: 80, loss: 0.06, floor: 0), chunks, seed: seed)
+            pair.run()
+            pair.expectComplete("seed \(seed)")
+            // Its bytes take 240 ms, half a round trip 40; what is lost takes a round trip more, at times two.
+            let took = try #require(pair.arrival(of: 1)) - .milliseconds(400)
+            #expect(took < .milliseconds(700), "seed \(seed): \(took)")
+        }
+    }
+
     @Test("A burst of ROI into a link that the background fills takes little longer than its bytes and half a round trip")
     func burst() throws {
         let ready = Duration.seconds(3)

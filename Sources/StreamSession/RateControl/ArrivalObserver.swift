@@ -11,6 +11,9 @@ struct ArrivalObserver: Sendable {
     private var lastReport: Duration
     /// Fewer are not worth a report before the longest interval is over.
     private static let enough: UInt32 = 4
+    private var countSinceReport: UInt32 = 0
+    /// Datagrams that left further apart than this are no train: the pause was the sender's.
+    private static let runGap = 4000
 
     init(timing: SessionTiming, now: Duration) {
         self.timing = timing
@@ -22,7 +25,7 @@ struct ArrivalObserver: Sendable {
 
     /// When the next report is due.
     var nextReport: Duration {
-        lastReport + (next.arrivalCount >= Self.enough ? timing.leastReportInterval : timing.reportInterval)
+        lastReport + (countSinceReport >= Self.enough ? timing.leastReportInterval : timing.reportInterval)
     }
 
     /// A datagram came.
@@ -30,22 +33,37 @@ struct ArrivalObserver: Sendable {
     mutating func note(byteCount: Int, departure: UInt32?, now: Duration) {
         next.receivedByteCount += UInt64(byteCount)
         next.receivedDatagramCount += 1
-        next.arrivalCount += 1
-        if let firstArrival {
-            next.spanByteCount = UInt32(clamping: UInt64(next.spanByteCount) + UInt64(byteCount))
-            next.spanMicroseconds = UInt32(clamping: (now - firstArrival).microseconds)
-        } else {
-            firstArrival = now
-        }
+        countSinceReport += 1
         lastArrival = now
+        guard let departure else { return extendRun(byteCount: byteCount, now: now) }
+        let gap = lastDeparture.map { Int(Int32(bitPattern: departure &- $0)) } ?? 0
         // What was sent again tells of how long it was missing, not of the link.
-        guard let departure, lastDeparture.map({ Int32(bitPattern: departure &- $0) >= 0 }) ?? true else { return }
+        guard gap >= 0 else { return }
+        if gap > Self.runGap { beginRun() }
+        extendRun(byteCount: byteCount, now: now)
         lastDeparture = departure
         let delay = now.wrappedMicroseconds &- departure
         // The clocks' offset is unknown, so only differences between delays mean anything: nearest below wins, modulo 2^32.
         if echoArrival == nil || Int32(bitPattern: delay &- next.leastDelayMicroseconds) < 0 { next.leastDelayMicroseconds = delay }
         next.echoMicroseconds = departure
         echoArrival = now
+    }
+
+    private mutating func extendRun(byteCount: Int, now: Duration) {
+        next.arrivalCount += 1
+        guard let firstArrival else {
+            firstArrival = now
+            return
+        }
+        next.spanByteCount = UInt32(clamping: UInt64(next.spanByteCount) + UInt64(byteCount))
+        next.spanMicroseconds = UInt32(clamping: (now - firstArrival).microseconds)
+    }
+
+    private mutating func beginRun() {
+        next.arrivalCount = 0
+        next.spanByteCount = 0
+        next.spanMicroseconds = 0
+        firstArrival = nil
     }
 
     /// The report that is due now.
@@ -57,11 +75,9 @@ struct ArrivalObserver: Sendable {
             report.holdMicroseconds = UInt32(clamping: (now - echoArrival).microseconds)
         }
         lastReport = now
-        next.arrivalCount = 0
-        next.spanByteCount = 0
-        next.spanMicroseconds = 0
+        countSinceReport = 0
+        beginRun()
         next.holdMicroseconds = Report.noEcho
-        firstArrival = nil
         echoArrival = nil
         return report
     }

@@ -34,6 +34,8 @@ public struct RateController: Sendable {
     /// Datagrams of the opening train still to go.
     public private(set) var opening = Self.openingCount
     private var isTrainLeaving = false
+    /// Whether it has told of the link, or what came after it has.
+    private var hasFirstEstimate = false
     private var sentCount = 0
     private var transportCount = 0
     private var retransmittedCount = 0
@@ -134,7 +136,11 @@ public struct RateController: Sendable {
     }
 
     /// There was room and nothing to send: what arrives tells less than what the link could carry.
-    mutating func starved(now: Duration) { lastStarved = now }
+    mutating func starved(now: Duration) {
+        lastStarved = now
+        // What trickled so far told nothing of the link: what comes next opens it once more.
+        if !isFixed, !hasFirstEstimate, transportCount == 0 { opening = Self.openingCount }
+    }
 
     /// Takes a report.
     mutating func take(_ report: Report, now: Duration) {
@@ -155,6 +161,7 @@ public struct RateController: Sendable {
             filter.hold(now: now)
         } else {
             filter.add(sample, now: now, span: max(.milliseconds(300), estimate.leastRoundTrip * 4))
+            if !isLimited { hasFirstEstimate = true }
         }
         adjust(arrivalRate: sample, isLimited: isLimited, now: now)
     }
@@ -173,6 +180,7 @@ public struct RateController: Sendable {
         probe = Self.firstProbe
         probedAt = now
         opening = 0
+        hasFirstEstimate = true
         set(rate)
     }
 
