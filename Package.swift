@@ -104,7 +104,8 @@ let package = Package(
             dependencies: [
                 "VolumeModel", "NIfTIFile", "HEVCCodec", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
                 "Confinement",
-                "SRTTransport", "Secrecy", "Journal", "Metrics", "Sites", "Profiles", "LiveView", "Phantom", "NetSim", "Experiments",
+                "SRTTransport", "Secrecy", "Journal", "Metrics", "Sites", "Profiles", "LiveView", "Phantom", "NetSim",
+                "Experiments",
                 "CPNG", arguments,
             ],
             swiftSettings: strict),
@@ -139,7 +140,10 @@ let package = Package(
         tests("PhantomTests", ["Phantom"]),
         tests(
             "ExperimentsTests",
-            ["Experiments", "Profiles", "ProgressiveCoding", "VolumeModel", "NIfTIFile", "WireFormat", "NetSim", "Phantom", "Sites"]),
+            [
+                "Experiments", "Profiles", "ProgressiveCoding", "VolumeModel", "NIfTIFile", "WireFormat", "NetSim", "Phantom",
+                "Sites",
+            ]),
         tests("NetSimTests", ["NetSim", "netsim"], path: "netsim/Tests/NetSimTests"),
         tests(
             "EndToEndTests",

@@ -31,7 +31,7 @@ struct ReceivingSession {
     }
 
     /// The most bytes of whole chunks that are not decoded yet: a peer could otherwise send only what rests on what it never sends.
-    private static let pendingByteLimit = 512 << 20
+    static let pendingByteLimit = 512 << 20
     /// Chunks that may turn out wrong before the sender counts as broken.
     private static let damageLimit = 16
 
@@ -44,15 +44,15 @@ struct ReceivingSession {
     var summary = ReceivingSite.Summary()
     var storing: Task<Void, Never>?
     private var claim: SessionRegistry.Claim?
-    private var senderStart = Duration.zero
-    private var early: [(UInt32, [UInt8])] = []
-    private var pendingBytes: [UInt32: Int] = [:]
-    private var pendingByteCount = 0
+    var senderStart = Duration.zero
+    var early: [(UInt32, [UInt8])] = []
+    var pendingBytes: [UInt32: Int] = [:]
+    var pendingByteCount = 0
     private var takenByteCount = 0
     private var datagramCount = 0
     private var roundTrip: Duration?
     private var damageCount = 0
-    private var hasROIByte: Set<Int> = []
+    var hasROIByte: Set<Int> = []
     private var appliedCount = 0
     private var failure: (any Error)?
     private var ending: SessionError?
@@ -60,7 +60,7 @@ struct ReceivingSession {
     var focus = FocusProgress()
     private var opening: Task<Void, Never>?
     private var kept: [JournalEntry] = []
-    private var meter: SessionMeter?
+    var meter: SessionMeter?
     private var isComplete = false
     private var waiting: [ReceiverSession.Event] = []
     private let started: Duration
@@ -90,11 +90,6 @@ struct ReceivingSession {
 
     func place(_ volume: Int) -> ReceivingSite.Place {
         ReceivingSite.Place(session: name, volume: decoder?.manifest.volumes[volume].name.text ?? "", index: volume)
-    }
-
-    private mutating func noteROI(_ planned: (volume: Int, chunk: PlannedChunk)) {
-        guard planned.chunk.layer == .roiBase, hasROIByte.insert(planned.volume).inserted else { return }
-        onEvent(.firstROIByte(place(planned.volume)))
     }
 
     /// Receives until everything is stored and confirmed, or the connection ends.
@@ -214,7 +209,7 @@ struct ReceivingSession {
         kept = []
     }
 
-    private mutating func giveUp(_ error: any Error) {
+    mutating func giveUp(_ error: any Error) {
         guard failure == nil else { return }
         failure = error
         let reason: Abort.Reason =
@@ -260,62 +255,8 @@ struct ReceivingSession {
         }
     }
 
-    private mutating func take(_ ordinal: UInt32, _ record: [UInt8]) {
-        do {
-            if pendingBytes.updateValue(record.count, forKey: ordinal) == nil { pendingByteCount += record.count }
-            guard pendingByteCount <= Self.pendingByteLimit else {
-                throw CodingError(.tooLarge, "more than \(Self.pendingByteLimit) bytes of chunks wait for others they rest on")
-            }
-            if ordinal == 0 {
-                try open(record)
-                confirm(0)
-                let waiting = early
-                early = []
-                for (ordinal, record) in waiting { take(ordinal, record) }
-                return
-            }
-            // Datagrams overtake each other, so chunks may come before the manifest that explains them.
-            guard let decoder else {
-                early.append((ordinal, record))
-                return
-            }
-            if ordinal == decoder.manifest.tableOrdinal {
-                guard let digest = ChunkRecord.digest(of: record) else { return }
-                let content = try ChunkTable(decoding: ChunkRecord(decoding: record).payload)
-                guard content.entries.count == Int(ordinal), content.outcomes.count == decoder.layouts.count else {
-                    throw CodingError(.invalidManifest, "the sender's table does not fit its plan")
-                }
-                table = (digest, content)
-                confirm(ordinal)
-                return
-            }
-            if isFocus(ordinal) { return takeFocus(ordinal, record, decoder) }
-            guard let planned = decoder.planned(ordinal) else {
-                throw CodingError(.invalidChunk, "chunk \(ordinal) is not in the manifest's plan")
-            }
-            // It may have begun before the manifest told what it is.
-            noteROI(planned)
-            tasks.append(
-                Task { [mailbox] in
-                    do {
-                        try await decoder.apply(ordinal, record: record) { milestones in
-                            mailbox.put(.applied(ordinal, volume: planned.volume, milestones))
-                        }
-                    } catch let error as WireError where error.code == .digestMismatch {
-                        mailbox.put(.damaged(ordinal, error))
-                    } catch {
-                        mailbox.put(.failed(error))
-                    }
-                })
-        } catch let error as WireError where error.code == .digestMismatch {
-            drop(ordinal, error)
-        } catch {
-            giveUp(error)
-        }
-    }
-
     /// A chunk that was damaged on the way has to come again; too many of them are no accident.
-    private mutating func drop(_ ordinal: UInt32, _ error: any Error) {
+    mutating func drop(_ ordinal: UInt32, _ error: any Error) {
         damageCount += 1
         guard damageCount <= Self.damageLimit else { return giveUp(error) }
         pendingByteCount -= pendingBytes.removeValue(forKey: ordinal) ?? 0
@@ -324,36 +265,9 @@ struct ReceivingSession {
     }
 
     /// Says that a chunk is in its place once its bytes are on disk.
-    private mutating func confirm(_ ordinal: UInt32) {
+    mutating func confirm(_ ordinal: UInt32) {
         flush()
         writer?.whenDurable { [mailbox] in mailbox.put(.durable(ordinal)) }
-    }
-
-    /// Takes the manifest: checks it, makes room for the volumes and the folder.
-    private mutating func open(_ record: [UInt8]) throws {
-        let manifest = try Manifest(decoding: ChunkRecord(decoding: record).payload)
-        guard let hello else { throw CodingError(.invalidManifest, "a manifest before its session's beginning") }
-        guard manifest.volumes.count <= site.limits.volumeCount, manifest.plan.count <= site.limits.chunkCount else {
-            throw SiteError(
-                .limitReached, "\(manifest.volumes.count) volumes in \(manifest.plan.count) chunks are more than is taken here")
-        }
-        let decoder = try SessionDecoder(manifest, decoder: chunkDecoder, memoryLimit: site.limits.memoryByteCount)
-        let folder = SessionFolder(root: site.folder, session: hello.session, decoder: decoder, pool: pool)
-        self.decoder = decoder
-        self.folder = folder
-        summary.folder = folder.path
-        meter?.plan(manifest.plan.map(\.chunk.layer))
-        site.focusDesk?.open(
-            name, FocusDesk.Volumes(shapes: decoder.layouts.map(\.shape), isExactPlanned: manifest.goal == .lossless))
-        for index in manifest.volumes.indices {
-            onEvent(.manifest(place(index), decoder: decoder))
-            folder.refresh(index, isAwaited: true)
-            let task = Task { [mailbox] in
-                let milestones = await decoder.initialMilestones(volume: index)
-                if !milestones.isEmpty { mailbox.put(.applied(0, volume: index, milestones)) }
-            }
-            tasks.append(task)
-        }
     }
 
     private mutating func receive(_ event: Incoming) {
@@ -401,26 +315,4 @@ struct ReceivingSession {
         }
     }
 
-    private mutating func announce(_ milestone: Milestone, _ volume: Int) {
-        let seconds = (clock.elapsed - senderStart).inSeconds
-        switch milestone {
-        case .roiComplete: summary.timeToROI = max(summary.timeToROI ?? 0, seconds)
-        case .backgroundComplete: summary.timeToBackground = max(summary.timeToBackground ?? 0, seconds)
-        case .roiBounded, .roiLossless: break
-        case .volumeLossless: summary.timeToLossless = max(summary.timeToLossless ?? 0, seconds)
-        }
-        onEvent(.milestone(milestone, place(volume), secondsSinceSenderStart: seconds))
-    }
-
-    private mutating func verify(_ volume: Int) {
-        guard let decoder else { return }
-        tasks.append(
-            Task { [mailbox] in
-                do {
-                    mailbox.put(.verified(volume: volume, try await decoder.outcome(volume: volume)))
-                } catch {
-                    mailbox.put(.failed(error))
-                }
-            })
-    }
 }

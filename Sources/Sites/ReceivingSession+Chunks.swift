@@ -1,0 +1,115 @@
+internal import ProgressiveCoding
+internal import StreamSession
+internal import WireFormat
+
+/// What becomes of whole chunks: the manifest, the table, and those that go to the decoder.
+extension ReceivingSession {
+    mutating func take(_ ordinal: UInt32, _ record: [UInt8]) {
+        do {
+            if pendingBytes.updateValue(record.count, forKey: ordinal) == nil { pendingByteCount += record.count }
+            guard pendingByteCount <= Self.pendingByteLimit else {
+                throw CodingError(.tooLarge, "more than \(Self.pendingByteLimit) bytes of chunks wait for others they rest on")
+            }
+            if ordinal == 0 {
+                try open(record)
+                confirm(0)
+                let waiting = early
+                early = []
+                for (ordinal, record) in waiting { take(ordinal, record) }
+                return
+            }
+            // Datagrams overtake each other, so chunks may come before the manifest that explains them.
+            guard let decoder else {
+                early.append((ordinal, record))
+                return
+            }
+            if ordinal == decoder.manifest.tableOrdinal {
+                guard let digest = ChunkRecord.digest(of: record) else { return }
+                let content = try ChunkTable(decoding: ChunkRecord(decoding: record).payload)
+                guard content.entries.count == Int(ordinal), content.outcomes.count == decoder.layouts.count else {
+                    throw CodingError(.invalidManifest, "the sender's table does not fit its plan")
+                }
+                table = (digest, content)
+                confirm(ordinal)
+                return
+            }
+            if isFocus(ordinal) { return takeFocus(ordinal, record, decoder) }
+            guard let planned = decoder.planned(ordinal) else {
+                throw CodingError(.invalidChunk, "chunk \(ordinal) is not in the manifest's plan")
+            }
+            // It may have begun before the manifest told what it is.
+            noteROI(planned)
+            tasks.append(
+                Task { [mailbox] in
+                    do {
+                        try await decoder.apply(ordinal, record: record) { milestones in
+                            mailbox.put(.applied(ordinal, volume: planned.volume, milestones))
+                        }
+                    } catch let error as WireError where error.code == .digestMismatch {
+                        mailbox.put(.damaged(ordinal, error))
+                    } catch {
+                        mailbox.put(.failed(error))
+                    }
+                })
+        } catch let error as WireError where error.code == .digestMismatch {
+            drop(ordinal, error)
+        } catch {
+            giveUp(error)
+        }
+    }
+
+    /// Takes the manifest: checks it, makes room for the volumes and the folder.
+    mutating func open(_ record: [UInt8]) throws {
+        let manifest = try Manifest(decoding: ChunkRecord(decoding: record).payload)
+        guard let hello else { throw CodingError(.invalidManifest, "a manifest before its session's beginning") }
+        guard manifest.volumes.count <= site.limits.volumeCount, manifest.plan.count <= site.limits.chunkCount else {
+            throw SiteError(
+                .limitReached, "\(manifest.volumes.count) volumes in \(manifest.plan.count) chunks are more than is taken here")
+        }
+        let decoder = try SessionDecoder(manifest, decoder: chunkDecoder, memoryLimit: site.limits.memoryByteCount)
+        let folder = SessionFolder(root: site.folder, session: hello.session, decoder: decoder, pool: pool)
+        self.decoder = decoder
+        self.folder = folder
+        summary.folder = folder.path
+        meter?.plan(manifest.plan.map(\.chunk.layer))
+        site.focusDesk?.open(
+            name, FocusDesk.Volumes(shapes: decoder.layouts.map(\.shape), isExactPlanned: manifest.goal == .lossless))
+        for index in manifest.volumes.indices {
+            onEvent(.manifest(place(index), decoder: decoder))
+            folder.refresh(index, isAwaited: true)
+            let task = Task { [mailbox] in
+                let milestones = await decoder.initialMilestones(volume: index)
+                if !milestones.isEmpty { mailbox.put(.applied(0, volume: index, milestones)) }
+            }
+            tasks.append(task)
+        }
+    }
+
+    mutating func announce(_ milestone: Milestone, _ volume: Int) {
+        let seconds = (clock.elapsed - senderStart).inSeconds
+        switch milestone {
+        case .roiComplete: summary.timeToROI = max(summary.timeToROI ?? 0, seconds)
+        case .backgroundComplete: summary.timeToBackground = max(summary.timeToBackground ?? 0, seconds)
+        case .roiBounded, .roiLossless: break
+        case .volumeLossless: summary.timeToLossless = max(summary.timeToLossless ?? 0, seconds)
+        }
+        onEvent(.milestone(milestone, place(volume), secondsSinceSenderStart: seconds))
+    }
+
+    mutating func verify(_ volume: Int) {
+        guard let decoder else { return }
+        tasks.append(
+            Task { [mailbox] in
+                do {
+                    mailbox.put(.verified(volume: volume, try await decoder.outcome(volume: volume)))
+                } catch {
+                    mailbox.put(.failed(error))
+                }
+            })
+    }
+
+    mutating func noteROI(_ planned: (volume: Int, chunk: PlannedChunk)) {
+        guard planned.chunk.layer == .roiBase, hasROIByte.insert(planned.volume).inserted else { return }
+        onEvent(.firstROIByte(place(planned.volume)))
+    }
+}
