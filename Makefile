@@ -2,7 +2,7 @@
 # slower without optimisation, and tests run the real programs.
 SWIFT_BUILD = swift build -c release
 
-.PHONY: setup build demo test screenshots measure experiments virtual-against-real snakemake bench bench-transport kills fuzz train train-test format lint install clean
+.PHONY: setup build demo test screenshots focus measure experiments virtual-against-real snakemake bench bench-transport kills fuzz train train-test format lint install clean
 
 setup:
 	@Scripts/setup.sh
@@ -21,6 +21,10 @@ test: setup
 # The pictures of the view in Docs/images, by a headless Chromium.
 screenshots: build
 	python3 Scripts/screenshots.py
+
+# How soon a box is shown that was asked for in the middle of a transfer.
+focus: build
+	python3 Scripts/focus.py
 
 # The figures in the README and in Docs/Measurements.md.
 measure: build

@@ -15,6 +15,10 @@ STEPS = "({now: performance.now(), origin: performance.timeOrigin, state: docume
     "file: document.getElementById('download-volume').textContent, planes: fovea.planes.stats, solid: fovea.rendering.stats})"
 
 
+# What the page asks for, of the volume's own voxels.
+BOX = "[52, 76, 30, 54, 24, 40]"
+
+
 class Checks:
     def __init__(self):
         self.failed = []
@@ -45,11 +49,12 @@ def main():
             return 77
         page.wait("document.querySelector('#connection.live')")
         checks.require(page.value("document.body.dataset.state") == "waiting", "a page without a sender waits")
-        transfer.send(volume, mask, "check")
+        sender = transfer.send(volume, mask, "check")
         page.wait("fovea.voxels")
         page.value("fovea.planes.stats.longest = 0; fovea.rendering.stats.longest = 0")
         page.wait("fovea.seen.roi")
         first = page.value(STEPS)
+        page.value(f"fovea.requests.send('check', 0, {BOX})")
         page.wait("fovea.volume.milestones.background_complete != null && fovea.voxels.counts[0] === 0")
         page.key("q")
         page.value("new Promise(requestAnimationFrame).then(() => true)")
@@ -60,7 +65,10 @@ def main():
         last = page.value(STEPS)
         requests = page.value("performance.getEntriesByType('resource').filter((entry) => entry.name.includes('/patches')).map((entry) => new URL(entry.name).search)")
         download = page.value(f"fetch('/volume/check/0/file', {{method: 'HEAD'}}).then((answer) => answer.headers.get('content-disposition'))")
+        wishes = page.value("document.getElementById('requests-list').textContent")
         faults = page.faults()
+        asked, queued, acknowledged = (sender.event(name) for name in ("focus_asked", "focus_queued", "focus_acknowledged"))
+        shown, exact = (transfer.receiver.event(name) for name in ("focus_shown", "volume_lossless"))
         roi = transfer.receiver.event("roi_complete")["at"]
 
     checks.require(first["state"] == "preview" and "not for diagnosis" in first["text"], "a region alone is said to be not for diagnosis")
@@ -73,6 +81,9 @@ def main():
     checks.require(last["title"].startswith("Exact, verified"), "and so does the title")
     checks.require(last["file"] == "volume.nii.gz" and 'filename="phantom-1_flair.nii.gz"' in (download or ""), "the exact file has its own name")
     checks.require(len(requests) == len(set(requests)), "nothing is fetched twice")
+    checks.require(asked["at"] <= queued["at"] <= acknowledged["at"], "the sender puts what was asked for first, and hears that it is shown")
+    checks.require(shown["at"] < exact["at"], "what was asked for is shown before the volume is exact")
+    checks.require("at ROI quality in" in wishes, f"the page says what became of the wish: {wishes}")
     checks.require(not faults, f"the console stays empty: {faults}")
     figures = {
         "roi_to_page_seconds": round((first["origin"] + first["seen"]["roi"]) / 1000 - roi, 3),
