@@ -148,7 +148,8 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "Sites", "Profiles", "ProgressiveCoding", "StreamSession", "Journal", "VolumeModel", "NIfTIFile", "Phantom",
+                "TestSupport", "Sites", "Profiles", "ProgressiveCoding", "StreamSession", "Journal", "VolumeModel", "NIfTIFile",
+                "Phantom",
                 "SRTTransport", "WireFormat", "fovea", "netsim",
             ]),
     ],
