@@ -38,14 +38,14 @@ class Checks:
 
 def slow_link(folder):
     path = pathlib.Path(folder) / "slow.yaml"
-    path.write_text("rate: 500 kbit/s\nround_trip: 80 ms\nloss: 0 %\nqueue: 64 KiB\n")
+    path.write_text("rate: 250 kbit/s\nround_trip: 80 ms\nloss: 0 %\nqueue: 64 KiB\n")
     return path
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shape", default="160x160x104", help="of the head that is sent")
-    parser.add_argument("--link", help="a slow one, of 500 kbit/s, unless given")
+    parser.add_argument("--link", help="a slow one, of 250 kbit/s, unless given")
     parser.add_argument("--phone", action="store_true", help="390 pixels wide, with fingers")
     options = parser.parse_args()
     if not browser.program():
