@@ -104,7 +104,7 @@ let package = Package(
             dependencies: [
                 "VolumeModel", "NIfTIFile", "HEVCCodec", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
                 "Confinement",
-                "SRTTransport", "Secrecy", "Journal", "Metrics", "Sites", "Profiles", "LiveView", "Phantom", "NetSim",
+                "SRTTransport", "Secrecy", "Journal", "HTTPService", "Metrics", "Sites", "Profiles", "LiveView", "Phantom", "NetSim",
                 "Experiments",
                 "CPNG", arguments,
             ],
@@ -126,7 +126,7 @@ let package = Package(
         tests("SecrecyTests", ["TestSupport", "Secrecy"]),
         tests("JournalTests", ["TestSupport", "Journal"]),
         tests("HTTPServiceTests", ["TestSupport", "HTTPService"]),
-        tests("MetricsTests", ["TestSupport", "Metrics"]),
+        tests("MetricsTests", ["TestSupport", "HTTPService", "Metrics"]),
         tests(
             "LiveViewTests",
             [

@@ -48,9 +48,9 @@ public final class LiveBoard: Sendable {
                     if session.state == .failed { session.state = .receiving }
                 }
             case .shown(let place, let box): state.update(place.session) { $0.volumes[place.index]?.show(box) }
-            case .focus(let place, let number, _, .shown(let seconds, _)):
-                state.update(place.session) { $0.setFocus(Int(number), .done(seconds: seconds)) }
-            case .focus(_, _, _, .asked): break
+            case .focus(let place, let number, let box, let progress):
+                let seconds: Double? = if case .shown(let seconds, _) = progress { seconds } else { nil }
+                state.update(place.session) { $0.noteFocus(Int(number), volume: place.index, box: box, seconds: seconds) }
             case .milestone(let milestone, let place, let seconds):
                 state.update(place.session) { session in
                     session.stale.insert(place.index)
@@ -79,21 +79,6 @@ public final class LiveBoard: Sendable {
 
     /// Notes that a page follows.
     func visit() { state.withLock { $0.hasVisitor = true } }
-
-    /// Takes how far a request for a part of a volume has come.
-    public func focus(_ id: Int, session: String, state: FocusState) {
-        self.state.withLock { $0.update(session) { $0.setFocus(id, state) } }
-    }
-
-    /// Notes that a part of a volume was asked for.
-    func ask(_ id: Int, session: String, volume: Int, box: Box) {
-        state.withLock {
-            $0.update(session) { session in
-                session.focus.append(FocusRequest(id: id, volume: volume, box: box, state: .asked))
-                if session.focus.count > LiveSession.focusLimit { session.focus.removeFirst() }
-            }
-        }
-    }
 
     private static func tidy(_ state: inout State) {
         let ended = state.sessions.filter { $0.ended != nil }.sorted { ($0.ended ?? .now) < ($1.ended ?? .now) }
@@ -144,7 +129,7 @@ public final class LiveBoard: Sendable {
     /// How many requests of a session are not answered yet; nil where there is no such session.
     func openFocusCount(_ session: String) -> Int? {
         state.withLock { state in
-            state.sessions.first { $0.name == session }?.focus.count { $0.state == .asked || $0.state == .onItsWay }
+            state.sessions.first { $0.name == session }?.focus.count { $0.seconds == nil }
         }
     }
 }

@@ -1,6 +1,7 @@
 internal import Metrics
 internal import ProgressiveCoding
 internal import Sites
+internal import VolumeModel
 
 /// A session as pages show it.
 struct LiveSession: Sendable {
@@ -64,8 +65,13 @@ struct LiveSession: Sendable {
         stale = []
     }
 
-    mutating func setFocus(_ id: Int, _ state: FocusState) {
-        guard let place = focus.firstIndex(where: { $0.id == id }) else { return }
-        focus[place].state = state
+    /// A part of a volume is asked for, perhaps again on another connection; or is shown, so many seconds after it was asked for.
+    mutating func noteFocus(_ id: Int, volume: Int, box: Box, seconds: Double?) {
+        guard let place = focus.firstIndex(where: { $0.id == id }) else {
+            focus.append(FocusRequest(id: id, volume: volume, box: box, seconds: seconds))
+            if focus.count > Self.focusLimit { focus.removeFirst() }
+            return
+        }
+        focus[place].seconds = seconds ?? focus[place].seconds
     }
 }

@@ -3,13 +3,9 @@ internal import HTTPService
 internal import Metrics
 public import Sites
 public import SRTTransport
-public import VolumeModel
 
 /// Serves a page on which a physician sees volumes as they arrive.
 public struct LiveView: Sendable {
-    /// Asks a session's sender for a part of a volume.
-    public typealias FocusHandler = @Sendable (_ session: String, _ volume: Int, _ box: Box) async -> FocusOutcome
-
     /// How many connections may be open; a page takes a few.
     public static let connectionLimit = 64
 
@@ -17,26 +13,24 @@ public struct LiveView: Sendable {
     private let site: ReceivingSite
     private let address: HostPort
     private let assets: ViewAssets
-    private let onFocus: FocusHandler?
 
     /// Prepares a view.
     /// - Parameters:
     ///   - board: what it shows; it takes the site's events.
-    ///   - site: whose files may be fetched, and whose figures are shown where it has a board for them.
+    ///   - site: whose files may be fetched, whose figures are shown where it has a board for them, and whose senders may be asked for parts of a volume where
+    ///     it has a desk for that.
     ///   - address: where to listen: an address, or `localhost`; port 0 lets the system choose.
-    ///   - onFocus: asks a sender for a part of a volume; nil where nobody can be asked.
     /// - Throws: `LiveViewError.Code.notInstalled`.
-    public init(of board: LiveBoard, site: ReceivingSite, on address: HostPort, onFocus: FocusHandler? = nil) throws {
+    public init(of board: LiveBoard, site: ReceivingSite, on address: HostPort) throws {
         self.board = board
         self.site = site
         self.address = address
-        self.onFocus = onFocus
         assets = try ViewAssets()
     }
 
     /// Serves until the task is cancelled, and returns then.
     /// - Parameter onListening: called once with the page's address, as soon as it can be opened.
-    /// - Throws: `LiveViewError`.
+    /// - Throws: `HTTPServiceError`.
     public func run(onListening: @escaping @Sendable (String) -> Void) async throws {
         var limits = HTTPServer.Limits()
         limits.connectionCount = Self.connectionLimit
@@ -45,7 +39,7 @@ public struct LiveView: Sendable {
         limits.patience = .seconds(10)
         // The port that the system chooses is known only once it listens.
         let access = ViewAccess(isLoopback: address.isLoopback, port: address.port)
-        let router = ViewRouter(board: board, access: access, assets: assets, site: site, onFocus: onFocus)
+        let router = ViewRouter(board: board, access: access, assets: assets, site: site)
         let server = HTTPServer("the view", host: address.host, port: address.port, limits: limits) { await router.answer($0) }
         do {
             try await withThrowingTaskGroup { group in
@@ -63,11 +57,6 @@ public struct LiveView: Sendable {
                 }
                 defer { group.cancelAll() }
                 try await group.next()
-            }
-        } catch let error as HTTPServiceError {
-            switch error.code {
-            case .invalidAddress: throw LiveViewError(.invalidAddress, error.message)
-            case .cannotListen: throw LiveViewError(.cannotListen, error.message)
             }
         } catch is CancellationError {
         }

@@ -4,7 +4,6 @@ public struct LiveViewError: Error, Sendable, Equatable, CustomStringConvertible
     public enum Code: Sendable, Equatable {
         /// The page, or NiiVue, is not where it belongs.
         case notInstalled
-        case invalidAddress, cannotListen
     }
     /// The kind of fault.
     public let code: Code

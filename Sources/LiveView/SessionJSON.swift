@@ -124,17 +124,13 @@ struct FocusJSON: Encodable {
     let id: Int
     let volume: Int
     let box: [Int]
-    let state: String
     let seconds: Double?
-    let message: String?
 
     init(_ request: FocusRequest) {
         id = request.id
         volume = request.volume
         box = request.box.sides
-        state = request.state.name
-        if case .done(let value) = request.state { seconds = value.isFinite ? value : nil } else { seconds = nil }
-        if case .refused(let reason) = request.state { message = reason } else { message = nil }
+        seconds = request.seconds
     }
 }
 

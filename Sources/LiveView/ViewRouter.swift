@@ -22,17 +22,15 @@ struct ViewRouter: Sendable {
     let access: ViewAccess
     let assets: ViewAssets
     let site: ReceivingSite
-    let onFocus: LiveView.FocusHandler?
     private let startWord = UUID().uuidString
 
     init(
-        board: LiveBoard, access: ViewAccess, assets: ViewAssets, site: ReceivingSite, onFocus: LiveView.FocusHandler?
+        board: LiveBoard, access: ViewAccess, assets: ViewAssets, site: ReceivingSite
     ) {
         self.board = board
         self.access = access
         self.assets = assets
         self.site = site
-        self.onFocus = onFocus
     }
 
     /// What a page of this server may do: run its own scripts and styles, and speak to this server. NiiVue's font and its pictures stand
@@ -60,7 +58,7 @@ struct ViewRouter: Sendable {
 
     private func route(_ request: HTTPRequest) async -> HTTPResponse {
         let parts = request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
-        if request.method == "POST" { return request.path == "/focus" ? await focus(request) : .notFound }
+        if request.method == "POST" { return request.path == "/focus" ? focus(request) : .notFound }
         guard request.method == "GET" || request.method == "HEAD" else { return .notFound }
         if let asset = assets.table[request.path] {
             return HTTPResponse(
@@ -68,7 +66,7 @@ struct ViewRouter: Sendable {
         }
         switch (parts.first, parts.count) {
         case ("api", 2) where parts[1] == "start":
-            return json(StartJSON(view: startWord, requestWord: access.requestWord, canFocus: onFocus != nil))
+            return json(StartJSON(view: startWord, requestWord: access.requestWord, canFocus: site.focusDesk != nil))
         case ("events", 1): return EventStream.response(board, view: startWord)
         case ("receipt", 2):
             guard let path = site.receipt(session: parts[1]) else { return .notFound }
@@ -105,9 +103,9 @@ struct ViewRouter: Sendable {
                     of: volume, in: part == "0" ? volume.regions : volume.rest, since: from, timepoint: timepoint))
     }
 
-    private func focus(_ request: HTTPRequest) async -> HTTPResponse {
+    private func focus(_ request: HTTPRequest) -> HTTPResponse {
         guard access.isOwn(request) else { return .forbidden("this is for the view's own page\n") }
-        guard let onFocus else {
+        guard let desk = site.focusDesk else {
             return HTTPResponse(status: "501 Not Implemented", text: "this receiver cannot ask senders for anything\n")
         }
         guard let question = try? JSONDecoder().decode(FocusQuestion.self, from: Data(request.body)), question.box.count == 6,
@@ -119,10 +117,8 @@ struct ViewRouter: Sendable {
         guard let open = board.openFocusCount(question.session), open < Self.focusLimit else {
             return HTTPResponse(status: "429 Too Many Requests", text: "wait until what was asked for has come\n")
         }
-        switch await onFocus(question.session, question.volume, box) {
-        case .asked(let id):
-            board.ask(id, session: question.session, volume: question.volume, box: box)
-            return json(FocusAnswer(id: id))
+        switch desk.ask(session: question.session, volume: question.volume, box: box) {
+        case .asked(let number): return json(FocusAnswer(id: Int(number)))
         case .refused(let reason): return HTTPResponse(status: "409 Conflict", text: reason + "\n")
         }
     }

@@ -24,17 +24,10 @@ public struct MetricsServer: Sendable {
 
     /// Serves until the task is cancelled, and returns then.
     /// - Parameter onListening: called once with the port, as soon as connections are taken.
-    /// - Throws: `MetricsError`: `invalidAddress` where the host is no address, `cannotListen` where the port cannot be had, or
+    /// - Throws: `HTTPServiceError`: `invalidAddress` where the host is no address, `cannotListen` where the port cannot be had, or
     ///   the system fails later.
     public func run(onListening: @Sendable (UInt16) -> Void) async throws {
-        do {
-            try await server.run(onListening: onListening)
-        } catch let error as HTTPServiceError {
-            switch error.code {
-            case .invalidAddress: throw MetricsError(.invalidAddress, error.message)
-            case .cannotListen: throw MetricsError(.cannotListen, error.message)
-            }
-        }
+        try await server.run(onListening: onListening)
     }
 
     /// What a board has to say to a request.

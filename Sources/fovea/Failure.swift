@@ -2,9 +2,9 @@ internal import Confinement
 internal import Experiments
 internal import Glibc
 internal import HEVCCodec
+internal import HTTPService
 internal import Journal
 internal import LiveView
-internal import Metrics
 internal import NIfTIFile
 internal import NetSim
 internal import Phantom
@@ -65,7 +65,7 @@ struct Failure {
             message = error.message
             code = error.code == .notFound ? Self.noInput : Self.notPermitted
         case let error as JournalError: (message, code) = (error.message, Self.inputOutput)
-        case let error as MetricsError: (message, code) = (error.message, Self.unavailable)
+        case let error as HTTPServiceError: (message, code) = (error.message, Self.unavailable)
         case let error as LiveViewError: (message, code) = (error.message, Self.unavailable)
         case let error as ConfinementError: (message, code) = (error.message, Self.internalFault)
         case let error as TransportError:

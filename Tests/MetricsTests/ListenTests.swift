@@ -1,18 +1,19 @@
 import Glibc
+import HTTPService
 import Metrics
 import TestSupport
 import Testing
 
 @Suite("Where metrics are served")
 struct ListenTests {
-    private func fault(host: String, port: UInt16 = 0) async -> MetricsError? {
+    private func fault(host: String, port: UInt16 = 0) async -> HTTPServiceError? {
         do {
             try await MetricsServer(board: MetricsBoard(), host: host, port: port).run { _ in
                 Issue.record("'\(host)' is listened on")
             }
             return nil
         } catch {
-            return error as? MetricsError
+            return error as? HTTPServiceError
         }
     }
 

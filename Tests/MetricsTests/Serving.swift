@@ -1,3 +1,4 @@
+import HTTPService
 import Metrics
 
 /// Runs a server while something is done with its port.
@@ -21,6 +22,6 @@ func withServer<Result: Sendable>(
         while let result = try await group.next() {
             if let result { return result }
         }
-        throw MetricsError(.cannotListen, "the server has ended")
+        throw HTTPServiceError(.cannotListen, "the server has ended")
     }
 }

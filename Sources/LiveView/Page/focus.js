@@ -2,8 +2,6 @@
 
 import { ask } from "/api.js";
 
-const texts = { asked: "asked", on_its_way: "on its way", refused: "refused" };
-
 export class Requests {
   constructor(root, onMessage) {
     this.list = root.querySelector("#requests-list");
@@ -32,8 +30,7 @@ export class Requests {
       const [x0, x1, y0, y1, z0, z1] = request.box;
       const item = document.createElement("li");
       const state = document.createElement("b");
-      state.textContent = request.state === "done" ? `at ROI quality in ${request.seconds?.toFixed(2) ?? "?"} s` : texts[request.state];
-      if (request.message) state.title = request.message;
+      state.textContent = request.seconds == null ? "asked" : `at ROI quality in ${request.seconds.toFixed(2)} s`;
       item.append(`${x1 - x0} × ${y1 - y0} × ${z1 - z0} voxels`, state);
       return item;
     }));

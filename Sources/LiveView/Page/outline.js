@@ -45,7 +45,7 @@ export class Outline {
       const slice = this.planes.crosshair[throughs[plane]];
       if (this.showsRegions) for (const region of voxels.regions) this.#outline(context, plane, region, slice, "#f0a63a", []);
       for (const request of this.requests) {
-        this.#outline(context, plane, request.box, slice, request.state === "done" ? "#3fc98e" : "#5cc8ff", [5, 4]);
+        this.#outline(context, plane, request.box, slice, request.seconds != null ? "#3fc98e" : "#5cc8ff", [5, 4]);
       }
       this.#crosshair(context, plane, box);
       if (this.drag?.plane === plane) this.#rectangle(context, this.drag.from, this.drag.to);

@@ -25,14 +25,8 @@ struct ViewOption: ParsableArguments {
         var site = site
         site.metrics = site.metrics ?? MetricsBoard()
         let board = LiveBoard()
-        let desk = FocusDesk()
-        site.focusDesk = desk
-        let live = try LiveView(of: board, site: site, on: address) { session, volume, box in
-            switch desk.ask(session: session, volume: volume, box: box) {
-            case .asked(let number): .asked(id: Int(number))
-            case .refused(let reason): .refused(reason)
-            }
-        }
+        site.focusDesk = FocusDesk()
+        let live = try LiveView(of: board, site: site, on: address)
         return try await withThrowingTaskGroup(of: Result?.self) { [site] group in
             group.addTask {
                 try await live.run { page in
