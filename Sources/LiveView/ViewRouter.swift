@@ -12,11 +12,42 @@ internal import WireFormat
 /// |---|---|
 /// | `/` and the page's files | a closed table |
 /// | `/api/start` | what the page has to know first |
-/// | `/events` | sessions, as they change: server-sent events |
-/// | `/volume/SESSION/INDEX` | what a volume is |
-/// | `/volume/SESSION/INDEX/patches?epoch=E&part=P&from=R&t=T` | what has changed of it since a revision, in the regions of interest (part 0) or beyond (1): ``PatchWriter`` |
-/// | `/volume/SESSION/INDEX/file`, `/receipt/SESSION` | what is on disk |
+/// | `/events` | sessions, as they change: server-sent events, below |
+/// | `POST /open` | opens a session for a page, below |
+/// | `/volume/SESSION/INDEX` | what a volume of an open session is |
+/// | `/volume/SESSION/INDEX/patches?epoch=E&part=P&from=R&t=T` | what has changed of it since a revision, in the regions of interest (part 0) or beyond (1): ``PatchWriter``; 409 where the volume began anew or was opened again |
+/// | `/volume/SESSION/INDEX/file`, `/receipt/SESSION` | what is on disk, of any session in the folder |
 /// | `POST /focus` | asks the sender for a part of a volume |
+///
+/// ## Events
+/// - `view`: `{"view": WORD, "page": NUMBER}`, the first on each connection. Another word is another run of the server: load the page
+///   anew. The number names this page in `POST /open`, for as long as the connection lasts; a new connection has a new one.
+/// - `sessions`: `{"sessions": [{"name", "state", "begun": SECONDS, "is_live": BOOL, "is_open": BOOL}]}`, newest first, of every session
+///   in the receiver's folder, also from before a restart. `begun` is in seconds since 1970. `is_live`: it is being received.
+///   `is_open`: its volumes can be fetched now. Sent again, whole, whenever it changes.
+/// - `session`: one open session, whole, whenever it changes: `name`, `state`, `message` (why it is `incomplete`, `failed` or
+///   `unverified`, else null), `begun`, `elapsed`, `is_live`, `is_open`, `is_altered`, `figures`, `focus`, and `volumes`, each with `index`, `name`,
+///   `epoch`, `revisions`, `goal`, `state`, `is_exact`, `has_receipt`, `milestones`, `regions`, `background`, `shares` (of planned voxels
+///   at base quality: `roi`, `background`), and `completeness`:
+///   `{"exact_voxels": Int, "body_voxels": Int or null, "share": 0...1, "bytes": Int}`. A session that was closed comes once more, with
+///   `is_open` false and no volumes.
+///
+/// | state | |
+/// |---|---|
+/// | `receiving` | it arrives |
+/// | `stalled` | it arrives, and nothing comes from its sender |
+/// | `exact` | complete; every file has the digest of its receipt and of its source. `is_exact` is true of no other volume |
+/// | `unverified` | complete and exact by its receipt, but its files were not compared since the receiver began, or have changed since; open it to know. After opening: its receipt bears no signature of this receiver's key, see `message` |
+/// | `lossy` | complete, and not exact: as it was sent |
+/// | `incomplete` | ended early; its sender may go on |
+/// | `failed` | its files are not what the receipt says, or cannot be read: see `message` |
+///
+/// ## Opening
+/// `POST /open` with `X-Fovea-Request: WORD` and `{"session": NAME, "page": NUMBER}` says which session a page shows: one at a time, none
+/// with `"session": null`. Send it for every session that is chosen, live ones too, and again after each `view` event. The answer is the
+/// session as in `session` events, its files read and compared; or 404 (no such session), 409 (no such page: wait for `view`), 413 (one
+/// larger than may be open: offer its file), 503 (too much is open on other pages). A session that nobody shows is closed after half a
+/// minute, or as soon as another needs its memory.
 struct ViewRouter: Sendable {
     let board: LiveBoard
     let access: ViewAccess
