@@ -12,6 +12,15 @@ enum CheckedStream {
     @inline(__always)
     static func step(_ hash: UInt32, _ value: UInt32) -> UInt32 { (hash ^ value) &* 16_777_619 }
 
+    /// A hash of the codes of the voxels that take part.
+    static func hash(_ exact: [UInt16], _ context: RefinementContext) -> UInt32 {
+        var hash = start(sides: [context.columns, context.rows, context.slices, Int(context.greatestCode)])
+        for index in exact.indices where context.known[index] == RefinementContext.takesPart {
+            hash = step(hash, UInt32(exact[index]))
+        }
+        return hash
+    }
+
     /// The length goes into the check: the last bytes may mean nothing, and a stream without them is still cut off.
     static func seal(_ stream: [UInt8], hash: UInt32) -> [UInt8] {
         let check = step(hash, UInt32(truncatingIfNeeded: stream.count))
