@@ -5,6 +5,7 @@ internal import CCharLS
 /// Differences wrap modulo the next power of two above the greatest code, so they need no more bits than the codes, and stay exact.
 public struct JPEGLSRefinement: RefinementCoder {
     public let identifier: UInt8 = 1
+    public let usesBase = true
 
     /// The most lines a JPEG-LS image may have.
     public static let lineLimit = 65535

@@ -60,12 +60,14 @@ public struct RefinementContext: Sendable, Equatable {
     public var voxelCount: Int { base.count }
 }
 
-/// Codes what is missing between a decoded base and the exact codes.
+/// Codes exact codes, given the decoded base or not.
 ///
 /// Every coder works on integers alone, so that its bytes are the same on every machine.
 public protocol RefinementCoder: Sendable {
     /// Names the coder on the wire.
     var identifier: UInt8 { get }
+    /// Whether the decoded base tells it anything; otherwise chunks need none.
+    var usesBase: Bool { get }
     /// Codes a chunk.
     /// - Parameter exact: slices x rows x columns codes, none above the context's greatest; known voxels are not looked at.
     func encode(_ exact: [UInt16], given context: RefinementContext) throws(RefinementError) -> [UInt8]
@@ -80,7 +82,7 @@ public enum RefinementCoders: String, Sendable, CaseIterable {
     case contextMixing = "context-mixing"
     /// A tenth of the time, and a quarter to a half more bytes.
     case jpegLS = "jpeg-ls"
-    /// A tenth of the time or less, at about the bytes of context mixing.
+    /// About the bytes of context mixing with its base, in a tenth of its time, and without one.
     case linear = "fast"
 
     /// The coder.

@@ -7,6 +7,8 @@ struct ContractCoder: Sendable, CustomTestStringConvertible {
     let coder: any RefinementCoder
     var testDescription: String { "\(type(of: coder))" }
     static let all = RefinementCoders.allCases.map { ContractCoder(coder: $0.coder) }
+    static let withBase = all.filter(\.coder.usesBase)
+    static let withReach = all.filter { !($0.coder is JPEGLSRefinement) }
 }
 
 @Suite("What every refinement coder does")
@@ -82,7 +84,7 @@ struct RefinementContractTests {
         for index in exact.indices where known[index] == 0 { #expect(decoded[index] == exact[index]) }
     }
 
-    @Test("A good base makes a small chunk, known voxels a smaller one", arguments: ContractCoder.all)
+    @Test("A good base makes a small chunk, known voxels a smaller one", arguments: ContractCoder.withBase)
     func size(contract: ContractCoder) throws {
         var random = Seeded(6)
         let exact = noise(64 * 64 * 4, to: 4095, &random)
@@ -186,8 +188,8 @@ struct RefinementContractTests {
 
     @Test(
         "Codes within reach of their base come back exactly, and what is known of them makes the chunk smaller",
-        arguments: [0, 1, 7, 300])
-    func reach(_ reach: Int) throws {
+        arguments: ContractCoder.withReach, [0, 1, 7, 300])
+    func reach(contract: ContractCoder, reach: Int) throws {
         var random = Seeded(31)
         let (columns, rows, slices) = (23, 17, 6)
         let exact = (0..<columns * rows * slices).map { _ in UInt16.random(in: 0...1000, using: &random) }
@@ -197,18 +199,18 @@ struct RefinementContractTests {
                 columns: columns, rows: rows, slices: slices, greatestCode: 1000, base: base,
                 known: [UInt8](repeating: 0, count: base.count), reach: UInt16(reach))
         }
-        let coder = ContextMixingRefinement()
+        let coder = contract.coder
         let chunk = try coder.encode(exact, given: context(reach))
         #expect(try coder.decode(chunk, given: context(reach)) == exact)
         #expect(chunk.count < (try coder.encode(exact, given: context(65535)).count))
-        #expect(reach > 0 || chunk.count < 12, "nothing is left to say")
+        #expect(reach > 0 || chunk.count < 200, "nothing is left to say")
     }
 
-    @Test("A code out of reach of its base is refused")
-    func outOfReach() throws {
+    @Test("A code out of reach of its base is refused", arguments: ContractCoder.withReach)
+    func outOfReach(contract: ContractCoder) throws {
         let context = try RefinementContext(
             columns: 2, rows: 1, slices: 1, greatestCode: 100, base: [50, 50], known: [0, 0], reach: 4)
-        #expect(code { try ContextMixingRefinement().encode([54, 55], given: context) } == .invalidInput)
+        #expect(code { try contract.coder.encode([54, 55], given: context) } == .invalidInput)
     }
 
     @Test("Every coder is found by the identifier it writes, and an unknown one is refused", arguments: ContractCoder.all)

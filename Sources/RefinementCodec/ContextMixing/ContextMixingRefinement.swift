@@ -2,6 +2,7 @@
 /// range coding, all in whole numbers.
 public struct ContextMixingRefinement: RefinementCoder {
     public let identifier: UInt8 = 2
+    public let usesBase = true
 
     /// Makes the coder.
     public init() {}

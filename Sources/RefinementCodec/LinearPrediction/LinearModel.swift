@@ -89,14 +89,19 @@ struct LinearModel: ~Copyable {
         var end = columns
         while end > first, row.known[end - 1] == RefinementContext.aside { end -= 1 }
         if first < end {
-            RowSums.fill(predicted + first, planes.values + row.start + first, weights.taps.dropFirst(CausalTaps.serialCount), count: end - first)
-            RowSums.fill(expected + first, planes.errors + row.start + first, weights.errors.dropFirst(CausalTaps.serialErrorCount), count: end - first)
+            RowSums.fill(
+                predicted + first, planes.values + row.start + first, weights.taps.dropFirst(CausalTaps.serialCount),
+                count: end - first)
+            RowSums.fill(
+                expected + first, planes.errors + row.start + first, weights.errors.dropFirst(CausalTaps.serialErrorCount),
+                count: end - first)
         }
         let (w0, w1, w2) = (weights.taps[0].weight, weights.taps[1].weight, weights.taps[2].weight)
         let (e0, e1) = (weights.errors[0].weight, weights.errors[1].weight)
         let (stride, plane, isFirst) = (planes.stride, planes.plane, weights.isFirst)
         let (fraction, shift, round, half) = (number.fractionBits, number.shift, number.rounding, number.half)
-        let (lowest, highest) = (number.lowest, number.highest)
+        let reach = Int32(context.reach)
+        let noiseBitLimit = max(0, 14 - min(context.reach, context.greatestCode).leadingZeroBitCount)
         for x in 0..<columns {
             let place = row.start + x
             let value = planes.values + place
@@ -120,22 +125,18 @@ struct LinearModel: ~Copyable {
             // A neighbour is predicted like any other: what it is off by tells what to expect beside it.
             var actual = Int32(number.value(of: row.base[x]))
             if row.known[x] == RefinementContext.takesPart {
-                let corrected = max(lowest, min(highest, prediction &+ (bias[0] &+ 128) >> 8))
+                let range = number.range(around: actual, reach: reach)
+                let corrected = max(range.low << fraction, min(range.high << fraction, prediction &+ (bias[0] &+ 128) >> 8))
                 let whole = (corrected &+ half) >> fraction
                 // Where the prediction lies above its whole number the next is likelier than the one before.
                 let isBelow = corrected < whole << fraction
-                let noiseBits = TokenAlphabet.noiseBits(level: level, fractionBits: number.fractionBitCount)
-                var residual: Int32 = 0
-                if let exact = row.exact {
-                    residual = Int32(number.value(of: exact[x])) &- whole
-                    if isBelow { residual = 0 &- residual }
-                }
-                let folded = residual > 0 ? 2 &* residual &- 1 : -2 &* residual
-                let coded = Int32(bitPattern: coder.code(UInt32(bitPattern: folded), level: level, noiseBits: noiseBits))
-                let magnitude = (coded &+ 1) >> 1
-                let decoded = (coded & 1 != 0) == isBelow ? 0 &- magnitude : magnitude
-                // Only a damaged chunk reaches beyond the codes.
-                actual = max(number.lowestValue, min(number.highestValue, whole &+ decoded))
+                let noiseBits = min(
+                    noiseBitLimit, TokenAlphabet.noiseBits(level: level, fractionBits: number.fractionBitCount))
+                let given = row.exact.map { Int32(number.value(of: $0[x])) &- whole } ?? 0
+                let folding = Folding(isReversed: isBelow, below: whole &- range.low, above: range.high &- whole)
+                let coded = coder.code(folding.fold(given), level: level, noiseBits: noiseBits)
+                // Only a damaged chunk reaches beyond the range.
+                actual = max(range.low, min(range.high, whole &+ folding.unfold(coded)))
                 row.output?[x] = number.code(of: actual)
             }
             value[0] = Int16(truncatingIfNeeded: actual)
@@ -143,6 +144,37 @@ struct LinearModel: ~Copyable {
             error[0] = Int16(truncatingIfNeeded: min(32767, max(missed, 0 &- missed)))
             bias[0] = bias[0] &+ (missed << 8 &- bias[0]) >> 6
         }
+    }
+}
+
+/// How a residual becomes a number: the nearest first, to either side in turn, and beyond the nearer end of the range the other side alone.
+struct Folding {
+    /// Whether the smaller of two equally near values is the likelier.
+    let isReversed: Bool
+    /// Values below the prediction.
+    let below: Int32
+    /// Values above it.
+    let above: Int32
+
+    @inline(__always)
+    func fold(_ residual: Int32) -> UInt32 {
+        let toward = isReversed ? 0 &- residual : residual
+        let magnitude = max(toward, 0 &- toward)
+        let common = min(below, above)
+        if magnitude > common { return UInt32(bitPattern: magnitude &+ common) }
+        return UInt32(bitPattern: toward > 0 ? 2 &* toward &- 1 : -2 &* toward)
+    }
+
+    @inline(__always)
+    func unfold(_ number: UInt32) -> Int32 {
+        let number = Int32(bitPattern: number)
+        let common = min(below, above)
+        if number > 2 &* common {
+            let magnitude = number &- common
+            return above > below ? magnitude : 0 &- magnitude
+        }
+        let magnitude = (number &+ 1) >> 1
+        return (number & 1 != 0) == isReversed ? 0 &- magnitude : magnitude
     }
 }
 
@@ -170,8 +202,11 @@ struct CodeNumbering {
         highestValue = Int32(greatestCode) - offset
     }
 
-    var lowest: Int32 { lowestValue << fractionBits }
-    var highest: Int32 { highestValue << fractionBits }
+    /// The values a voxel can have: all, or those within reach of what is known of it.
+    @inline(__always)
+    func range(around value: Int32, reach: Int32) -> (low: Int32, high: Int32) {
+        reach == 65535 ? (lowestValue, highestValue) : (max(lowestValue, value - reach), min(highestValue, value + reach))
+    }
 
     @inline(__always)
     func value(of code: UInt16) -> Int16 { Int16(truncatingIfNeeded: Int32(code) &- offset) }
@@ -183,7 +218,8 @@ struct CodeNumbering {
 enum RowSums {
     /// Sets `sums` to what the taps contribute.
     static func fill(
-        _ sums: UnsafeMutablePointer<Int32>, _ values: UnsafeMutablePointer<Int16>, _ taps: ArraySlice<(offset: Int, weight: Int32)>,
+        _ sums: UnsafeMutablePointer<Int32>, _ values: UnsafeMutablePointer<Int16>,
+        _ taps: ArraySlice<(offset: Int, weight: Int32)>,
         count: Int
     ) {
         sums.update(repeating: 0, count: count)

@@ -2,6 +2,7 @@
 /// systems. About as small as context mixing, and many times as fast.
 public struct LinearRefinement: RefinementCoder {
     public let identifier: UInt8 = 3
+    public let usesBase = false
 
     /// Makes the coder.
     public init() {}

@@ -48,7 +48,8 @@ struct PaddedPlanes: ~Copyable {
 
     /// What stands for a voxel that takes no part: about what is around it, so that the edge of a body is no edge to its predictions.
     @inline(__always)
-    static func standIn(_ memory: UnsafeMutablePointer<Int16>, at place: Int, stride: Int, plane: Int, isFirstSlice: Bool) -> Int16 {
+    static func standIn(_ memory: UnsafeMutablePointer<Int16>, at place: Int, stride: Int, plane: Int, isFirstSlice: Bool) -> Int16
+    {
         let west = Int32(memory[place - 1])
         let north = Int32(memory[place - stride])
         return isFirstSlice

@@ -26,7 +26,9 @@ struct PredictionFit {
     }
 
     /// Fills planes with a chunk's codes and finds the parameters for them.
-    static func parameters(for exact: UnsafePointer<UInt16>, _ context: RefinementContext, _ planes: borrowing PaddedPlanes) -> PredictionParameters {
+    static func parameters(for exact: UnsafePointer<UInt16>, _ context: RefinementContext, _ planes: borrowing PaddedPlanes)
+        -> PredictionParameters
+    {
         let number = CodeNumbering(greatestCode: context.greatestCode)
         let rim = edgeCode(of: exact, context)
         planes.surround(with: number.value(of: rim))
@@ -215,7 +217,8 @@ struct PredictionFit {
                                 planes.errors, at: start + x, stride: planes.stride, plane: planes.plane, isFirstSlice: z <= 1)
                             continue
                         }
-                        let missed = Int32(planes.values[start + x]) << number.fractionBits &- (sums[x] &+ number.rounding) >> number.shift
+                        let missed =
+                            Int32(planes.values[start + x]) << number.fractionBits &- (sums[x] &+ number.rounding) >> number.shift
                         planes.errors[start + x] = Int16(truncatingIfNeeded: min(32767, max(missed, 0 &- missed)))
                     }
                 }

@@ -1,0 +1,93 @@
+import RefinementCodec
+import TestSupport
+import Testing
+
+@Suite("Exact codes by linear prediction")
+struct LinearRefinementTests {
+    private let coder = LinearRefinement()
+
+    /// Slices of a body of smooth bumps in noise; beyond it voxels stand aside.
+    private func body(_ columns: Int, _ rows: Int, _ slices: Int, noise: Int, seed: UInt64) -> (codes: [UInt16], known: [UInt8]) {
+        var random = Seeded(seed)
+        var codes: [UInt16] = []
+        var known: [UInt8] = []
+        for z in 0..<slices {
+            for y in 0..<rows {
+                for x in 0..<columns {
+                    let (u, v, w) = (2 * x - columns, 2 * y - rows, 3 * (2 * z - slices))
+                    let bump = (x / 5 % 2 + y / 7 % 2 + z / 3 % 2) * 60
+                    codes.append(
+                        UInt16(max(0, 900 - (u * u + v * v + w * w) / 8 + bump + Int.random(in: 0...noise, using: &random))))
+                    known.append(u * u + v * v > columns * rows ? RefinementContext.aside : RefinementContext.takesPart)
+                }
+            }
+        }
+        return (codes, known)
+    }
+
+    private func context(_ columns: Int, _ rows: Int, known: [UInt8], base: [UInt16]? = nil) throws -> RefinementContext {
+        try RefinementContext(
+            columns: columns, rows: rows, slices: known.count / (columns * rows), greatestCode: 4095,
+            base: base ?? [UInt16](repeating: 0, count: known.count), known: known)
+    }
+
+    @Test("The base of voxels that take part changes nothing")
+    func noBase() throws {
+        let (codes, known) = body(40, 30, 6, noise: 12, seed: 1)
+        let chunk = try coder.encode(codes, given: context(40, 30, known: known))
+        #expect(try coder.encode(codes, given: context(40, 30, known: known, base: codes)) == chunk)
+    }
+
+    @Test("Slices before a chunk that are exact already make it smaller")
+    func lead() throws {
+        let (codes, known) = body(40, 30, 8, noise: 2, seed: 2)
+        let slice = 40 * 30
+        let alone = try coder.encode(
+            Array(codes[2 * slice..<4 * slice]), given: context(40, 30, known: Array(known[2 * slice..<4 * slice])))
+        let flags = known[..<4 * slice].enumerated().map {
+            $0 < 2 * slice && $1 == RefinementContext.takesPart ? RefinementContext.neighbour : $1
+        }
+        let led = try context(40, 30, known: flags, base: Array(codes[..<4 * slice]))
+        let chunk = try coder.encode(Array(codes[..<4 * slice]), given: led)
+        #expect(chunk.count * 10 < alone.count * 9)
+        let decoded = try coder.decode(chunk, given: led)
+        for index in 2 * slice..<4 * slice where known[index] == 0 { #expect(decoded[index] == codes[index]) }
+    }
+
+    @Test("A volume in noise takes about the bits of its noise")
+    func nearNoise() throws {
+        let (codes, known) = body(64, 64, 24, noise: 15, seed: 3)
+        let count = known.count { $0 == 0 }
+        let chunk = try coder.encode(codes, given: context(64, 64, known: known))
+        // Four bits a voxel are even noise of 16 values; the bumps' edges and learning take the rest.
+        #expect(Double(chunk.count) * 8 / Double(count) < 4.9)
+    }
+
+    @Test("Every bit of a chunk that is flipped is noticed")
+    func damage() throws {
+        let (codes, known) = body(24, 20, 4, noise: 9, seed: 4)
+        let context = try context(24, 20, known: known)
+        let chunk = try coder.encode(codes, given: context)
+        for place in stride(from: 0, to: chunk.count, by: 13) {
+            var changed = chunk
+            changed[place] ^= 1 << UInt8(place % 8)
+            let decoded = try? coder.decode(changed, given: context)
+            // A weight's last bits may change nothing; then the codes are the right ones.
+            if let decoded { #expect(known.indices.allSatisfy { known[$0] != 0 || decoded[$0] == codes[$0] }) }
+        }
+    }
+
+    @Test("Wild values, few values and one value come back exactly", arguments: [1, 2, 700, 65535])
+    func wild(greatest: Int) throws {
+        var random = Seeded(UInt64(greatest))
+        let known = (0..<20 * 14 * 5).map { _ in UInt8.random(in: 0...1, using: &random) }
+        for choices in [[0], [0, greatest], [0, greatest / 2, greatest]] {
+            let codes = known.map { _ in UInt16(choices.randomElement(using: &random) ?? 0) }
+            let context = try RefinementContext(
+                columns: 20, rows: 14, slices: 5, greatestCode: UInt16(greatest), base: [UInt16](repeating: 0, count: codes.count),
+                known: known)
+            let decoded = try coder.decode(coder.encode(codes, given: context), given: context)
+            #expect(codes.indices.allSatisfy { known[$0] != 0 || decoded[$0] == codes[$0] })
+        }
+    }
+}
