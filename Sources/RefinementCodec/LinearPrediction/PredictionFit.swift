@@ -8,11 +8,10 @@ struct PredictionFit {
     /// Places of the sampled voxels, and which of their neighbours west, north and before take part.
     private var samples: [(place: Int, neighbours: UInt8)] = []
 
-    /// About how many voxels are looked at, and the most of all there are: one of so many.
+    /// About how many voxels are looked at.
     private static let sampleCount = 6144
-    private static let leastStep = 29
     private static let rounds = 3
-    private static let ridge = 1e-5
+    private static let ridge = 1e-6
     private static let errorRidge = 3e-3
     private static let width = 32
 
@@ -88,7 +87,7 @@ struct PredictionFit {
     private mutating func sample() {
         let (columns, rows) = (context.columns, context.rows)
         let total = context.known.reduce(0) { $0 + ($1 == RefinementContext.takesPart ? 1 : 0) }
-        let step = max(Self.leastStep, total / Self.sampleCount)
+        let step = max(1, total / Self.sampleCount)
         var generator: UInt32 = 1
         var left = 0
         samples.reserveCapacity(total / step + 16)
@@ -103,7 +102,7 @@ struct PredictionFit {
                             continue
                         }
                         generator = generator &* 1_664_525 &+ 1_013_904_223
-                        left = step / 2 + Int(generator >> 8) % step
+                        left = (step - 1) / 2 + Int(generator >> 8) % step
                         var neighbours: UInt8 = 0
                         if x > 0, known[line + x - 1] == RefinementContext.takesPart { neighbours |= 1 }
                         if y > 0, known[line + x - columns] == RefinementContext.takesPart { neighbours |= 2 }
@@ -212,7 +211,7 @@ struct PredictionFit {
                     guard let sums = sums.baseAddress else { return }
                     RowSums.fill(sums, planes.values + start, taps, count: columns)
                     for x in 0..<columns {
-                        guard context.known[line + x] == RefinementContext.takesPart else {
+                        guard context.known[line + x] != RefinementContext.aside else {
                             planes.errors[start + x] = PaddedPlanes.standIn(
                                 planes.errors, at: start + x, stride: planes.stride, plane: planes.plane, isFirstSlice: z <= 1)
                             continue
