@@ -63,11 +63,16 @@ bench-transport: build
 kills: build
 	python3 Scripts/kills.py
 
-# Ten minutes of damaged and invented chunks at the decoders of exact voxels, by libFuzzer and AddressSanitizer.
+# Ten minutes for each of the parsers of what a peer or a disk hands over, by libFuzzer and AddressSanitizer: coders of exact voxels, sessions with right
+# digests, journals, datagrams, and HEVC through the process that decodes. They begin from seeds the program makes, and from what was found before.
 FUZZ_SECONDS ?= 600
-fuzz: setup
+FUZZ_TARGETS ?= refinement receiving journal datagrams worker
+fuzz: build
 	swift build -c release --package-path Fuzz --sanitize address -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
-	cd Fuzz && .build/release/fuzz-refinement -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
+	cd Fuzz && for target in $(FUZZ_TARGETS); do \
+	  .build/release/fuzz-$$target --seeds .build/seeds/$$target && mkdir -p .build/corpus/$$target Corpus/$$target && \
+	  .build/release/fuzz-$$target .build/corpus/$$target .build/seeds/$$target Corpus/$$target -max_total_time=$(FUZZ_SECONDS) \
+	    -timeout=60 -print_final_stats=1 || exit; done
 
 # Trains a segmenter: on a BraTS 2020 folder (make train DATA=folder), or without one on generated heads. PRESET is robust or published.
 # Everything below goes into training/.venv and training-out.

@@ -33,6 +33,8 @@ let package = Package(
         // What Benchmarks/ measures from within.
         .library(name: "FoveaCodecs", targets: ["RefinementCodec", "NIfTIFile", "VolumeModel"]),
         .library(name: "CCharLS", targets: ["CCharLS"]),
+        // What Fuzz/ hands to every parser.
+        .library(name: "FoveaHostileInput", targets: ["HostileInput", "Confinement", "ProgressiveCoding"]),
         .library(name: "FoveaTransport", targets: ["SessionRunner", "StreamSession", "SRTTransport", "WireFormat", "Secrecy"]),
     ],
     dependencies: [
@@ -116,6 +118,13 @@ let package = Package(
 
         // Tests
         library("TestSupport", path: "Tests/TestSupport"),
+        library(
+            "HostileInput",
+            [
+                "VolumeModel", "NIfTIFile", "HEVCCodec", "RefinementCodec", "WireFormat", "ProgressiveCoding", "StreamSession",
+                "Journal",
+                "Confinement", "Sites",
+            ], path: "Tests/HostileInput"),
         tests("VolumeModelTests", ["TestSupport", "VolumeModel"]),
         tests("NIfTIFileTests", ["NIfTIFile", "VolumeModel"]),
         tests("SegmentationTests", ["TestSupport", "Segmentation", "VolumeModel", "Profiles", "Phantom"]),
@@ -123,7 +132,11 @@ let package = Package(
         tests("RefinementCodecTests", ["TestSupport", "RefinementCodec"]),
         tests("WireFormatTests", ["TestSupport", "WireFormat", "VolumeModel"]),
         tests(
-            "ProgressiveCodingTests", ["TestSupport", "ProgressiveCoding", "HEVCCodec", "VolumeModel", "NIfTIFile", "WireFormat"]),
+            "ProgressiveCodingTests",
+            [
+                "TestSupport", "HostileInput", "ProgressiveCoding", "HEVCCodec", "RefinementCodec", "VolumeModel", "NIfTIFile",
+                "WireFormat",
+            ]),
         tests("SecrecyTests", ["TestSupport", "Secrecy"]),
         tests("JournalTests", ["TestSupport", "Journal"]),
         tests("HTTPServiceTests", ["TestSupport", "HTTPService"]),
@@ -149,8 +162,8 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "TestSupport", "Sites", "Profiles", "ProgressiveCoding", "StreamSession", "Journal", "VolumeModel", "NIfTIFile",
-                "Phantom",
+                "TestSupport", "HostileInput", "RefinementCodec", "Sites", "Profiles", "ProgressiveCoding", "StreamSession", "Journal", "VolumeModel",
+                "NIfTIFile", "Phantom",
                 "SRTTransport", "WireFormat", "fovea", "netsim",
             ]),
     ],

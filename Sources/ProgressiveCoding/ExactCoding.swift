@@ -25,16 +25,17 @@ enum ExactCoding: Sendable, Equatable {
     static func withTable(for volume: Volume, content: Box) -> ExactCoding {
         var collector = Collector(volume: volume, boxes: stacked(content, volume.shape))
         guard let values = volume.voxelType.acceptBits(&collector) else { return .planes }
-        // By value, so that neighbours in value are neighbours in code; equal values (0 and -0) and not-a-numbers by their bits.
-        return .palette(
-            values.sorted { a, b in
-                let x = StoredBits.value(a, volume.voxelType)
-                let y = StoredBits.value(b, volume.voxelType)
-                if x < y { return true }
-                if x > y { return false }
-                if x.isNaN != y.isNaN { return y.isNaN }
-                return a < b
-            })
+        return .palette(values.sorted { precedes($0, $1, volume.voxelType) })
+    }
+
+    /// The order of a palette: by value, so that neighbours in value are neighbours in code; equal values (0 and -0) and not-a-numbers by their bits.
+    private static func precedes(_ a: UInt64, _ b: UInt64, _ type: VoxelType) -> Bool {
+        let x = StoredBits.value(a, type)
+        let y = StoredBits.value(b, type)
+        if x < y { return true }
+        if x > y { return false }
+        if x.isNaN != y.isNaN { return y.isNaN }
+        return a < b
     }
 
     private struct Collector: StoredBitsVisitor {
@@ -130,8 +131,9 @@ enum ExactCoding: Sendable, Equatable {
                         for index in row { codes.append(UInt16(truncatingIfNeeded: voxels[index] &- offset)) }
                     }
                 case .palette(let values):
-                    let places = Dictionary(
-                        uniqueKeysWithValues: values.enumerated().map { (Bits(truncatingIfNeeded: $1), UInt16($0)) })
+                    let places = Dictionary(values.enumerated().map { (Bits(truncatingIfNeeded: $1), UInt16($0)) }) { first, _ in
+                        first
+                    }
                     var last: (bits: Bits, code: UInt16)?
                     forEachRow(of: box, in: volume.shape) { row in
                         for index in row {
@@ -168,11 +170,20 @@ enum ExactCoding: Sendable, Equatable {
         return count
     }
 
-    static func decodeTable(_ bytes: [UInt8], _ type: VoxelType) -> ExactCoding {
-        .palette(
-            stride(from: 0, to: bytes.count, by: type.byteCount).map { start in
-                (0..<type.byteCount).reduce(UInt64(0)) { $0 | UInt64(bytes[start + $1]) << UInt64(8 * $1) }
-            })
+    /// Reads a palette that a peer sent.
+    /// - Parameter count: of its values, as the peer announced it.
+    /// - Throws: `CodingError.Code.invalidChunk` when there are more or fewer of them, or not each above the one before: then a value has two codes.
+    static func decodeTable(_ bytes: [UInt8], count: Int, _ type: VoxelType) throws(CodingError) -> ExactCoding {
+        guard (1...paletteLimit).contains(count), bytes.count == count * type.byteCount else {
+            throw CodingError(.invalidChunk, "a value table of \(bytes.count) bytes for \(count) values of \(type)")
+        }
+        let values = stride(from: 0, to: bytes.count, by: type.byteCount).map { start in
+            (0..<type.byteCount).reduce(UInt64(0)) { $0 | UInt64(bytes[start + $1]) << UInt64(8 * $1) }
+        }
+        guard zip(values, values.dropFirst()).allSatisfy({ precedes($0, $1, type) }) else {
+            throw CodingError(.invalidChunk, "a value table whose values do not ascend, or that names one twice")
+        }
+        return .palette(values)
     }
 }
 

@@ -15,16 +15,6 @@ public enum Milestone: String, Sendable, CaseIterable {
     /// The whole file is exact.
     case volumeLossless = "volume_lossless"
 
-    /// The layer whose last chunk brings it.
-    var layer: Layer? {
-        switch self {
-        case .roiComplete: .roiBase
-        case .backgroundComplete: .backgroundBase
-        case .roiBounded: .roiBounded
-        case .roiLossless: .roiRefinement
-        case .volumeLossless: nil
-        }
-    }
     /// Whether a volume will reach it.
     func isPlanned(_ goal: Goal, maxError: Int?) -> Bool {
         switch self {
@@ -79,6 +69,13 @@ public actor SessionDecoder {
         return (place.volume, manifest.volumes[place.volume].plan[place.index])
     }
 
+    /// The planned chunks that have to be in before one, by their ordinals.
+    public nonisolated func prerequisites(of ordinal: UInt32) -> [UInt32] {
+        guard ordinal >= 1, Int(ordinal) <= places.count else { return [] }
+        let (volume, index) = places[Int(ordinal) - 1]
+        return layouts[volume].prerequisites[index].map { ordinal - UInt32(index) + UInt32($0) }
+    }
+
     /// Decodes a chunk and puts it in its place, once all that it rests on is there.
     /// - Parameter onApplied: called with the milestones this chunk has brought, before any chunk that rests on it is begun; so what
     ///   it reports is in order.
@@ -89,8 +86,7 @@ public actor SessionDecoder {
         }
         let index = places[Int(ordinal) - 1].index
         let record = try ChunkRecord(decoding: bytes)
-        let first = Int(ordinal) - index
-        try await board.wait(for: layouts[volume].prerequisites[index].map { first + $0 })
+        try await board.wait(for: prerequisites(of: ordinal).map { Int($0) })
         guard !assemblers[volume].hasApplied(index) else { return }
         let bound = 2 * chunk.box.voxelCount * layouts[volume].header.voxelType.byteCount + (1 << 16)
         guard
@@ -107,7 +103,7 @@ public actor SessionDecoder {
         received[Int(ordinal)] = (bytes.count, ChunkRecord.digest(of: bytes) ?? Digest(of: bytes))
         bytesByLayer[chunk.layer, default: 0] += bytes.count
         errors[Int(ordinal)] = record.maxAbsoluteError
-        onApplied(milestones(volume))
+        onApplied(milestones(volume, after: chunk.layer))
         await board.complete(Int(ordinal))
     }
 
@@ -141,26 +137,21 @@ public actor SessionDecoder {
     /// Gives up: whatever waits for other chunks fails.
     public func cancel(_ error: any Error) async { await board.fail(error) }
 
-    private func milestones(_ volume: Int) -> [Milestone] {
-        Milestone.allCases.filter { milestone in
+    private func milestones(_ volume: Int, after layer: Layer?) -> [Milestone] {
+        // Each is looked for once its layers are complete, and not with every chunk: that takes a look at every voxel.
+        guard layer.map({ assemblers[volume].isComplete($0) }) ?? true else { return [] }
+        return Milestone.allCases.filter { milestone in
             let maxError = manifest.volumes[volume].maxError
-            guard !reached[volume].contains(milestone), milestone.isPlanned(manifest.goal, maxError: maxError) else { return false }
-            let isThere = milestone.layer.map { assemblers[volume].isComplete($0) } ?? assemblers[volume].isLossless
-            // A milestone is not passed before the ones it includes: a layer may be empty, where one region covers everything.
-            let included: Layer? =
-                switch milestone {
-                case .backgroundComplete: .roiBase
-                case .roiLossless: .mask
-                case .roiComplete, .roiBounded, .volumeLossless: nil
-                }
-            guard isThere, included.map(assemblers[volume].isComplete) ?? true else { return false }
+            guard !reached[volume].contains(milestone), milestone.isPlanned(manifest.goal, maxError: maxError),
+                assemblers[volume].hasReached(milestone)
+            else { return false }
             reached[volume].insert(milestone)
             return true
         }
     }
 
     /// Milestones a volume has from the manifest alone, since nothing is planned for them.
-    public func initialMilestones(volume: Int) -> [Milestone] { milestones(volume) }
+    public func initialMilestones(volume: Int) -> [Milestone] { milestones(volume, after: nil) }
 
     /// Bytes of the chunk records applied so far.
     public func receivedBytes() -> [Layer: Int] { bytesByLayer }
@@ -175,15 +166,22 @@ public actor SessionDecoder {
     public func snapshot(volume: Int) -> VolumeAssembler { assemblers[volume] }
 
     /// Compares what was applied with the sender's table.
+    /// - Parameters:
+    ///   - manifest: the record that the manifest came in; nil for the one this version would write.
+    ///   - isWhole: whether every planned chunk has to be there; otherwise those that are have to be the table's.
     /// - Throws: `CodingError.Code.verificationFailed` when a chunk is missing or another one.
-    public func check(_ table: ChunkTable) throws {
+    public func check(_ table: ChunkTable, manifest record: [UInt8]? = nil, isWhole: Bool = true) throws {
         guard table.entries.count == places.count + 1, table.outcomes.count == layouts.count else {
             throw CodingError(.verificationFailed, "the sender's table does not fit its plan")
         }
-        for (ordinal, entry) in table.entries.enumerated().dropFirst() {
-            guard let chunk = received[ordinal], chunk.byteCount == entry.byteCount, chunk.digest == entry.digest else {
-                throw CodingError(.verificationFailed, "chunk \(ordinal) is not the one in the sender's table")
-            }
+        let record = try record ?? ChunkRecord(coder: 1, payload: manifest.encoded()).encoded()
+        guard table.entries[0].byteCount == record.count, table.entries[0].digest == ChunkRecord.digest(of: record) else {
+            throw CodingError(.verificationFailed, "the manifest is not the one in the sender's table")
+        }
+        for (ordinal, entry) in table.entries.enumerated().dropFirst() where isWhole || received[ordinal] != nil {
+            guard let chunk = received[ordinal], chunk.byteCount == entry.byteCount, chunk.digest == entry.digest,
+                errors[ordinal] == entry.maxAbsoluteError
+            else { throw CodingError(.verificationFailed, "chunk \(ordinal) is not the one in the sender's table") }
         }
     }
 

@@ -208,9 +208,9 @@ public struct VolumeAssembler: Sendable {
             trailer = Array(bytes.dropFirst(extensions.count))
         case (.mask, .bytes(let flags)) where flags.isEmpty || flags.count == chunk.box.voxelCount:
             if !flags.isEmpty { settle(chunk, bits: [layout.manifest.fill], codes: nil, known: flags.map { 1 - min($0, 1) }) }
-        case (.valueTable, .bytes(let bytes))
-        where record.coder == ExactCoding.planesCoder || !bytes.isEmpty && bytes.count % layout.header.voxelType.byteCount == 0:
-            use(record.coder == ExactCoding.planesCoder ? .planes : ExactCoding.decodeTable(bytes, layout.header.voxelType))
+        case (.valueTable, .bytes) where record.coder == ExactCoding.planesCoder: use(.planes)
+        case (.valueTable, .bytes(let bytes)):
+            use(try ExactCoding.decodeTable(bytes, count: ExactCoding.tableCount(record.payload), layout.header.voxelType))
         case (.roiBounded, .samples(let intervals)) where intervals.count == chunk.box.voxelCount && bound != nil:
             let codes = bound.map { bound in intervals.map { bound.code(ofInterval: $0) } }
             settle(chunk, bits: exactBits, codes: codes, known: known(in: chunk), level: Quality.roiBase)

@@ -1,6 +1,6 @@
 internal import HEVCCodec
 public import NIfTIFile
-internal import RefinementCodec
+public import RefinementCodec
 internal import Synchronization
 public import VolumeModel
 public import WireFormat
@@ -11,15 +11,18 @@ public final class VolumeEncoder: Sendable {
     public let layout: VolumeLayout
     let image: NIfTIImage
     let settings: EncodingSettings
+    private let refinementCoder: any RefinementCoder
     private let assembler: Mutex<VolumeAssembler>
 
     /// Plans a volume's chunks.
     /// - Parameters:
     ///   - regions: boxes over one time point; those that overlap become one.
     ///   - goal: layers beyond it are not planned.
+    ///   - refinementCoder: codes exact voxels in place of the settings' coder.
     /// - Throws: `CodingError`, when the volume is too large or of a size HEVC cannot hold.
     public init(
-        image: NIfTIImage, name: Name, regions found: [Box], regionSource: RegionSource, goal: Goal, settings: EncodingSettings
+        image: NIfTIImage, name: Name, regions found: [Box], regionSource: RegionSource, goal: Goal, settings: EncodingSettings,
+        refinementCoder: (any RefinementCoder)? = nil
     ) throws(CodingError) {
         let volume = image.volume
         guard max(volume.shape.columns, volume.shape.rows) <= SliceStack.sideLimit else {
@@ -56,6 +59,7 @@ public final class VolumeEncoder: Sendable {
             memoryLimit: .max)
         self.image = image
         self.settings = settings
+        self.refinementCoder = refinementCoder ?? settings.exactCoder.coder
         assembler = Mutex(VolumeAssembler(layout))
     }
 
@@ -139,8 +143,7 @@ public final class VolumeEncoder: Sendable {
             let bound = ErrorBound(maxError: UInt16(maxError), greatestCode: coding.greatestCode)
             for index in codes.indices { codes[index] = bound.interval(of: codes[index]) }
         }
-        let coder = settings.exactCoder.coder
-        return ChunkRecord(coder: coder.identifier, payload: try coder.encode(codes, given: context))
+        return ChunkRecord(coder: refinementCoder.identifier, payload: try refinementCoder.encode(codes, given: context))
     }
 
     /// Decodes a chunk as the receiver will, puts it into this end's own copy, and measures what is left.

@@ -18,10 +18,12 @@ public struct VolumeLayout: Sendable {
     /// The most memory a receiver gives a session unless it is told otherwise, in bytes.
     public static let defaultMemoryLimit = 1 << 30
 
-    /// What the volume takes while it comes together: each voxel, a byte for its quality and two for its base.
-    public var memoryByteCount: Int { Self.memoryByteCount(header) }
+    /// What the volume takes while it comes together: each voxel, a byte for its quality and two for its base, and what stands around the voxels.
+    public var memoryByteCount: Int { Self.memoryByteCount(manifest, header) }
 
-    private static func memoryByteCount(_ header: NIfTIHeader) -> Int { header.voxelByteCount + 3 * header.shape.voxelCount }
+    private static func memoryByteCount(_ manifest: VolumeManifest, _ header: NIfTIHeader) -> Int {
+        header.voxelByteCount + 3 * header.shape.voxelCount + manifest.extensionByteCount + manifest.trailerByteCount
+    }
 
     /// Checks a manifest.
     /// - Throws: `CodingError.Code.invalidManifest` or `.tooLarge`; nothing of the volume's size is allocated.
@@ -33,51 +35,15 @@ public struct VolumeLayout: Sendable {
         }
         self.manifest = manifest
         shape = header.shape
-        func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(CodingError) {
-            guard condition else { throw CodingError(.invalidManifest, "'\(manifest.name)': \(message())") }
-        }
-        var storable = StorableCheck(values: [manifest.low, manifest.high] + (manifest.knee.map { [$0.value] } ?? []))
-        try require(header.voxelType.accept(&storable), "\(manifest.low) to \(manifest.high) is no range of \(header.voxelType)")
-        let memoryByteCount = Self.memoryByteCount(header)
+        let memoryByteCount = Self.memoryByteCount(manifest, header)
         guard memoryByteCount <= memoryLimit else {
             throw CodingError(
                 .tooLarge, "'\(manifest.name)' takes \(memoryByteCount) bytes of memory, above the limit of \(memoryLimit)")
         }
-        try require(
-            header.bytes.count + manifest.extensionByteCount == header.voxelOffset,
-            "\(manifest.extensionByteCount) bytes of extensions do not reach its voxels at \(header.voxelOffset)")
-        try require(manifest.trailerByteCount <= NIfTIFile.trailerLimit, "\(manifest.trailerByteCount) bytes after its voxels")
-        if let content = manifest.content {
-            try require(shape.box.contains(content), "content \(content) reaches out of \(shape)")
-        }
-        for (index, region) in manifest.regions.enumerated() {
-            try require(manifest.content?.contains(region) ?? false, "region \(region) reaches out of the content")
-            try require(
-                !manifest.regions[..<index].contains { $0.intersection(region) != nil }, "region \(region) overlaps another")
-        }
+        try ManifestGrammar(manifest: manifest, header: header).check()
         map = SampleMap(
             low: manifest.low, high: manifest.high, bitDepth: Int(manifest.bitDepth), knee: manifest.knee,
             voxelType: header.voxelType)
-        let needsTable = ExactCoding.withoutTable(low: manifest.low, high: manifest.high, type: header.voxelType) == nil
-        for chunk in manifest.plan {
-            try require(shape.stackedBox.contains(chunk.box), "a chunk over \(chunk.box) reaches out of \(shape)")
-            try require(
-                chunk.box.voxelCount * header.voxelType.byteCount <= WireLimits.chunkByteCount
-                    || !chunk.layer.isExact && chunk.layer != .roiBounded,
-                "a chunk over \(chunk.box) is too large")
-            if chunk.layer.isOfRegion {
-                try require(chunk.region < manifest.regions.count, "a chunk of region \(chunk.region)")
-                let region = manifest.regions[chunk.region]
-                try require(
-                    region.x == chunk.box.x && region.y == chunk.box.y, "a chunk over \(chunk.box) is not one of region \(region)")
-            }
-            try require(
-                chunk.layer != .roiBounded || !needsTable && manifest.maxError ?? 0 > 0, "a bound for voxels without one")
-            try require(chunk.layer != .valueTable || needsTable, "a value table for voxels of \(header.voxelType) that need none")
-        }
-        try require(
-            manifest.maxError ?? 0 == 0 || manifest.regions.isEmpty || manifest.plan.contains { $0.layer == .roiBounded },
-            "a bound that no chunk brings about")
         guard let prerequisites = Self.prerequisites(manifest.plan) else {
             throw CodingError(.invalidManifest, "'\(manifest.name)': its chunks overlap each other by the thousand")
         }
@@ -128,12 +94,6 @@ public struct VolumeLayout: Sendable {
         }
         return spans
     }
-}
-
-/// Whether numbers are values of a storage type: a range a peer announces has to be, since codes are counted from its ends.
-private struct StorableCheck: VoxelVisitor {
-    let values: [Double]
-    func visit<V: Voxel>(_ type: V.Type) -> Bool { values.allSatisfy { V(nearest: $0).doubleValue == $0 } }
 }
 
 extension Layer {

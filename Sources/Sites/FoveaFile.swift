@@ -1,6 +1,4 @@
-internal import Confinement
-internal import Foundation
-public import NIfTIFile
+internal import NIfTIFile
 public import ProgressiveCoding
 public import WireFormat
 
@@ -73,82 +71,6 @@ public enum FoveaFile {
         }
     }
 
-    /// A volume read from a file.
-    public struct Decoded: Sendable {
-        /// Its name.
-        public let name: Name
-        /// The volume as far as the layers go.
-        public let image: NIfTIImage
-        /// What it is, and its digest.
-        public let outcome: Receipt.Volume
-    }
-
-    /// Reads the manifest and the records' sizes.
-    /// - Throws: `WireError`, or `NIfTIError` when the file cannot be read.
-    public static func open(_ path: String) throws -> (manifest: Manifest, chunks: [(ordinal: UInt32, record: [UInt8])]) {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw NIfTIError(.notFound, "\(path): no such file, or not readable")
-        }
-        do {
-            let chunks = try FoveaContainer.chunks(of: Array(data))
-            guard let first = chunks.first, first.ordinal == 0 else {
-                throw WireError(.invalidField, "the first chunk is no manifest")
-            }
-            return (try Manifest(decoding: ChunkRecord(decoding: first.record).payload), chunks)
-        } catch let error as WireError {
-            throw WireError(error.code, "\(path): \(error.message)")
-        }
-    }
-
-    /// Decodes a file, its chunks in processes that can do nothing else.
-    /// - Throws: `WireError`, `CodingError`, or `NIfTIError`, naming the file.
-    public static func decode(_ path: String, layers: Layers, pool: CodingPool, workerExecutable: String = "/proc/self/exe")
-        async throws
-        -> [Decoded]
-    {
-        let (manifest, chunks) = try open(path)
-        let workers = ConfinedDecoder(pool: pool, executable: workerExecutable)
-        let decoder = try SessionDecoder(manifest, decoder: workers, memoryLimit: memoryLimit)
-        let records = Dictionary(chunks.map { ($0.ordinal, $0.record) }) { first, _ in first }
-        // In the plan's order every chunk comes after those it rests on.
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for (index, planned) in manifest.plan.enumerated()
-            where layers.contains(planned.chunk.layer, maxError: manifest.volumes[planned.volume].maxError) {
-                let ordinal = UInt32(index + 1)
-                guard let record = records[ordinal] else {
-                    throw WireError(.truncated, "\(path): chunk \(ordinal) of the plan is missing")
-                }
-                group.addTask {
-                    do {
-                        try await decoder.apply(ordinal, record: record) { _ in }
-                    } catch {
-                        await decoder.cancel(error)
-                        throw error
-                    }
-                }
-            }
-            try await group.waitForAll()
-        }
-        var table: ChunkTable?
-        if layers == .all {
-            guard let record = records[manifest.tableOrdinal] else {
-                throw WireError(.truncated, "\(path): the chunk table is missing")
-            }
-            let content = try ChunkTable(decoding: ChunkRecord(decoding: record).payload)
-            try await decoder.check(content)
-            table = content
-        }
-        var decoded: [Decoded] = []
-        for index in manifest.volumes.indices {
-            let outcome = try await decoder.outcome(volume: index)
-            if let table, table.outcomes[index] != outcome {
-                throw CodingError(
-                    .verificationFailed, "\(path): '\(manifest.volumes[index].name)' does not have the digest it must have")
-            }
-            decoded.append(
-                Decoded(
-                    name: manifest.volumes[index].name, image: try await decoder.snapshot(volume: index).image(), outcome: outcome))
-        }
-        return decoded
-    }
+    /// The most bytes a file may have: as many as it may take memory.
+    static let byteLimit = memoryLimit
 }

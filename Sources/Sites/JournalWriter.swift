@@ -16,15 +16,6 @@ final class JournalWriter: Sendable {
     /// So much behind the network the disk may be.
     private static let byteLimit = 128 << 20
 
-    /// What a journal held when it was opened.
-    struct Contents: Sendable {
-        var begun: [UInt8]?
-        var reassembler = Reassembler()
-        /// Whole records.
-        var records: [UInt32: [UInt8]] = [:]
-        var receipt: Receipt?
-    }
-
     private init(_ journal: SessionJournal, onFailure: @escaping @Sendable (any Error) -> Void) {
         self.journal = journal
         self.onFailure = onFailure
@@ -34,23 +25,19 @@ final class JournalWriter: Sendable {
     /// - Throws: `JournalError`, `SessionError`.
     static func open(
         folder: String, begun: [UInt8], byteLimit: Int, onFailure: @escaping @Sendable (any Error) -> Void
-    ) throws -> (writer: JournalWriter, contents: Contents) {
-        var contents = Contents()
-        let journal = try SessionJournal(path: "\(folder)/\(fileName)", byteLimit: byteLimit) { entry in
-            switch entry {
-            case .begun(let bytes): contents.begun = bytes
-            case .fragment(let ordinal, let total, let offset, let payload):
-                guard
-                    let fragment = Fragment(
-                        ordinal: ordinal, checkedTotal: total, offset: offset, payload: payload)
-                else { return }
-                if let record = try contents.reassembler.take(fragment).record { contents.records[ordinal] = record }
-            case .dropped(let ordinal):
-                contents.reassembler.drop(ordinal)
-                contents.records[ordinal] = nil
-            case .stored(let bytes):
-                if case .receipt(let receipt)? = try? Datagram(decoding: bytes) { contents.receipt = receipt }
-            }
+    ) throws -> (writer: JournalWriter, contents: JournalContents) {
+        var contents = JournalContents()
+        let path = "\(folder)/\(fileName)"
+        let journal: SessionJournal
+        do {
+            journal = try SessionJournal(path: path, byteLimit: byteLimit) { try contents.replay($0) }
+        } catch let error as SessionError {
+            // Only its own sender's attempt puts it aside.
+            guard contents.begun == nil || contents.begun == begun else { throw error }
+            let aside = try setAside(folder: folder, begun: begun)
+            throw SiteError(
+                .unusableJournal,
+                "\(path) contradicts itself: \(error.message); it is kept as \(aside), and the session can be sent anew")
         }
         if contents.begun == nil { try journal.append([.begun(begun)]) }
         return (JournalWriter(journal, onFailure: onFailure), contents)
@@ -98,6 +85,50 @@ final class JournalWriter: Sendable {
             for body in bodies { body() }
         } catch {
             fail(error)
+        }
+    }
+
+    /// The most journals of one session that are set aside.
+    static let asideLimit = 8
+
+    /// Gives a journal that cannot be gone on with another name, and begins an empty one in its place. Nothing is lost, and nothing is replayed again.
+    /// - Returns: the other name.
+    /// - Throws: `SiteError.Code.unusableJournal` when there are too many of them, or it cannot be renamed.
+    static func setAside(folder: String, begun: [UInt8]) throws -> String {
+        let path = "\(folder)/\(fileName)"
+        for number in 1...asideLimit {
+            let name = "\(fileName).unusable-\(number)"
+            // A link first: the rename below then takes nothing away, and at every moment there is a journal.
+            guard link(path, "\(folder)/\(name)") == 0 else {
+                if errno == EEXIST { continue }
+                throw SiteError(
+                    .unusableJournal, "\(path) is unusable and cannot be renamed: \(String(cString: strerror(errno)).lowercased())")
+            }
+            let fresh = try SessionJournal(path: path + ".new", byteLimit: 1 << 20, replay: { _ in })
+            try fresh.append([.begun(begun)])
+            try fresh.synchronize()
+            fresh.close()
+            rename(path + ".new", path)
+            return name
+        }
+        throw SiteError(
+            .unusableJournal, "\(folder): \(asideLimit) journals of this session were unusable; send under another --session")
+    }
+
+    /// Closes the journal and sets it aside.
+    /// - Returns: a sentence about what became of it.
+    func setAside(folder: String, begun: [UInt8]) async -> String {
+        await withCheckedContinuation { done in
+            queue.async { [self] in
+                try? journal.synchronize()
+                journal.close()
+                do {
+                    let name = try Self.setAside(folder: folder, begun: begun)
+                    done.resume(returning: "what had come is kept in \(name), and the session can be sent anew")
+                } catch {
+                    done.resume(returning: "\(error)")
+                }
+            }
         }
     }
 

@@ -52,7 +52,8 @@ public struct ReceiptFile: Codable, Sendable, Equatable {
         init(_ standing: RegionStanding) {
             box = standing.box?.description
             stage = standing.stage.rawValue
-            maxError = standing.maxAbsoluteError
+            // JSON has no infinity; where values are not finite, the error is not known.
+            maxError = standing.maxAbsoluteError.flatMap { $0.isFinite ? $0 : nil }
         }
     }
 

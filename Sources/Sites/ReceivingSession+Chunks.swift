@@ -8,7 +8,7 @@ extension ReceivingSession {
         do {
             if pendingBytes.updateValue(record.count, forKey: ordinal) == nil { pendingByteCount += record.count }
             guard pendingByteCount <= Self.pendingByteLimit else {
-                throw CodingError(.tooLarge, "more than \(Self.pendingByteLimit) bytes of chunks wait for others they rest on")
+                throw CodingError(.invalidChunk, "more than \(Self.pendingByteLimit) bytes of chunks wait for others they rest on")
             }
             if ordinal == 0 {
                 try open(record)
@@ -67,9 +67,11 @@ extension ReceivingSession {
                 .limitReached, "\(manifest.volumes.count) volumes in \(manifest.plan.count) chunks are more than is taken here")
         }
         let decoder = try SessionDecoder(manifest, decoder: chunkDecoder, memoryLimit: site.limits.memoryByteCount)
-        let folder = SessionFolder(root: site.folder, session: hello.session, decoder: decoder, pool: pool)
+        let folder = SessionFolder(
+            root: site.folder, session: hello.session, decoder: decoder, pool: pool, readBack: site.readBack)
         self.decoder = decoder
         self.folder = folder
+        manifestRecord = record
         summary.folder = folder.path
         meter?.plan(manifest.plan.map(\.chunk.layer))
         site.focusDesk?.open(

@@ -11,27 +11,26 @@ extension ReceivingSession {
             return
         }
         let begun = journalBeginning
-        storing = Task { [mailbox, writer, key = site.receiptKey] in
+        storing = Task { [mailbox, writer, manifestRecord, site] in
             do {
                 guard table.digest == digest else {
                     throw CodingError(.verificationFailed, "the sender's table is not the one it ends with")
                 }
-                try await decoder.check(table.content)
+                try await decoder.check(table.content, manifest: manifestRecord)
                 var outcomes: [Receipt.Volume] = []
                 for index in decoder.layouts.indices { outcomes.append(try await decoder.outcome(volume: index)) }
                 guard outcomes == table.content.outcomes else {
-                    await decoder.distrust()
                     throw CodingError(.verificationFailed, "the volume here does not have the digest of the sender's")
                 }
-                guard try await folder.finish(outcomes.map(\.state), isComplete: true) == outcomes.map(\.digest) else {
-                    throw NIfTIError(.cannotWrite, "\(folder.path): what is read back is not what was written")
-                }
+                try await folder.finish(outcomes, isComplete: true)
                 try await Self.receipt(hello, decoder, outcomes, table: digest, interruption: nil)
-                    .write(to: folder.path, signedWith: key)
+                    .write(to: folder.path, signedWith: site.receiptKey)
                 let receipt = Receipt(tableDigest: digest, volumes: outcomes)
                 await writer?.finish(folder: folder.path, begun: begun, receipt: receipt)
                 mailbox.put(.stored(receipt))
             } catch {
+                // Neither the files nor the receipt that are left may call anything exact that was not the sender's.
+                if error is CodingError { await decoder.distrust() }
                 mailbox.put(.failed(error))
             }
         }
@@ -51,7 +50,7 @@ extension ReceivingSession {
             outcomes.append(outcome)
         }
         // A receipt for files that could not be written would say too much.
-        guard (try? await folder.finish(outcomes.map(\.state), isComplete: false)) != nil else { return }
+        guard (try? await folder.finish(outcomes, isComplete: false)) != nil else { return }
         try? await Self.receipt(hello, decoder, outcomes, table: table?.digest, interruption: reason)
             .write(to: folder.path, signedWith: site.receiptKey)
     }

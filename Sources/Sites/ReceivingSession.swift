@@ -20,7 +20,7 @@ struct ReceivingSession {
     let onEvent: @Sendable (ReceivingSite.Event) -> Void
 
     enum Incoming: Sendable {
-        case opened(JournalWriter, JournalWriter.Contents, SessionRegistry.Claim)
+        case opened(JournalWriter, JournalContents, SessionRegistry.Claim)
         case applied(UInt32, volume: Int, [Milestone])
         case damaged(UInt32, any Error)
         case durable(UInt32)
@@ -40,6 +40,7 @@ struct ReceivingSession {
     var decoder: SessionDecoder?
     var folder: SessionFolder?
     var writer: JournalWriter?
+    var manifestRecord: [UInt8] = []
     var table: (digest: Digest, content: ChunkTable)?
     var summary = ReceivingSite.Summary()
     var storing: Task<Void, Never>?
@@ -145,8 +146,22 @@ struct ReceivingSession {
         await connection.close(patience: .milliseconds(500))
         guard hasBegun else { return .success(nil) }
         await leave(because: failure.map { "\($0)" } ?? ending.message)
-        await writer?.close()
-        return .failure(failure ?? ending)
+        guard let failure, Self.isUnusable(failure), let writer else {
+            await writer?.close()
+            return .failure(failure ?? ending)
+        }
+        // The next attempt would come to the same end.
+        let fate = await writer.setAside(folder: "\(site.folder)/\(name)", begun: journalBeginning)
+        return .failure(CodingError(.verificationFailed, "\(failure); \(fate)"))
+    }
+
+    /// Whether a failure is of the chunks themselves, and would come again with them from the journal.
+    private static func isUnusable(_ failure: any Error) -> Bool {
+        switch failure {
+        case let error as CodingError: error.code != .tooLarge
+        case is WireError: true
+        default: false
+        }
     }
 
     /// What has happened beside the transport.

@@ -1,5 +1,6 @@
 internal import Confinement
 public import Metrics
+public import NIfTIFile
 public import Profiles
 public import ProgressiveCoding
 public import SRTTransport
@@ -103,6 +104,8 @@ public struct ReceivingSite: Sendable {
     public var receiptKey: ReceiptKey?
     /// A program that decodes confined; this one by default.
     public var workerExecutable = "/proc/self/exe"
+    /// Reads a file that was written, before anything is said of it; a test puts a failing disk in its place.
+    public var readBack: @Sendable (String) throws -> NIfTIImage = { try NIfTIFile.read($0) }
 
     /// Makes a site.
     public init(folder: String, transport: TransportProfile) {

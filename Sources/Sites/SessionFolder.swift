@@ -9,6 +9,7 @@ final class SessionFolder: Sendable {
     let path: String
     private let decoder: SessionDecoder
     private let pool: CodingPool
+    private let readBack: @Sendable (String) throws -> NIfTIImage
     private struct State {
         var writing: Set<Int> = []
         /// Volumes that have changed since they were written last, and whether someone waits for that.
@@ -26,10 +27,14 @@ final class SessionFolder: Sendable {
     private static let leastInterval = Duration.seconds(1)
 
     /// The folder of a session that ``make(root:session:)`` has made.
-    init(root: String, session: Name, decoder: SessionDecoder, pool: CodingPool) {
+    init(
+        root: String, session: Name, decoder: SessionDecoder, pool: CodingPool,
+        readBack: @escaping @Sendable (String) throws -> NIfTIImage
+    ) {
         path = "\(root)/\(session)"
         self.decoder = decoder
         self.pool = pool
+        self.readBack = readBack
     }
 
     /// Makes the folder, or finds that it is one to go on with: one with a journal.
@@ -112,27 +117,29 @@ final class SessionFolder: Sendable {
         }
     }
 
-    /// Writes every volume for the last time, under the name of its state, and digests what is on disk.
-    /// - Returns: each file's digest, read back.
-    /// - Throws: `NIfTIError` when a file cannot be written or read.
-    func finish(_ states: [VolumeState], isComplete: Bool) async throws -> [Digest] {
+    /// Writes every volume for the last time, under the name of its state, and reads what is on disk.
+    /// - Throws: `NIfTIError` when a file cannot be written or read; `SiteError.Code.receiptMismatch` when it does not have its digest: then no file
+    ///   is left under a name that says more than partial.
+    func finish(_ outcomes: [Receipt.Volume], isComplete: Bool) async throws {
         state.withLock { $0.isFinishing = true }
         while state.withLock({ !$0.writing.isEmpty }) { try? await Task.sleep(for: .milliseconds(5)) }
-        var digests: [Digest] = []
-        for volume in decoder.layouts.indices {
-            let path = volumePath(volume, states[volume], isComplete: isComplete)
+        for (volume, outcome) in outcomes.enumerated() {
+            let path = volumePath(volume, outcome.state, isComplete: isComplete)
             let passing = volumePath(volume, .partial)
             await write(volume, to: path, level: Self.finalLevel)
             if let failure = state.withLock({ $0.failures[volume] }) { throw failure }
             // Only now: at every moment there is a whole file.
             if path != passing { unlink(passing) }
-            digests.append(
-                try await pool.run {
-                    var digest = DigestBuilder()
-                    try NIfTIFile.read(path).forEachPart { digest.update($0) }
-                    return digest.finish()
-                })
+            let digest = try? await pool.run { [readBack] in
+                var digest = DigestBuilder()
+                try readBack(path).forEachPart { digest.update($0) }
+                return digest.finish()
+            }
+            guard digest == outcome.digest else {
+                rename(path, passing)
+                unlink(qualityPath(volume))
+                throw SiteError(.receiptMismatch, "\(path): what is read back is not what was written")
+            }
         }
-        return digests
     }
 }

@@ -2,7 +2,8 @@
 public struct SiteError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {
-        case usage, exposed, sessionExists, sessionBusy, limitReached, receiptMismatch, cancelled, invalidKey, keyExists
+        case usage, exposed, sessionExists, sessionBusy, limitReached, receiptMismatch, cancelled, invalidKey, keyExists,
+            unusableJournal
     }
     /// The kind of fault.
     public let code: Code

@@ -34,8 +34,12 @@ public struct Box: Sendable, Hashable, CustomStringConvertible {
         try self.init(x: x0..<x1, y: y0..<y1, z: z0..<z1)
     }
 
-    /// Slices x rows x columns.
-    public var voxelCount: Int { x.count * y.count * z.count }
+    /// Slices x rows x columns; `Int.max` where there are more: a box that a peer names need not fit any volume.
+    public var voxelCount: Int {
+        let (area, isWide) = x.count.multipliedReportingOverflow(by: y.count)
+        let (count, isDeep) = area.multipliedReportingOverflow(by: z.count)
+        return isWide || isDeep ? .max : count
+    }
 
     /// Whether a voxel lies inside.
     public func contains(x px: Int, y py: Int, z pz: Int) -> Bool { x.contains(px) && y.contains(py) && z.contains(pz) }

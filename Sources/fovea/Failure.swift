@@ -87,7 +87,7 @@ struct Failure {
             case .sessionExists, .keyExists: code = Self.cannotCreate
             case .limitReached: code = Self.badData
             case .sessionBusy: code = Self.tryAgain
-            case .receiptMismatch, .invalidKey: code = Self.badData
+            case .receiptMismatch, .invalidKey, .unusableJournal: code = Self.badData
             case .cancelled: code = Self.tryAgain
             }
         case let error as ExperimentError:

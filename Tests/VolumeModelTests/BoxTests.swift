@@ -115,4 +115,11 @@ struct BoxTests {
         }
         return try Box(x: side(), y: side(), z: side())
     }
+
+    @Test("A box of more voxels than can be counted has the most there are, and does not trap")
+    func uncountable() throws {
+        let side = 0..<1 << 31
+        #expect(try Box(x: side, y: side, z: side).voxelCount == .max)
+        #expect(try Box(x: side, y: side, z: 0..<1).voxelCount == 1 << 62)
+    }
 }

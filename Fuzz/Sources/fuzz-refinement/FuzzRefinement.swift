@@ -1,28 +1,15 @@
-internal import Glibc
+internal import Fuzzing
 internal import RefinementCodec
-
-/// libFuzzer's loop (llvm.org/docs/LibFuzzer.html).
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runDriver(
-    _ argumentCount: UnsafeMutablePointer<CInt>,
-    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-    _ body: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
 
 @main
 struct FuzzRefinement {
-    static func main() {
-        var count = CommandLine.argc
-        var arguments = CommandLine.unsafeArgv
-        exit(runDriver(&count, &arguments) { decode($0, $1) })
-    }
+    static func main() { fuzz(seeds: { [] }) { decode($0) } }
 }
 
 /// Hands whatever the fuzzer makes to every decoder of exact voxels. The first bytes choose the decoder and the chunk's sides, the rest is the chunk. A
 /// decoder may refuse it; when it gives voxels, they must be as many as announced and within their range.
-private func decode(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    guard count >= 8, let start else { return 0 }
-    let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+private func decode(_ bytes: [UInt8]) {
+    guard bytes.count >= 8 else { return }
     let (columns, rows, slices) = (1 + Int(bytes[1] % 24), 1 + Int(bytes[2] % 24), 1 + Int(bytes[3] % 6))
     let voxelCount = columns * rows * slices
     let chunk = Array(bytes[8...])
@@ -61,5 +48,4 @@ private func decode(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     default:
         if let plain = try? Zstandard.decompress(chunk, count: voxelCount) { precondition(plain.count == voxelCount) }
     }
-    return 0
 }

@@ -8,7 +8,8 @@ struct DecodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "decode", abstract: "Decode a .fovea file.",
         discussion: """
-            With --layers all, a file coded to the lossless end gives back the source's every bit.
+            With --layers all, a file coded to the lossless end gives back the source's every bit. Of a file that is cut off or lacks chunks, what
+            there is is written as NAME.partial.nii.gz or NAME.lossy.nii.gz, with exit code 65.
 
             Example: fovea decode brain.fovea --out preview.nii.gz --layers lossy
             """)
@@ -28,21 +29,27 @@ struct DecodeCommand: AsyncParsableCommand {
         let console = Console(isJSON: output.json)
         let watch = Stopwatch()
         let (file, layers, out) = (file, layers, out)
-        let (decoded, decodeSeconds) = try await untilSignalled {
+        let (decoded, target, decodeSeconds) = try await untilSignalled {
             let decoded = try await FoveaFile.decode(file, layers: layers, pool: CodingPool())
             let seconds = watch.seconds
             guard decoded.count == 1 else {
                 throw SiteError(.usage, "\(file) holds \(decoded.count) volumes; this command writes one")
             }
-            try NIfTIFile.write(decoded[0].image, to: out)
-            return (decoded[0], seconds)
+            let target = decoded[0].path(askedFor: out)
+            try NIfTIFile.write(decoded[0].image, to: target)
+            return (decoded[0], target, seconds)
         }
-        console.say("\(out): \(decoded.outcome.state.name), sha256 \(decoded.outcome.digest)")
+        console.say("\(target): \(decoded.outcome.state.name), sha256 \(decoded.outcome.digest)")
         console.event(
             "summary",
             [
-                "sha256": .text(decoded.outcome.digest.description), "state": .text(decoded.outcome.state.name),
+                "file": .text(target), "sha256": .text(decoded.outcome.digest.description),
+                "state": .text(decoded.outcome.state.name),
+                "missing_chunks": .integer(decoded.missingChunkCount),
                 "seconds_by_stage": .object(["decode": .number(decodeSeconds), "write": .number(watch.seconds - decodeSeconds)]),
             ])
+        guard decoded.missingChunkCount > 0, decoded.outcome.state != .lossless else { return }
+        throw WireError(
+            .truncated, "\(file) lacks \(decoded.missingChunkCount) of its chunks; what there is of the volume is in \(target)")
     }
 }

@@ -61,7 +61,8 @@ struct InspectCommand: AsyncParsableCommand {
     }
 
     private func inspectFovea(_ console: Console) throws {
-        let (manifest, chunks) = try FoveaFile.open(path)
+        let contents = try FoveaFile.open(path)
+        let (manifest, chunks) = (contents.manifest, contents.chunks)
         var bytes: [Layer: Int] = [:]
         let plan = manifest.plan
         for chunk in chunks {
@@ -70,7 +71,9 @@ struct InspectCommand: AsyncParsableCommand {
                 ? Layer.manifest : Int(chunk.ordinal) <= plan.count ? plan[Int(chunk.ordinal) - 1].chunk.layer : .table
             bytes[layer, default: 0] += chunk.record.count
         }
-        console.say("Fovea file, to \(manifest.goal.name): \(chunks.count) chunks of \(plan.count + 2)")
+        console.say(
+            "Fovea file, to \(manifest.goal.name): \(chunks.count) chunks of \(plan.count + 2)\(contents.isCutOff ? ", and cut off" : "")"
+        )
         for volume in manifest.volumes {
             let layout = try VolumeLayout(volume, memoryLimit: .max)
             console.say(
@@ -113,27 +116,32 @@ struct InspectCommand: AsyncParsableCommand {
         } catch {
             throw NIfTIError(.invalidHeader, "\(path)/\(ReceiptFile.name): not a receipt")
         }
-        var allMatch = true
+        let checked = try receipt.volumes.map {
+            try (volume: $0, name: Name($0.name), matches: Self.matches($0, of: receipt, in: path))
+        }
+        let allMatch = checked.allSatisfy(\.matches)
+        let standing = receipt.complete ? "complete" : "interrupted: \(receipt.interruption ?? "")"
         console.say(
-            "Session '\(receipt.session)', \(receipt.complete ? "complete" : "interrupted: \(receipt.interruption ?? "")"), to \(receipt.goal)"
+            "Session '\(receipt.session)', \(allMatch ? "\(standing), to \(receipt.goal)" : "ALTERED since its receipt was written")"
         )
         var volumes: [JSONValue] = []
-        for volume in receipt.volumes {
-            // The name comes from a file that may have been altered: it must not lead out of the folder.
-            let name = try Name(volume.name)
-            let file = try receipt.path(of: volume, in: path)
-            let matches = (try? Self.digest(of: NIfTIFile.read(file)).description == volume.sha256) ?? false
-            allMatch = allMatch && matches
-            console.say("  \(name): \(volume.state), \(matches ? "verified" : "NOT what the receipt says")")
-            for part in volume.regions { console.say("    region \(part.box ?? "-"): \(Self.sentence(part))") }
-            console.say("    the rest: \(Self.sentence(volume.background))")
+        for (volume, name, matches) in checked {
+            // Nothing that the receipt says is true of another file.
+            console.say("  \(name): \(matches ? "\(volume.state), verified" : "NOT what the receipt says")")
+            if matches {
+                for part in volume.regions { console.say("    region \(part.box ?? "-"): \(Self.sentence(part))") }
+                console.say("    the rest: \(Self.sentence(volume.background))")
+            }
             volumes.append(
                 .object([
-                    "name": .text(name.text), "state": .text(volume.state), "verified": .flag(matches),
+                    "name": .text(name.text), "state": .text(matches ? volume.state : nil), "verified": .flag(matches),
                     "sha256": .text(volume.sha256),
                     "regions": .list(
                         volume.regions.map { part in
-                            .object(["box": .text(part.box), "stage": .text(part.stage), "max_error": .number(part.maxError)])
+                            .object([
+                                "box": .text(part.box), "stage": .text(matches ? part.stage : nil),
+                                "max_error": .number(matches ? part.maxError : nil),
+                            ])
                         }),
                 ]))
         }
@@ -157,6 +165,15 @@ struct InspectCommand: AsyncParsableCommand {
                 "signer_trusted": .flag(trusted != nil),
             ])
         guard allMatch else { throw SiteError(.receiptMismatch, "\(path): a file does not have the digest of its receipt") }
+    }
+
+    /// Whether a volume's file is what its receipt says. The receipt may have been altered: nothing it names may lead out of the folder, and a link in
+    /// the file's place does.
+    private static func matches(_ volume: ReceiptFile.Volume, of receipt: ReceiptFile, in folder: String) throws -> Bool {
+        let file = try receipt.path(of: volume, in: folder)
+        let attributes = try? FileManager.default.attributesOfItem(atPath: file)
+        guard attributes?[.type] as? FileAttributeType == .typeRegular, let image = try? NIfTIFile.read(file) else { return false }
+        return digest(of: image).description == volume.sha256
     }
 
     private static func sentence(_ part: ReceiptFile.Part) -> String {

@@ -1,0 +1,33 @@
+internal import VolumeModel
+internal import WireFormat
+
+extension VolumeAssembler {
+    /// Whether a volume has come so far, by its voxels and not only by its plan: a hostile plan may leave some out. A layer without chunks
+    /// reaches nothing.
+    func hasReached(_ milestone: Milestone) -> Bool {
+        switch milestone {
+        case .roiComplete: isComplete(.roiBase) && regionsHold(Quality.roiBase)
+        case .backgroundComplete: isComplete(.backgroundBase) && isComplete(.roiBase, orEmpty: true) && isFull
+        case .roiBounded: isComplete(.roiBounded) && regionsHold(Quality.roiBase)
+        case .roiLossless:
+            // The mask and the table are part of what is exact.
+            isComplete(.roiRefinement) && isComplete(.mask, orEmpty: true) && regionsHold(Quality.exact)
+        case .volumeLossless: isLossless
+        }
+    }
+
+    private func isComplete(_ layer: Layer, orEmpty: Bool = false) -> Bool {
+        isComplete(layer) && (orEmpty || layout.manifest.plan.contains { $0.layer == layer })
+    }
+
+    /// Whether every voxel of the regions of interest has a quality; false where there are none.
+    private func regionsHold(_ level: UInt8) -> Bool {
+        let boxes = layout.manifest.regions.flatMap { stacked($0, layout.shape) }
+        guard !boxes.isEmpty else { return false }
+        return boxes.allSatisfy { box in
+            var holds = true
+            forEachRow(of: box, in: layout.shape) { row in for index in row where quality[index] < level { holds = false } }
+            return holds
+        }
+    }
+}

@@ -1,0 +1,377 @@
+import Foundation
+import HostileInput
+import Journal
+import NIfTIFile
+import Profiles
+import ProgressiveCoding
+import SRTTransport
+import Sites
+import StreamSession
+import Synchronization
+import Testing
+import VolumeModel
+import WireFormat
+
+/// A fault at each link between a sender's voxels and a receipt: nobody says "lossless" of what is not.
+@Suite("The chain of exact, end to end", .serialized)
+struct ExactChainTests {
+    /// A receiver in this process, and what it says.
+    private final class Site: Sendable {
+        struct Said: Sendable {
+            var milestones: [Milestone] = []
+            var failure: String?
+            var isDone = false
+        }
+        let said = Mutex(Said())
+        let port: Int
+        private let listener: SRTListener
+        private let task = Mutex<Task<Void, Never>?>(nil)
+
+        init(_ scratch: Scratch, _ change: (inout ReceivingSite) -> Void) async throws {
+            var site = ReceivingSite(folder: scratch.file("in"), transport: TransportProfile())
+            site.workerExecutable = Program.folder.appendingPathComponent("fovea").path
+            change(&site)
+            listener = try site.listen(on: "127.0.0.1:0")
+            port = Int(listener.port)
+            let running = Task { [self, site] in
+                do {
+                    try await site.run(listener, once: true, clock: Stopwatch()) { event in
+                        if case .milestone(let milestone, _, _) = event { self.said.withLock { $0.milestones.append(milestone) } }
+                    }
+                } catch {
+                    said.withLock { $0.failure = "\(error)" }
+                }
+                said.withLock { $0.isDone = true }
+                await listener.close()
+            }
+            task.withLock { $0 = running }
+        }
+
+        /// Waits for the one session's end.
+        func end() async -> Said {
+            await task.withLock { $0 }?.value
+            return said.withLock { $0 }
+        }
+    }
+
+    private static func expectNothingExact(_ scratch: Scratch, _ location: SourceLocation = #_sourceLocation) throws {
+        let files = scratch.files(in: "in/s")
+        #expect(!files.contains("v.nii.gz") && !files.contains("v.lossy.nii.gz"), "\(files)", sourceLocation: location)
+        if let data = FileManager.default.contents(atPath: scratch.file("in/s/receipt.json")) {
+            let text = String(decoding: data, as: UTF8.self)
+            #expect(!text.contains("\"exact\"") && !text.contains("\"state\" : \"lossless\""), sourceLocation: location)
+        }
+    }
+
+    @Test(
+        "A decoder that gives every exact voxel wrongly makes the session fail, and nothing of it is called exact",
+        .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/python3"), "it needs Python"))
+    func wrongDecoder() async throws {
+        let scratch = try Scratch()
+        let session = try await CodedSession.make(scratch)
+        let worker = scratch.file("worker.py")
+        // Hands each request on, and changes the lowest bit of every code that comes back.
+        try """
+        #!/usr/bin/python3
+        import struct, subprocess, sys
+        worker = subprocess.Popen(["\(Program.folder.path)/fovea", "codec-worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        def read(source):
+            head = source.read(8)
+            if len(head) < 8: sys.exit(0)
+            return source.read(struct.unpack("=q", head)[0])
+        def write(target, message):
+            target.write(struct.pack("=q", len(message)) + message)
+            target.flush()
+        while True:
+            request = read(sys.stdin.buffer)
+            write(worker.stdin, request)
+            answer = bytearray(read(worker.stdout))
+            if struct.unpack("=q", request[:8])[0] == 3:
+                for index in range(16, len(answer), 2): answer[index] ^= 1
+            write(sys.stdout.buffer, bytes(answer))
+        """.write(toFile: worker, atomically: true, encoding: .utf8)
+        chmod(worker, 0o755)
+        let site = try await Site(scratch) { $0.workerExecutable = worker }
+        let answers = try await LyingSender.send(session.chunks, end: session.end, to: site.port)
+        let said = await site.end()
+        #expect(LyingSender.receipt(answers) == nil)
+        #expect(LyingSender.abort(answers)?.message.contains("does not have the digest") == true)
+        #expect(said.failure?.contains("does not have the digest") == true)
+        #expect(!said.milestones.contains(.volumeLossless))
+        #expect(said.milestones.contains(.roiComplete))
+        try Self.expectNothingExact(scratch)
+    }
+
+    @Test(
+        "A disk that gives back other bytes than were written makes the session fail, and leaves no file that says more than partial"
+    )
+    func wrongDisk() async throws {
+        let scratch = try Scratch()
+        let session = try await CodedSession.make(scratch)
+        let site = try await Site(scratch) { site in
+            site.readBack = { path in
+                let image = try NIfTIFile.read(path)
+                var voxels = image.volume.voxels
+                voxels[voxels.count / 2] ^= 1
+                return try NIfTIImage(
+                    header: image.header, extensions: image.extensions,
+                    volume: Volume(shape: image.volume.shape, voxelType: image.volume.voxelType, voxels: voxels),
+                    trailer: image.trailer)
+            }
+        }
+        let answers = try await LyingSender.send(session.chunks, end: session.end, to: site.port)
+        let said = await site.end()
+        #expect(LyingSender.receipt(answers) == nil)
+        #expect(said.failure?.contains("what is read back is not what was written") == true)
+        try Self.expectNothingExact(scratch)
+        #expect(!scratch.files(in: "in/s").contains("receipt.json"))
+        // The chunks are good: a better disk can go on with them.
+        #expect(!scratch.files(in: "in/s").contains { $0.contains("unusable") })
+    }
+
+    @Test(
+        "A sender that gets a receipt for other volumes, or another state, says so and not that anything is lossless",
+        arguments: [true, false])
+    func wrongReceipt(isDigest: Bool) async throws {
+        let scratch = try Scratch()
+        _ = try await CodedSession.make(scratch)
+        let listener = try SRTListener(on: HostPort(host: "127.0.0.1", port: 0), options: SRTOptions(maximumBitsPerSecond: 50e6))
+        let lying = Task {
+            let connection = try await listener.accept()
+            var receiver = ReceiverSession(now: .zero)
+            let start = ContinuousClock.now
+            var table: ChunkTable?
+            var outgoing: [[UInt8]] = []
+            while !receiver.isOver || !outgoing.isEmpty {
+                let turn = await connection.turn(sending: outgoing, patience: .milliseconds(5))
+                outgoing = []
+                let now = ContinuousClock.now - start
+                var events: [ReceiverSession.Event] = turn.received.map { .datagram($0) } + [.tick]
+                if !turn.isConnected { events.append(.disconnected) }
+                while !events.isEmpty {
+                    for action in receiver.handle(events.removeFirst(), now: now) {
+                        switch action {
+                        case .send(let bytes): outgoing.append(bytes)
+                        case .begun: events.append(.opened(Reassembler(), nonce: []))
+                        case .chunk(let ordinal, let record):
+                            // The last to come is the table.
+                            table = (try? ChunkTable(decoding: ChunkRecord(decoding: record).payload)) ?? table
+                            events.append(.applied(ordinal))
+                        case .store(let digest):
+                            let volumes = (table?.outcomes ?? []).map { outcome in
+                                Receipt.Volume(
+                                    state: isDigest ? outcome.state : .lossy, digest: isDigest ? Digest(of: [1]) : outcome.digest)
+                            }
+                            events.append(.stored(Receipt(tableDigest: digest, volumes: volumes)))
+                        default: break
+                        }
+                    }
+                }
+            }
+            await connection.close(patience: .milliseconds(500))
+            await listener.close()
+        }
+        let sender = try Program(
+            "fovea",
+            [
+                "send", scratch.file("v.nii.gz"), "--box", "8:16,8:16,2:6", "--to", "127.0.0.1:\(listener.port)", "--session", "s",
+                "--encoding", "fast",
+            ])
+        #expect(try await sender.exitCode(seconds: 30) == 65, "\(sender.standardError)")
+        #expect(sender.standardError.contains("does not have the digests of what was sent"))
+        #expect(
+            !sender.standardOutput.lowercased().contains("lossless") && !sender.standardOutput.lowercased().contains("verified"))
+        lying.cancel()
+        _ = await lying.result
+    }
+
+    // MARK: .fovea files
+
+    private static func decode(_ scratch: Scratch, _ arguments: String...) async throws -> (code: Int32?, program: Program) {
+        try await Program.run(
+            "fovea", ["decode", scratch.file("v.fovea"), "--out", scratch.file("out.nii.gz"), "--json"] + arguments)
+    }
+
+    @Test("A .fovea file without some of its chunks gives what there is, under a name that says so, and exit code 65")
+    func incompleteFile() async throws {
+        let scratch = try Scratch()
+        let session = try await CodedSession.make(scratch)
+        let refinement = try #require(session.ordinal(of: .backgroundRefinement))
+        let base = try #require(session.ordinal(of: .backgroundBase))
+        for (left, state) in [(refinement, "lossy"), (base, "partial")] {
+            let name = "out.\(state).nii.gz"
+            try session.write(to: scratch.file("v.fovea"), without: [left])
+            let (code, program) = try await Self.decode(scratch)
+            #expect(code == 65)
+            #expect(program.event("summary")?["state"] as? String == state)
+            #expect(program.event("summary")?["missing_chunks"] as? Int == 1)
+            #expect(program.standardError.contains("lacks 1 of its chunks") && program.standardError.contains(name))
+            #expect(!FileManager.default.fileExists(atPath: scratch.file("out.nii.gz")))
+            #expect(FileManager.default.fileExists(atPath: scratch.file(name)))
+            try FileManager.default.removeItem(atPath: scratch.file(name))
+        }
+        // Cut off within the last chunk but one.
+        try session.write(to: scratch.file("v.fovea"), without: [session.manifest.tableOrdinal])
+        let whole = try Data(contentsOf: URL(fileURLWithPath: scratch.file("v.fovea")))
+        try whole.dropLast(5).write(to: URL(fileURLWithPath: scratch.file("v.fovea")))
+        #expect(try await Self.decode(scratch).code == 65)
+        #expect(FileManager.default.fileExists(atPath: scratch.file("out.lossy.nii.gz")))
+        let inspected = try await Program.run("fovea", ["inspect", scratch.file("v.fovea")])
+        #expect(inspected.code == 0 && inspected.program.standardOutput.contains("cut off"))
+        // Without its table alone, the volume's own digest still tells.
+        try whole.write(to: URL(fileURLWithPath: scratch.file("v.fovea")))
+        #expect(try await Self.decode(scratch).code == 0)
+        #expect(try Transfer.bytes(scratch.file("out.nii.gz")) == (try Transfer.bytes(scratch.file("v.nii.gz"))))
+    }
+
+    @Test(
+        "A .fovea file whose table has other digests of its chunks or its volume is refused, and nothing is written",
+        arguments: 0..<3)
+    func alteredTable(which: Int) async throws {
+        let scratch = try Scratch()
+        var session = try await CodedSession.make(scratch)
+        var entries = session.table.entries
+        var outcome = session.table.outcomes[0]
+        switch which {
+        case 0, 1:
+            let old = entries[which]
+            entries[which] = ChunkTable.Entry(
+                byteCount: old.byteCount, digest: Digest(of: [1]), maxAbsoluteError: old.maxAbsoluteError,
+                meanSquaredError: old.meanSquaredError)
+        default: outcome = Receipt.Volume(state: outcome.state, digest: Digest(of: [1]))
+        }
+        try session.replace(table: ChunkTable(entries: entries, outcomes: [outcome]))
+        try session.write(to: scratch.file("v.fovea"))
+        let (code, program) = try await Self.decode(scratch)
+        #expect(code == 65)
+        #expect(
+            program.standardError.contains(
+                which < 2 ? "is not the one in the sender's table" : "does not have the digest it must have"))
+        #expect(program.standardError.contains("v.fovea"))
+        #expect(!scratch.files(in: "").contains { $0.hasPrefix("out") })
+        #expect(program.event("summary") == nil)
+    }
+
+    @Test("A pipe or a device in a .fovea file's place is refused, and a link to one is read", .timeLimit(.minutes(1)))
+    func oddFiles() async throws {
+        let scratch = try Scratch()
+        let session = try await CodedSession.make(scratch)
+        mkfifo(scratch.file("v.fovea"), 0o600)
+        #expect(try await Self.decode(scratch).code == 66)
+        try FileManager.default.removeItem(atPath: scratch.file("v.fovea"))
+        symlink("/dev/zero", scratch.file("v.fovea"))
+        let zero = try await Self.decode(scratch)
+        #expect(zero.code == 66 && zero.program.standardError.contains("not a plain file"))
+        try FileManager.default.removeItem(atPath: scratch.file("v.fovea"))
+        try session.write(to: scratch.file("real.fovea"))
+        symlink(scratch.file("real.fovea"), scratch.file("v.fovea"))
+        #expect(try await Self.decode(scratch).code == 0)
+    }
+
+    @Test("What inspect says of an altered session holds neither 'exact' nor 'lossless', as text or as JSON")
+    func alteredSession() async throws {
+        let scratch = try Scratch()
+        let session = try await CodedSession.make(scratch)
+        let site = try await Site(scratch) { _ in }
+        _ = try await LyingSender.send(session.chunks, end: session.end, to: site.port)
+        #expect(await site.end().failure == nil)
+        let before = try await Program.run("fovea", ["inspect", scratch.file("in/s")])
+        #expect(before.code == 0 && before.program.standardOutput.contains("exact"))
+        let file = scratch.file("in/s/v.nii.gz")
+        func expectAltered() async throws {
+            for arguments in [[], ["--json"]] {
+                let (code, program) = try await Program.run("fovea", ["inspect", scratch.file("in/s")] + arguments)
+                #expect(code == 65)
+                let text = program.standardOutput.replacingOccurrences(of: "to lossless", with: "")
+                #expect(!text.contains("exact") && !text.contains("lossless"), "\(text)")
+                if arguments.isEmpty { #expect(text.contains("NOT what the receipt says")) }
+            }
+        }
+        let image = try NIfTIFile.read(file)
+        var voxels = image.volume.voxels
+        voxels[voxels.count / 2] ^= 1
+        try NIfTIFile.write(try NIfTIImage(header: image.header, voxels: voxels), to: file)
+        try await expectAltered()
+        // A link that leads to the right bytes is still not the file that was stored.
+        try FileManager.default.removeItem(atPath: file)
+        symlink(scratch.file("v.nii.gz"), file)
+        try await expectAltered()
+        try FileManager.default.removeItem(atPath: file)
+        try await expectAltered()
+    }
+
+    // MARK: The journal
+
+    @Test("A chunk that was dropped is not held after a restart, and comes again")
+    func droppedChunk() throws {
+        let scratch = try Scratch()
+        let record = try ChunkRecord(coder: 1, payload: [UInt8](repeating: 3, count: 3000)).encoded()
+        func piece(_ index: Int) -> JournalEntry {
+            let offset = index * Fragment.payloadLimit
+            return .fragment(
+                ordinal: 1, totalByteCount: UInt32(record.count), offset: UInt32(offset),
+                payload: record[offset..<min(offset + Fragment.payloadLimit, record.count)])
+        }
+        let journal = try SessionJournal(path: scratch.file("journal"), byteLimit: 1 << 20) { _ in }
+        try journal.append([.begun([1]), piece(0), piece(1), piece(2), .dropped(ordinal: 1), piece(1)])
+        journal.close()
+        var contents = JournalContents()
+        let again = try SessionJournal(path: scratch.file("journal"), byteLimit: 1 << 20) { try contents.replay($0) }
+        again.close()
+        #expect(contents.records.isEmpty)
+        // What came after it is held; what came before is taken anew.
+        var reassembler = contents.reassembler
+        for index in 0..<3 {
+            guard case .fragment(_, let total, let offset, let payload) = piece(index) else { continue }
+            let fragment = try #require(Fragment(ordinal: 1, checkedTotal: total, offset: offset, payload: payload))
+            let taken = try reassembler.take(fragment)
+            #expect(taken.isNew == (index != 1))
+            #expect((taken.record == record) == (index == 2))
+        }
+    }
+
+    @Test("A journal whose pieces contradict each other is set aside at the next hello, eight times at most")
+    func contradiction() async throws {
+        let scratch = try Scratch()
+        let session = try await CodedSession.make(scratch)
+        let folder = scratch.file("in/s")
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for round in 1...9 {
+            try? FileManager.default.removeItem(atPath: folder + "/session.journal")
+            let journal = try SessionJournal(path: folder + "/session.journal", byteLimit: 1 << 20) { _ in }
+            let piece = [UInt8](repeating: 1, count: 10)[...]
+            try journal.append([
+                .begun(Array("-\ns".utf8)),
+                .fragment(ordinal: 1, totalByteCount: 2000, offset: 1421, payload: [UInt8](repeating: 1, count: 579)[...]),
+                .fragment(ordinal: 1, totalByteCount: 10, offset: 0, payload: piece),
+            ])
+            journal.close()
+            let site = try await Site(scratch) { _ in }
+            let answers = try await LyingSender.send([], end: nil, to: site.port)
+            let failure = await site.end().failure ?? ""
+            let words = round < 9 ? "is kept as session.journal.unusable-\(round)" : "send under another --session"
+            #expect(failure.contains(words), "\(failure)")
+            #expect(LyingSender.abort(answers)?.message.contains(words) == true)
+        }
+        // The last one is in the way; without it the session begins anew.
+        try FileManager.default.removeItem(atPath: folder + "/session.journal.unusable-8")
+        let refused = try await Site(scratch) { _ in }
+        _ = try await LyingSender.send([], end: nil, to: refused.port)
+        #expect(await refused.end().failure?.contains("unusable-8") == true)
+        let site = try await Site(scratch) { _ in }
+        let answers = try await LyingSender.send(session.chunks, end: session.end, to: site.port)
+        #expect(LyingSender.receipt(answers)?.volumes.map(\.state) == [.lossless])
+    }
+
+    @Test("The sessions that broke an earlier version are received without a broken promise")
+    func corpus() async throws {
+        let folder = Program.project.path + "/Fuzz/Corpus"
+        let files = try FileManager.default.subpathsOfDirectory(atPath: folder).filter { $0.contains("/") }.sorted()
+        #expect(files.contains { $0.contains("names-a-value-twice") })
+        for file in files {
+            let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(file)")))
+            let faults = await HostileFile.receive(bytes, target: file.split(separator: "/").first.map(String.init) ?? "")
+            #expect(faults == [], "\(file)")
+        }
+    }
+}

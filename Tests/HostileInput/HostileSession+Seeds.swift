@@ -1,0 +1,93 @@
+internal import HEVCCodec
+internal import NIfTIFile
+internal import ProgressiveCoding
+internal import RefinementCodec
+internal import Synchronization
+internal import VolumeModel
+internal import WireFormat
+
+extension HostileSession {
+    /// Honest sessions of every kind, to begin from: each voxel type, both coders, tables and byte planes, a bound, a long tail, several time points.
+    public static func seeds() async throws -> [(name: String, session: HostileSession)] {
+        var seeds: [(String, HostileSession)] = []
+        for type in VoxelType.allCases { seeds.append(("\(type)", try await seed(type))) }
+        seeds.append(("bounded", try await seed(.int16, maxError: 2)))
+        seeds.append(("jpeg-ls", try await seed(.uint16, coder: .jpegLS)))
+        seeds.append(("planes", try await seed(.float64, sides: (48, 48, 30, 1), isNoise: true)))
+        seeds.append(("time", try await seed(.int8, sides: (6, 5, 3, 3))))
+        seeds.append(("lossy", try await seed(.int16, goal: .lossy)))
+        seeds.append(("roi-exact", try await seed(.float32, goal: .roi, maxError: 0)))
+        return seeds
+    }
+
+    /// An honest session of one small volume; its base layers hold samples instead of HEVC.
+    static func seed(
+        _ type: VoxelType, sides: (Int, Int, Int, Int) = (10, 9, 6, 1), goal: Goal = .lossless,
+        coder: RefinementCoders = .contextMixing,
+        maxError: Int? = nil, isNoise: Bool = false
+    ) async throws -> HostileSession {
+        let shape = try Shape(columns: sides.0, rows: sides.1, slices: sides.2, timepoints: sides.3)
+        let parameters = try HEVCParameters(crf: 20, preset: "ultrafast")
+        let settings = try EncodingSettings(
+            name: "seed", roi: parameters, background: parameters, chunkSliceCount: 4, exactCoder: coder, roiMaxError: maxError)
+        let encoder = try VolumeEncoder(
+            image: try image(shape, type, isNoise: isNoise), name: Name("v"),
+            regions: [try Box(x: 2..<5, y: 2..<4, z: 1..<max(2, sides.2 / 2))], regionSource: .box, goal: goal, settings: settings)
+        let session = try SessionEncoder([encoder], goal: goal, order: .roiFirst)
+        let collected = Mutex<[EncodedChunk]>([])
+        _ = try await session.run(on: CodingPool(threadCount: 1)) { chunk in collected.withLock { $0.append(chunk) } }
+        var items: [Item] = []
+        for chunk in collected.withLock({ $0 }) {
+            let record = try ChunkRecord(decoding: chunk.record)
+            items.append(try item(chunk, record, session.manifest.volumes[0], type))
+        }
+        if goal == .lossless {
+            let box = try Box(x: 0..<2, y: 0..<2, z: 0..<1)
+            let part = FocusChunk(focus: 1, volume: 0, part: 0, partCount: 1, box: box, slices: [0, 9, 0, 8, 0, 7, 0, 6])
+            items.insert(Item(kind: .focus, payload: part.encoded()), at: 2)
+        }
+        return HostileSession(items)
+    }
+
+    private static func item(_ chunk: EncodedChunk, _ record: ChunkRecord, _ volume: VolumeManifest, _ type: VoxelType) throws
+        -> Item
+    {
+        var item = Item(ordinal: Int(chunk.ordinal) - 1, coder: record.coder, payload: record.payload)
+        switch chunk.layer {
+        case .manifest: item = Item(kind: .manifest, payload: record.payload)
+        case .table: item = Item(kind: .table, isFitted: true)
+        case .roiBase, .backgroundBase:
+            let box = volume.plan[item.ordinal].box
+            let stack = try HEVCDecoder.decode(
+                record.payload, columns: box.x.count, rows: box.y.count, count: box.z.count, bitDepth: Int(volume.bitDepth))
+            item.payload = stack.samples.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
+        case .valueTable where record.payload.count > 4:
+            let count = record.payload.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+            item.payload = try Zstandard.decompress(Array(record.payload.dropFirst(4)), count: count * type.byteCount)
+            item.isPlain = true
+        default: break
+        }
+        return item
+    }
+
+    /// A ball in emptiness with a few great values; noise has more values than a table holds.
+    private static func image(_ shape: Shape, _ type: VoxelType, isNoise: Bool) throws -> NIfTIImage {
+        struct Store: VoxelVisitor {
+            let values: [Double]
+            func visit<V: Voxel>(_ type: V.Type) -> [UInt8] { values.map { V(nearest: $0) }.withUnsafeBytes { Array($0) } }
+        }
+        var state: UInt64 = 7
+        let values = (0..<shape.voxelCount).map { index -> Double in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            if isNoise { return Double(state >> 11) }
+            let (x, y, z) = (
+                index % shape.columns, index / shape.columns % shape.rows, index / shape.sliceVoxelCount % shape.slices
+            )
+            guard x > 0, y > 0, x + 1 < shape.columns, y + 1 < shape.rows else { return 0 }
+            return index == 200 ? 120 : Double(20 + x * 3 + y * 2 + z + Int(state >> 61))
+        }
+        var store = Store(values: values)
+        let header = try NIfTIHeader.make(shape: shape, voxelType: type, affine: .identity, description: "seed")
+        return try NIfTIImage(header: header, voxels: type.accept(&store))
+    }
+}
