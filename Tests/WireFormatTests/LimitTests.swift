@@ -164,4 +164,29 @@ struct LimitTests {
         #expect(euro.message.utf8.count == 510)
         #expect(code(hex("f5 01 09 0001 0201") + [UInt8](repeating: 0x61, count: 513)) == .limitExceeded)
     }
+
+    @Test("A manifest that announces more chunks than its bytes can hold is refused for that, before there is room made for them")
+    func announcedChunks() throws {
+        // Its last byte is the count of the last volume's chunks.
+        let bytes = try Samples.manifest().encoded()
+        #expect(bytes.last == 0)
+        for (rest, count) in [(0, 1), (7, 1), (8, 2), (100, 16_000)] {
+            let varint = count < 128 ? [UInt8(count)] : [UInt8(count & 0x7f) | 0x80, UInt8(count >> 7)]
+            let fault = refusal { _ = try Manifest(decoding: bytes.dropLast() + varint + [UInt8](repeating: 1, count: rest)) }
+            #expect(fault?.code == .truncated)
+            #expect(fault?.message == "\(count) chunks in \(rest) bytes")
+        }
+    }
+
+    @Test("Of a .fovea file that is cut off, every chunk before the cut is read, and the cut is told")
+    func cutOff() throws {
+        let entries = [FoveaContainer.entry(ordinal: 0, record: [1, 2]), FoveaContainer.entry(ordinal: 7, record: [3, 4, 5])]
+        let bytes = FoveaContainer.header + entries[0] + entries[1]
+        for count in FoveaContainer.header.count...bytes.count {
+            let contents = try FoveaContainer.contents(of: Array(bytes[..<count]))
+            let whole = count < 18 ? 0 : count < bytes.count ? 1 : 2
+            #expect(contents.chunks.map(\.ordinal) == Array([0, 7].prefix(whole)), "\(count) bytes")
+            #expect(contents.isCutOff == ![8, 18, bytes.count].contains(count), "\(count) bytes")
+        }
+    }
 }
