@@ -7,7 +7,9 @@ extension VolumeAssembler {
     func hasReached(_ milestone: Milestone) -> Bool {
         switch milestone {
         case .roiComplete: isComplete(.roiBase) && regionsHold(Quality.roiBase)
-        case .backgroundComplete: isComplete(.backgroundBase) && isComplete(.roiBase, orEmpty: true) && isFull
+        case .backgroundComplete:
+            // Where one region covers everything, the background is complete with it.
+            isComplete(.backgroundBase, orEmpty: isPlanned(.roiBase)) && isComplete(.roiBase, orEmpty: true) && isFull
         case .roiBounded: isComplete(.roiBounded) && regionsHold(Quality.roiBase)
         case .roiLossless:
             // The mask and the table are part of what is exact.
@@ -17,8 +19,10 @@ extension VolumeAssembler {
     }
 
     private func isComplete(_ layer: Layer, orEmpty: Bool = false) -> Bool {
-        isComplete(layer) && (orEmpty || layout.manifest.plan.contains { $0.layer == layer })
+        isComplete(layer) && (orEmpty || isPlanned(layer))
     }
+
+    private func isPlanned(_ layer: Layer) -> Bool { layout.manifest.plan.contains { $0.layer == layer } }
 
     /// Whether every voxel of the regions of interest has a quality; false where there are none.
     private func regionsHold(_ level: UInt8) -> Bool {
