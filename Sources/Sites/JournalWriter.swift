@@ -98,17 +98,19 @@ final class JournalWriter: Sendable {
         let path = "\(folder)/\(fileName)"
         for number in 1...asideLimit {
             let name = "\(fileName).unusable-\(number)"
-            // A link first: the rename below then takes nothing away, and at every moment there is a journal.
-            guard link(path, "\(folder)/\(name)") == 0 else {
-                if errno == EEXIST { continue }
-                throw SiteError(
-                    .unusableJournal, "\(path) is unusable and cannot be renamed: \(String(cString: strerror(errno)).lowercased())")
-            }
+            let aside = "\(folder)/\(name)"
+            guard access(aside, F_OK) != 0 else { continue }
+            // One that a crash left here.
+            unlink(path + ".new")
             let fresh = try SessionJournal(path: path + ".new", byteLimit: 1 << 20, replay: { _ in })
             try fresh.append([.begun(begun)])
             try fresh.synchronize()
             fresh.close()
-            rename(path + ".new", path)
+            // A link where there can be one: then there is a journal at every moment.
+            guard link(path, aside) == 0 || rename(path, aside) == 0, rename(path + ".new", path) == 0 else {
+                let reason = String(cString: strerror(errno)).lowercased()
+                throw SiteError(.unusableJournal, "\(path) is unusable and cannot be renamed: \(reason)")
+            }
             return name
         }
         throw SiteError(
