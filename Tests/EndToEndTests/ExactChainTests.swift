@@ -374,4 +374,14 @@ struct ExactChainTests {
             #expect(faults == [], "\(file)")
         }
     }
+
+    @Test("The honest sessions that fuzzing begins from keep every promise, as sessions and as journals")
+    func seeds() async throws {
+        for (name, session) in try await HostileSession.seeds() {
+            #expect(await session.receive() == [], "\(name)")
+            #expect(await HostileSession(session.bytes).receive() == [], "\(name)")
+            #expect(await HostileJournal(HostileJournal.seed(session)).receive(in: NSTemporaryDirectory()) == [], "\(name)")
+        }
+        for toSender in [true, false] { #expect(HostileDatagrams(try HostileDatagrams.seed(toSender: toSender)).receive() == []) }
+    }
 }

@@ -90,10 +90,10 @@ struct HostileSenderTests {
 
     @Test("A chunk beyond the plan is refused")
     func unplanned() async throws {
+        let session = try await CodedSession.make(try Scratch())
         let record = try ChunkRecord(coder: 1, payload: [1, 2, 3]).encoded()
         try await expectRefusal(
-            [(0, ChunkRecord(coder: 1, payload: try manifest().encoded()).encoded()), (9, record)], end: nil,
-            "cut off at byte 0, in 'focus'")
+            [session.chunks[0], (session.manifest.tableOrdinal + 1, record)], end: nil, "cut off at byte 0, in 'focus'")
     }
 
     @Test("A manifest of garbage is refused")

@@ -227,8 +227,8 @@ struct GrammarTests {
 
     @Test("A value table ascends: one that names a value twice, or goes back, is refused")
     func palette() async throws {
-        try await apply([-1, -0.0, 0.0, 2, .infinity, .nan])
-        for table in [[1, 1], [2, 1], [0, -0.0], [.nan, 1], [.nan, .nan], [1, 2, 2, 3]] as [[Float]] {
+        try await apply([-1, 0.0, -0.0, 2, .infinity, .nan])
+        for table in [[1, 1], [2, 1], [-0.0, 0.0], [.nan, 1], [.nan, .nan], [1, 2, 2, 3]] as [[Float]] {
             await expectRefused("do not ascend") { try await apply(table) }
         }
     }
