@@ -35,7 +35,7 @@ public struct HostileWork: Sendable {
                     columns: columns, rows: rows, slices: count, greatestCode: greatest, base: base,
                     known: [UInt8](repeating: 0, count: voxelCount))
             else { return ["a context that was refused"] }
-            request = .codes(payload: payload, coder: 1 + bytes[5] % 2, context: context)
+            request = .codes(payload: payload, coder: 1 + bytes[5] % 3, context: context)
         }
         var faults: [String] = []
         if case .samples(let samples)? = try? await decoder.decode(request), samples.count != voxelCount {

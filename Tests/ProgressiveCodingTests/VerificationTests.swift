@@ -24,6 +24,7 @@ struct VerificationTests {
     private struct ErringCoder: RefinementCoder {
         let coder = RefinementCoders.jpegLS.coder
         var identifier: UInt8 { coder.identifier }
+        var usesBase: Bool { coder.usesBase }
 
         func encode(_ exact: [UInt16], given context: RefinementContext) throws(RefinementError) -> [UInt8] {
             var wrong = exact

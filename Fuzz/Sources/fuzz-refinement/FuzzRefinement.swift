@@ -13,8 +13,8 @@ private func decode(_ bytes: [UInt8]) {
     let (columns, rows, slices) = (1 + Int(bytes[1] % 24), 1 + Int(bytes[2] % 24), 1 + Int(bytes[3] % 6))
     let voxelCount = columns * rows * slices
     let chunk = Array(bytes[8...])
-    switch bytes[0] % 5 {
-    case 0, 1:
+    switch bytes[0] % 6 {
+    case 0, 1, 5:
         let greatest = UInt16(bytes[4]) << 8 | UInt16(bytes[5])
         let seed = UInt32(bytes[6])
         // A base and known voxels of all kinds, the same for the same bytes.
@@ -30,7 +30,7 @@ private func decode(_ bytes: [UInt8]) {
                 columns: columns, rows: rows, slices: slices, greatestCode: greatest, base: base, known: known,
                 reach: bytes[7] & 16 == 0 ? .max : UInt16(bytes[7] >> 5))
         else { fatalError("a context that was refused") }
-        let coder = RefinementCoders.allCases[Int(bytes[0] % 2) % RefinementCoders.allCases.count].coder
+        let coder = RefinementCoders.allCases[Int(bytes[0] / 6) % RefinementCoders.allCases.count].coder
         if let codes = try? coder.decode(chunk, given: context) {
             precondition(codes.count == voxelCount)
             precondition(codes.indices.allSatisfy { known[$0] != 0 || codes[$0] <= greatest })
