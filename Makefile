@@ -2,7 +2,7 @@
 # slower without optimisation, and tests run the real programs.
 SWIFT_BUILD = swift build -c release
 
-.PHONY: setup build demo test screenshots focus measure experiments virtual-against-real snakemake bench bench-transport kills fuzz train train-test format lint install clean
+.PHONY: setup build demo test screenshots focus measure experiments virtual-against-real snakemake bench bench-transport kills flood fuzz train train-test format lint install clean
 
 setup:
 	@Scripts/setup.sh
@@ -62,6 +62,10 @@ bench-transport: build
 # Twenty transfers whose ends are killed and whose links are cut at random; every one has to end exact.
 kills: build
 	python3 Scripts/kills.py
+
+# Handshakes that nobody can complete, at rates up to 3.5 Mbit/s, beside an honest sender; fails where they cost more than the bounds in the script.
+flood: build
+	python3 Scripts/flood.py
 
 # Ten minutes for each of the parsers of what a peer or a disk hands over, by libFuzzer and AddressSanitizer: coders of exact voxels, sessions with right
 # digests, journals, datagrams, and HEVC through the process that decodes. They begin from seeds the program makes, and from what was found before.

@@ -3,6 +3,8 @@ public struct HTTPServiceError: Error, Sendable, Equatable, CustomStringConverti
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {
         case invalidAddress, cannotListen
+        /// Another program listens there.
+        case portInUse
     }
     /// The kind of fault.
     public let code: Code

@@ -53,7 +53,13 @@ struct ListenAddress {
             }
         } catch {
             var reason = "\(error)"
-            if case .failed(_, _, let message)? = error as? SocketError { reason = message.lowercased() }
+            if case .failed(_, let number, let message)? = error as? SocketError {
+                guard number != EADDRINUSE else {
+                    throw HTTPServiceError(
+                        .portInUse, "\(subject) cannot be served on \(name): the port is in use by another program")
+                }
+                reason = message.lowercased()
+            }
             throw HTTPServiceError(.cannotListen, "\(subject) cannot be served on \(name): \(reason)")
         }
     }

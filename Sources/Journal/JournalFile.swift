@@ -6,12 +6,14 @@ final class JournalFile: Sendable {
     let path: String
     private let folder: String
     private let descriptor: Int32
+    private let system: JournalSystem
 
     /// Opens or creates the file and locks it.
     /// - Throws: `JournalError.Code.inUse`, `.notAJournal` when it is no plain file, `.notFound` when its folder is not there,
     ///   `.notPermitted`, `.unreadable`.
-    init(path: String) throws(JournalError) {
+    init(path: String, system: JournalSystem) throws(JournalError) {
         self.path = path
+        self.system = system
         let slash = path.lastIndex(of: "/")
         folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         // Its last owner may have removed it between our opening and our locking it: then nobody would ever find it again.
@@ -23,13 +25,9 @@ final class JournalFile: Sendable {
                 if number == EWOULDBLOCK { break }
                 throw .system(number, .unreadable, path, "the journal cannot be locked")
             }
-            var opened = stat()
-            var named = stat()
-            if fstat(descriptor, &opened) == 0, lstat(path, &named) == 0, opened.st_ino == named.st_ino,
-                opened.st_dev == named.st_dev
-            {
+            if let status = Self.status(of: descriptor, at: path) {
                 self.descriptor = descriptor
-                guard opened.st_mode & S_IFMT == S_IFREG else { throw JournalError(.notAJournal, "\(path): not a plain file") }
+                guard status.st_mode & S_IFMT == S_IFREG else { throw JournalError(.notAJournal, "\(path): not a plain file") }
                 return
             }
             close(descriptor)
@@ -41,6 +39,16 @@ final class JournalFile: Sendable {
         // A child between fork and exec has the descriptor too, and would keep the lock.
         flock(descriptor, LOCK_UN)
         close(descriptor)
+    }
+
+    /// What the system says of a file; nil when its name no longer leads to it.
+    private static func status(of descriptor: Int32, at path: String) -> stat? {
+        var opened = stat()
+        var named = stat()
+        guard fstat(descriptor, &opened) == 0, lstat(path, &named) == 0, opened.st_ino == named.st_ino,
+            opened.st_dev == named.st_dev
+        else { return nil }
+        return opened
     }
 
     private static func open(_ path: String) throws(JournalError) -> Int32 {
@@ -89,7 +97,7 @@ final class JournalFile: Sendable {
         var written = 0
         let number: Int32 = bytes.withUnsafeBytes { raw in
             while written < raw.count {
-                let count = pwrite(descriptor, raw.baseAddress.map { $0 + written }, raw.count - written, position + written)
+                let count = system.write(descriptor, UnsafeRawBufferPointer(rebasing: raw[written...]), position + written)
                 // A short write does not say why; the one for the rest does.
                 if count > 0 {
                     written += count
@@ -113,14 +121,18 @@ final class JournalFile: Sendable {
     }
 
     /// Makes its bytes durable. Blocks.
-    /// - Throws: `JournalError.Code.cannotWrite`.
+    /// - Throws: `JournalError.Code.cannotWrite`; `.notFound` when the file was removed or put elsewhere.
     func synchronize() throws(JournalError) {
-        while fdatasync(descriptor) != 0 {
+        while system.synchronize(descriptor) != 0 {
             let number = errno
             if number == EINTR { continue }
             // What did not reach the disk now counts as written, in memory: no one must read it from there.
             posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
             throw .system(number, .cannotWrite, path, "the journal cannot be brought to the disk")
+        }
+        // Bytes of a file that no name leads to are gone with the program.
+        guard Self.status(of: descriptor, at: path) != nil else {
+            throw JournalError(.notFound, "\(path): the journal was removed while it was written")
         }
     }
 

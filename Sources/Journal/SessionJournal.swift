@@ -37,16 +37,19 @@ public final class SessionJournal: Sendable {
     /// is the file's name. Blocking.
     /// - Parameters:
     ///   - byteLimit: the most bytes of the file, now and later.
+    ///   - system: what writes and waits for the disk.
     ///   - replay: gets every valid entry in order; what it throws is passed on, and the file is left untouched.
     /// - Throws: `JournalError.Code.inUse` while another has it open, `.notAJournal`, `.unsupportedVersion` or `.tooLarge`, which
     ///   leave the file untouched; `.notFound` when its folder is not there, `.notPermitted`, `.unreadable`, `.cannotWrite`,
     ///   `.noSpace`.
-    public init(path: String, byteLimit: Int, replay: (JournalEntry) throws -> Void) throws {
+    public init(
+        path: String, byteLimit: Int, system: JournalSystem = JournalSystem(), replay: (JournalEntry) throws -> Void
+    ) throws {
         let header = JournalRecord.fileHeader
         guard byteLimit >= header.count else {
             throw JournalError(.tooLarge, "\(path): a journal has at least \(header.count) bytes, and \(byteLimit) are allowed")
         }
-        let file = try JournalFile(path: path)
+        let file = try JournalFile(path: path, system: system)
         let byteCount = try file.byteCount()
         try Self.checkHeader(file, byteCount: byteCount)
         guard byteCount <= byteLimit else {

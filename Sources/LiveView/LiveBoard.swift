@@ -62,6 +62,7 @@ public final class LiveBoard: Sendable {
             case .stalled(let name): state.update(name) { $0.state = .stalled }
             case .resumed(let name): state.update(name) { $0.state = .receiving }
             case .altered(let name): state.update(name) { $0.isAltered = true }
+            case .refused: break
             case .ended(let name, let result):
                 state.update(name) { $0.end(result, at: now) }
                 Self.tidy(&state)

@@ -21,7 +21,7 @@ private struct BoardJSON: Encodable {
 private struct TotalsJSON: Encodable {
     let totals: MetricsTotals
     enum Key: String, CodingKey {
-        case bytes, datagrams, finished, failed
+        case bytes, datagrams, finished, failed, refused
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -30,6 +30,8 @@ private struct TotalsJSON: Encodable {
         try container.encode(totals.datagramCount, forKey: .datagrams)
         try container.encode(totals.finishedCount, forKey: .finished)
         try container.encode(totals.failedCount, forKey: .failed)
+        // Only a receiver refuses.
+        if !totals.refused.isEmpty { try container.encode(totals.refused, forKey: .refused) }
     }
 }
 

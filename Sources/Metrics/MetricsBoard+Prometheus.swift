@@ -11,6 +11,9 @@ extension MetricsBoard {
         text.add(
             "fovea_sessions_total", .counter, "Sessions that have ended, by how.",
             [.init([("result", "finished")], totals.finishedCount), .init([("result", "failed")], totals.failedCount)])
+        text.add(
+            "fovea_refused_connections_total", .counter, "Callers that were let in no further, by reason.",
+            totals.refused.sorted { $0.key < $1.key }.map { .init([("reason", $0.key)], $0.value) })
         text.add("fovea_bytes_total", .counter, "Bytes of chunk records, sent and received.", [.init([], totals.byteCount)])
         text.add("fovea_datagrams_total", .counter, "Datagrams, sent and received.", [.init([], totals.datagramCount)])
         text.add(sessions)

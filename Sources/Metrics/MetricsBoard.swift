@@ -22,6 +22,9 @@ public final class MetricsBoard: Sendable {
         state.withLock { $0.take(metrics) }
     }
 
+    /// Posts how many callers have been refused since the program began, by reason.
+    public func update(refused counts: [String: Int]) { state.withLock { $0.totals.refused = counts } }
+
     /// What every session that goes on and those that ended last have posted, in the order in which they began.
     public func snapshot() -> [SessionMetrics] { reading().sessions }
 
@@ -39,6 +42,8 @@ struct MetricsTotals: Sendable, Equatable {
     /// Sessions that have ended.
     var finishedCount = 0
     var failedCount = 0
+    /// Callers that were let in no further, by reason.
+    var refused: [String: Int] = [:]
 }
 
 private struct BoardState {

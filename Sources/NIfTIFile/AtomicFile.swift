@@ -1,5 +1,16 @@
 internal import Glibc
 
+/// The system calls that put a whole file in its place, in the order in which they have to come; tests put others in their place.
+public struct AtomicFileSystem: Sendable {
+    /// `fsync`: of the file before it has its name, and of the folder after.
+    public var synchronize: @Sendable (Int32) -> Int32 = { fsync($0) }
+    /// `rename`.
+    public var rename: @Sendable (_ from: String, _ to: String) -> Int32 = { Glibc.rename($0, $1) }
+
+    /// The system's own.
+    public init() {}
+}
+
 /// A file that appears whole or not at all.
 ///
 /// It is written without a name (Linux's `O_TMPFILE`), so that nothing of it is left behind when the program is killed while it
@@ -12,11 +23,13 @@ public final class AtomicFile {
     private let temporaryPath: String
     private var hasTemporaryName = false
     private var committed = false
+    private let system: AtomicFileSystem
 
     /// Begins a file.
     /// - Throws: `NIfTIError.Code.cannotWrite` when the folder does not exist or may not be written.
-    public init(path: String) throws(NIfTIError) {
+    public init(path: String, system: AtomicFileSystem = AtomicFileSystem()) throws(NIfTIError) {
         self.path = path
+        self.system = system
         let slash = path.lastIndex(of: "/")
         folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
@@ -62,18 +75,18 @@ public final class AtomicFile {
     /// Puts the whole file on disk under its name, in place of any older one.
     /// - Throws: `NIfTIError.Code.cannotWrite`.
     public func commit() throws(NIfTIError) {
-        guard fsync(descriptor) == 0 else { throw failure() }
+        guard system.synchronize(descriptor) == 0 else { throw failure() }
         if !hasTemporaryName {
             let linked = linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, temporaryPath, AT_SYMLINK_FOLLOW)
             guard linked == 0 else { throw failure() }
             hasTemporaryName = true
         }
-        guard rename(temporaryPath, path) == 0 else { throw failure() }
+        guard system.rename(temporaryPath, path) == 0 else { throw failure() }
         committed = true
         // Without this the name itself may be gone after a power cut.
         let folder = open(self.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if folder >= 0 {
-            fsync(folder)
+            _ = system.synchronize(folder)
             close(folder)
         }
         close(descriptor)

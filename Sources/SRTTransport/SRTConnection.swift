@@ -46,19 +46,31 @@ public actor SRTConnection {
     private var submitted: Int64 = 0
     /// What the caller said of itself; empty where it said nothing, and at the caller.
     public nonisolated let streamIdentifier: String
+    /// The listener's books, where it came in by one.
+    private nonisolated let admission: SRTAdmission?
+    /// Bytes of the key that both ends encrypt with; 0 where they do not.
+    public nonisolated let keyByteCount: Int
+    /// The peer's address without its port; empty at the caller.
+    public nonisolated let peerHost: String
     /// The time of connecting, two round trips, halved; libsrt's own first figure is a made-up 100 ms.
     public nonisolated let initialRoundTrip: Duration
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(socket: SRTSOCKET, executor: ThreadExecutor, initialRoundTrip: Duration) throws(TransportError) {
+    init(
+        socket: SRTSOCKET, executor: ThreadExecutor, initialRoundTrip: Duration, admission: SRTAdmission? = nil
+    ) throws(TransportError) {
         self.socket = socket
+        self.admission = admission
         self.executor = executor
         self.initialRoundTrip = initialRoundTrip
         streamIdentifier = Self.streamIdentifier(of: socket)
+        keyByteCount = Self.keyByteCount(of: socket)
+        peerHost = admission == nil ? "" : Self.peerHost(of: socket)
         epoll = srt_epoll_create()
         var events = Int32(SRT_EPOLL_IN.rawValue | SRT_EPOLL_ERR.rawValue)
         guard epoll >= 0, srt_epoll_add_usock(epoll, socket, &events) == 0 else {
+            admission?.remove(socket)
             srt_close(socket)
             throw TransportError(.cannotConnect, "libsrt cannot watch a socket: \(SRTLibrary.lastErrorText)")
         }
@@ -66,7 +78,33 @@ public actor SRTConnection {
 
     deinit {
         srt_epoll_release(epoll)
-        if !isClosed { srt_close(socket) }
+        if !isClosed {
+            admission?.remove(socket)
+            srt_close(socket)
+        }
+    }
+
+    /// Says that the peer has proved who it is: it no longer counts against its address, nor makes room for others.
+    public nonisolated func vouch() { admission?.verify(socket) }
+
+    private static func keyByteCount(of socket: SRTSOCKET) -> Int {
+        var count: Int32 = 0
+        var state: Int32 = 0
+        var length = Int32(MemoryLayout<Int32>.size)
+        guard srt_getsockflag(socket, SRTO_KMSTATE, &state, &length) == 0, state == Int32(SRT_KM_S_SECURED.rawValue),
+            srt_getsockflag(socket, SRTO_PBKEYLEN, &count, &length) == 0
+        else { return 0 }
+        return Int(count)
+    }
+
+    private static func peerHost(of socket: SRTSOCKET) -> String {
+        var name = sockaddr_storage()
+        var length = Int32(MemoryLayout<sockaddr_storage>.size)
+        return withUnsafeMutablePointer(to: &name) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                srt_getpeername(socket, address, &length) == 0 ? CallerAddress(address).description : ""
+            }
+        }
     }
 
     private static func streamIdentifier(of socket: SRTSOCKET) -> String {
@@ -78,7 +116,7 @@ public actor SRTConnection {
     }
 
     /// Connects to a listener, trying again until `patience` is over.
-    /// - Throws: `TransportError.Code.invalidAddress`, `.optionRefused` or `.cannotConnect`; `CancellationError`.
+    /// - Throws: `TransportError.Code.invalidAddress`, `.optionRefused`, `.cannotConnect`, `.busy` or `.notPermitted`; `CancellationError`.
     public static func connect(to address: HostPort, options: SRTOptions, patience: Duration = .seconds(10)) async throws
         -> SRTConnection
     {
@@ -90,7 +128,7 @@ public actor SRTConnection {
             do {
                 return try await connector.attempt(address, options)
             } catch let error as TransportError {
-                guard error.code == .cannotConnect, clock.now < deadline else { throw error }
+                guard error.isPassing, clock.now < deadline else { throw error }
                 try await Task.sleep(for: .milliseconds(200))
             }
         }
@@ -206,6 +244,7 @@ public actor SRTConnection {
         }
         guard !isClosed else { return }
         isClosed = true
+        admission?.remove(socket)
         srt_close(socket)
     }
 }
@@ -234,7 +273,10 @@ private struct Connector {
                 try setter.apply(options)
                 let start = ContinuousClock.now
                 guard try address.firstWorking({ srt_connect(socket, $0, $1) == 0 }) else {
-                    throw TransportError(.cannotConnect, "no receiver answers at \(address): \(SRTLibrary.lastErrorText)")
+                    let text = SRTLibrary.lastErrorText
+                    let rejection = SRTRejection(reason: srt_getrejectreason(socket), address: address, options: options)
+                    if let error = rejection.error { throw error }
+                    throw TransportError(.cannotConnect, "no receiver answers at \(address): \(text)")
                 }
                 let elapsed = ContinuousClock.now - start
                 try setter.makeNonBlocking()

@@ -8,25 +8,28 @@ public actor SRTListener {
     private let socket: SRTSOCKET
     private let epoll: Int32
     private var isClosed = false
+    private var filter: HandshakeFilter?
     /// Kept for libsrt, which only points to it.
-    private let admission: SRTAdmission?
+    public nonisolated let admission: SRTAdmission
     /// The port, also where the system chose it.
     public nonisolated let port: UInt16
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// Listens.
-    /// - Parameter admission: decides over each caller by its stream identifier; without it everyone may try.
+    /// - Parameter admission: decides over each caller; by default none has to know anything.
     /// - Throws: `TransportError.Code.invalidAddress`, `.optionRefused` or `.cannotListen`.
-    public init(on address: HostPort, options: SRTOptions, admission: SRTAdmission? = nil, backlog: Int = 32)
-        throws(TransportError)
-    {
+    public init(
+        on address: HostPort, options: SRTOptions, admission: SRTAdmission = SRTAdmission { _ in .nothing }, backlog: Int = 32
+    ) throws(TransportError) {
         self.admission = admission
-        (socket, epoll, port) = try Self.listen(on: address, options, admission, backlog)
+        let udp: Int32
+        (socket, epoll, port, udp) = try Self.listen(on: address, options, admission, backlog)
+        filter = HandshakeFilter(of: udp)
     }
 
-    private static func listen(on address: HostPort, _ options: SRTOptions, _ admission: SRTAdmission?, _ backlog: Int)
-        throws(TransportError) -> (SRTSOCKET, Int32, UInt16)
+    private static func listen(on address: HostPort, _ options: SRTOptions, _ admission: SRTAdmission, _ backlog: Int)
+        throws(TransportError) -> (SRTSOCKET, Int32, UInt16, udp: Int32)
     {
         let library = SRTLibrary()
         defer { withExtendedLifetime(library) {} }
@@ -38,8 +41,14 @@ public actor SRTListener {
             let setter = SRTOptionSetter(socket: socket)
             try setter.apply(options)
             try setter.makeNonBlocking()
-            if let admission { try admission.install(on: socket) }
-            guard try address.firstWorking({ srt_bind(socket, $0, $1) == 0 }), srt_listen(socket, Int32(backlog)) == 0 else {
+            try admission.install(on: socket)
+            // libsrt takes over a socket of ours, and closes it: it lets nobody at one of its own.
+            let udp = try Self.bind(address)
+            guard srt_bind_acquire(socket, udp) == 0 else {
+                Glibc.close(udp)
+                throw TransportError(.cannotListen, "cannot listen on \(address): \(SRTLibrary.lastErrorText)")
+            }
+            guard srt_listen(socket, Int32(backlog)) == 0 else {
                 throw TransportError(.cannotListen, "cannot listen on \(address): \(SRTLibrary.lastErrorText)")
             }
             var name = sockaddr_storage()
@@ -52,11 +61,37 @@ public actor SRTListener {
             guard named == 0, epoll >= 0, srt_epoll_add_usock(epoll, socket, &events) == 0 else {
                 throw TransportError(.cannotListen, "libsrt cannot watch a socket: \(SRTLibrary.lastErrorText)")
             }
-            return (socket, epoll, HostPort.port(of: name))
+            return (socket, epoll, HostPort.port(of: name), udp)
         } catch {
             srt_close(socket)
             throw error
         }
+    }
+
+    /// Opens a UDP socket at an address.
+    private static func bind(_ address: HostPort) throws(TransportError) -> Int32 {
+        var found: Int32 = -1
+        var number: Int32 = 0
+        let isBound = try address.firstWorking { place, length in
+            let udp = Glibc.socket(
+                Int32(place.pointee.sa_family), Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), Int32(IPPROTO_UDP))
+            guard udp >= 0 else {
+                number = errno
+                return false
+            }
+            guard Glibc.bind(udp, place, socklen_t(length)) == 0 else {
+                number = errno
+                Glibc.close(udp)
+                return false
+            }
+            found = udp
+            return true
+        }
+        if isBound { return found }
+        guard number == EADDRINUSE else {
+            throw TransportError(.cannotListen, "cannot listen on \(address): \(String(cString: strerror(number)).lowercased())")
+        }
+        throw TransportError(.portInUse, "port \(address.port) is in use by another program")
     }
 
     deinit {
@@ -71,16 +106,22 @@ public actor SRTListener {
             try Task.checkCancellation()
             guard !isClosed else { throw TransportError(.closed, "the listener is closed") }
             let accepted = srt_accept(socket, nil, nil)
+            admission.settle()
+            filter?.drop(admission.flooding())
             if accepted != SRT_INVALID_SOCK {
                 do throws(TransportError) {
                     try SRTOptionSetter(socket: accepted).makeNonBlocking()
                 } catch {
+                    admission.remove(accepted)
                     srt_close(accepted)
                     continue
                 }
                 // One that cannot be watched is lost; the others go on.
                 let executor = ThreadExecutor(name: "srt-\(accepted)")
-                guard let connection = try? SRTConnection(socket: accepted, executor: executor, initialRoundTrip: .zero) else {
+                guard
+                    let connection = try? SRTConnection(
+                        socket: accepted, executor: executor, initialRoundTrip: .zero, admission: admission)
+                else {
                     continue
                 }
                 return connection
@@ -96,6 +137,8 @@ public actor SRTListener {
     public func close() {
         guard !isClosed else { return }
         isClosed = true
+        // With its descriptor the port would stay taken.
+        filter = nil
         srt_close(socket)
     }
 }

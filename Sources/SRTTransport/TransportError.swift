@@ -3,6 +3,12 @@ public struct TransportError: Error, Sendable, Equatable, CustomStringConvertibl
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {
         case invalidAddress, optionRefused, cannotListen, cannotConnect, closed
+        /// Another program listens there.
+        case portInUse
+        /// The listener takes no more callers now.
+        case busy
+        /// The listener does not take this caller, now or later.
+        case notPermitted
     }
     /// The kind of fault.
     public let code: Code
@@ -14,4 +20,6 @@ public struct TransportError: Error, Sendable, Equatable, CustomStringConvertibl
         self.message = message
     }
     public var description: String { message }
+    /// Whether another try may end otherwise.
+    public var isPassing: Bool { code == .cannotConnect || code == .busy }
 }

@@ -92,7 +92,16 @@ public struct SenderRunner: Sendable {
             guard !session.isOver else { return await made.close(patience: .zero) }
             if connection == nil { use(made, onAction) } else { spare = (made, now) }
         case .failure(let error):
-            act(session.handle(.unreachable("\(error)"), now: now), onAction)
+            act(session.handle(Self.event(of: error), now: now), onAction)
+        }
+    }
+
+    private static func event(of error: any Error) -> SenderSession.Event {
+        guard let error = error as? TransportError else { return .unreachable("\(error)") }
+        return switch error.code {
+        case .busy: .rejected(SessionError(.busy, error.message))
+        case .notPermitted: .rejected(SessionError(.notPermitted, error.message))
+        default: .unreachable(error.message)
         }
     }
 
@@ -210,7 +219,7 @@ private final class Dialling: Sendable {
                 do {
                     return try await SRTConnection.connect(to: address, options: options, patience: .zero)
                 } catch let error as TransportError {
-                    if error.code != .cannotConnect { throw error }
+                    guard error.isPassing else { throw error }
                     if let deadline, clock.now >= deadline { throw error }
                     try await Task.sleep(for: pause)
                     // Random, so that many senders do not come back at the same moment.

@@ -24,13 +24,13 @@ final class JournalWriter: Sendable {
     /// Opens a session's journal, or begins one, on a thread that may wait.
     /// - Throws: `JournalError`, `SessionError`.
     static func open(
-        folder: String, begun: [UInt8], byteLimit: Int, onFailure: @escaping @Sendable (any Error) -> Void
+        folder: String, begun: [UInt8], byteLimit: Int, system: JournalSystem, onFailure: @escaping @Sendable (any Error) -> Void
     ) throws -> (writer: JournalWriter, contents: JournalContents) {
         var contents = JournalContents()
         let path = "\(folder)/\(fileName)"
         let journal: SessionJournal
         do {
-            journal = try SessionJournal(path: path, byteLimit: byteLimit) { try contents.replay($0) }
+            journal = try SessionJournal(path: path, byteLimit: byteLimit, system: system) { try contents.replay($0) }
         } catch let error as SessionError {
             // Only its own sender's attempt puts it aside.
             guard contents.begun == nil || contents.begun == begun else { throw error }
@@ -54,6 +54,8 @@ final class JournalWriter: Sendable {
         }
         if isFull { return fail(SiteError(.limitReached, "the disk is more than \(Self.byteLimit) bytes behind the network")) }
         queue.async { [self] in
+            // After a failure there is a hole: what comes behind it is of no use.
+            guard !waiting.withLock({ $0.failed }) else { return }
             do { try journal.append(entries) } catch { fail(error) }
             waiting.withLock { $0.byteCount -= byteCount }
         }
@@ -81,6 +83,8 @@ final class JournalWriter: Sendable {
             return waiting.durable
         }
         do {
+            // What could not be written is not durable because something else is.
+            guard !waiting.withLock({ $0.failed }) else { return }
             try journal.synchronize()
             for body in bodies { body() }
         } catch {

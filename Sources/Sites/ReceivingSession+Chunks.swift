@@ -68,7 +68,9 @@ extension ReceivingSession {
         }
         let decoder = try SessionDecoder(manifest, decoder: chunkDecoder, memoryLimit: site.limits.memoryByteCount)
         let folder = SessionFolder(
-            root: site.folder, session: hello.session, decoder: decoder, pool: pool, readBack: site.readBack)
+            root: site.folder, session: hello.session, decoder: decoder, pool: pool, system: site.system,
+            readBack: site.readBack)
+        try folder.checkSpace()
         self.decoder = decoder
         self.folder = folder
         manifestRecord = record

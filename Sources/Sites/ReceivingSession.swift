@@ -227,14 +227,25 @@ struct ReceivingSession {
     mutating func giveUp(_ error: any Error) {
         guard failure == nil else { return }
         failure = error
-        let reason: Abort.Reason =
-            error is CancellationError ? .cancelled : error is NIfTIError || error is JournalError ? .failed : .refused
-        let message = error is CancellationError ? "the receiver was stopped; go on later with the same --session" : "\(error)"
-        waiting.append(.giveUp(Abort(reason: reason, message: message)))
+        waiting.append(.giveUp(farewell(error)))
+    }
+
+    /// What the sender is told. Paths of this machine are none of its business.
+    private func farewell(_ error: any Error) -> Abort {
+        let stopped = "the receiver was stopped; go on later with the same --session"
+        let said = "\(error)".replacing("\(site.folder)/", with: "")
+        return switch error {
+        case is CancellationError: Abort(reason: site.isRestarting() ? .restarting : .cancelled, message: stopped)
+        case let error as SiteError where error.code == .full: Abort(reason: .full, message: error.message)
+        case let error as SiteError where error.code == .noSpace: Abort(reason: .failed, message: error.message)
+        case is NIfTIError, is JournalError: Abort(reason: .failed, message: said)
+        default: Abort(reason: .refused, message: said)
+        }
     }
 
     /// A sender has said who it is: finds what there is of its session, and takes it over from a connection that has fallen silent.
     private mutating func begin(_ hello: Hello) {
+        connection.vouch()
         self.hello = hello
         summary.session = hello.session.text
         // Half a round trip after it was said.
@@ -252,7 +263,9 @@ struct ReceivingSession {
                 do {
                     let (writer, contents) = try await pool.run(rank: 0) {
                         try SessionFolder.make(root: site.folder, session: hello.session)
-                        return try JournalWriter.open(folder: path, begun: begun, byteLimit: site.limits.journalByteCount) {
+                        return try JournalWriter.open(
+                            folder: path, begun: begun, byteLimit: site.limits.journalByteCount, system: site.system.journal
+                        ) {
                             mailbox.put(.failed($0))
                         }
                     }

@@ -1,4 +1,5 @@
 internal import Confinement
+internal import Foundation
 public import Metrics
 public import NIfTIFile
 public import Profiles
@@ -43,6 +44,8 @@ public struct ReceivingSite: Sendable {
         case resumed(session: String)
         /// Datagrams come that are altered or not the sender's; they are ignored.
         case altered(session: String)
+        /// Callers got no further, so many of late for this reason, the last of them from this address.
+        case refused(SRTRefusal, count: Int, address: String)
         /// A connection of a session is over, and the session with it or not.
         case ended(session: String, Result<Summary, any Error>)
     }
@@ -102,6 +105,10 @@ public struct ReceivingSite: Sendable {
     public var focusDesk: FocusDesk?
     /// What receipts are signed with; nil leaves them unsigned.
     public var receiptKey: ReceiptKey?
+    /// What is asked of the disk.
+    public var system = ReceivingSystem()
+    /// Asked when the site is told to stop: whether it is expected to be started again, so that senders wait for it.
+    public var isRestarting: @Sendable () -> Bool = { false }
     /// A program that decodes confined; this one by default.
     public var workerExecutable = "/proc/self/exe"
     /// Reads a file that was written, before anything is said of it; a test puts a failing disk in its place.
@@ -113,6 +120,22 @@ public struct ReceivingSite: Sendable {
         self.transport = transport
     }
 
+    /// Makes the folder for sessions, or finds that files can be made in it.
+    /// - Throws: `SiteError.Code.cannotWrite`.
+    public func prepareFolder() throws {
+        var status = stat()
+        if stat(folder, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
+            throw SiteError(.cannotWrite, "'\(folder)' is not a folder; choose another --out")
+        }
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            // Permissions alone do not tell: a file system may be read-only, and root may do anything.
+            _ = try AtomicFile(path: "\(folder)/session")
+        } catch {
+            throw SiteError(.cannotWrite, "'\(folder)' cannot be written; choose another --out")
+        }
+    }
+
     /// Listens.
     /// - Throws: `TransportError`; `SiteError.Code.exposed`.
     public func listen(on address: String) throws -> SRTListener {
@@ -120,10 +143,12 @@ public struct ReceivingSite: Sendable {
         try exposure.check(address)
         var options = SRTOptions(maximumBitsPerSecond: 100e6)
         options.outlast(transport.silenceLimit)
-        guard exposure.isProtected else { return try SRTListener(on: address, options: options) }
         let admission = SRTAdmission { [exposure] identifier in
-            guard let identifier = StreamIdentifier(parsing: identifier) else { return nil }
-            return exposure.secret(for: identifier.sender)?.transportPassphrase
+            guard exposure.isProtected else { return .nothing }
+            guard let identifier = StreamIdentifier(parsing: identifier),
+                let secret = exposure.secret(for: identifier.sender)
+            else { return .refused }
+            return .passphrase(secret.transportPassphrase)
         }
         return try SRTListener(on: address, options: options, admission: admission)
     }
@@ -135,29 +160,33 @@ public struct ReceivingSite: Sendable {
     {
         let pool = CodingPool()
         let registry = SessionRegistry(limit: sessionLimit)
+        let watching = Task { await watch(listener.admission, onEvent) }
+        defer { watching.cancel() }
+        try await withTaskCancellationHandler {
+            do {
+                try await serve(listener, registry, pool, once: once, clock, onEvent)
+            } catch  where Task.isCancelled {
+                // The listener may be found closed first.
+                throw CancellationError()
+            }
+        } onCancel: {
+            // At once, so that no sender is let in that nobody would answer.
+            Task { await listener.close() }
+        }
+    }
+
+    private func serve(
+        _ listener: SRTListener, _ registry: SessionRegistry, _ pool: CodingPool, once: Bool, _ clock: Stopwatch,
+        _ onEvent: @escaping @Sendable (Event) -> Void
+    ) async throws {
         try await withThrowingTaskGroup(of: Progress.self) { group in
             group.addTask { .accepted(try await listener.accept()) }
-            var active = 0
             while let progress = try await group.next() {
                 switch progress {
                 case .accepted(let connection):
                     group.addTask { .accepted(try await listener.accept()) }
-                    // A few more than there may be sessions: one of them may go on with a session whose connection is dead.
-                    guard active < sessionLimit + Self.spareConnections else {
-                        let abort = Abort(
-                            reason: .refused, message: "the receiver has \(sessionLimit) sessions already; try again later")
-                        _ = await connection.turn(sending: [Datagram.abort(abort).encoded()], patience: .zero)
-                        group.addTask {
-                            await connection.close(patience: .seconds(1))
-                            return .ended(nil)
-                        }
-                        active += 1
-                        continue
-                    }
-                    active += 1
-                    group.addTask { .ended(await receive(connection, registry, pool, clock, onEvent)) }
+                    group.addTask { .ended(await receive(connection, registry, pool, listener.admission, clock, onEvent)) }
                 case .ended(let result):
-                    active -= 1
                     // A connection that never became a session, such as a probe, does not count as the one.
                     guard let result else { continue }
                     guard once else { continue }
@@ -171,7 +200,21 @@ public struct ReceivingSite: Sendable {
         }
     }
 
-    private static let spareConnections = 4
+    /// Tells of callers that got no further: at once of the first, and then of how many in a while.
+    private func watch(_ admission: SRTAdmission, _ onEvent: @Sendable (Event) -> Void) async {
+        var log = RefusalLog()
+        let clock = ContinuousClock()
+        let origin = clock.now
+        while !Task.isCancelled {
+            let counts = admission.refusedCounts
+            metrics?.update(
+                refused: Dictionary(uniqueKeysWithValues: SRTRefusal.allCases.map { ($0.rawValue, counts[$0] ?? 0) }))
+            for line in log.take(admission.takeRefused(), counts: counts, now: clock.now - origin) {
+                onEvent(.refused(line.reason, count: line.count, address: line.address))
+            }
+            try? await Task.sleep(for: .milliseconds(200))
+        }
+    }
 
     private enum Progress: Sendable {
         case accepted(SRTConnection)
@@ -179,8 +222,8 @@ public struct ReceivingSite: Sendable {
     }
 
     private func receive(
-        _ connection: SRTConnection, _ registry: SessionRegistry, _ pool: CodingPool, _ clock: Stopwatch,
-        _ onEvent: @escaping @Sendable (Event) -> Void
+        _ connection: SRTConnection, _ registry: SessionRegistry, _ pool: CodingPool, _ admission: SRTAdmission,
+        _ clock: Stopwatch, _ onEvent: @escaping @Sendable (Event) -> Void
     ) async -> Result<Summary, any Error>? {
         // A peer has decoders of its own; they start while its volume is still being read.
         let workers = ConfinedDecoder(pool: pool, executable: workerExecutable)
@@ -193,6 +236,7 @@ public struct ReceivingSite: Sendable {
             result = try await session.run().map { .success($0) }
         } catch {
             result = .failure(error)
+            if let error = error as? SiteError, error.code == .full { admission.note(.full, address: connection.peerHost) }
         }
         await starting.value
         if let result { onEvent(.ended(session: session.name, result)) }

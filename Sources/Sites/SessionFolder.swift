@@ -7,9 +7,11 @@ internal import WireFormat
 /// A session's folder at the receiver: each volume and its quality, always whole files, and the receipt.
 final class SessionFolder: Sendable {
     let path: String
+    private let session: Name
     private let decoder: SessionDecoder
     private let pool: CodingPool
     private let readBack: @Sendable (String) throws -> NIfTIImage
+    private let system: ReceivingSystem
     private struct State {
         var writing: Set<Int> = []
         /// Volumes that have changed since they were written last, and whether someone waits for that.
@@ -28,13 +30,15 @@ final class SessionFolder: Sendable {
 
     /// The folder of a session that ``make(root:session:)`` has made.
     init(
-        root: String, session: Name, decoder: SessionDecoder, pool: CodingPool,
+        root: String, session: Name, decoder: SessionDecoder, pool: CodingPool, system: ReceivingSystem,
         readBack: @escaping @Sendable (String) throws -> NIfTIImage
     ) {
         path = "\(root)/\(session)"
+        self.session = session
         self.decoder = decoder
         self.pool = pool
         self.readBack = readBack
+        self.system = system
     }
 
     /// Makes the folder, or finds that it is one to go on with: one with a journal.
@@ -49,12 +53,41 @@ final class SessionFolder: Sendable {
         guard mkdir(path, 0o777) == 0 else {
             let reason = errno
             if reason == EEXIST {
+                var status = stat()
+                guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+                    // Somebody with a hand on the folder could lead volumes to a place that others read.
+                    throw SiteError(.sessionExists, "the receiver has something called '\(session)' that is no folder of its own")
+                }
                 if access("\(path)/\(JournalWriter.fileName)", F_OK) == 0 { return }
                 throw SiteError(.sessionExists, "the receiver already has a session called '\(session)'")
             }
             throw NIfTIError(
                 .cannotWrite, "\(path): the folder cannot be made: \(String(cString: strerror(reason)).lowercased())")
         }
+    }
+
+    /// Compares what is announced, as uncompressed files, with what the disk has left.
+    /// - Throws: `SiteError.Code.noSpace`.
+    func checkSpace() throws {
+        let needed = decoder.layouts.reduce(0) { sum, layout in
+            let (total, overflows) = sum.addingReportingOverflow(layout.header.voxelOffset + layout.header.voxelByteCount)
+            return overflows ? .max : total
+        }
+        // A session that goes on has some of it there already.
+        let present = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).reduce(0) { sum, name in
+            var status = stat()
+            return lstat("\(path)/\(name)", &status) == 0 ? sum + Int(status.st_size) : sum
+        }
+        guard let free = system.freeByteCount(path), free < needed - min(present, needed) else { return }
+        throw SiteError(
+            .noSpace,
+            "The receiver's disk has \(Self.size(free)) left, and the session '\(session)' needs \(Self.size(needed - min(present, needed))). Make room there and send again."
+        )
+    }
+
+    private static func size(_ byteCount: Int) -> String {
+        byteCount < 1_000_000
+            ? String(format: "%.1f kB", Double(byteCount) / 1e3) : String(format: "%.1f MB", Double(byteCount) / 1e6)
     }
 
     /// What is not the source bit for bit says so by its name, so that no viewer can take it for more than it is; so does what is not all that was

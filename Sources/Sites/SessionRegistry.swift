@@ -20,8 +20,14 @@ final class SessionRegistry: Sendable {
         fileprivate func revoke() { state.withLock { $0.isRevoked = true } }
     }
 
+    private struct State {
+        var claims: [String: Claim] = [:]
+        /// Connections that wait for another to let go of their session: after an outage each session may have one.
+        var waitingCount = 0
+    }
+
     private let limit: Int
-    private let claims = Mutex<[String: Claim]>([:])
+    private let state = Mutex(State())
     /// A sender that was killed comes back before anyone can know that its old connection is dead; and that one has its volumes to write.
     private static let patience = Duration.seconds(30)
 
@@ -29,22 +35,31 @@ final class SessionRegistry: Sendable {
     init(limit: Int) { self.limit = limit }
 
     /// Takes a name over once its connection, if any, has fallen silent and let go of it.
-    /// - Throws: `SiteError.Code.sessionBusy` when the session goes on elsewhere or there are too many; `.sessionExists` when it is another sender's.
+    /// - Throws: `SiteError.Code.full` when there are too many sessions; `.sessionBusy` when the session goes on elsewhere; `.sessionExists` when it is another sender's.
     func claim(_ name: String, sender: String) async throws -> Claim {
         let deadline = ContinuousClock.now + Self.patience
+        var isWaiting = false
+        defer { if isWaiting { state.withLock { $0.waitingCount -= 1 } } }
         while true {
             let claim = Claim(sender: sender)
-            let (holder, isFull) = claims.withLock { claims -> (Claim?, Bool) in
-                if let holder = claims[name] { return (holder, false) }
-                guard claims.count < limit else { return (nil, true) }
-                claims[name] = claim
+            let wasWaiting = isWaiting
+            let (holder, isFull) = state.withLock { state -> (Claim?, Bool) in
+                if let holder = state.claims[name] {
+                    guard wasWaiting || state.waitingCount < limit else { return (holder, true) }
+                    if !wasWaiting { state.waitingCount += 1 }
+                    return (holder, false)
+                }
+                guard state.claims.count < limit else { return (nil, true) }
+                state.claims[name] = claim
                 return (nil, false)
             }
-            if isFull { throw SiteError(.sessionBusy, "the receiver has \(limit) sessions already; try again later") }
-            guard let holder else { return claim }
-            guard holder.sender == sender else {
+            if let holder, holder.sender != sender {
+                isWaiting = isWaiting || !isFull
                 throw SiteError(.sessionExists, "the session '\(name)' belongs to another sender")
             }
+            if isFull { throw SiteError(.full, "it has \(limit) sessions already; try again later") }
+            guard let holder else { return claim }
+            isWaiting = true
             if holder.isStalled { holder.revoke() }
             guard ContinuousClock.now < deadline else {
                 throw SiteError(.sessionBusy, "the session '\(name)' is being received on another connection")
@@ -54,6 +69,6 @@ final class SessionRegistry: Sendable {
     }
 
     func release(_ name: String, _ claim: Claim) {
-        claims.withLock { claims in if claims[name] === claim { claims[name] = nil } }
+        state.withLock { state in if state.claims[name] === claim { state.claims[name] = nil } }
     }
 }

@@ -8,5 +8,6 @@ extension SessionTiming {
         stalledAfter = transport.stalledAfter
         silenceLimit = transport.silenceLimit
         resumePatience = transport.resumePatience
+        fullPatience = transport.connectPatience
     }
 }

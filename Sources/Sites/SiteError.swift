@@ -4,6 +4,12 @@ public struct SiteError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Code: Sendable, Equatable {
         case usage, exposed, sessionExists, sessionBusy, limitReached, receiptMismatch, cancelled, invalidKey, keyExists,
             unusableJournal
+        /// There are as many sessions as there may be.
+        case full
+        /// There is less room on the disk than what was announced needs.
+        case noSpace
+        /// Where files are to go they cannot.
+        case cannotWrite
     }
     /// The kind of fault.
     public let code: Code

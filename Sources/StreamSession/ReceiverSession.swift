@@ -135,7 +135,7 @@ public struct ReceiverSession: Sendable {
         case .giveUp(let abort):
             let farewell = send(.abort(abort))
             phase = .over
-            let code: SessionError.Code = abort.reason == .cancelled ? .cancelled : .failed
+            let code: SessionError.Code = [.cancelled, .restarting].contains(abort.reason) ? .cancelled : .failed
             return [farewell, .failed(SessionError(code, abort.message))]
         case .stored(let receipt):
             guard phase == .storing else { return [] }

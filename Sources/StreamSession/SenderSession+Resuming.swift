@@ -77,12 +77,37 @@ extension SenderSession {
         sent = []
     }
 
+    /// The receiver gave up. One that is restarted, or full, is tried again.
+    mutating func end(by abort: Abort, now: Duration) -> [Action] {
+        switch abort.reason {
+        case .restarting:
+            part(now: now)
+            return [.reconnect]
+        case .full:
+            let since = fullSince ?? now
+            fullSince = since
+            guard now - since < (hasBeenTaken ? timing.resumePatience : timing.fullPatience) else {
+                return fail(.busy, "The receiver is full: \(abort.message)")
+            }
+            part(now: now)
+            // Its own patience ends it: being answered, though with a refusal, the receiver is not gone.
+            apartSince = since
+            fullRetry = now + min(timing.fullPause * (1 << min(fullCount, 4)), .seconds(5))
+            fullCount += 1
+            return []
+        case .cancelled, .refused, .failed:
+            return fail(.peerAborted, "the receiver gave up: \(abort.message)")
+        }
+    }
+
     /// Takes the receiver's answer to the hello.
     mutating func greet(_ welcome: Welcome, now: Duration) -> [Action] {
         // Said again because the hello was, it says nothing new; and keys that are bound twice would count from the start again.
         guard !remote.isWelcomed else { return [] }
         channel.bind(receiverNonce: welcome.nonce)
         remote.isWelcomed = true
+        hasBeenTaken = true
+        (fullSince, fullCount) = (nil, 0)
         var actions: [Action] = []
         if phase == .greeting {
             remote.isResumed = welcome.standing != .fresh

@@ -111,6 +111,10 @@ extension SenderSession {
 
     mutating func tick(now: Duration) -> [Action] {
         if phase == .apart {
+            if let retry = fullRetry, now >= retry {
+                fullRetry = nil
+                return [.reconnect]
+            }
             guard let apartSince, now >= apartSince + timing.resumePatience else { return [] }
             return fail(
                 .peerSilent, "the receiver is gone; no connection to go on with for \(Int((now - apartSince).seconds.rounded())) s")

@@ -24,6 +24,8 @@ public struct SenderSession: Sendable {
         case disconnected
         /// No connection can be had any more.
         case unreachable(String)
+        /// The receiver lets this sender in no further.
+        case rejected(SessionError)
         /// This end is asked to stop.
         case cancel(Abort)
     }
@@ -86,6 +88,13 @@ public struct SenderSession: Sendable {
     var hasSpoken = false
     /// Since when there is no connection to go on with.
     var apartSince: Duration?
+    /// Since when the receiver has been full, by its own word, and how often it has said so.
+    var fullSince: Duration?
+    var fullCount = 0
+    /// When to ask a full receiver again.
+    var fullRetry: Duration?
+    /// Whether a receiver has taken the session, on this connection or an earlier one.
+    var hasBeenTaken = false
     /// Whether the receiver has everything, by its own word.
     var isComplete = false
     var early: [[UInt8]] = []
@@ -150,7 +159,7 @@ public struct SenderSession: Sendable {
     public var nextTick: Duration? {
         switch phase {
         case .over: nil
-        case .apart: apartSince.map { $0 + timing.resumePatience }
+        case .apart: [apartSince.map { $0 + timing.resumePatience }, fullRetry].compactMap { $0 }.min()
         case .greeting, .sending, .ending: min(silence.nextCheck(timing), nextHeartbeat)
         }
     }
@@ -196,6 +205,7 @@ public struct SenderSession: Sendable {
             part(now: now)
             return [.reconnect]
         case .unreachable(let message): return fail(.unreachable, message)
+        case .rejected(let error): return fail(error.code, error.message)
         case .cancel(let abort):
             let isConnected = phase != .apart
             let bytes = channel.encode(.abort(abort))
@@ -234,6 +244,8 @@ public struct SenderSession: Sendable {
     }
 
     mutating func take(_ bytes: [UInt8], now: Duration) -> [Action] {
+        // What still comes on a connection that was given up.
+        guard phase != .apart else { return [] }
         let datagram: Datagram?
         do {
             datagram = try channel.decode(bytes)
@@ -276,9 +288,7 @@ public struct SenderSession: Sendable {
             let bye = channel.encode(.bye)
             phase = .over
             return actions + [.send(bye), .finished(receipt)]
-        case .abort(let abort):
-            phase = .over
-            return actions + [.failed(SessionError(.peerAborted, "the receiver gave up: \(abort.message)"))]
+        case .abort(let abort): return actions + end(by: abort, now: now)
         case .hello, .data, .parity, .heartbeat, .end, .bye:
             return actions + violate("the receiver sends what only a sender may")
         }

@@ -6,6 +6,10 @@ public struct SessionError: Error, Sendable, Equatable, CustomStringConvertible 
         case peerGone
         /// No connection could be made.
         case unreachable
+        /// The receiver takes no more sessions now.
+        case busy
+        /// The receiver does not take this sender.
+        case notPermitted
         /// The connection stands, but nothing has come for too long.
         case peerSilent
         /// The peer gave up and said why.

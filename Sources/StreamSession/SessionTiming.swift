@@ -12,6 +12,10 @@ public struct SessionTiming: Sendable, Equatable {
     public var silenceLimit: Duration = .seconds(125)
     /// How long a sender without a connection tries to get another one.
     public var resumePatience: Duration = .seconds(600)
+    /// How long a sender tries to get a place at a receiver that is full.
+    public var fullPatience: Duration = .seconds(10)
+    /// How long it waits before it tries the second time; twice as long each time after that.
+    public var fullPause: Duration = .milliseconds(500)
     /// How often an idle sender shows that it lives.
     public var keepaliveInterval: Duration = .milliseconds(500)
     /// The least time between heartbeats while acknowledgements are awaited.

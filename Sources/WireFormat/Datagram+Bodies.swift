@@ -258,6 +258,10 @@ public struct Abort: Sendable, Equatable {
         case refused = 2
         /// This end failed: disk, memory, a codec.
         case failed = 3
+        /// This end has as many sessions as it takes; later there may be room.
+        case full = 4
+        /// This end's program ends, and is expected to be started again: the peer waits for it as after a crash.
+        case restarting = 5
     }
     /// Why, for a program.
     public let reason: Reason
@@ -275,8 +279,9 @@ public struct Abort: Sendable, Equatable {
 
     init(from reader: inout ByteReader) throws(WireError) {
         let reason = try reader.take(UInt16.self, "reason")
-        guard let reason = Reason(rawValue: reason) else { throw WireError(.invalidField, "abort reason \(reason) is unknown") }
-        self.reason = reason
+        guard reason > 0 else { throw WireError(.invalidField, "abort reason 0 is none") }
+        // A later version may know more reasons. Whatever it is, the peer is done.
+        self.reason = Reason(rawValue: reason) ?? .failed
         let count = Int(try reader.take(UInt16.self, "message length"))
         message = Name.printable(
             try reader.takeText("message", count: count, limit: WireLimits.messageByteCount), limit: WireLimits.messageByteCount)

@@ -27,12 +27,16 @@ public struct Name: Sendable, Hashable, CustomStringConvertible {
 
     public var description: String { text }
 
+    private static let unprintable: Set<Unicode.GeneralCategory> = [
+        .control, .format, .lineSeparator, .paragraphSeparator, .privateUse,
+    ]
+
     /// A peer's text as it may be shown: on one line, without anything that steers a terminal, and not too long.
     static func printable(_ text: String, limit: Int = 80) -> String {
         String(
             String.UnicodeScalarView(
                 text.unicodeScalars.prefix(limit).map {
-                    $0.properties.generalCategory == .control || $0.properties.generalCategory == .format ? "?" : $0
+                    unprintable.contains($0.properties.generalCategory) ? "?" : $0
                 }))
     }
 

@@ -70,11 +70,17 @@ struct Failure {
         case let error as ConfinementError: (message, code) = (error.message, Self.internalFault)
         case let error as TransportError:
             message = error.message
-            code = error.code == .invalidAddress ? Self.usage : Self.unavailable
+            switch error.code {
+            case .invalidAddress: code = Self.usage
+            case .notPermitted: code = Self.notPermitted
+            case .busy: code = Self.tryAgain
+            case .optionRefused, .cannotListen, .portInUse, .cannotConnect, .closed: code = Self.unavailable
+            }
         case let error as SessionError:
             message = error.message
             switch error.code {
-            case .peerGone, .peerSilent, .cancelled: code = Self.tryAgain
+            case .peerGone, .peerSilent, .cancelled, .busy: code = Self.tryAgain
+            case .notPermitted: code = Self.notPermitted
             case .unreachable, .peerAborted: code = Self.unavailable
             case .protocolViolation: code = Self.violation
             case .failed: code = Self.internalFault
@@ -86,7 +92,8 @@ struct Failure {
             case .exposed: code = Self.notPermitted
             case .sessionExists, .keyExists: code = Self.cannotCreate
             case .limitReached: code = Self.badData
-            case .sessionBusy: code = Self.tryAgain
+            case .sessionBusy, .full: code = Self.tryAgain
+            case .noSpace, .cannotWrite: code = Self.inputOutput
             case .receiptMismatch, .invalidKey, .unusableJournal: code = Self.badData
             case .cancelled: code = Self.tryAgain
             }

@@ -53,6 +53,6 @@ struct Fovea: AsyncParsableCommand {
 
 /// Writes one line to standard error.
 func print(error message: String) {
-    let line = "fovea: " + message.split(whereSeparator: \.isNewline).joined(separator: " ") + "\n"
+    let line = "fovea: " + message.split(whereSeparator: \.isNewline).joined(separator: " ").printable + "\n"
     line.withCString { _ = write(2, $0, strlen($0)) }
 }

@@ -1,5 +1,12 @@
 internal import Dispatch
 internal import Glibc
+internal import Synchronization
+
+/// The last signal that asked the program to stop.
+private let lastSignal = Atomic<Int32>(0)
+
+/// Whether the system ended the program, rather than a person at its keyboard: then it is likely to be started again.
+var wasTerminated: Bool { lastSignal.load(ordering: .relaxed) == SIGTERM }
 
 /// Runs work that SIGINT and SIGTERM cancel, so that it can tell its peer and leave whole files.
 func untilSignalled<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) async throws -> Result {
@@ -8,6 +15,7 @@ func untilSignalled<Result: Sendable>(_ body: @escaping @Sendable () async throw
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
         source.setEventHandler {
+            lastSignal.store(number, ordering: .relaxed)
             task.cancel()
             // Who asks twice does not want to wait.
             signal(number, SIG_DFL)

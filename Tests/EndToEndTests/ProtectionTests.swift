@@ -43,14 +43,16 @@ struct ProtectionTests {
             transport: "default", receiverArguments: ["--access-file", access])
         #expect(try await transfer.receiver.waitFor("roi_complete") != nil, "\(transfer.sender.standardError)")
         let port = try await Transfer.port(of: transfer.receiver)
-        for arguments in [
-            [], ["--secret-file", wrong, "--sender", "west"], ["--secret-file", west, "--sender", "east"],
-            ["--secret-file", west, "--sender", "south"],
+        for (arguments, sentence) in [
+            ([], "requires a secret"), (["--secret-file", wrong, "--sender", "west"], "rejected the secret. Check --secret-file"),
+            (["--secret-file", west, "--sender", "east"], "rejected the secret. Check --secret-file"),
+            (["--secret-file", west, "--sender", "south"], "does not know this sender"),
         ] {
             let (code, program) = try await Program.run(
                 "fovea",
                 ["send", volume, "--mask", mask, "--to", "127.0.0.1:\(port)", "--session", "x", "--transport", quick] + arguments)
-            #expect(code == 69, "\(arguments): \(program.standardError)")
+            #expect(code == 77, "\(arguments): \(program.standardError)")
+            #expect(program.standardError.contains(sentence), "\(arguments): \(program.standardError)")
             #expect(program.standardError.split(separator: "\n").count == 1)
         }
         #expect(try await transfer.finish() == (0, 0), "\(transfer.sender.standardError)")

@@ -44,8 +44,8 @@ struct ListenTests {
     func taken() async throws {
         try await withServer(of: MetricsBoard()) { port in
             let fault = await fault(host: "127.0.0.1", port: port)
-            #expect(fault?.code == .cannotListen)
-            #expect(fault?.message == "metrics cannot be served on 127.0.0.1:\(port): address already in use")
+            #expect(fault?.code == .portInUse)
+            #expect(fault?.message == "metrics cannot be served on 127.0.0.1:\(port): the port is in use by another program")
         }
     }
 

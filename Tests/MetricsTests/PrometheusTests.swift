@@ -39,6 +39,17 @@ struct PrometheusTests {
         #expect(text.value("fovea_session_state", Self.labels.merging(["state": "failed"]) { $1 }) == 0)
     }
 
+    @Test("Refused callers are counted by reason, at a receiver only")
+    func refused() throws {
+        let board = MetricsBoard()
+        #expect(try PrometheusParser(board.prometheus()).value("fovea_refused_connections_total", ["reason": "full"]) == nil)
+        board.update(refused: ["full": 3, "wrong_secret": 0])
+        let text = try PrometheusParser(board.prometheus())
+        #expect(text.value("fovea_refused_connections_total", ["reason": "full"]) == 3)
+        #expect(text.value("fovea_refused_connections_total", ["reason": "wrong_secret"]) == 0)
+        #expect(board.json().contains(#""refused":{"full":3,"wrong_secret":0}"#))
+    }
+
     @Test("What only grows is a counter that says so by its name, everything else a gauge")
     func types() throws {
         let board = MetricsBoard()

@@ -1,5 +1,6 @@
 import Foundation
 import NIfTIFile
+import Synchronization
 import Testing
 import VolumeModel
 
@@ -86,5 +87,48 @@ struct AtomicFileTests {
         try NIfTIFile.write(image, to: folder.place("volume.nii"))
         #expect(try folder.contents("volume.nii") == header.file(voxelByteCount: 4))
         #expect(try folder.names() == ["small.nii", "volume.nii"])
+    }
+
+    @Test("Its bytes are on the disk before it has its name, and its name before the caller is told")
+    func order() throws {
+        let calls = Calls()
+        var system = AtomicFileSystem()
+        system.synchronize = { descriptor in
+            var status = stat()
+            fstat(descriptor, &status)
+            calls.add(status.st_mode & S_IFMT == S_IFDIR ? "folder to disk" : "file to disk")
+            return fsync(descriptor)
+        }
+        system.rename = { from, to in
+            calls.add("rename")
+            return rename(from, to)
+        }
+        let file = try AtomicFile(path: folder.place("volume.nii"), system: system)
+        try file.write([1, 2, 3])
+        try file.commit()
+        #expect(calls.all == ["file to disk", "rename", "folder to disk"])
+    }
+
+    @Test("A file that cannot be brought to the disk does not take the old one's place")
+    func diskFails() throws {
+        let path = try folder.put([9, 9], "volume.nii")
+        var system = AtomicFileSystem()
+        system.synchronize = { _ in
+            errno = EIO
+            return -1
+        }
+        do {
+            let file = try AtomicFile(path: path, system: system)
+            try file.write([1, 2, 3])
+            #expect(refused { try file.commit() }?.code == .cannotWrite)
+        }
+        #expect(try folder.contents("volume.nii") == [9, 9])
+        #expect(try folder.names() == ["volume.nii"])
+    }
+
+    private final class Calls: Sendable {
+        private let names = Mutex<[String]>([])
+        func add(_ name: String) { names.withLock { $0.append(name) } }
+        var all: [String] { names.withLock { $0 } }
     }
 }

@@ -120,7 +120,8 @@ struct ConnectionTests {
         let error = #expect(throws: TransportError.self) {
             try SRTListener(on: SRTTransport.HostPort(host: "127.0.0.1", port: relay.boundPort), options: Self.options)
         }
-        #expect(error?.code == .cannotListen)
+        #expect(error?.code == .portInUse)
+        #expect(error?.message == "port \(relay.boundPort) is in use by another program")
         relay.stop()
     }
 

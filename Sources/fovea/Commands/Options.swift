@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import Foundation
+internal import HTTPService
 internal import Metrics
 internal import Profiles
 public import ProgressiveCoding
@@ -92,12 +93,22 @@ struct MetricsOption: ParsableArguments {
         let address = try HostPort(parsing: metrics)
         let board = MetricsBoard()
         let server = MetricsServer(board: board, host: address.host, port: address.port)
+        // What a command says of itself is said once the port is there.
+        let bound = Latch()
         return try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask {
-                try await server.run { port in console.event("metrics", ["port": .integer(Int(port))]) }
+                try await naming("--metrics") {
+                    try await server.run { port in
+                        console.event("metrics", ["port": .integer(Int(port))])
+                        bound.open()
+                    }
+                }
                 return nil
             }
-            group.addTask { try await body(board) }
+            group.addTask {
+                try await bound.wait()
+                return try await body(board)
+            }
             while let result = try await group.next() {
                 guard let result else { continue }
                 group.cancelAll()
@@ -105,6 +116,17 @@ struct MetricsOption: ParsableArguments {
             }
             throw CancellationError()
         }
+    }
+}
+
+/// Says of a port that is taken by which option another one is chosen.
+func naming<Result>(_ option: String, _ body: () async throws -> Result) async throws -> Result {
+    do {
+        return try await body()
+    } catch let error as TransportError where error.code == .portInUse {
+        throw TransportError(.portInUse, "\(error.message); choose another \(option)")
+    } catch let error as HTTPServiceError where error.code == .portInUse {
+        throw HTTPServiceError(.portInUse, "\(error.message); choose another \(option)")
     }
 }
 

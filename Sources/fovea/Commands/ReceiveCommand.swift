@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Glibc
 internal import Profiles
 internal import ProgressiveCoding
 internal import SRTTransport
@@ -47,6 +48,11 @@ struct ReceiveCommand: AsyncParsableCommand {
     var maxSeconds: Int?
     @Option(help: "The most sessions at a time.") var maxSessions = 16
 
+    @Option(
+        help: ArgumentHelp(
+            "Who may use what is received, as umask(1) says it: 077 its owner alone, 027 its group may read.", valueName: "octal"))
+    var umask = FileMask.ownerOnly
+
     @OptionGroup var metrics: MetricsOption
     @OptionGroup var view: ViewOption
 
@@ -73,6 +79,7 @@ struct ReceiveCommand: AsyncParsableCommand {
         if let maxMemory { site.limits.memoryByteCount = maxMemory }
         if let maxSeconds { site.limits.duration = .seconds(maxSeconds) }
         site.sessionLimit = maxSessions
+        site.isRestarting = { wasTerminated }
         return site
     }
 
@@ -81,9 +88,10 @@ struct ReceiveCommand: AsyncParsableCommand {
         let console = Console(isJSON: output.json)
         var site = try site()
         site.receiptKey = try key.map { try ReceiptKey(path: $0) }
-        let listener = try site.listen(on: listen)
-        console.event("listening", ["t": .number(clock.seconds), "port": .integer(Int(listener.port))])
-        console.say("Listening on port \(listener.port).")
+        // Patients' volumes: nobody else's to read, unless somebody said so.
+        Glibc.umask(umask.mask)
+        try site.prepareFolder()
+        let listener = try await naming("--listen") { [site, listen] in try site.listen(on: listen) }
         let once = once
         do {
             try await untilSignalled { [site, metrics, view] in
@@ -91,6 +99,8 @@ struct ReceiveCommand: AsyncParsableCommand {
                     var site = site
                     site.metrics = board
                     try await view.run(console, site) { site, _, show in
+                        console.event("listening", ["t": .number(clock.seconds), "port": .integer(Int(listener.port))])
+                        console.say("Listening on port \(listener.port).")
                         try await site.run(listener, once: once, clock: clock) { event in
                             Self.report(event, console, clock, once: once)
                             show(event)
@@ -147,6 +157,15 @@ struct ReceiveCommand: AsyncParsableCommand {
                 "datagrams come\(session.isEmpty ? "" : " in session '\(session)'") that are altered or not the sender's; they are ignored"
             )
             event("altered", session: session)
+        case .refused(let reason, let count, let address):
+            console.remark(
+                "refused \(count == 1 ? "a connection" : "\(count) connections"): \(sentence(reason)) (last from \(address))")
+            console.event(
+                "refused",
+                [
+                    "t": .number(clock.seconds), "reason": .text(reason.rawValue), "count": .integer(count),
+                    "peer": .text(address),
+                ])
         case .ended(_, .success(let summary)):
             console.clearBar()
             for volume in summary.volumes { console.say("\(volume.path): \(volume.state.name), sha256 \(volume.digest)") }
@@ -156,6 +175,16 @@ struct ReceiveCommand: AsyncParsableCommand {
             // With --once the command itself ends with it.
             if !once { console.remark("session '\(session)' ended early: \(error)") }
             event("session_failed", session: session, ["message": .text("\(error)")])
+        }
+    }
+
+    static func sentence(_ reason: SRTRefusal) -> String {
+        switch reason {
+        case .wrongSecret: "a wrong secret, or none"
+        case .unknownSender: "a sender that is not known here"
+        case .full: "as many sessions as there may be"
+        case .flood: "too many handshakes"
+        case .silent: "silent while others waited"
         }
     }
 
@@ -183,4 +212,20 @@ struct ReceiveCommand: AsyncParsableCommand {
                 }),
         ]
     }
+}
+
+/// Permissions that files are made without.
+struct FileMask: ExpressibleByArgument, Sendable {
+    let mask: UInt32
+    static let ownerOnly = FileMask(mask: 0o077)
+
+    private init(mask: UInt32) { self.mask = mask }
+
+    /// Takes three octal digits. The owner keeps every permission: a receiver has to read back what it writes.
+    init?(argument: String) {
+        guard (1...4).contains(argument.utf8.count), let mask = UInt32(argument, radix: 8), mask & ~0o077 == 0 else { return nil }
+        self.mask = mask
+    }
+
+    var defaultValueDescription: String { "077" }
 }

@@ -27,15 +27,22 @@ struct ViewOption: ParsableArguments {
         let board = LiveBoard()
         site.focusDesk = FocusDesk()
         let live = try LiveView(of: board, site: site, on: address)
+        let bound = Latch()
         return try await withThrowingTaskGroup(of: Result?.self) { [site] group in
             group.addTask {
-                try await live.run { page in
-                    console.event("view", ["url": .text(page)])
-                    console.say("View: \(page)")
+                try await naming("--view") {
+                    try await live.run { page in
+                        console.event("view", ["url": .text(page)])
+                        console.say("View: \(page)")
+                        bound.open()
+                    }
                 }
                 return nil
             }
-            group.addTask { try await body(site, board) { board.take($0) } }
+            group.addTask {
+                try await bound.wait()
+                return try await body(site, board) { board.take($0) }
+            }
             while let result = try await group.next() {
                 guard let result else { continue }
                 group.cancelAll()

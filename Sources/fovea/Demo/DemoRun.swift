@@ -57,7 +57,7 @@ struct DemoRun: Sendable {
                 case .milestone(let milestone, let place, let seconds):
                     tell(milestone.rawValue, place, ["seconds_since_send": .number(seconds)])
                 case .receipt(let place): tell("receipt", place)
-                case .stalled, .resumed, .altered, .shown, .focus, .ended: break
+                case .stalled, .resumed, .altered, .shown, .focus, .refused, .ended: break
                 }
             })
         console.clearBar()

@@ -22,13 +22,13 @@ final class Console: Sendable {
     func say(_ text: String) {
         guard !isJSON else { return }
         clearBar()
-        write(text + "\n", to: 1)
+        write(text.printable + "\n", to: 1)
     }
 
     /// A line for people on standard error, whatever the mode: what they should know besides the result.
     func remark(_ text: String) {
         clearBar()
-        write("fovea: \(text)\n", to: 2)
+        write("fovea: \(text.printable)\n", to: 2)
     }
 
     /// Draws the bar; `share` is from 0 to 1.
