@@ -87,6 +87,7 @@ let package = Package(
             ],
             exclude: ["Page"], swiftSettings: strict),
         library("Phantom"),
+        library("Terminal"),
 
         // What measures all of it
         library(
@@ -109,6 +110,7 @@ let package = Package(
                 "SRTTransport", "Secrecy", "Journal", "HTTPService", "Metrics", "Sites", "Profiles", "LiveView", "Phantom",
                 "NetSim",
                 "Experiments",
+                "Terminal",
                 "CPNG", arguments,
             ],
             swiftSettings: strict),
@@ -152,6 +154,7 @@ let package = Package(
         tests("SRTTransportTests", ["SRTTransport", "NetSim"]),
         tests("ProfilesTests", ["Profiles", "ProgressiveCoding", "HEVCCodec", "NetSim"]),
         tests("PhantomTests", ["Phantom"]),
+        tests("TerminalTests", ["Terminal"]),
         tests(
             "ExperimentsTests",
             [
@@ -162,8 +165,8 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "TestSupport", "HostileInput", "RefinementCodec", "Sites", "Profiles", "ProgressiveCoding", "StreamSession", "Journal", "VolumeModel",
-                "NIfTIFile", "Phantom",
+                "TestSupport", "HostileInput", "RefinementCodec", "Sites", "Profiles", "ProgressiveCoding", "SessionRunner",
+                "StreamSession", "Journal", "VolumeModel", "NIfTIFile", "Phantom",
                 "SRTTransport", "WireFormat", "fovea", "netsim",
             ]),
     ],

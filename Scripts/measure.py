@@ -79,8 +79,8 @@ def measure_size(items, folder):
         rows, boxes = {}, []
         for profile in ("diagnostic", "paper"):
             file = os.path.join(folder, "x.fovea")
-            summary = run("fovea", "encode", path, *region, "--encoding", profile, "--until", "lossy", "--out", file, "--json")[-1]
-            run("fovea", "decode", file, "--out", os.path.join(folder, "x.nii"), "--layers", "lossy", "--json")
+            summary = run("fovea", "encode", path, *region, "--encoding", profile, "--until", "lossy", "--out", file, "--force", "--json")[-1]
+            run("fovea", "decode", file, "--out", os.path.join(folder, "x.nii"), "--layers", "lossy", "--force", "--json")
             if profile == "diagnostic":
                 boxes = summary["roi_boxes"]
             # The first box stands for all where there are several.
@@ -103,10 +103,10 @@ def measure_exact(items, folder):
         if not region:
             continue
         file, back = os.path.join(folder, "x.fovea"), os.path.join(folder, "x.nii")
-        exact = run("fovea", "encode", path, *region, "--margin", "0", "--out", file, "--json")[-1]["bytes_by_layer"]
-        summary = run("fovea", "encode", path, *region, "--margin", "0", "--encoding", bounded, "--out", file, "--json")[-1]
+        exact = run("fovea", "encode", path, *region, "--margin", "0", "--out", file, "--force", "--json")[-1]["bytes_by_layer"]
+        summary = run("fovea", "encode", path, *region, "--margin", "0", "--encoding", bounded, "--out", file, "--force", "--json")[-1]
         layers = summary["bytes_by_layer"]
-        run("fovea", "decode", file, "--out", back, "--layers", "roi", "--json")
+        run("fovea", "decode", file, "--out", back, "--layers", "roi", "--force", "--json")
         error = max(run("fovea", "compare", path, back, "--box", box, "--json")[-1]["max_abs_error"] for box in summary["roi_boxes"])
         # Volumes whose values take a table have no bound but 0.
         within = layers["roi_base"] + layers["roi_bounded"] if layers["roi_bounded"] else None
@@ -166,7 +166,7 @@ def measure_eye(items, folder, link):
     healthy = run("fovea", "phantom", "--out", os.path.join(folder, "healthy"), "--healthy", "--json")[-1]
     dice = []
     for name, path, region in [*items, ("phantom-1 without tumour", healthy["volume"], [])]:
-        found = run("fovea", "segment", path, "--out", mask, "--json")[-1]
+        found = run("fovea", "segment", path, "--out", mask, "--force", "--json")[-1]
         sent = transfer(folder, path, [], link)[0]
         row = f"{name:32} {found['verdict']:>8} {found['certainty'] or 0:5.2f}"
         # Labels belong to the modality the model reads.

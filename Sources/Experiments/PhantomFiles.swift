@@ -12,9 +12,12 @@ public enum PhantomFiles {
     }
 
     /// Writes volume and labels.
-    /// - Throws: `NIfTIError.Code.cannotWrite`.
+    /// - Parameter replacing: whether files of their names give way.
+    /// - Throws: `NIfTIError.Code.cannotWrite`, `.alreadyExists`.
     @discardableResult
-    public static func write(_ parameters: PhantomParameters, to folder: String) throws -> (volume: String, labels: String) {
+    public static func write(_ parameters: PhantomParameters, to folder: String, replacing: Bool = true) throws -> (
+        volume: String, labels: String
+    ) {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
@@ -30,9 +33,10 @@ public enum PhantomFiles {
         let flair = try NIfTIHeader.make(
             shape: shape, voxelType: .int16, affine: affine, description: "Fovea phantom, seed \(parameters.seed)")
         try NIfTIFile.write(
-            try NIfTIImage(header: flair, voxels: head.flair.withUnsafeBytes { Array($0) }), to: files.volume)
+            try NIfTIImage(header: flair, voxels: head.flair.withUnsafeBytes { Array($0) }), to: files.volume,
+            replacing: replacing)
         let labels = try NIfTIHeader.make(shape: shape, voxelType: .uint8, affine: affine, description: "Fovea phantom labels")
-        try NIfTIFile.write(try NIfTIImage(header: labels, voxels: head.labels), to: files.labels)
+        try NIfTIFile.write(try NIfTIImage(header: labels, voxels: head.labels), to: files.labels, replacing: replacing)
         return files
     }
 }

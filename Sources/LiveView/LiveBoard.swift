@@ -41,7 +41,7 @@ public final class LiveBoard: Sendable {
                 }
                 state.update(place.session) { $0.announce(place.index, decoder) }
                 Self.tidy(&state)
-            case .firstROIByte: break
+            case .firstROIByte, .progress: break
             case .applied(let place, _, _):
                 state.update(place.session) { session in
                     session.stale.insert(place.index)

@@ -24,12 +24,15 @@ public final class AtomicFile {
     private var hasTemporaryName = false
     private var committed = false
     private let system: AtomicFileSystem
+    private let replaces: Bool
 
     /// Begins a file.
+    /// - Parameter replacing: whether a file of that name gives way; if not, one that is there at the end stays.
     /// - Throws: `NIfTIError.Code.cannotWrite` when the folder does not exist or may not be written.
-    public init(path: String, system: AtomicFileSystem = AtomicFileSystem()) throws(NIfTIError) {
+    public init(path: String, replacing: Bool = true, system: AtomicFileSystem = AtomicFileSystem()) throws(NIfTIError) {
         self.path = path
         self.system = system
+        replaces = replacing
         let slash = path.lastIndex(of: "/")
         folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
@@ -72,8 +75,8 @@ public final class AtomicFile {
         try result.get()
     }
 
-    /// Puts the whole file on disk under its name, in place of any older one.
-    /// - Throws: `NIfTIError.Code.cannotWrite`.
+    /// Puts the whole file on disk under its name, in place of any older one unless that is to stay.
+    /// - Throws: `NIfTIError.Code.cannotWrite`; `.alreadyExists` where an older one stays.
     public func commit() throws(NIfTIError) {
         guard system.synchronize(descriptor) == 0 else { throw failure() }
         if !hasTemporaryName {
@@ -81,7 +84,13 @@ public final class AtomicFile {
             guard linked == 0 else { throw failure() }
             hasTemporaryName = true
         }
-        guard system.rename(temporaryPath, path) == 0 else { throw failure() }
+        if replaces {
+            guard system.rename(temporaryPath, path) == 0 else { throw failure() }
+        } else {
+            // A link, unlike a rename, never takes the place of a file that somebody made meanwhile.
+            guard link(temporaryPath, path) == 0 else { throw failure() }
+            unlink(temporaryPath)
+        }
         committed = true
         // Without this the name itself may be gone after a power cut.
         let folder = open(self.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -95,14 +104,20 @@ public final class AtomicFile {
 
     /// Writes a whole file at once.
     /// - Throws: `NIfTIError.Code.cannotWrite`.
-    public static func write(_ bytes: [UInt8], to path: String) throws(NIfTIError) {
-        let file = try AtomicFile(path: path)
+    public static func write(_ bytes: [UInt8], to path: String, replacing: Bool = true) throws(NIfTIError) {
+        let file = try AtomicFile(path: path, replacing: replacing)
         try file.write(bytes)
         try file.commit()
     }
 
+    /// One sentence for a file that stays where it is.
+    public static func exists(_ path: String) -> NIfTIError {
+        NIfTIError(.alreadyExists, "\(path): there is a file already; --force replaces it")
+    }
+
     private func failure() -> NIfTIError {
-        NIfTIError(
+        if errno == EEXIST, !replaces { return Self.exists(path) }
+        return NIfTIError(
             errno == EACCES || errno == EPERM ? .notPermitted : .cannotWrite,
             "\(path): cannot be written: \(String(cString: strerror(errno)).lowercased())")
     }

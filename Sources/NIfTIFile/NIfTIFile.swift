@@ -54,12 +54,15 @@ public enum NIfTIFile {
 
     /// Writes a file beside its place and renames it: a reader sees the old one or the new one, never a part.
     /// - Parameters:
-    ///   - path: compressed when it ends in `.gz`.
+    ///   - path: compressed when it ends in `.gz`, in capitals or not.
     ///   - compressionLevel: zlib's, 1 to 9.
-    /// - Throws: `NIfTIError.Code.cannotWrite`, naming the file.
-    public static func write(_ image: NIfTIImage, to path: String, compressionLevel: Int = 6) throws(NIfTIError) {
-        let file = try AtomicFile(path: path)
-        if path.hasSuffix(".gz") {
+    ///   - replacing: whether a file of that name gives way.
+    /// - Throws: `NIfTIError.Code.cannotWrite` or `.alreadyExists`, naming the file.
+    public static func write(_ image: NIfTIImage, to path: String, compressionLevel: Int = 6, replacing: Bool = true)
+        throws(NIfTIError)
+    {
+        let file = try AtomicFile(path: path, replacing: replacing)
+        if path.lowercased().hasSuffix(".gz") {
             let deflater = try Deflater(level: compressionLevel, file: file)
             try forEachPart(of: image) { part throws(NIfTIError) in try deflater.write(part) }
             try deflater.finish()

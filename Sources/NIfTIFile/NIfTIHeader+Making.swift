@@ -24,7 +24,7 @@ extension NIfTIHeader {
         writer.put(Float(1).bitPattern, at: 112)
         // Millimetres and seconds.
         writer.bytes[123] = 2 | 8
-        writer.put(text: description, at: 148, limit: 79)
+        writer.put(description: description, at: 148)
         writer.put(Int16(1), at: 254)
         for row in 0..<3 {
             for column in 0..<4 { writer.put(Float(affine.rows[row][column]).bitPattern, at: 280 + 16 * row + 4 * column) }
@@ -52,7 +52,22 @@ extension NIfTIHeader {
             writer.put(Double(greatestValue).bitPattern, at: layout.calMaxOffset)
             writer.put(Double(0).bitPattern, at: layout.calMaxOffset + 8)
         }
-        writer.put(text: description, at: version == 1 ? 148 : 240, limit: 79)
+        writer.put(description: description, at: layout.descriptionOffset)
+        return try NIfTIHeader(bytes: writer.bytes)
+    }
+
+    /// What a preview's `descrip` begins with.
+    public static let previewRemark = "PREVIEW, not for diagnosis"
+
+    /// The same header, its `descrip` beginning with ``previewRemark``; what no longer fits into its 79 bytes is cut.
+    public func asPreview() throws(NIfTIError) -> NIfTIHeader {
+        let layout = HeaderLayout(version: version, isByteSwapped: isByteSwapped)
+        let field = bytes[layout.descriptionOffset..<layout.descriptionOffset + 80].prefix { $0 != 0 }
+        let found = String(decoding: field, as: UTF8.self)
+        guard !found.hasPrefix(Self.previewRemark) else { return self }
+        var writer = HeaderWriter(bytes: bytes, isByteSwapped: isByteSwapped)
+        writer.put(
+            description: found.isEmpty ? Self.previewRemark : "\(Self.previewRemark); \(found)", at: layout.descriptionOffset)
         return try NIfTIHeader(bytes: writer.bytes)
     }
 }
@@ -64,6 +79,15 @@ private struct HeaderWriter {
     mutating func put<T: FixedWidthInteger>(_ value: T, at offset: Int) {
         let stored = isByteSwapped ? value.byteSwapped : value
         withUnsafeBytes(of: stored) { bytes.replaceSubrange(offset..<offset + $0.count, with: $0) }
+    }
+    /// Fills `descrip`, 80 bytes of which the last is zero; characters that no longer fit are left out whole.
+    mutating func put(description: String, at offset: Int) {
+        var text = ""
+        for character in description {
+            guard text.utf8.count + character.utf8.count <= 79 else { break }
+            text.append(character)
+        }
+        put(text: text, at: offset, limit: 80)
     }
     mutating func put(text: String, at offset: Int, limit: Int) {
         let field = Array(text.utf8.prefix(limit))

@@ -77,6 +77,7 @@ struct HeaderLayout {
     var voxelOffsetOffset: Int { version == 1 ? 108 : 168 }
     var slopeOffset: Int { version == 1 ? 112 : 176 }
     var calMaxOffset: Int { version == 1 ? 124 : 192 }
+    var descriptionOffset: Int { version == 1 ? 148 : 240 }
     var magicOffset: Int { version == 1 ? 344 : 4 }
     /// The smallest offset voxels may have: the header and its four extension bytes.
     var leastVoxelOffset: Int { headerByteCount + 4 }

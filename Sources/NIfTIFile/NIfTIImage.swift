@@ -30,6 +30,11 @@ public struct NIfTIImage: Sendable {
             volume: try Volume(shape: header.shape, voxelType: header.voxelType, voxels: voxels))
     }
 
+    /// The same volume, its header saying that it is a preview.
+    public func asPreview() throws(NIfTIError) -> NIfTIImage {
+        try NIfTIImage(header: try header.asPreview(), extensions: extensions, volume: volume, trailer: trailer)
+    }
+
     /// Bytes of the uncompressed file.
     public var byteCount: Int { header.voxelOffset + header.voxelByteCount + trailer.count }
 

@@ -39,13 +39,16 @@ public final class SessionEncoder: Sendable {
     }
 
     /// Codes everything.
-    /// - Parameter emit: takes each chunk as soon as it is coded and checked, slice by slice as soon as those before it are too: the manifest first, the
+    /// - Parameters:
+    ///   - proceed: called once the manifest has been handed out, and before anything costly is done; what it throws ends the coding.
+    ///   - handOut: takes each chunk as soon as it is coded and checked, slice by slice as soon as those before it are too: the manifest first, the
     ///   table last.
     /// - Returns: the table, and the digest of the record that carries it.
     /// - Throws: `CodingError`, or `CancellationError` when the task is cancelled.
-    public func run(on pool: CodingPool, emit handOut: @escaping @Sendable (EncodedChunk) -> Void) async throws -> (
-        table: ChunkTable, digest: Digest
-    ) {
+    public func run(
+        on pool: CodingPool, proceed: @Sendable () async throws -> Void = {},
+        emit handOut: @escaping @Sendable (EncodedChunk) -> Void
+    ) async throws -> (table: ChunkTable, digest: Digest) {
         let board = CompletionBoard()
         let emit = order == .fifo ? strictly(handOut) : handOut
         let manifestRecord = ChunkRecord(coder: 1, payload: manifest.encoded())
@@ -53,6 +56,7 @@ public final class SessionEncoder: Sendable {
         emit(EncodedChunk(ordinal: 0, rank: TransmissionOrder.manifestRank, layer: .manifest, record: manifestBytes))
         var entries: [ChunkTable.Entry?] = Array(repeating: nil, count: Int(manifest.tableOrdinal))
         entries[0] = Self.entry(manifestRecord, manifestBytes)
+        try await proceed()
         try await withThrowingTaskGroup(of: (Int, ChunkTable.Entry).self) { group in
             var first = 1
             for encoder in encoders {

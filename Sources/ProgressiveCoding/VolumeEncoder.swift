@@ -25,10 +25,7 @@ public final class VolumeEncoder: Sendable {
         refinementCoder: (any RefinementCoder)? = nil
     ) throws(CodingError) {
         let volume = image.volume
-        guard max(volume.shape.columns, volume.shape.rows) <= SliceStack.sideLimit else {
-            throw CodingError(
-                .tooLarge, "slices of \(volume.shape.columns)x\(volume.shape.rows): HEVC here ends at \(SliceStack.sideLimit)")
-        }
+        try Self.check(volume.shape)
         let surroundings = Surroundings(of: volume)
         let range = volume.finiteRange()
         let regions = ChunkPlanner.regions(found, content: surroundings.content, shape: volume.shape, settings: settings)
@@ -61,6 +58,14 @@ public final class VolumeEncoder: Sendable {
         self.settings = settings
         self.refinementCoder = refinementCoder ?? settings.exactCoder.coder
         assembler = Mutex(VolumeAssembler(layout))
+    }
+
+    /// Checks that HEVC can hold a volume's slices.
+    /// - Throws: `CodingError.Code.tooLarge`.
+    public static func check(_ shape: Shape) throws(CodingError) {
+        guard max(shape.columns, shape.rows) <= SliceStack.sideLimit else {
+            throw CodingError(.tooLarge, "slices of \(shape.columns)x\(shape.rows): HEVC here ends at \(SliceStack.sideLimit)")
+        }
     }
 
     /// Codes one planned chunk on the calling thread, all that it rests on having been coded.

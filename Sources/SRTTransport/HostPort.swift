@@ -54,6 +54,24 @@ public struct HostPort: Sendable, Equatable, CustomStringConvertible {
         return false
     }
 
+    /// A socket's address in numbers; an IPv4 address that a socket for both maps into IPv6 is shown as what it is.
+    init?(numbersOf address: sockaddr_storage) {
+        var copy = address
+        var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let status = withUnsafePointer(to: &copy) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                getnameinfo(
+                    $0, socklen_t(MemoryLayout<sockaddr_storage>.size), &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
+            }
+        }
+        guard status == 0 else { return nil }
+        let host = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let mapped = "::ffff:"
+        self.init(
+            host: host.hasPrefix(mapped) && host.contains(".") ? String(host.dropFirst(mapped.count)) : host,
+            port: Self.port(of: address))
+    }
+
     static func port(of address: sockaddr_storage) -> UInt16 {
         withUnsafeBytes(of: address) { raw in
             // The port stands at the same place in IPv4 and IPv6 addresses.

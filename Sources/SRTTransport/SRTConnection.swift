@@ -52,6 +52,8 @@ public actor SRTConnection {
     public nonisolated let keyByteCount: Int
     /// The peer's address without its port; empty at the caller.
     public nonisolated let peerHost: String
+    /// The other end's address, `HOST:PORT` in numbers; empty where libsrt does not know it.
+    public nonisolated let peer: String
     /// The time of connecting, two round trips, halved; libsrt's own first figure is a made-up 100 ms.
     public nonisolated let initialRoundTrip: Duration
 
@@ -67,6 +69,7 @@ public actor SRTConnection {
         streamIdentifier = Self.streamIdentifier(of: socket)
         keyByteCount = Self.keyByteCount(of: socket)
         peerHost = admission == nil ? "" : Self.peerHost(of: socket)
+        peer = Self.peer(of: socket)
         epoll = srt_epoll_create()
         var events = Int32(SRT_EPOLL_IN.rawValue | SRT_EPOLL_ERR.rawValue)
         guard epoll >= 0, srt_epoll_add_usock(epoll, socket, &events) == 0 else {
@@ -105,6 +108,15 @@ public actor SRTConnection {
                 srt_getpeername(socket, address, &length) == 0 ? CallerAddress(address).description : ""
             }
         }
+    }
+
+    private static func peer(of socket: SRTSOCKET) -> String {
+        var address = sockaddr_storage()
+        var length = Int32(MemoryLayout<sockaddr_storage>.size)
+        let known = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { srt_getpeername(socket, $0, &length) }
+        }
+        return known == 0 ? HostPort(numbersOf: address)?.description ?? "" : ""
     }
 
     private static func streamIdentifier(of socket: SRTSOCKET) -> String {

@@ -66,6 +66,15 @@ public struct MaskFileSegmenter: Segmenter {
         self.path = path
     }
 
+    /// Checks that the mask has the shape of volumes whose voxels are not read yet.
+    /// - Throws: `SegmentationError.Code.shapesDiffer`.
+    public func check(_ shapes: [Shape]) throws(SegmentationError) {
+        for shape in shapes where shape.box != labels.shape.box {
+            throw SegmentationError(
+                .shapesDiffer, "\(path): a mask of \(labels.shape) does not fit a volume of \(shape)")
+        }
+    }
+
     /// The mask.
     /// - Throws: `SegmentationError.Code.shapesDiffer` when it does not fit the volumes, `.emptyMask` when no voxel is above zero.
     public func segment(_ scans: [Scan]) throws -> Finding {

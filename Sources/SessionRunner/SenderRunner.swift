@@ -60,15 +60,16 @@ public struct SenderRunner: Sendable {
     ///   - events: what has happened beside the transport since it was asked last.
     ///   - onAction: told of everything the session says.
     ///   - onTurn: shown the session about once a millisecond.
+    ///   - mayGreet: whether the receiver may be told of the session yet; until then a connection that is made waits.
     public mutating func run(
         events: () -> [SenderSession.Event], onAction: (SenderSession.Action) -> Void,
-        onTurn: (SenderSession) -> Void = { _ in }
+        onTurn: (SenderSession) -> Void = { _ in }, mayGreet: () -> Bool = { true }
     ) async {
         dialling = Dialling(to: address, options, patience: patience)
         while !session.isOver || !(outgoing.isEmpty && returned.isEmpty) {
             for event in events() { act(session.handle(event, now: now), onAction) }
             if let tick = session.nextTick, now >= tick { act(session.handle(.tick, now: now), onAction) }
-            await meet(onAction)
+            if mayGreet() || session.isOver { await meet(onAction) }
             await lookForAnother(onAction)
             if let connection {
                 await turn(connection, onAction)
@@ -79,6 +80,7 @@ public struct SenderRunner: Sendable {
             }
         }
         dialling?.cancel()
+        if case .success(let unused)? = dialling?.result { await unused.close(patience: .zero) }
         await spare?.connection.close(patience: .zero)
         await connection?.close(patience: .seconds(1))
     }

@@ -17,14 +17,16 @@ public enum FoveaFile {
     }
 
     /// Codes a prepared session into a file, its chunks in the order they would be sent.
-    /// - Parameter onProgress: how many of how many chunks are coded.
-    /// - Throws: `CodingError`, or `NIfTIError.Code.cannotWrite`.
+    /// - Parameters:
+    ///   - replacing: whether a file of that name gives way.
+    ///   - onProgress: how many of how many chunks are coded.
+    /// - Throws: `CodingError`, or `NIfTIError.Code.cannotWrite`, `.alreadyExists`.
     public static func write(
-        _ prepared: Preparation.Result, to path: String, pool: CodingPool,
+        _ prepared: Preparation.Result, to path: String, replacing: Bool = true, pool: CodingPool,
         onProgress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) async throws -> Written {
         // First of all, so that a place that cannot be written is said before the work.
-        let file = try AtomicFile(path: path)
+        let file = try AtomicFile(path: path, replacing: replacing)
         let chunks = Mailbox<EncodedChunk>()
         let count = Int(prepared.encoder.manifest.tableOrdinal) + 1
         let (table, _) = try await prepared.encoder.run(on: pool) { onProgress(chunks.put($0), count) }

@@ -43,33 +43,75 @@ public struct Preparation: Sendable {
         public let remark: String?
     }
 
-    /// Reads the volumes, finds the region of interest, and plans the chunks.
-    /// - Throws: `NIfTIError`, `SegmentationError`, `CodingError`, or `SiteError.Code.usage`.
-    public func run(on pool: CodingPool) async throws -> Result {
+    /// What has been looked at before anything is said to a receiver.
+    struct Checked: Sendable {
+        fileprivate let finder: RegionFinder
+        /// The volumes, and the seconds reading them takes.
+        fileprivate let reading: Task<([NIfTIImage], Double), any Error>
+    }
+
+    /// Opens every file and checks what can be known without the voxels: headers, shapes, the box, the mask's shape, the model.
+    /// - Throws: `NIfTIError`, `SegmentationError`, `CodingError`, `ProfileError`, or `SiteError.Code.usage`.
+    func check(on pool: CodingPool) async throws -> Checked {
         guard (1...WireLimits.volumeCount).contains(paths.count) else {
             throw SiteError(.usage, "\(paths.count) volumes; a session takes 1 to \(WireLimits.volumeCount)")
         }
-        let reading = Stopwatch()
-        // The mask or the model is read while the volumes are.
-        let choice = regionChoice
-        async let reader = pool.run { try RegionFinder(choice) }
-        let images = try await withThrowingTaskGroup(of: (Int, NIfTIImage).self) { group in
+        // The voxels are read while the mask or the model is.
+        let reading = Task { try await read(on: pool) }
+        do {
+            let finder = try await pool.run { [self] in
+                let shapes = try paths.map { try NIfTIFile.header(of: $0).shape }
+                try Self.check(shapes, of: paths)
+                for shape in shapes { try VolumeEncoder.check(shape) }
+                let finder = try RegionFinder(regionChoice)
+                try finder.check(shapes, names: paths)
+                return finder
+            }
+            return Checked(finder: finder, reading: reading)
+        } catch {
+            reading.cancel()
+            throw error
+        }
+    }
+
+    private func read(on pool: CodingPool) async throws -> ([NIfTIImage], Double) {
+        let watch = Stopwatch()
+        return try await withThrowingTaskGroup(of: (Int, NIfTIImage).self) { group in
             for (index, path) in paths.enumerated() { group.addTask { (index, try await pool.run { try NIfTIFile.read(path) }) } }
             var images: [Int: NIfTIImage] = [:]
             for try await (index, image) in group { images[index] = image }
-            return paths.indices.compactMap { images[$0] }
+            return (paths.indices.compactMap { images[$0] }, watch.seconds)
         }
-        let readingSeconds = reading.seconds
-        if let other = images.firstIndex(where: { !Self.sameSpace($0.volume.shape, images[0].volume.shape) }) {
-            throw SiteError(
-                .usage,
-                "\(paths[other]) is \(images[other].volume.shape), \(paths[0]) \(images[0].volume.shape): volumes of one session share their region of interest, so send them one by one"
-            )
-        }
+    }
+
+    /// Volumes of one session share their region of interest, and so their space.
+    private static func check(_ shapes: [Shape], of paths: [String]) throws {
+        guard let other = shapes.firstIndex(where: { !sameSpace($0, shapes[0]) }) else { return }
+        throw SiteError(
+            .usage,
+            "\(paths[other]) is \(shapes[other]), \(paths[0]) \(shapes[0]): volumes of one session share their region of interest, so send them one by one"
+        )
+    }
+
+    /// Reads the volumes, finds the region of interest, and plans the chunks.
+    /// - Throws: `NIfTIError`, `SegmentationError`, `CodingError`, or `SiteError.Code.usage`.
+    public func run(on pool: CodingPool) async throws -> Result {
+        try await run(try await check(on: pool), on: pool)
+    }
+
+    /// Goes on from what has been checked.
+    /// - Parameter onRead: called once every input has been read whole and fits, which leaves nothing of the command line to complain about.
+    func run(_ checked: Checked, on pool: CodingPool, onRead: @Sendable () -> Void = {}) async throws -> Result {
+        let (images, readingSeconds) = try await checked.reading.value
+        // A file may have been exchanged since its header was looked at.
+        try Self.check(images.map(\.volume.shape), of: paths)
+        // A model takes its time, and a connection too; a mask or a box that does not fit is said before there is one.
+        if checked.finder.isModel { onRead() }
         let segmentation = Stopwatch()
         let scans = zip(paths, images).map { Scan($1.volume, name: $0) }
-        let found = try await pool.run { [finder = try await reader] in try finder.regions(in: scans, margin: margin) }
+        let found = try await pool.run { [finder = checked.finder] in try finder.regions(in: scans, margin: margin) }
         let segmentationSeconds = segmentation.seconds
+        if !checked.finder.isModel { onRead() }
         try Task.checkCancellation()
         let names = Self.names(for: paths)
         let encoders = try await withThrowingTaskGroup(of: (Int, VolumeEncoder).self) { group in

@@ -17,6 +17,13 @@ public struct ReceiptFile: Codable, Sendable, Equatable {
         public var state: String
         /// SHA-256 of the file's uncompressed bytes.
         public var sha256: String
+        /// SHA-256 of the file's bytes as they lie on disk.
+        public var fileSha256: String?
+        /// Those bytes' number.
+        public var fileBytes: Int?
+        /// What the sender's table and the confirmation sent to it have: of a lossless volume the same as `sha256`, of a preview the
+        /// digest of what is in the file under the source's header, which does not say that it is a preview.
+        public var announcedSha256: String?
         /// SHA-256 of the bytes of its header alone.
         public var headerSha256: String
         /// SHA-256 of its voxels alone.
@@ -33,6 +40,9 @@ public struct ReceiptFile: Codable, Sendable, Equatable {
             case headerSha256 = "header_sha256"
             case voxelsSha256 = "voxels_sha256"
             case sourceSha256 = "source_sha256"
+            case fileSha256 = "file_sha256"
+            case fileBytes = "file_bytes"
+            case announcedSha256 = "announced_sha256"
         }
     }
     /// A part of a volume.
@@ -61,8 +71,21 @@ public struct ReceiptFile: Codable, Sendable, Equatable {
     public var format = 2
     /// What wrote it, and what it decoded with.
     public var versions = ["fovea": FoveaVersion.text, "wire": String(Datagram.version), "libde265": HEVCDecoder.libraryVersion]
+    /// What digests are of.
+    public var digestsOf: String? =
+        "uncompressed bytes of each .nii: header, extensions, voxels, and what follows them; file_sha256: of the file as it lies on disk"
     /// The session's name.
     public var session: String
+    /// Who the sender said it is, proven where it has a secret of its own; nil when it said nothing.
+    public var sender: String?
+    /// The address that the last connection came from.
+    public var peer: String?
+    /// When the session began, in ISO 8601, UTC.
+    public var begun: String?
+    /// When everything was on disk, in ISO 8601, UTC; nil when the session ended early.
+    public var completed: String?
+    /// SHA-256 of the manifest's record.
+    public var manifestSha256: String?
     /// Whether everything the sender planned is here and has the digests it announced.
     public var complete: Bool
     /// How far the sender meant to go.
@@ -79,7 +102,9 @@ public struct ReceiptFile: Codable, Sendable, Equatable {
     public var publicKey: String?
 
     enum CodingKeys: String, CodingKey {
-        case format, versions, session, complete, goal, volumes, interruption
+        case format, versions, session, sender, peer, begun, completed, complete, goal, volumes, interruption
+        case digestsOf = "digests_of"
+        case manifestSha256 = "manifest_sha256"
         case tableSha256 = "table_sha256"
         case bytesByLayer = "bytes_by_layer"
         case publicKey = "public_key"
@@ -90,11 +115,25 @@ public struct ReceiptFile: Codable, Sendable, Equatable {
     /// Its signature's: 64 bytes over the bytes of the file, as RFC 8032 has it.
     public static let signatureName = "receipt.json.sig"
 
+    /// Where a session comes from.
+    struct Origin: Sendable {
+        var sender: String
+        var peer: String
+        var begun: Date
+        var manifestDigest: Digest?
+    }
+
     init(
-        session: String, complete: Bool, goal: String, tableSha256: String?, volumes: [Volume], bytesByLayer: [String: Int],
+        _ origin: Origin, session: String, complete: Bool, goal: String, tableSha256: String?, volumes: [Volume],
+        bytesByLayer: [String: Int],
         interruption: String?
     ) {
         self.session = session
+        sender = origin.sender == "-" ? nil : origin.sender
+        peer = origin.peer.isEmpty ? nil : origin.peer
+        begun = origin.begun.formatted(.iso8601)
+        completed = complete ? Date().formatted(.iso8601) : nil
+        manifestSha256 = origin.manifestDigest?.description
         self.complete = complete
         self.goal = goal
         self.tableSha256 = tableSha256
@@ -121,6 +160,18 @@ public struct ReceiptFile: Codable, Sendable, Equatable {
         return "\(folder)/\(SessionFolder.fileName(try Name(volume.name), state, isComplete: complete))"
     }
 
+    /// The most bytes of a receipt that are read.
+    private static let byteLimit = 16 << 20
+
+    /// A file's bytes; nil where there is no such file, or a link, or far more than a receipt has.
+    private static func contents(of path: String) -> Data? {
+        let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return nil }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        guard let data = try? file.read(upToCount: byteLimit + 1), data.count <= byteLimit else { return nil }
+        return data
+    }
+
     /// Who vouches for a receipt.
     public enum Signature: Sendable, Equatable {
         /// Nobody.
@@ -138,7 +189,7 @@ public struct ReceiptFile: Codable, Sendable, Equatable {
     public static func read(folder: String, trusted: ReceiptPublicKey? = nil) throws -> (receipt: ReceiptFile, signature: Signature)
     {
         let path = "\(folder)/\(name)"
-        guard let data = FileManager.default.contents(atPath: path) else { throw NIfTIError(.notFound, "\(path): no such file") }
+        guard let data = contents(of: path) else { throw NIfTIError(.notFound, "\(path): no such file") }
         let receipt = try JSONDecoder().decode(ReceiptFile.self, from: data)
         func refuse(_ message: String) -> SiteError { SiteError(.receiptMismatch, "\(path): \(message)") }
         guard let text = receipt.publicKey else {
@@ -147,7 +198,7 @@ public struct ReceiptFile: Codable, Sendable, Equatable {
         }
         guard let key = ReceiptPublicKey(hex: text) else { throw refuse("'\(text.prefix(80))' is no key") }
         if let trusted, trusted != key { throw refuse("signed with another key than the one asked for") }
-        guard let signature = FileManager.default.contents(atPath: "\(folder)/\(signatureName)") else {
+        guard let signature = contents(of: "\(folder)/\(signatureName)") else {
             throw refuse("names a key, but its signature is missing")
         }
         guard key.verifies(Array(signature), of: Array(data)) else { throw refuse("altered since it was signed") }
@@ -157,14 +208,18 @@ public struct ReceiptFile: Codable, Sendable, Equatable {
 
 extension ReceiptFile.Volume {
     init(
-        _ manifest: VolumeManifest, _ outcome: Receipt.Volume, isComplete: Bool, _ snapshot: VolumeAssembler,
+        _ manifest: VolumeManifest, _ outcome: Receipt.Volume, _ stored: WrittenFile, isComplete: Bool, _ snapshot: VolumeAssembler,
         _ standing: [RegionStanding]
     ) {
         name = manifest.name.text
         file = SessionFolder.fileName(manifest.name, outcome.state, isComplete: isComplete)
         state = outcome.state.name
-        sha256 = outcome.digest.description
-        headerSha256 = Digest(of: manifest.header).description
+        sha256 = stored.digest.description
+        fileSha256 = stored.fileDigest.description
+        fileBytes = stored.byteCount
+        announcedSha256 = outcome.digest.description
+        let header = outcome.state == .lossless ? nil : try? NIfTIHeader(bytes: manifest.header).asPreview().bytes
+        headerSha256 = Digest(of: header ?? manifest.header).description
         voxelsSha256 = Digest(of: snapshot.voxels).description
         sourceSha256 = manifest.sourceDigest.description
         let parts = standing.map(ReceiptFile.Part.init)

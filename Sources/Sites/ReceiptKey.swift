@@ -37,6 +37,9 @@ public struct ReceiptKey: Sendable {
     /// Writes the key for its owner alone, and beside it, under `.pub`, what others check receipts with.
     /// - Throws: `SiteError.Code.keyExists` rather than overwrite one, `NIfTIError.Code.cannotWrite`.
     public func write(to path: String) throws {
+        guard access("\(path).pub", F_OK) != 0 else {
+            throw SiteError(.keyExists, "\(path).pub: there is a file already, and the public half of a key is not overwritten")
+        }
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             if errno == EEXIST { throw SiteError(.keyExists, "\(path): there is a file already, and a key is not overwritten") }
@@ -49,7 +52,7 @@ public struct ReceiptKey: Sendable {
         } catch {
             throw NIfTIError(.cannotWrite, "\(path): the key cannot be written")
         }
-        try AtomicFile.write(publicKey.pem, to: "\(path).pub")
+        try AtomicFile.write(publicKey.pem, to: "\(path).pub", replacing: false)
     }
 }
 

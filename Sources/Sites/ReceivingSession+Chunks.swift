@@ -72,6 +72,8 @@ extension ReceivingSession {
             readBack: site.readBack)
         try folder.checkSpace()
         self.decoder = decoder
+        manifestDigest = ChunkRecord.digest(of: record)
+        estimate = TransferEstimate(manifest)
         self.folder = folder
         manifestRecord = record
         summary.folder = folder.path

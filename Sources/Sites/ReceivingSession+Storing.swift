@@ -1,5 +1,6 @@
 internal import NIfTIFile
 internal import ProgressiveCoding
+internal import SRTTransport
 internal import StreamSession
 internal import WireFormat
 
@@ -11,6 +12,7 @@ extension ReceivingSession {
             return
         }
         let begun = journalBeginning
+        let origin = origin
         storing = Task { [mailbox, writer, manifestRecord, site] in
             do {
                 guard table.digest == digest else {
@@ -22,23 +24,28 @@ extension ReceivingSession {
                 guard outcomes == table.content.outcomes else {
                     throw CodingError(.verificationFailed, "the volume here does not have the digest of the sender's")
                 }
-                try await folder.finish(outcomes, isComplete: true)
-                try await Self.receipt(hello, decoder, outcomes, table: digest, interruption: nil)
+                let files = try await folder.finish(outcomes, isComplete: true)
+                try await Self.receipt(origin, hello, decoder, outcomes, files, table: digest, interruption: nil)
                     .write(to: folder.path, signedWith: site.receiptKey)
                 let receipt = Receipt(tableDigest: digest, volumes: outcomes)
                 await writer?.finish(folder: folder.path, begun: begun, receipt: receipt)
-                mailbox.put(.stored(receipt))
+                let volumes = zip(files, outcomes).enumerated().map { index, stored in
+                    ReceivingSite.ReceivedVolume(
+                        path: folder.volumePath(index, stored.1.state), qualityPath: folder.qualityPath(index),
+                        digest: stored.0.digest, fileDigest: stored.0.fileDigest, state: stored.1.state)
+                }
+                mailbox.put(.stored(receipt, volumes))
             } catch {
                 // Neither the files nor the receipt that are left may call anything exact that was not the sender's.
                 if error is CodingError { await decoder.distrust() }
                 mailbox.put(.failed(error))
             }
         }
-        summary.volumes = zip(decoder.manifest.volumes.indices, table.content.outcomes).map { index, outcome in
-            ReceivingSite.ReceivedVolume(
-                path: folder.volumePath(index, outcome.state), qualityPath: folder.qualityPath(index), digest: outcome.digest,
-                state: outcome.state)
-        }
+    }
+
+    /// Where the session comes from, for its receipt.
+    var origin: ReceiptFile.Origin {
+        ReceiptFile.Origin(sender: senderName, peer: connection.peer, begun: begunAt, manifestDigest: manifestDigest)
     }
 
     /// Leaves what has arrived as whole files, with a receipt that says what is missing.
@@ -50,25 +57,27 @@ extension ReceivingSession {
             outcomes.append(outcome)
         }
         // A receipt for files that could not be written would say too much.
-        guard (try? await folder.finish(outcomes, isComplete: false)) != nil else { return }
-        try? await Self.receipt(hello, decoder, outcomes, table: table?.digest, interruption: reason)
+        guard let files = try? await folder.finish(outcomes, isComplete: false) else { return }
+        try? await Self.receipt(origin, hello, decoder, outcomes, files, table: table?.digest, interruption: reason)
             .write(to: folder.path, signedWith: site.receiptKey)
     }
 
     private static func receipt(
-        _ hello: Hello, _ decoder: SessionDecoder, _ outcomes: [Receipt.Volume], table: Digest?, interruption: String?
+        _ origin: ReceiptFile.Origin, _ hello: Hello, _ decoder: SessionDecoder, _ outcomes: [Receipt.Volume],
+        _ files: [WrittenFile], table: Digest?, interruption: String?
     ) async -> ReceiptFile {
         var volumes: [ReceiptFile.Volume] = []
         for (index, outcome) in outcomes.enumerated() {
             volumes.append(
                 ReceiptFile.Volume(
-                    decoder.manifest.volumes[index], outcome, isComplete: interruption == nil,
+                    decoder.manifest.volumes[index], outcome, files[index], isComplete: interruption == nil,
                     await decoder.snapshot(volume: index),
                     await decoder.standing(volume: index)))
         }
         let bytes = await decoder.receivedBytes()
         return ReceiptFile(
-            session: hello.session.text, complete: interruption == nil, goal: hello.goal.name, tableSha256: table?.description,
+            origin, session: hello.session.text, complete: interruption == nil, goal: hello.goal.name,
+            tableSha256: table?.description,
             volumes: volumes, bytesByLayer: Dictionary(uniqueKeysWithValues: bytes.map { ($0.key.name, $0.value) }),
             interruption: interruption)
     }

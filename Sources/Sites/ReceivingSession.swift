@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Journal
 internal import Metrics
 internal import NIfTIFile
@@ -20,13 +21,13 @@ struct ReceivingSession {
     let onEvent: @Sendable (ReceivingSite.Event) -> Void
 
     enum Incoming: Sendable {
-        case opened(JournalWriter, JournalContents, SessionRegistry.Claim)
+        case opened(JournalWriter, JournalContents, SessionRegistry.Claim, CompletedSession)
         case applied(UInt32, volume: Int, [Milestone])
         case damaged(UInt32, any Error)
         case durable(UInt32)
         case focused(UInt32, FocusChunk, maxAbsoluteError: Double)
         case verified(volume: Int, Receipt.Volume)
-        case stored(Receipt)
+        case stored(Receipt, [ReceivingSite.ReceivedVolume])
         case failed(any Error)
     }
 
@@ -62,9 +63,14 @@ struct ReceivingSession {
     private var opening: Task<Void, Never>?
     private var kept: [JournalEntry] = []
     var meter: SessionMeter?
+    var estimate = TransferEstimate()
     private var isComplete = false
     private var waiting: [ReceiverSession.Event] = []
     private let started: Duration
+    /// When the session began, on whichever connection.
+    private(set) var begunAt = Date()
+    /// The digest of the manifest's record.
+    var manifestDigest: Digest?
 
     init(
         site: ReceivingSite, registry: SessionRegistry, connection: SRTConnection, pool: CodingPool,
@@ -87,10 +93,12 @@ struct ReceivingSession {
     /// What the session's journal begins with: whose session it is.
     var journalBeginning: [UInt8] { Array("\(senderName)\n\(name)".utf8) }
     /// Who the sender says it is; proven where it has a secret of its own.
-    private var senderName: String { StreamIdentifier(parsing: connection.streamIdentifier)?.sender ?? "-" }
+    var senderName: String { StreamIdentifier(parsing: connection.streamIdentifier)?.sender ?? "-" }
 
     func place(_ volume: Int) -> ReceivingSite.Place {
-        ReceivingSite.Place(session: name, volume: decoder?.manifest.volumes[volume].name.text ?? "", index: volume)
+        ReceivingSite.Place(
+            session: name, volume: decoder?.manifest.volumes[volume].name.text ?? "", index: volume,
+            sender: senderName == "-" ? nil : senderName, peer: connection.peer)
     }
 
     /// Receives until everything is stored and confirmed, or the connection ends.
@@ -114,9 +122,9 @@ struct ReceivingSession {
         await opening?.value
         for event in mailbox.takeAll() {
             switch event {
-            case .stored: ending = nil
+            case .stored(_, let volumes): (ending, summary.volumes) = (nil, volumes)
             // Opened for a connection that is gone: let go of, or nobody could ever go on with it.
-            case .opened(let writer, _, let claim): (self.writer, self.claim) = (writer, claim)
+            case .opened(let writer, _, let claim, _): (self.writer, self.claim) = (writer, claim)
             default: break
             }
         }
@@ -232,14 +240,13 @@ struct ReceivingSession {
 
     /// What the sender is told. Paths of this machine are none of its business.
     private func farewell(_ error: any Error) -> Abort {
-        let stopped = "the receiver was stopped; go on later with the same --session"
-        let said = "\(error)".replacing("\(site.folder)/", with: "")
+        let message = Farewell.ofReceiver(error)
         return switch error {
-        case is CancellationError: Abort(reason: site.isRestarting() ? .restarting : .cancelled, message: stopped)
-        case let error as SiteError where error.code == .full: Abort(reason: .full, message: error.message)
-        case let error as SiteError where error.code == .noSpace: Abort(reason: .failed, message: error.message)
-        case is NIfTIError, is JournalError: Abort(reason: .failed, message: said)
-        default: Abort(reason: .refused, message: said)
+        case is CancellationError: Abort(reason: site.isRestarting() ? .restarting : .cancelled, message: message)
+        case let error as SiteError where error.code == .full: Abort(reason: .full, message: message)
+        case let error as SiteError where error.code == .noSpace: Abort(reason: .failed, message: message)
+        case is NIfTIError, is JournalError: Abort(reason: .failed, message: message)
+        default: Abort(reason: .refused, message: message)
         }
     }
 
@@ -248,6 +255,8 @@ struct ReceivingSession {
         connection.vouch()
         self.hello = hello
         summary.session = hello.session.text
+        summary.sender = senderName == "-" ? nil : senderName
+        summary.peer = connection.peer
         // Half a round trip after it was said.
         senderStart =
             clock.elapsed - .microseconds(Int64(clamping: hello.elapsedMicroseconds))
@@ -261,18 +270,28 @@ struct ReceivingSession {
             do {
                 let claim = try await registry.claim(hello.session.text, sender: sender)
                 do {
-                    let (writer, contents) = try await pool.run(rank: 0) {
+                    let (writer, contents, stored) = try await pool.run(rank: 0) {
                         try SessionFolder.make(root: site.folder, session: hello.session)
-                        return try JournalWriter.open(
+                        let stored = CompletedSession(folder: path)
+                        let (writer, contents) = try JournalWriter.open(
                             folder: path, begun: begun, byteLimit: site.limits.journalByteCount, system: site.system.journal
                         ) {
                             mailbox.put(.failed($0))
                         }
+                        return (writer, contents, stored)
                     }
                     guard contents.begun == nil || contents.begun == begun else {
                         throw SiteError(.sessionExists, "the session '\(hello.session)' belongs to another sender")
                     }
-                    mailbox.put(.opened(writer, contents, claim))
+                    if let receipt = contents.receipt {
+                        do {
+                            try await pool.run(rank: 0) { try stored.check(receipt, session: hello.session) }
+                        } catch {
+                            await writer.close()
+                            throw error
+                        }
+                    }
+                    mailbox.put(.opened(writer, contents, claim, stored))
                 } catch {
                     registry.release(hello.session.text, claim)
                     throw error
@@ -300,13 +319,14 @@ struct ReceivingSession {
 
     private mutating func receive(_ event: Incoming) {
         switch event {
-        case .opened(let writer, let contents, let claim):
+        case .opened(let writer, let contents, let claim, let stored):
             self.writer = writer
             self.claim = claim
             if let receipt = contents.receipt {
                 isComplete = true
-                waiting.append(.openedComplete(receipt, nonce: Nonce().bytes))
+                waiting.append(.openedComplete(receipt, manifestDigest: stored.manifestDigest, nonce: Nonce().bytes))
             } else {
+                begunAt = stored.begun
                 waiting.append(.opened(contents.reassembler, nonce: Nonce().bytes))
                 // What was whole on disk is decoded anew, the manifest first.
                 for (ordinal, record) in contents.records.sorted(by: { $0.key < $1.key }) { take(ordinal, record) }
@@ -318,7 +338,10 @@ struct ReceivingSession {
             }
             if let planned = decoder?.planned(ordinal) { meter?.count(planned.chunk.layer, byteCount: pendingBytes[ordinal] ?? 0) }
             appliedCount += ordinal == 0 ? 0 : 1
-            pendingByteCount -= pendingBytes.removeValue(forKey: ordinal) ?? 0
+            let byteCount = pendingBytes.removeValue(forKey: ordinal) ?? 0
+            pendingByteCount -= byteCount
+            estimate.finish(ordinal, byteCount: byteCount)
+            onEvent(.progress(place(volume), estimate.progress))
             folder?.refresh(volume, isAwaited: !milestones.isEmpty)
             if let decoder {
                 onEvent(
@@ -335,7 +358,8 @@ struct ReceivingSession {
             waiting.append(.applied(ordinal))
         case .verified(let volume, let outcome):
             if outcome.state == .lossless { announce(.volumeLossless, volume) }
-        case .stored(let receipt):
+        case .stored(let receipt, let volumes):
+            summary.volumes = volumes
             fulfilFocus()
             for index in receipt.volumes.indices { onEvent(.receipt(place(index))) }
             waiting.append(.stored(receipt))

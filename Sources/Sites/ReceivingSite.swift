@@ -20,6 +20,10 @@ public struct ReceivingSite: Sendable {
         public let volume: String
         /// Its place in the manifest.
         public let index: Int
+        /// Who the sender says it is, proven where it has a secret of its own; nil when it says nothing.
+        public var sender: String?
+        /// The sender's address, `HOST:PORT`; empty where it is not known.
+        public var peer = ""
     }
 
     /// What happens, as it happens.
@@ -30,6 +34,8 @@ public struct ReceivingSite: Sendable {
         case firstROIByte(Place)
         /// A chunk of a volume is in its place, by its ordinal in the plan; the share of all the session's chunks that are.
         case applied(Place, ordinal: UInt32, share: Double)
+        /// More of a session is in its place.
+        case progress(Place, TransferProgress)
         /// A box is shown better, that somebody asked for.
         case shown(Place, Box)
         /// How a wish stands.
@@ -66,6 +72,8 @@ public struct ReceivingSite: Sendable {
         public let qualityPath: String
         /// SHA-256 of the file's uncompressed bytes.
         public let digest: Digest
+        /// SHA-256 of the file as it lies on disk.
+        public let fileDigest: Digest
         /// What it is.
         public let state: VolumeState
     }
@@ -76,6 +84,10 @@ public struct ReceivingSite: Sendable {
         public var session = ""
         /// Its folder.
         public var folder = ""
+        /// Who the sender says it is, proven where it has a secret of its own; nil when it says nothing.
+        public var sender: String?
+        /// The address of its last connection, `HOST:PORT`.
+        public var peer = ""
         /// When every ROI voxel was at base quality.
         public var timeToROI: Double?
         /// When every other voxel was.

@@ -58,14 +58,31 @@ public struct RegionFinder: Sendable {
         }
     }
 
+    /// Whether finding the region takes more than looking at a mask or a box.
+    var isModel: Bool { if case .model = means { true } else { false } }
+
+    /// Checks the box, the mask's shape or the model's channels before the volumes' voxels are read.
+    /// - Throws: `SiteError.Code.usage` for a box beyond the volume; `SegmentationError`.
+    func check(_ shapes: [Shape], names: [String]) throws {
+        switch means {
+        case .box(let box):
+            guard let shape = shapes.first, shape.box.contains(box) else { throw Self.reachesOut(box, of: shapes.first) }
+        case .mask(let segmenter): try segmenter.check(shapes)
+        case .model(let segmenter): try segmenter.check(names: names)
+        }
+    }
+
+    private static func reachesOut(_ box: Box, of shape: Shape?) -> SiteError {
+        SiteError(.usage, "box \(box) reaches out of the volume's \(shape?.description ?? "nothing")")
+    }
+
     /// The voxels of interest of a patient's scans, which share one grid.
     /// - Throws: `SegmentationError`; `SiteError.Code.usage` for a box beyond the volume.
     public func find(in scans: [Scan]) throws -> Finding {
         switch means {
         case .box(let box):
             guard let shape = scans.first?.volume.shape, shape.box.contains(box) else {
-                throw SiteError(
-                    .usage, "box \(box) reaches out of the volume's \(scans.first?.volume.shape.description ?? "nothing")")
+                throw Self.reachesOut(box, of: scans.first?.volume.shape)
             }
             return Finding(mask: try Mask(filling: box, in: shape), verdict: .found)
         case .mask(let segmenter): return try segmenter.segment(scans)

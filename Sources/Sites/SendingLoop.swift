@@ -8,6 +8,8 @@ internal import WireFormat
 /// What joins coder and session at the sending end.
 struct SendingLoop {
     enum Incoming: Sendable {
+        /// Every input has been read and fits.
+        case read
         case prepared(Preparation.Result)
         case chunk(EncodedChunk)
         case coded(ChunkTable, digest: Digest, seconds: Double)
@@ -27,11 +29,13 @@ struct SendingLoop {
     private var answers = FocusAnswers()
     private let answer: @Sendable (Preparation.Result, Focus) -> Void
     private var acknowledgedByteCount = 0
-    private var codedByteCount = 0
+    private var estimate = TransferEstimate()
     private var outcome: Result<Receipt, SessionError>?
     private var failure: (any Error)?
     private var isCancelled = false
     private var hasVoxels = false
+    /// Whether there is nothing left to find wrong with the input, and the receiver may be told of the session.
+    private(set) var hasRead = false
 
     /// - Parameter answer: has a wish coded, and its answer put where incoming events are taken from.
     init(
@@ -53,18 +57,20 @@ struct SendingLoop {
         }
         for event in incoming {
             switch event {
+            case .read: hasRead = true
             case .prepared(let result):
                 prepared = result
                 let plan = result.encoder.manifest.plan
                 roiChunks = Set(plan.enumerated().filter { $1.chunk.layer == .roiBase }.map { UInt32($0.offset + 1) })
                 meter.plan(plan.map(\.chunk.layer))
+                estimate = TransferEstimate(result.encoder.manifest)
                 summary.segmentationSeconds = result.segmentationSeconds
                 summary.regions = result.encoder.manifest.volumes.first?.regions.map(\.description) ?? []
                 onEvent(.prepared(result))
                 answerNext()
             case .chunk(let chunk):
                 chunks[chunk.ordinal] = (chunk.layer, chunk.record.count)
-                codedByteCount += chunk.record.count
+                estimate.know(chunk.ordinal, byteCount: chunk.record.count)
                 summary.bytesByLayer[chunk.layer, default: 0] += chunk.record.count
                 hasVoxels = hasVoxels || chunk.layer != .manifest
                 onEvent(.coded(chunk))
@@ -85,8 +91,10 @@ struct SendingLoop {
                 onEvent(.focus(focus, .refused(reason)))
                 answerNext()
             case .failed(let error):
+                // Coding was stopped because there is nothing to code for.
+                if summary.wasComplete, error is CancellationError { continue }
                 failure = error
-                events.append(.cancel(Abort(reason: .failed, message: "the sender failed: \(error)")))
+                events.append(.cancel(Farewell.ofSender(error)))
             }
         }
         return events
@@ -106,7 +114,7 @@ struct SendingLoop {
         ]
         for (ordinal, record) in chunks {
             self.chunks[ordinal] = (.focusBase, record.count)
-            codedByteCount += record.count
+            estimate.know(ordinal, byteCount: record.count)
             summary.bytesByLayer[.focusBase, default: 0] += record.count
             events.append(.chunk(ordinal: ordinal, rank: order.focusRank(focus), record: record, isProtected: true))
         }
@@ -132,12 +140,12 @@ struct SendingLoop {
             for ordinal in ordinals {
                 guard let chunk = chunks[ordinal] else { continue }
                 acknowledgedByteCount += chunk.byteCount
+                estimate.finish(ordinal, byteCount: chunk.byteCount)
                 meter.count(chunk.layer, byteCount: chunk.byteCount)
             }
             for number in answers.acknowledge(ordinals) { onEvent(.focusAcknowledged(number: number)) }
             answerNext()
-            onEvent(
-                .progress(codedByteCount: codedByteCount, acknowledgedByteCount: acknowledgedByteCount, isCoded: table != nil))
+            onEvent(.progress(estimate.progress))
             if !roiChunks.isEmpty {
                 roiChunks.subtract(ordinals)
                 if roiChunks.isEmpty {
@@ -146,6 +154,9 @@ struct SendingLoop {
                 }
             }
         case .pace: break
+        case .alreadyComplete:
+            summary.wasComplete = true
+            onEvent(.alreadyComplete)
         case .resumedAt(let byteCount):
             // Before this program has had anything confirmed, what is there is an earlier one's.
             if acknowledgedByteCount == 0 { summary.resumedByteCount = byteCount }
@@ -194,11 +205,18 @@ struct SendingLoop {
         if let failure { throw failure }
         if isCancelled { throw SiteError(.cancelled, "stopped; go on later with the same --session") }
         let receipt = try outcome?.get()
-        guard let receipt, let table, let prepared, receipt.volumes == table.outcomes else {
+        guard let receipt, let prepared, let expected = expectedOutcomes, receipt.volumes == expected else {
             throw SiteError(.receiptMismatch, "the receiver's receipt does not have the digests of what was sent")
         }
         summary.receipt = receipt
-        summary.fidelity = LayerFidelity.byLayer(table, prepared)
+        if let table { summary.fidelity = LayerFidelity.byLayer(table, prepared) }
         return summary
+    }
+
+    /// What the receiver must have: what was coded, or, where nothing had to be, this very input.
+    private var expectedOutcomes: [Receipt.Volume]? {
+        if let table { return table.outcomes }
+        guard summary.wasComplete else { return nil }
+        return prepared?.encoder.manifest.volumes.map { Receipt.Volume(state: .lossless, digest: $0.sourceDigest) }
     }
 }

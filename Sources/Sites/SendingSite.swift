@@ -12,14 +12,18 @@ public import WireFormat
 public struct SendingSite: Sendable {
     /// What happens, as it happens.
     public enum Event: Sendable {
+        /// The command can succeed as far as files can tell: the receiver is called now.
+        case checked
+        /// The receiver has had all of it since an earlier transfer under the session's name.
+        case alreadyComplete
         /// The region of interest is known.
         case prepared(Preparation.Result)
         /// A chunk is coded and in the session's hands.
         case coded(EncodedChunk)
         /// The first datagram with voxels has gone to the transport.
         case firstDatagram
-        /// So many bytes of chunks are coded and so many acknowledged; the total is known once coding is done.
-        case progress(codedByteCount: Int, acknowledgedByteCount: Int, isCoded: Bool)
+        /// More is coded, or the receiver has confirmed more.
+        case progress(TransferProgress)
         /// The receiver has applied every chunk of the regions of interest.
         case roiAcknowledged
         /// Nothing comes from the receiver.
@@ -80,6 +84,8 @@ public struct SendingSite: Sendable {
         public var regions: [String] = []
         /// Greatest error and PSNR of the base layers of the first volume, as measured.
         public var fidelity: [Layer: LayerFidelity] = [:]
+        /// Whether the receiver had all of it before this transfer began.
+        public var wasComplete = false
         /// What the receiver says it has, after it was compared with what it must have.
         public var receipt: Receipt?
     }
@@ -109,7 +115,7 @@ public struct SendingSite: Sendable {
         self.transport = transport
     }
 
-    /// Sends, and returns when the receiver has confirmed what it has on disk.
+    /// Opens and checks the input, calls the receiver, sends, and returns when it has confirmed what it has on disk.
     /// - Parameters:
     ///   - clock: runs from the start of the command.
     ///   - onEvent: called from the site's own loop.
@@ -117,6 +123,10 @@ public struct SendingSite: Sendable {
     public func run(clock: Stopwatch, onEvent: @escaping @Sendable (Event) -> Void) async throws -> Summary {
         let address = try HostPort(parsing: destination)
         try exposure.check(address)
+        // Nothing goes out for a command that cannot succeed.
+        let pool = CodingPool()
+        let checked = try await preparation.check(on: pool)
+        onEvent(.checked)
         let cache = transport.bitsPerSecond == nil && remembersRate ? RateCache() : nil
         var options = SRTOptions(maximumBitsPerSecond: transport.bitsPerSecond ?? 1e6)
         options.connectTimeout = min(.seconds(3), transport.connectPatience)
@@ -132,8 +142,9 @@ public struct SendingSite: Sendable {
         setup.timing = SessionTiming(transport)
         // The handshake takes two round trips: long enough to read and segment.
         let mailbox = Mailbox<SendingLoop.Incoming>()
-        let pool = CodingPool()
-        let coding = Task { await code(into: mailbox, on: pool) }
+        let gate = StandingGate()
+        if !mayBeKnown { gate.open() }
+        let coding = Task { await code(checked, into: mailbox, on: pool, gate) }
         defer { coding.cancel() }
         var runner = SenderRunner(
             SenderSession(setup, now: clock.elapsed), to: address, options: options, patience: transport.connectPatience,
@@ -141,8 +152,15 @@ public struct SendingSite: Sendable {
         var loop = SendingLoop(
             clock: clock, board: metrics, session: session.text, answer: Self.answering(into: mailbox, on: pool), onEvent: onEvent)
         await runner.run(
-            events: { loop.events(mailbox.takeAll()) }, onAction: { loop.take($0) },
-            onTurn: { loop.show($0) })
+            events: { loop.events(mailbox.takeAll()) },
+            onAction: { action in
+                if action == .alreadyComplete { coding.cancel() }
+                loop.take(action)
+            },
+            onTurn: { session in
+                if session.knowsStanding { gate.open() }
+                loop.show(session)
+            }, mayGreet: { loop.hasRead })
         let summary = try loop.finish(runner)
         if transport.bitsPerSecond == nil, summary.bytesByLayer.values.reduce(0, +) > 100_000 {
             cache?.remember(summary.rateBitsPerSecond, for: destination)
@@ -171,12 +189,16 @@ public struct SendingSite: Sendable {
     }
 
     /// Reads, plans and codes, while the loop already speaks to the receiver.
-    private func code(into mailbox: Mailbox<SendingLoop.Incoming>, on pool: CodingPool) async {
+    private func code(
+        _ checked: Preparation.Checked, into mailbox: Mailbox<SendingLoop.Incoming>, on pool: CodingPool, _ gate: StandingGate
+    ) async {
         do {
-            let prepared = try await preparation.run(on: pool)
+            let prepared = try await preparation.run(checked, on: pool) { mailbox.put(.read) }
             mailbox.put(.prepared(prepared))
             let watch = Stopwatch()
-            let (table, digest) = try await prepared.encoder.run(on: pool) { mailbox.put(.chunk($0)) }
+            let (table, digest) = try await prepared.encoder.run(on: pool, proceed: { try await gate.wait() }) {
+                mailbox.put(.chunk($0))
+            }
             mailbox.put(.coded(table, digest: digest, seconds: watch.seconds))
         } catch {
             mailbox.put(.failed(error))

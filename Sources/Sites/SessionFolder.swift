@@ -123,43 +123,56 @@ final class SessionFolder: Sendable {
                     if state.withLock({ $0.isFinishing }) { break }
                     continue
                 }
-                await write(volume, to: volumePath(volume, .partial), level: Self.passingLevel)
+                _ = await write(volume, .partial, to: volumePath(volume, .partial), isLast: false)
             }
             state.withLock { _ = $0.writing.remove(volume) }
         }
     }
 
-    private func write(_ volume: Int, to path: String, level: Int) async {
+    /// Writes a volume and its quality.
+    /// - Returns: the last time, the digest of the volume's uncompressed bytes; nil where it cannot be written, and `failures` says why.
+    private func write(_ volume: Int, _ status: VolumeState, to path: String, isLast: Bool) async -> Digest? {
+        let level = isLast ? Self.finalLevel : Self.passingLevel
         let qualityPath = qualityPath(volume)
         state.withLock { $0.stale[volume] = nil }
         let snapshot = await decoder.snapshot(volume: volume)
         do {
-            try await pool.run(rank: .max) {
+            let digest = try await pool.run(rank: .max) {
                 // The volume goes first: a reader that looks in between sees too little promised rather than too much.
-                let image = try snapshot.image()
+                let exact = try snapshot.image()
+                // Also a copy under another name says what it is.
+                let image = status == .lossless ? exact : try exact.asPreview()
                 let quality = try snapshot.qualityImage()
                 try NIfTIFile.write(image, to: path, compressionLevel: level)
                 try NIfTIFile.write(quality, to: qualityPath, compressionLevel: level)
+                guard isLast else { return nil as Digest? }
+                var digest = DigestBuilder()
+                image.forEachPart { digest.update($0) }
+                return digest.finish()
             }
             state.withLock { state in
                 state.lastWrite[volume] = .now
                 state.failures[volume] = nil
             }
+            return digest
         } catch {
             state.withLock { $0.failures[volume] = error }
+            return nil
         }
     }
 
     /// Writes every volume for the last time, under the name of its state, and reads what is on disk.
+    /// - Returns: what is on disk.
     /// - Throws: `NIfTIError` when a file cannot be written or read; `SiteError.Code.receiptMismatch` when it does not have its digest: then no file
     ///   is left under a name that says more than partial.
-    func finish(_ outcomes: [Receipt.Volume], isComplete: Bool) async throws {
+    func finish(_ outcomes: [Receipt.Volume], isComplete: Bool) async throws -> [WrittenFile] {
         state.withLock { $0.isFinishing = true }
         while state.withLock({ !$0.writing.isEmpty }) { try? await Task.sleep(for: .milliseconds(5)) }
+        var files: [WrittenFile] = []
         for (volume, outcome) in outcomes.enumerated() {
             let path = volumePath(volume, outcome.state, isComplete: isComplete)
             let passing = volumePath(volume, .partial)
-            await write(volume, to: path, level: Self.finalLevel)
+            let written = await write(volume, outcome.state, to: path, isLast: true)
             if let failure = state.withLock({ $0.failures[volume] }) { throw failure }
             // Only now: at every moment there is a whole file.
             if path != passing { unlink(passing) }
@@ -168,11 +181,14 @@ final class SessionFolder: Sendable {
                 try readBack(path).forEachPart { digest.update($0) }
                 return digest.finish()
             }
-            guard digest == outcome.digest else {
+            // A preview's file differs from what the sender's table speaks of by saying that it is one.
+            guard let digest, digest == written, outcome.state != .lossless || digest == outcome.digest else {
                 rename(path, passing)
                 unlink(qualityPath(volume))
                 throw SiteError(.receiptMismatch, "\(path): what is read back is not what was written")
             }
+            files.append(try await pool.run { try WrittenFile(path: path, digest: digest) })
         }
+        return files
     }
 }

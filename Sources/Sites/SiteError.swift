@@ -10,6 +10,8 @@ public struct SiteError: Error, Sendable, Equatable, CustomStringConvertible {
         case noSpace
         /// Where files are to go they cannot.
         case cannotWrite
+        /// A session was completed, and its files are gone or changed since.
+        case sessionChanged
     }
     /// The kind of fault.
     public let code: Code

@@ -10,8 +10,8 @@ public struct ReceiverSession: Sendable {
         case datagram([UInt8])
         /// What is on disk of the session that was begun, if anything; whole chunks among it are to be applied like those that come. `nonce` is fresh random bytes, ``Hello/nonceByteCount`` of them.
         case opened(Reassembler, nonce: [UInt8])
-        /// The session that was begun is complete on disk, and this is its receipt.
-        case openedComplete(Receipt, nonce: [UInt8])
+        /// The session that was begun is complete on disk, and this is its receipt; the digest is that of the manifest's record, where it is known.
+        case openedComplete(Receipt, manifestDigest: Digest? = nil, nonce: [UInt8])
         /// A chunk has been decoded and put in its place, and its bytes are on disk.
         case applied(UInt32)
         /// A chunk turned out wrong: it has to come again.
@@ -74,6 +74,8 @@ public struct ReceiverSession: Sendable {
     private var unapplied: Set<UInt32> = []
     private var pendingEnd: Digest?
     private var receipt: Receipt?
+    /// The manifest of a session that was complete before this connection.
+    private var completeManifest: Digest?
     private var held: [Datagram] = []
     /// What a sealed session began with: its sender may say it again until it is welcomed.
     private var begunHello: Hello?
@@ -116,9 +118,10 @@ public struct ReceiverSession: Sendable {
         switch event {
         case .datagram(let bytes): return take(bytes, now: now)
         case .opened(let reassembler, let nonce): return open(reassembler, nonce, now: now)
-        case .openedComplete(let receipt, let nonce):
+        case .openedComplete(let receipt, let manifestDigest, let nonce):
             guard phase == .opening else { return [] }
             self.receipt = receipt
+            completeManifest = manifestDigest
             phase = .receiving
             return welcome(.complete, nonce, pages: []) + replayHeld(now: now)
         case .applied(let ordinal):
@@ -213,7 +216,8 @@ public struct ReceiverSession: Sendable {
                 // Datagrams may overtake each other: the end waits for what is still on its way or being decoded.
                 pendingEnd = digest
                 if let receipt, phase == .receiving {
-                    guard receipt.tableDigest == digest else {
+                    // A sender that has coded nothing knows no table, but which manifest it is.
+                    guard receipt.tableDigest == digest || completeManifest == digest else {
                         return violate("the session is complete here, and its table is another one")
                     }
                     phase = .stored
@@ -315,7 +319,8 @@ extension ReceiverSession {
 
     private mutating func welcome(_ standing: Welcome.Standing, _ nonce: [UInt8], pages: [Holdings]) -> [Action] {
         let welcome = Welcome(
-            standing: standing, nonce: nonce, manifestDigest: reassembler.manifestDigest, pageCount: UInt32(pages.count))
+            standing: standing, nonce: nonce, manifestDigest: completeManifest ?? reassembler.manifestDigest,
+            pageCount: UInt32(pages.count))
         let bytes = channel.encode(.welcome(welcome))
         lastWelcome = welcome
         channel.bind(receiverNonce: welcome.nonce)

@@ -141,7 +141,17 @@ extension SenderSession {
         let byteCount = remote.held.values.reduce(0) { sum, held in
             sum + min(held.totalByteCount, held.pieces.reduce(0) { $0 + $1.count } * Fragment.payloadLimit)
         }
-        return (byteCount > 0 ? [.resumedAt(byteCount: byteCount)] : []) + queueAll() + endIfDone()
+        return (byteCount > 0 ? [.resumedAt(byteCount: byteCount)] : []) + queueAll() + endIfComplete() + endIfDone()
+    }
+
+    /// Asks for the receipt of a session that the receiver completed earlier. Of a lossless one the manifest says what must be in it.
+    mutating func endIfComplete() -> [Action] {
+        guard phase == .sending, isComplete, supplied == nil, setup.goal == .lossless, let manifestDigest,
+            manifestDigest == remoteManifest
+        else { return [] }
+        endsByManifest = true
+        supplied = manifestDigest
+        return [.alreadyComplete] + endIfDone()
     }
 
     private mutating func queueAll() -> [Action] {

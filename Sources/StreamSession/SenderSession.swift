@@ -38,6 +38,8 @@ public struct SenderSession: Sendable {
         case pace(Double)
         /// The receiver has these chunks, applied and on disk; those it asked for are shown only.
         case acknowledged([UInt32])
+        /// The receiver has had all of this very session on disk since an earlier connection: nothing need be coded any more.
+        case alreadyComplete
         /// The receiver had so many bytes already.
         case resumedAt(byteCount: Int)
         /// Nothing has come for a while; the session goes on.
@@ -97,6 +99,8 @@ public struct SenderSession: Sendable {
     var hasBeenTaken = false
     /// Whether the receiver has everything, by its own word.
     var isComplete = false
+    /// Whether the receipt is asked for by the manifest's digest, since there is no table.
+    var endsByManifest = false
     var early: [[UInt8]] = []
     var saidAltered = false
 
@@ -183,6 +187,8 @@ public struct SenderSession: Sendable {
     public var retransmitRatio: Double { rate.retransmitRatio }
     /// Whether the receiver has answered this connection's hello.
     public var isWelcomed: Bool { phase != .greeting }
+    /// Whether it is known what the receiver has of the session.
+    public var knowsStanding: Bool { phase == .sending || phase == .ending || phase == .over }
 
     /// Takes one event and says what to do.
     public mutating func handle(_ event: Event, now: Duration) -> [Action] {
@@ -192,6 +198,7 @@ public struct SenderSession: Sendable {
         case .chunk(let ordinal, let rank, let record, let isProtected):
             return add(ChunkQueue.Chunk(ordinal: ordinal, rank: rank, record: record, isProtected: isProtected))
         case .supplied(let digest):
+            guard !endsByManifest else { return [] }
             supplied = digest
             return endIfDone()
         case .promote(let ordinals, let rank):
@@ -225,7 +232,7 @@ public struct SenderSession: Sendable {
         if confirmedEarly.remove(chunk.ordinal) != nil { return [.acknowledged([chunk.ordinal])] + endIfDone() }
         chunks[chunk.ordinal] = chunk
         unacknowledged.insert(chunk.ordinal)
-        return enqueue(chunk)
+        return enqueue(chunk) + endIfComplete()
     }
 
     private mutating func promote(_ ordinals: [UInt32], _ rank: UInt64) {
@@ -282,7 +289,7 @@ public struct SenderSession: Sendable {
         case .holdings(let holdings): actions += take(holdings)
         case .focus(let wish): actions += focus(wish)
         case .receipt(let receipt):
-            guard phase == .ending, receipt.tableDigest == supplied else {
+            guard phase == .ending, endsByManifest || receipt.tableDigest == supplied else {
                 return actions + violate("the receiver sends a receipt for what it was not sent")
             }
             let bye = channel.encode(.bye)

@@ -43,6 +43,7 @@ struct Failure {
             case .notFound, .unreadable: code = Self.noInput
             case .cannotWrite: code = Self.inputOutput
             case .notPermitted: code = Self.notPermitted
+            case .alreadyExists: code = Self.cannotCreate
             case .notNIfTI, .unsupported, .invalidHeader, .truncated, .corruptCompression, .tooLarge: code = Self.badData
             }
         case let error as VolumeError:
@@ -90,7 +91,7 @@ struct Failure {
             switch error.code {
             case .usage: code = Self.usage
             case .exposed: code = Self.notPermitted
-            case .sessionExists, .keyExists: code = Self.cannotCreate
+            case .sessionExists, .sessionChanged, .keyExists: code = Self.cannotCreate
             case .limitReached: code = Self.badData
             case .sessionBusy, .full: code = Self.tryAgain
             case .noSpace, .cannotWrite: code = Self.inputOutput

@@ -45,8 +45,7 @@ struct Fovea: AsyncParsableCommand {
         }
         let code = exitCode(for: error)
         guard code != .success else { exit(withError: error) }
-        let text = message(for: error).split(separator: "\n").first.map(String.init) ?? "wrong usage"
-        print(error: "\(text) (see 'fovea --help')")
+        print(error: Usage.sentence(message(for: error), arguments: Array(CommandLine.arguments.dropFirst())))
         Glibc.exit(code == .validationFailure ? 64 : code.rawValue)
     }
 }

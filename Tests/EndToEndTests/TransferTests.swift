@@ -32,7 +32,8 @@ struct TransferTests {
         let (volume, mask) = try Transfer.phantom(scratch)
         let transfer = try await Transfer.start(scratch, volumes: [volume], arguments: ["--mask", mask, "--encoding", "fast"])
         #expect(try await transfer.finish() == (0, 0))
-        let names = transfer.receiver.events.compactMap { $0["event"] as? String }
+        // How often progress is told depends on the machine.
+        let names = transfer.receiver.events.compactMap { $0["event"] as? String }.filter { $0 != "progress" }
         #expect(
             names == [
                 "listening", "manifest", "first_roi_byte", "roi_complete", "background_complete", "roi_lossless", "volume_lossless",

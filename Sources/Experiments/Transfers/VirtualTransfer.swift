@@ -242,7 +242,7 @@ public struct VirtualTransfer {
             case .reconnect: record.failure = "the connection was lost after \(seconds) s"
             case .finished: record.done = seconds
             case .failed(let error): record.failure = record.failure ?? error.message
-            case .resumedAt, .stalled, .resumed, .altered, .focus: break
+            case .resumedAt, .alreadyComplete, .stalled, .resumed, .altered, .focus: break
             }
         }
     }

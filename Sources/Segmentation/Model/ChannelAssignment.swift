@@ -25,20 +25,22 @@ enum ChannelAssignment {
     }
 
     /// Indices of the scans for each channel, and a remark where one had to be guessed.
+    /// - Parameter scans: what the scans' files are called.
     /// - Throws: `SegmentationError.Code.channelMissing`.
-    static func assign(_ scans: [Scan], to channels: [String], model: String) throws(SegmentationError) -> ([Int], remark: String?)
-    {
-        let modalities = scans.map { modality(of: $0.name) }
+    static func assign(_ scans: [String], to channels: [String], model: String) throws(SegmentationError) -> (
+        [Int], remark: String?
+    ) {
+        let modalities = scans.map { modality(of: $0) }
         let found = channels.map { channel in
             modalities.firstIndex(of: channel)
                 // A modality that is not among the known ones is named as the side-car names it.
-                ?? scans.indices.first { modalities[$0] == nil && words(of: scans[$0].name).contains(channel) }
+                ?? scans.indices.first { modalities[$0] == nil && words(of: scans[$0]).contains(channel) }
         }
         let matched = found.compactMap { $0 }
         if matched.count == channels.count { return (matched, nil) }
         if channels.count == 1, let scan = scans.first {
             let other = modalities[0].map {
-                "\(scan.name) looks like \($0) by its name, and the model \(model) was made for \(channels[0])"
+                "\(scan) looks like \($0) by its name, and the model \(model) was made for \(channels[0])"
             }
             return ([0], other)
         }

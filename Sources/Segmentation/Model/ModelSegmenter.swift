@@ -76,11 +76,17 @@ public final class ModelSegmenter: Segmenter {
         return Array(data)
     }
 
+    /// Checks that files of these names serve as the model's channels.
+    /// - Throws: `SegmentationError.Code.channelMissing`.
+    public func check(names: [String]) throws(SegmentationError) {
+        _ = try ChannelAssignment.assign(names, to: description.channels, model: name)
+    }
+
     /// Finds what the model was trained to find.
     /// - Parameter scans: of one patient on one grid, in any order; files' names tell which modality each is.
     /// - Throws: `SegmentationError`: `channelMissing`, `shapesDiffer`, `tooLarge`, or what running the network throws.
     public func segment(_ scans: [Scan]) throws -> Finding {
-        let (chosen, remark) = try ChannelAssignment.assign(scans, to: description.channels, model: name)
+        let (chosen, remark) = try ChannelAssignment.assign(scans.map(\.name), to: description.channels, model: name)
         let prepared = try prepare(chosen.map { scans[$0] })
         let probabilities = try self.probabilities(of: prepared)
         let post = Postprocessing(description: description, grid: prepared.grid, shape: prepared.shape)

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import NIfTIFile
 internal import ProgressiveCoding
 internal import Sites
+internal import Terminal
 internal import VolumeModel
 
 struct CompareCommand: AsyncParsableCommand {

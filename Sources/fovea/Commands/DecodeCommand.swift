@@ -23,33 +23,45 @@ struct DecodeCommand: AsyncParsableCommand {
     @Option(help: "Which layers to use: roi, lossy or all.")
     var layers = FoveaFile.Layers.all
 
+    @OptionGroup var overwriting: OverwriteOption
     @OptionGroup var output: JSONOption
 
     func run() async throws {
         let console = Console(isJSON: output.json)
         let watch = Stopwatch()
-        let (file, layers, out) = (file, layers, out)
-        let (decoded, target, decodeSeconds) = try await untilSignalled {
+        try overwriting.check(out, inputs: [file])
+        let (file, layers, out, overwriting) = (file, layers, out, overwriting)
+        let (decoded, target, digest, decodeSeconds) = try await untilSignalled {
             let decoded = try await FoveaFile.decode(file, layers: layers, pool: CodingPool())
             let seconds = watch.seconds
             guard decoded.count == 1 else {
                 throw SiteError(.usage, "\(file) holds \(decoded.count) volumes; this command writes one")
             }
+            // A file that lacks something goes under another name than the one asked for.
             let target = decoded[0].path(askedFor: out)
-            try NIfTIFile.write(decoded[0].image, to: target)
-            return (decoded[0], target, seconds)
+            if target != out { try overwriting.check(target, inputs: [file]) }
+            // What is not the source's every bit says so itself, whatever it is called.
+            let image = decoded[0].outcome.state == .lossless ? decoded[0].image : try decoded[0].image.asPreview()
+            try NIfTIFile.write(image, to: target, replacing: overwriting.force)
+            return (decoded[0], target, Self.digest(of: image), seconds)
         }
-        console.say("\(target): \(decoded.outcome.state.name), sha256 \(decoded.outcome.digest)")
+        console.say("\(target): \(decoded.outcome.state.name), sha256 \(digest)")
         console.event(
             "summary",
             [
-                "file": .text(target), "sha256": .text(decoded.outcome.digest.description),
-                "state": .text(decoded.outcome.state.name),
+                "file": .text(target), "sha256": .text(digest.description), "state": .text(decoded.outcome.state.name),
                 "missing_chunks": .integer(decoded.missingChunkCount),
                 "seconds_by_stage": .object(["decode": .number(decodeSeconds), "write": .number(watch.seconds - decodeSeconds)]),
             ])
         guard decoded.missingChunkCount > 0, decoded.outcome.state != .lossless else { return }
         throw WireError(
             .truncated, "\(file) lacks \(decoded.missingChunkCount) of its chunks; what there is of the volume is in \(target)")
+    }
+
+    /// Of the uncompressed bytes of the file that is written.
+    private static func digest(of image: NIfTIImage) -> Digest {
+        var digest = DigestBuilder()
+        image.forEachPart { digest.update($0) }
+        return digest.finish()
     }
 }

@@ -7,6 +7,7 @@ internal import Phantom
 internal import Profiles
 internal import ProgressiveCoding
 internal import Sites
+internal import Terminal
 
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -35,8 +36,9 @@ struct DemoCommand: AsyncParsableCommand {
         var region = region
         var volume = input
         if volume == nil {
-            console.progress("making a phantom", share: 0)
+            console.progress(WorkProgress("making a phantom", share: 0), ["stage": .text("phantom")])
             let files = try PhantomFiles.write(try PhantomParameters(seed: seed), to: out)
+            console.finishProgress("making a phantom")
             volume = files.volume
             if region.mask == nil, region.box == nil, region.model == nil { region.mask = files.labels }
         }

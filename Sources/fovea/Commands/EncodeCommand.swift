@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import NIfTIFile
 internal import ProgressiveCoding
 internal import Sites
+internal import Terminal
 internal import VolumeModel
 internal import WireFormat
 
@@ -18,20 +19,23 @@ struct EncodeCommand: AsyncParsableCommand {
 
     @OptionGroup var region: RegionOptions
     @OptionGroup var coding: CodingOptions
+    @OptionGroup var overwriting: OverwriteOption
     @OptionGroup var output: JSONOption
 
     func run() async throws {
         let console = Console(isJSON: output.json)
         let preparation = try coding.preparation([volume], region)
-        let out = out
+        try overwriting.check(out, inputs: [volume, region.mask, region.model])
+        let (out, replacing) = (out, overwriting.force)
         let (prepared, written, seconds) = try await untilSignalled {
             let pool = CodingPool()
             let prepared = try await preparation.run(on: pool)
             if let remark = prepared.remark { console.remark(remark) }
             let watch = Stopwatch()
-            let written = try await FoveaFile.write(prepared, to: out, pool: pool) { done, all in
-                console.progress("coding", share: Double(done) / Double(all))
+            let written = try await FoveaFile.write(prepared, to: out, replacing: replacing, pool: pool) { done, all in
+                console.progress(WorkProgress("coding", share: Double(done) / Double(all)), ["stage": .text("encode")])
             }
+            console.finishProgress("coding")
             return (prepared, written, watch.seconds)
         }
         console.say(

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Experiments
 internal import Foundation
 internal import Profiles
+internal import Terminal
 
 struct ExperimentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -74,10 +75,11 @@ struct ExperimentCommand: AsyncParsableCommand {
         if !gather {
             (made, failed) = try await untilSignalled {
                 try await laboratory.run { progress in
-                    let left = progress.secondsLeft.map { ", \(Text.seconds($0)) left" } ?? ""
                     console.progress(
-                        "\(progress.finished) of \(progress.total)\(left)  \(progress.label)",
-                        share: Double(progress.finished) / Double(max(1, progress.total)))
+                        WorkProgress(
+                            "transfers", share: Double(progress.finished) / Double(max(1, progress.total)),
+                            notes: ["\(progress.finished) of \(progress.total)", progress.label]),
+                        ["finished": .integer(progress.finished), "total": .integer(progress.total)])
                 }
             }
             console.clearBar()

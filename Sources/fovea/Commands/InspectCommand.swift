@@ -3,6 +3,7 @@ internal import Foundation
 internal import NIfTIFile
 internal import ProgressiveCoding
 internal import Sites
+internal import Terminal
 internal import VolumeModel
 internal import WireFormat
 

@@ -46,7 +46,7 @@ struct CodingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("An encoding profile.", valueName: "name|file"))
     var encoding = "diagnostic"
 
-    @Option(help: "How far to go: roi, lossy or lossless.")
+    @Option(help: "How far to go.")
     var until = Goal.lossless
 
     func preparation(_ volumes: [String], _ region: RegionOptions) throws -> Preparation {

@@ -17,6 +17,7 @@ struct PhantomCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Columns x rows x slices; the field of view stays the same.", valueName: "shape")) var shape =
         "240x240x155"
     @Flag(help: "A head without a tumour.") var healthy = false
+    @OptionGroup var overwriting: OverwriteOption
     @OptionGroup var output: JSONOption
 
     func run() async throws {
@@ -26,7 +27,9 @@ struct PhantomCommand: AsyncParsableCommand {
             throw ValidationError("'\(shape)' is no shape: write columns x rows x slices, for example 240x240x155")
         }
         let parameters = try PhantomParameters(seed: seed, columns: columns, rows: rows, slices: slices, hasTumour: !healthy)
-        let files = try PhantomFiles.write(parameters, to: out)
+        let places = PhantomFiles.paths(parameters, in: out)
+        for place in [places.volume, places.labels] { try overwriting.check(place, inputs: []) }
+        let files = try PhantomFiles.write(parameters, to: out, replacing: overwriting.force)
         console.say("\(files.volume)\n\(files.labels)")
         console.event(
             "summary", ["volume": .text(files.volume), "labels": .text(files.labels), "seed": .integer(Int(clamping: seed))])

@@ -1,11 +1,13 @@
 internal import ArgumentParser
 internal import Glibc
+internal import NIfTIFile
 internal import Profiles
 internal import ProgressiveCoding
 internal import SRTTransport
 internal import Secrecy
 internal import Sites
 internal import StreamSession
+internal import Terminal
 internal import VolumeModel
 internal import WireFormat
 
@@ -42,8 +44,10 @@ struct ReceiveCommand: AsyncParsableCommand {
             "A file of senders and their secrets, a name and a secret a line, in place of one secret for all.", valueName: "file"))
     var accessFile: String?
 
-    @Option(help: ArgumentHelp("The most bytes of chunks a session may send.", valueName: "bytes")) var maxBytes: Int?
-    @Option(help: ArgumentHelp("The most bytes of memory a session's volumes may take.", valueName: "bytes")) var maxMemory: Int?
+    @Option(help: ArgumentHelp("The most bytes of chunks a session may send, for example 1G.", valueName: "bytes")) var maxBytes:
+        Size?
+    @Option(help: ArgumentHelp("The most bytes of memory a session's volumes may take, for example 4GiB.", valueName: "bytes"))
+    var maxMemory: Size?
     @Option(help: ArgumentHelp("The longest a session's connection may last, in seconds.", valueName: "seconds"))
     var maxSeconds: Int?
     @Option(help: "The most sessions at a time.") var maxSessions = 16
@@ -65,7 +69,7 @@ struct ReceiveCommand: AsyncParsableCommand {
         guard accessFile == nil || protection.secretFile == nil else {
             throw ValidationError("give one of --secret-file and --access-file")
         }
-        for (name, value) in [("bytes", maxBytes), ("memory", maxMemory), ("seconds", maxSeconds)] {
+        for (name, value) in [("bytes", maxBytes?.byteCount), ("memory", maxMemory?.byteCount), ("seconds", maxSeconds)] {
             guard value ?? 1 > 0, value ?? 1 <= 1 << 40 else { throw ValidationError("--max-\(name) takes 1 to 2^40") }
         }
         guard (1...1024).contains(maxSessions) else { throw ValidationError("--max-sessions takes 1 to 1024") }
@@ -75,8 +79,8 @@ struct ReceiveCommand: AsyncParsableCommand {
         var site = ReceivingSite(folder: out, transport: try TransportProfile.load(transport))
         site.exposure = try protection.exposure()
         site.exposure.access = try accessFile.map { try AccessFile(path: $0) }
-        if let maxBytes { site.limits.byteCount = maxBytes }
-        if let maxMemory { site.limits.memoryByteCount = maxMemory }
+        if let maxBytes { site.limits.byteCount = maxBytes.byteCount }
+        if let maxMemory { site.limits.memoryByteCount = maxMemory.byteCount }
         if let maxSeconds { site.limits.duration = .seconds(maxSeconds) }
         site.sessionLimit = maxSessions
         site.isRestarting = { wasTerminated }
@@ -119,7 +123,7 @@ struct ReceiveCommand: AsyncParsableCommand {
         func event(_ name: String, _ place: ReceivingSite.Place, _ more: [String: JSONValue] = [:]) {
             let fields: [String: JSONValue] = [
                 "t": .number(clock.seconds), "session": .text(place.session), "volume": .text(place.volume),
-                "volume_index": .integer(place.index),
+                "volume_index": .integer(place.index), "sender": .text(place.sender), "peer": .text(place.peer),
             ]
             console.event(name, fields.merging(more) { $1 })
         }
@@ -127,14 +131,31 @@ struct ReceiveCommand: AsyncParsableCommand {
             console.event(name, ["t": .number(clock.seconds), "session": .text(session)].merging(more) { $1 })
         }
         switch occurrence {
-        case .manifest(let place, _):
-            event("manifest", place)
-            console.say("Receiving '\(place.volume)' in session '\(place.session)'.")
+        case .manifest(let place, let decoder):
+            let header = decoder.layouts[place.index].header
+            event(
+                "manifest", place,
+                [
+                    "shape": .text(header.shape.description), "voxel_type": .text(header.voxelType.description),
+                    "bytes": .integer(header.voxelOffset + header.voxelByteCount),
+                ])
+            console.say(
+                "Receiving '\(place.volume)' in session '\(place.session)' from \(Self.origin(of: place)): \(header.shape) voxels of \(header.voxelType)."
+            )
         case .firstROIByte(let place): event("first_roi_byte", place)
-        case .applied(let place, _, let share): console.progress(place.session, share: share)
+        case .applied: break
+        case .progress(let place, let progress):
+            console.progress(
+                WorkProgress(progress, of: place.session),
+                [
+                    "session": .text(place.session), "sender": .text(place.sender), "peer": .text(place.peer),
+                    "region_there": .flag(progress.hasRegion),
+                ])
         case .milestone(let milestone, let place, let seconds):
             event(milestone.rawValue, place, ["seconds_since_send": .number(seconds)])
-            console.say("\(Text.right(Text.seconds(seconds), 8))  \(place.volume): \(sentence(milestone))")
+            console.say(
+                "\(Text.right(Text.seconds(seconds), 8))  \(place.session)/\(place.volume) from \(Self.origin(of: place)): \(sentence(milestone))"
+            )
         case .receipt(let place): event("receipt", place)
         case .shown: break
         case .focus(let place, let number, let box, let state):
@@ -166,12 +187,12 @@ struct ReceiveCommand: AsyncParsableCommand {
                     "t": .number(clock.seconds), "reason": .text(reason.rawValue), "count": .integer(count),
                     "peer": .text(address),
                 ])
-        case .ended(_, .success(let summary)):
-            console.clearBar()
+        case .ended(let session, .success(let summary)):
+            console.finishProgress(session)
             for volume in summary.volumes { console.say("\(volume.path): \(volume.state.name), sha256 \(volume.digest)") }
             console.event("summary", fields(summary))
         case .ended(let session, .failure(let error)):
-            console.clearBar()
+            console.finishProgress(session)
             // With --once the command itself ends with it.
             if !once { console.remark("session '\(session)' ended early: \(error)") }
             event("session_failed", session: session, ["message": .text("\(error)")])
@@ -188,6 +209,11 @@ struct ReceiveCommand: AsyncParsableCommand {
         }
     }
 
+    /// Who sends, for a person.
+    private static func origin(of place: ReceivingSite.Place) -> String {
+        place.sender.map { "\($0) at \(place.peer)" } ?? place.peer
+    }
+
     static func sentence(_ milestone: Milestone) -> String {
         switch milestone {
         case .roiComplete: "the region of interest is there at base quality (a preview, not for diagnosis)"
@@ -200,13 +226,14 @@ struct ReceiveCommand: AsyncParsableCommand {
 
     static func fields(_ summary: ReceivingSite.Summary) -> [String: JSONValue] {
         [
-            "session": .text(summary.session), "folder": .text(summary.folder), "time_to_roi": .number(summary.timeToROI),
+            "session": .text(summary.session), "sender": .text(summary.sender), "peer": .text(summary.peer),
+            "folder": .text(summary.folder), "time_to_roi": .number(summary.timeToROI),
             "time_to_background": .number(summary.timeToBackground), "time_to_lossless": .number(summary.timeToLossless),
             "volumes": .list(
                 summary.volumes.map { volume in
                     .object([
                         "path": .text(volume.path), "quality_path": .text(volume.qualityPath),
-                        "sha256": .text(volume.digest.description),
+                        "sha256": .text(volume.digest.description), "file_sha256": .text(volume.fileDigest.description),
                         "state": .text(volume.state.name),
                     ])
                 }),

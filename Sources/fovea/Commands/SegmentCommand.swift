@@ -21,6 +21,7 @@ struct SegmentCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "A model, with its side-car beside it; the one that comes with Fovea by default.", valueName: "file.onnx"))
     var model: String?
+    @OptionGroup var overwriting: OverwriteOption
     @OptionGroup var output: JSONOption
 
     func validate() throws {
@@ -29,6 +30,7 @@ struct SegmentCommand: AsyncParsableCommand {
 
     func run() async throws {
         let console = Console(isJSON: output.json)
+        try overwriting.check(out, inputs: volumes + [model])
         let images = try volumes.map { try NIfTIFile.read($0) }
         let shape = images[0].volume.shape
         if let other = images.firstIndex(where: { $0.volume.shape.box != shape.box }) {
@@ -42,7 +44,7 @@ struct SegmentCommand: AsyncParsableCommand {
         let seconds = watch.seconds
         let header = try images[0].header.companion(description: "Fovea mask (\(finder.name))", greatestValue: 1)
         let boxes = RegionPlanner.boxes(around: finding.mask, margin: 0)
-        try NIfTIFile.write(try NIfTIImage(header: header, voxels: finding.mask.bits), to: out)
+        try NIfTIFile.write(try NIfTIImage(header: header, voxels: finding.mask.bits), to: out, replacing: overwriting.force)
         if let remark = finding.remark { console.remark(remark) }
         if finding.verdict == .unsure {
             console.remark("the model is unsure of this mask; 'send' would put the whole volume first")

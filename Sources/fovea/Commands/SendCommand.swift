@@ -1,8 +1,10 @@
 internal import ArgumentParser
+internal import Foundation
 internal import Profiles
 internal import ProgressiveCoding
 internal import Secrecy
 internal import Sites
+internal import Terminal
 internal import VolumeModel
 internal import WireFormat
 
@@ -47,6 +49,12 @@ struct SendCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Who this sender is, where a receiver knows each by a secret of its own.", valueName: "name"))
     var sender: String?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Neither use nor keep what the link to this receiver was found to carry the last time (kept in $XDG_CACHE_HOME/fovea or ~/.cache/fovea; FOVEA_NO_RATE_MEMORY=1 does the same)."
+        ))
+    var noRateMemory = false
+
     @OptionGroup var metrics: MetricsOption
 
     @OptionGroup var output: JSONOption
@@ -67,65 +75,92 @@ struct SendCommand: AsyncParsableCommand {
             }
             site.exposure.sender = identifier
         }
-        console.event("session", ["t": .number(clock.seconds), "session": .text(site.session.text)])
-        console.say("Sending as session '\(site.session)'; --session \(site.session) goes on with it should it break off.")
+        site.remembersRate = !noRateMemory && (ProcessInfo.processInfo.environment["FOVEA_NO_RATE_MEMORY"] ?? "").isEmpty
+        let origin: [String: JSONValue] = [
+            "session": .text(site.session.text), "sender": .text(sender), "peer": .text(to),
+        ]
+        let session = site.session.text
         let summary = try await untilSignalled { [site, metrics] in
             try await metrics.run(console) { board in
                 var site = site
                 site.metrics = board
-                return try await site.run(clock: clock) { event in Self.report(event, console, clock) }
+                return try await site.run(clock: clock) { event in
+                    Self.report(event, session, origin, console, clock)
+                }
             }
         }
-        console.clearBar()
+        console.finishProgress(session)
+        guard !summary.wasComplete else {
+            console.say(
+                """
+                Complete since an earlier transfer: \(summary.receipt?.volumes.map(\.state.name).joined(separator: ", ") ?? "-"). \
+                The receiver has read its files again, and they have this input's digests.
+                """)
+            return console.event("summary", Self.fields(summary).merging(origin) { $1 })
+        }
         console.say(
             """
             Sent: \(summary.receipt?.volumes.map(\.state.name).joined(separator: ", ") ?? "-"), receipt verified.
             First datagram after \(Text.seconds(summary.timeToFirstDatagram)), region of interest there after \(Text.seconds(summary.roiAcknowledged)), \
             everything after \(Text.seconds(summary.done)).
             """)
-        console.event("summary", Self.fields(summary))
+        console.event("summary", Self.fields(summary).merging(origin) { $1 })
     }
 
-    private static func report(_ event: SendingSite.Event, _ console: Console, _ clock: Stopwatch) {
-        switch event {
+    private static func report(
+        _ occurrence: SendingSite.Event, _ session: String, _ origin: [String: JSONValue], _ console: Console, _ clock: Stopwatch
+    ) {
+        func event(_ name: String, _ more: [String: JSONValue] = [:]) {
+            console.event(name, origin.merging(["t": .number(clock.seconds as Double?)]) { $1 }.merging(more) { $1 })
+        }
+        switch occurrence {
         case .prepared(let result): if let remark = result.remark { console.remark(remark) }
         case .coded: break
-        case .firstDatagram: console.event("first_datagram", ["t": .number(clock.seconds)])
-        case .progress(let coded, let acknowledged, let isCoded):
-            let label = "\(Text.bytes(acknowledged)) of \(Text.bytes(coded))\(isCoded ? "" : ", still coding")"
-            console.progress(label, share: coded == 0 ? 0 : Double(acknowledged) / Double(coded))
-        case .roiAcknowledged: console.event("roi_acknowledged", ["t": .number(clock.seconds)])
+        case .checked:
+            event("session")
+            console.say("Sending as session '\(session)'; --session \(session) goes on with it should it break off.")
+        case .alreadyComplete:
+            console.say("The receiver has had all of this session since an earlier transfer; nothing is sent.")
+            event("already_complete")
+        case .firstDatagram: event("first_datagram")
+        case .progress(let progress):
+            console.progress(
+                WorkProgress(progress, of: session),
+                origin.merging(["region_there": .flag(progress.hasRegion)]) { $1 })
+        case .roiAcknowledged:
+            event("roi_acknowledged")
+            console.say("\(Text.right(Text.seconds(clock.seconds), 8))  \(session): the receiver has the region of interest.")
         case .stalled:
             console.remark("stalled: nothing has come from the receiver for a while; waiting")
-            console.event("stalled", ["t": .number(clock.seconds)])
+            event("stalled")
         case .resumed:
             console.remark("the receiver is there again")
-            console.event("resumed", ["t": .number(clock.seconds)])
+            event("resumed")
         case .reconnecting:
             console.remark("the connection is lost; trying for another one")
-            console.event("reconnecting", ["t": .number(clock.seconds)])
+            event("reconnecting")
         case .resumedAt(let byteCount):
             console.say("The receiver has \(Text.bytes(byteCount)) of it already.")
-            console.event("resumed_at", ["t": .number(clock.seconds), "bytes": .integer(byteCount)])
+            event("resumed_at", ["bytes": .integer(byteCount)])
         case .focus(let focus, .asked):
             console.remark("the receiver asks for \(focus.box) of volume \(focus.volume + 1) next")
-            console.event("focus_asked", Self.fields(focus, clock))
+            event("focus_asked", Self.fields(focus))
         case .focus(let focus, .queued(let byteCount)):
-            console.event("focus_queued", Self.fields(focus, clock).merging(["bytes": .integer(byteCount)]) { $1 })
+            event("focus_queued", Self.fields(focus).merging(["bytes": .integer(byteCount)]) { $1 })
         case .focus(let focus, .refused(let reason)):
             console.remark("what the receiver asks for, \(focus.box), cannot be sent: \(reason)")
-            console.event("focus_refused", Self.fields(focus, clock).merging(["reason": .text(reason)]) { $1 })
+            event("focus_refused", Self.fields(focus).merging(["reason": .text(reason)]) { $1 })
         case .focusAcknowledged(let number):
-            console.event("focus_acknowledged", ["t": .number(clock.seconds), "focus": .integer(Int(number))])
+            event("focus_acknowledged", ["focus": .integer(Int(number))])
         case .altered:
             console.remark("datagrams come that are altered or not the receiver's; they are ignored")
-            console.event("altered", ["t": .number(clock.seconds)])
+            event("altered")
         }
     }
 
-    private static func fields(_ focus: Focus, _ clock: Stopwatch) -> [String: JSONValue] {
+    private static func fields(_ focus: Focus) -> [String: JSONValue] {
         [
-            "t": .number(clock.seconds), "focus": .integer(Int(focus.number)), "volume_index": .integer(Int(focus.volume)),
+            "focus": .integer(Int(focus.number)), "volume_index": .integer(Int(focus.volume)),
             "box": .text(focus.box.description),
         ]
     }
@@ -133,7 +168,8 @@ struct SendCommand: AsyncParsableCommand {
     static func fields(_ summary: SendingSite.Summary) -> [String: JSONValue] {
         [
             "bytes_sent_by_layer": summary.bytesByLayer.json, "datagrams": .integer(summary.datagramCount),
-            "retransmit_ratio": .number(summary.retransmitRatio), "resent_bytes": .integer(summary.resentByteCount),
+            "already_complete": .flag(summary.wasComplete), "retransmit_ratio": .number(summary.retransmitRatio),
+            "resent_bytes": .integer(summary.resentByteCount),
             "resumed_bytes": .integer(summary.resumedByteCount), "connections": .integer(summary.connectionCount),
             "rate_bps": .number(summary.rateBitsPerSecond), "goodput_bps": .number(summary.goodputBitsPerSecond),
             "time_to_first_datagram": .number(summary.timeToFirstDatagram),

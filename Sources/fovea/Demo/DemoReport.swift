@@ -3,6 +3,7 @@ internal import NetSim
 internal import Profiles
 internal import ProgressiveCoding
 internal import Sites
+internal import Terminal
 internal import WireFormat
 
 /// The demo's closing table.

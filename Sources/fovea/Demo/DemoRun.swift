@@ -4,6 +4,7 @@ internal import NetSim
 internal import Profiles
 internal import ProgressiveCoding
 internal import Sites
+internal import Terminal
 internal import VolumeModel
 internal import WireFormat
 
@@ -32,10 +33,8 @@ struct DemoRun: Sendable {
             onSender: { event in
                 switch event {
                 case .prepared(let prepared): if let remark = prepared.remark { console.remark(remark) }
-                case .progress(let coded, let acknowledged, let isCoded):
-                    console.progress(
-                        "\(order.rawValue): \(Text.bytes(acknowledged)) of \(Text.bytes(coded))\(isCoded ? "" : ", still coding")",
-                        share: coded == 0 ? 0 : Double(acknowledged) / Double(coded))
+                case .progress(let progress):
+                    console.progress(WorkProgress(progress, of: order.rawValue), ["order": .text(order.rawValue)])
                 default: break
                 }
             },
@@ -57,10 +56,10 @@ struct DemoRun: Sendable {
                 case .milestone(let milestone, let place, let seconds):
                     tell(milestone.rawValue, place, ["seconds_since_send": .number(seconds)])
                 case .receipt(let place): tell("receipt", place)
-                case .stalled, .resumed, .altered, .shown, .focus, .refused, .ended: break
+                case .stalled, .resumed, .altered, .shown, .focus, .progress, .refused, .ended: break
                 }
             })
-        console.clearBar()
+        console.finishProgress(order.rawValue)
         return DemoRun(
             order: order, sent: transfer.sent, received: transfer.received, views: await recorder.finish(),
             region: await recorder.region)

@@ -1,5 +1,6 @@
 internal import ProgressiveCoding
 internal import Sites
+internal import Terminal
 internal import VolumeModel
 
 /// One slice at the same moments of each run, side by side: above as it looked, below how good each voxel was.

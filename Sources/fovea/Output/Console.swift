@@ -1,15 +1,33 @@
 internal import Foundation
 internal import Synchronization
+internal import Terminal
 
 /// What a command says: JSON lines for machines or sentences for people on standard output, progress on a terminal's standard error.
 final class Console: Sendable {
     let isJSON: Bool
-    private let showsProgress: Bool
-    private let hasBar = Mutex(false)
+    private let showsBar: Bool
+    private let clock = Clock()
+    private let state = Mutex(State())
+    /// Seconds between two progress events of one piece of work.
+    private static let eventInterval = 0.5
+
+    private struct State {
+        /// Columns of the bar that stands there now; 0 for none.
+        var shown = 0
+        /// By what they are the progress of.
+        var bars: [String: ProgressBar] = [:]
+        var meters: [String: (meter: ProgressMeter, last: Double?)] = [:]
+    }
+
+    /// Seconds since the command began.
+    private struct Clock: Sendable {
+        private let start = ContinuousClock.now
+        var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
+    }
 
     init(isJSON: Bool) {
         self.isJSON = isJSON
-        showsProgress = !isJSON && isatty(2) == 1
+        showsBar = !isJSON && isatty(2) == 1
     }
 
     /// An event for machines.
@@ -31,23 +49,75 @@ final class Console: Sendable {
         write("fovea: \(text.printable)\n", to: 2)
     }
 
-    /// Draws the bar; `share` is from 0 to 1.
-    func progress(_ label: String, share: Double) {
-        guard showsProgress else { return }
-        let width = 32
-        let filled = Int(min(1, max(0, share)) * Double(width))
-        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-        hasBar.withLock { $0 = true }
-        write("\r\u{1B}[K\(bar) \(String(format: "%3.0f", share * 100)) %  \(label)", to: 2)
+    /// Shows how far a piece of work has come: on a bar, or to machines in an event now and then.
+    /// - Parameters:
+    ///   - work: its label tells one piece of work from another.
+    ///   - fields: what an event has beside the figures.
+    func progress(_ work: WorkProgress, _ fields: @autoclosure () -> [String: JSONValue] = [:]) {
+        let time = clock.seconds
+        if showsBar { draw(work, at: time) }
+        guard isJSON else { return }
+        let reading = state.withLock { state -> ProgressMeter.Reading? in
+            var (meter, last) = state.meters[work.label] ?? (ProgressMeter(), nil)
+            let reading = meter.take(work, at: time)
+            let isDue = last.map { time - $0 >= Self.eventInterval } ?? true
+            state.meters[work.label] = (meter, isDue ? time : last)
+            return isDue ? reading : nil
+        }
+        guard let reading else { return }
+        var figures: [String: JSONValue] = [
+            "t": .number(time as Double?), "share": .number(reading.share as Double?),
+            "seconds_left": .number(reading.secondsLeft),
+        ]
+        if let done = work.byteCount {
+            figures["bytes"] = .integer(done)
+            figures["rate_bps"] = .number(reading.bitsPerSecond)
+        }
+        if let total = work.totalByteCount {
+            figures["total_bytes"] = .integer(total)
+            figures["total_is_estimate"] = .flag(!work.isTotalKnown)
+        }
+        event("progress", figures.merging(fields()) { $1 })
     }
 
-    /// Takes the bar away.
-    func clearBar() {
-        let had = hasBar.withLock { bar in
-            defer { bar = false }
-            return bar
+    /// Forgets a piece of work, and takes its bar away.
+    func finishProgress(_ label: String) {
+        clearBar()
+        state.withLock { state in
+            state.bars[label] = nil
+            state.meters[label] = nil
         }
-        if had { write("\r\u{1B}[K", to: 2) }
+    }
+
+    /// Takes the bar away until there is more to show.
+    func clearBar() {
+        let shown = state.withLock { state in
+            defer { state.shown = 0 }
+            return state.shown
+        }
+        if shown > 0 { write(Self.erasing(shown, on: Self.display()), to: 2) }
+    }
+
+    private func draw(_ work: WorkProgress, at time: Double) {
+        let display = Self.display()
+        let text = state.withLock { state -> String? in
+            guard let line = state.bars[work.label, default: ProgressBar()].line(work, at: time, on: display) else { return nil }
+            guard display.canRewrite else { return line + "\n" }
+            defer { state.shown = line.count }
+            return (state.shown > 0 ? Self.erasing(state.shown, on: display) : "") + line
+        }
+        if let text { write(text, to: 2) }
+    }
+
+    private static func erasing(_ columns: Int, on display: Display) -> String {
+        display.takesEscapes ? "\r\u{1B}[K" : "\r" + String(repeating: " ", count: min(columns, max(0, display.width - 1))) + "\r"
+    }
+
+    /// The terminal as it is now: its width may have changed.
+    private static func display() -> Display {
+        var size = winsize()
+        let width = ioctl(2, UInt(TIOCGWINSZ), &size) == 0 ? Int(size.ws_col) : nil
+        return Display(environment: ProcessInfo.processInfo.environment, width: width)
     }
 
     private func write(_ text: String, to descriptor: Int32) {
@@ -61,19 +131,4 @@ final class Console: Sendable {
             written += count
         }
     }
-}
-
-/// Numbers as people read them.
-enum Text {
-    static func seconds(_ value: Double?) -> String { value.map { String(format: $0 < 10 ? "%.2f s" : "%.1f s", $0) } ?? "-" }
-    static func bytes(_ value: Int) -> String {
-        if value < 10_000 { return "\(value) B" }
-        return value < 10_000_000 ? String(format: "%.1f kB", Double(value) / 1e3) : String(format: "%.1f MB", Double(value) / 1e6)
-    }
-    static func rate(_ value: Double) -> String {
-        value < 1e6 ? String(format: "%.0f kbit/s", value / 1e3) : String(format: "%.2f Mbit/s", value / 1e6)
-    }
-    static func decibels(_ value: Double) -> String { value.isFinite ? String(format: "%.2f dB", value) : "no error" }
-    static func left(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }
-    static func right(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
 }

@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// A value in a line of JSON.
-enum JSONValue: Encodable {
+enum JSONValue: Encodable, Sendable {
     case text(String)
     case number(Double)
     case integer(Int)

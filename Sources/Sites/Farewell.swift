@@ -1,0 +1,37 @@
+internal import Journal
+internal import NIfTIFile
+internal import ProgressiveCoding
+internal import StreamSession
+internal import WireFormat
+
+/// What a peer is told when this end gives up: why, and nothing of this machine's files and folders.
+enum Farewell {
+    /// A sender's. Its own user reads the whole message; the far site needs to know whose fault it is.
+    static func ofSender(_ error: any Error) -> Abort {
+        guard !(error is CancellationError) else { return Abort(reason: .cancelled, message: "the sender was stopped") }
+        let cause =
+            switch error {
+            case is NIfTIError: "its input cannot be read"
+            case is CodingError: "its input cannot be coded"
+            default: "its input or its region of interest cannot be used"
+            }
+        return Abort(reason: .failed, message: "the sender failed: \(cause); its own message says more")
+    }
+
+    /// A receiver's sentence.
+    static func ofReceiver(_ error: any Error) -> String {
+        switch error {
+        case is CancellationError: "the receiver was stopped; go on later with the same --session"
+        case let error as JournalError where error.code == .noSpace: "the receiver's disk is full"
+        case is JournalError: "the receiver cannot keep its journal; its own message says more"
+        case is NIfTIError: "the receiver cannot write its files; its own message says more"
+        case let error as SiteError where error.code == .receiptMismatch:
+            "what the receiver reads back from its disk is not what it wrote; its own message says more"
+        case let error as SiteError where error.code == .unusableJournal:
+            "what the receiver had of the session is unusable and set aside; send it anew, or under another --session"
+        // These speak of the session and of what came over the link.
+        case is SiteError, is CodingError, is WireError, is SessionError: "\(error)"
+        default: "the receiver failed; its own message says more"
+        }
+    }
+}
