@@ -1,4 +1,5 @@
 internal import NIfTIFile
+internal import RefinementCodec
 internal import VolumeModel
 public import WireFormat
 
@@ -86,7 +87,9 @@ public actor SessionDecoder {
         }
         let index = places[Int(ordinal) - 1].index
         let record = try ChunkRecord(decoding: bytes)
-        try await board.wait(for: prerequisites(of: ordinal).map { Int($0) })
+        let usesBase = (try? RefinementCoders.coder(identifier: record.coder))?.usesBase ?? true
+        let first = Int(ordinal) - index
+        try await board.wait(for: layouts[volume].prerequisites(of: index, usesBase: usesBase).map { first + $0 })
         guard !assemblers[volume].hasApplied(index) else { return }
         let bound = 2 * chunk.box.voxelCount * layouts[volume].header.voxelType.byteCount + (1 << 16)
         guard

@@ -64,7 +64,8 @@ public final class SessionEncoder: Sendable {
                     let ordinal = first + index
                     let rank = order.rank(of: chunk, ordinal: UInt32(ordinal))
                     let codingRank = order.codingRank(of: chunk, ordinal: UInt32(ordinal))
-                    let needed = encoder.layout.prerequisites[index].map { [first] in first + $0 }
+                    let usesBase = encoder.settings.exactCoder.coder.usesBase
+                    let needed = encoder.layout.prerequisites(of: index, usesBase: usesBase).map { [first] in first + $0 }
                     group.addTask {
                         do {
                             try await board.wait(for: needed)

@@ -82,6 +82,13 @@ public struct VolumeLayout: Sendable {
         return result
     }
 
+    /// The chunks that have to be in before one that a coder made which looks at the base or does not.
+    func prerequisites(of index: Int, usesBase: Bool) -> [Int] {
+        // What keeps a bound is painted over a base of the same quality, so that one waits for it in any case.
+        guard !usesBase, manifest.plan[index].layer != .roiBounded else { return prerequisites[index] }
+        return prerequisites[index].filter { ![.roiBase, .backgroundBase].contains(manifest.plan[$0].layer) }
+    }
+
     /// The parts of a row of a box that belong to no region of interest; z over stacked slices.
     func spansOutsideRegions(x: Range<Int>, y: Int, z: Int) -> [Range<Int>] {
         var spans = [x]
