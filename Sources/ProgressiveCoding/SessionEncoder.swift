@@ -1,3 +1,4 @@
+internal import RefinementCodec
 public import WireFormat
 
 /// A chunk ready to go.
