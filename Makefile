@@ -76,7 +76,7 @@ fuzz: build
 	cd Fuzz && for target in $(FUZZ_TARGETS); do \
 	  .build/release/fuzz-$$target --seeds .build/seeds/$$target && mkdir -p .build/corpus/$$target Corpus/$$target && \
 	  .build/release/fuzz-$$target .build/corpus/$$target .build/seeds/$$target Corpus/$$target -max_total_time=$(FUZZ_SECONDS) \
-	    -timeout=180 -print_final_stats=1 || exit; done
+	    -max_len=16384 -timeout=180 -print_final_stats=1 || exit; done
 
 # Trains a segmenter: on a BraTS 2020 folder (make train DATA=folder), or without one on generated heads. PRESET is robust or published.
 # Everything below goes into training/.venv and training-out.

@@ -14,7 +14,7 @@ extension HostileSession {
         seeds.append(("bounded", try await seed(.int16, maxError: 2)))
         seeds.append(("jpeg-ls", try await seed(.uint16, coder: .jpegLS)))
         seeds.append(("linear", try await seed(.int16, coder: .linear)))
-        seeds.append(("planes", try await seed(.float64, sides: (48, 48, 30, 1), isNoise: true)))
+        seeds.append(("planes", try await seed(.float64).withPlanes()))
         seeds.append(("time", try await seed(.int8, sides: (6, 5, 3, 3))))
         seeds.append(("lossy", try await seed(.int16, goal: .lossy)))
         seeds.append(("roi-exact", try await seed(.float32, goal: .roi, maxError: 0)))
@@ -25,14 +25,14 @@ extension HostileSession {
     static func seed(
         _ type: VoxelType, sides: (Int, Int, Int, Int) = (10, 9, 6, 1), goal: Goal = .lossless,
         coder: RefinementCoders = .contextMixing,
-        maxError: Int? = nil, isNoise: Bool = false
+        maxError: Int? = nil
     ) async throws -> HostileSession {
         let shape = try Shape(columns: sides.0, rows: sides.1, slices: sides.2, timepoints: sides.3)
         let parameters = try HEVCParameters(crf: 20, preset: "ultrafast")
         let settings = try EncodingSettings(
             name: "seed", roi: parameters, background: parameters, chunkSliceCount: 4, exactCoder: coder, roiMaxError: maxError)
         let encoder = try VolumeEncoder(
-            image: try image(shape, type, isNoise: isNoise), name: Name("v"),
+            image: try image(shape, type), name: Name("v"),
             regions: [try Box(x: 2..<5, y: 2..<4, z: 1..<max(2, sides.2 / 2))], regionSource: .box, goal: goal, settings: settings)
         let session = try SessionEncoder([encoder], goal: goal, order: .roiFirst)
         let collected = Mutex<[EncodedChunk]>([])
@@ -48,6 +48,31 @@ extension HostileSession {
             items.insert(Item(kind: .focus, payload: part.encoded()), at: 2)
         }
         return HostileSession(items)
+    }
+
+    /// The same, its exact voxels as byte planes: a volume that needs them is too large to begin from.
+    private func withPlanes() throws -> HostileSession {
+        guard let first = items.first(where: { $0.kind == .manifest }) else { return self }
+        let volume = try Manifest(decoding: first.payload).volumes[0]
+        return HostileSession(
+            items.map { old in
+                guard old.kind == .planned else { return old }
+                let chunk = volume.plan[old.ordinal]
+                var item = old
+                switch chunk.layer {
+                case .mask: (item.coder, item.payload) = (0, [])
+                case .valueTable: (item.coder, item.payload, item.isPlain) = (2, [], false)
+                case .roiRefinement, .backgroundRefinement:
+                    let inside =
+                        chunk.layer == .roiRefinement
+                        ? 0 : volume.regions.reduce(0) { $0 + ($1.intersection(chunk.box)?.voxelCount ?? 0) }
+                    item.coder = 1
+                    item.payload = (0..<8 * (chunk.box.voxelCount - inside)).map { UInt8(truncatingIfNeeded: $0) }
+                    item.isPlain = true
+                default: break
+                }
+                return item
+            })
     }
 
     private static func item(_ chunk: EncodedChunk, _ record: ChunkRecord, _ volume: VolumeManifest, _ type: VoxelType) throws
@@ -71,8 +96,8 @@ extension HostileSession {
         return item
     }
 
-    /// A ball in emptiness with a few great values; noise has more values than a table holds.
-    private static func image(_ shape: Shape, _ type: VoxelType, isNoise: Bool) throws -> NIfTIImage {
+    /// A block in emptiness with one great value.
+    private static func image(_ shape: Shape, _ type: VoxelType) throws -> NIfTIImage {
         struct Store: VoxelVisitor {
             let values: [Double]
             func visit<V: Voxel>(_ type: V.Type) -> [UInt8] { values.map { V(nearest: $0) }.withUnsafeBytes { Array($0) } }
@@ -80,7 +105,6 @@ extension HostileSession {
         var state: UInt64 = 7
         let values = (0..<shape.voxelCount).map { index -> Double in
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            if isNoise { return Double(state >> 11) }
             let (x, y, z) = (
                 index % shape.columns, index / shape.columns % shape.rows, index / shape.sliceVoxelCount % shape.slices
             )

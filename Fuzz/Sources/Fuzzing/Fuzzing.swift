@@ -38,16 +38,35 @@ public func fuzz(seeds: () throws -> [(name: String, bytes: [UInt8])], _ body: @
         })
 }
 
+/// Runs tasks, and the actors they call, on the thread that waits for them: changing threads takes longer than most of what is fuzzed.
+private final class WaitingThread: TaskExecutor {
+    private let jobs = Mutex<[UnownedJob]>([])
+    private let available = DispatchSemaphore(value: 0)
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        jobs.withLock { $0.append(job) }
+        available.signal()
+    }
+
+    func run(until isDone: () -> Bool) {
+        while !isDone() {
+            available.wait()
+            jobs.withLock { $0.removeFirst() }.runSynchronously(on: asUnownedTaskExecutor())
+        }
+    }
+}
+
+private let thread = WaitingThread()
+
 /// Waits for asynchronous work.
 public func wait<Result: Sendable>(for body: @escaping @Sendable () async -> Result) -> Result {
-    let done = DispatchSemaphore(value: 0)
     let result = Mutex<Result?>(nil)
-    Task {
+    Task(executorPreference: thread) {
         let value = await body()
         result.withLock { $0 = value }
-        done.signal()
     }
-    done.wait()
+    thread.run { result.withLock { $0 != nil } }
     guard let value = result.withLock({ $0 }) else { fatalError("work that ends without a result") }
     return value
 }
