@@ -119,11 +119,17 @@ private struct Reception {
         guard !plan.isEmpty else { return }
         let ordinal = 1 + item.ordinal % plan.count
         let volume = plan[ordinal - 1].volume
-        guard decoder.prerequisites(of: UInt32(ordinal)).allSatisfy({ applied.contains(Int($0)) }) else { return }
+        let chunk = plan[ordinal - 1].chunk
+        // A coder that needs no base has its chunks applied before it.
+        let usesBase = (try? RefinementCoders.coder(identifier: item.coder))?.usesBase ?? true
+        let needed = decoder.prerequisites(of: UInt32(ordinal)).map { Int($0) }.filter {
+            usesBase || chunk.layer == .roiBounded || ![.roiBase, .backgroundBase].contains(plan[$0 - 1].chunk.layer)
+        }
+        guard needed.allSatisfy(applied.contains) else { return }
         worker.isTreacherous = item.isAnswer
         let record = ChunkRecord(
             coder: item.coder, maxAbsoluteError: 1, meanSquaredError: 1,
-            payload: item.isPlain ? packed(item.payload, plan[ordinal - 1].chunk.layer, volume) : item.payload)
+            payload: item.isPlain ? packed(item.payload, chunk.layer, volume) : item.payload)
         guard let bytes = try? record.encoded() else { return }
         let before = await decoder.snapshot(volume: volume)
         let milestones = Mutex<[Milestone]>([])
