@@ -1,6 +1,7 @@
 import HEVCCodec
 import NIfTIFile
 import ProgressiveCoding
+import RefinementCodec
 import TestSupport
 import Testing
 import VolumeModel
