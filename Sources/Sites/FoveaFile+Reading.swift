@@ -76,10 +76,12 @@ extension FoveaFile {
     }
 
     /// Decodes a file, its chunks in processes that can do nothing else. What the file lacks is missing in the volumes.
+    /// - Parameter onProgress: how many of how many chunks are decoded.
     /// - Throws: `WireError`, `CodingError`, or `NIfTIError`, naming the file.
-    public static func decode(_ path: String, layers: Layers, pool: CodingPool, workerExecutable: String = "/proc/self/exe")
-        async throws -> [Decoded]
-    {
+    public static func decode(
+        _ path: String, layers: Layers, pool: CodingPool, workerExecutable: String = "/proc/self/exe",
+        onProgress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+    ) async throws -> [Decoded] {
         let contents = try open(path)
         let manifest = contents.manifest
         let workers = ConfinedDecoder(pool: pool, executable: workerExecutable)
@@ -89,7 +91,7 @@ extension FoveaFile {
             layers.contains(planned.chunk.layer, maxError: manifest.volumes[planned.volume].maxError)
         }.map { UInt32($0.offset + 1) }
         do {
-            try await apply(wanted, of: records, to: decoder)
+            try await apply(wanted, of: records, to: decoder, onProgress: onProgress)
             var missing = wanted.filter { records[$0] == nil }.map { manifest.plan[Int($0) - 1].volume }
             var table: ChunkTable?
             if layers == .all {
@@ -121,7 +123,10 @@ extension FoveaFile {
     }
 
     /// Applies the chunks that are there and rest on no other that is not.
-    private static func apply(_ ordinals: [UInt32], of records: [UInt32: [UInt8]], to decoder: SessionDecoder) async throws {
+    private static func apply(
+        _ ordinals: [UInt32], of records: [UInt32: [UInt8]], to decoder: SessionDecoder,
+        onProgress: @Sendable (Int, Int) -> Void
+    ) async throws {
         var usable: Set<UInt32> = []
         // In the plan's order every chunk comes after those it rests on.
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -139,7 +144,11 @@ extension FoveaFile {
                     }
                 }
             }
-            try await group.waitForAll()
+            var done = 0
+            for try await _ in group {
+                done += 1
+                onProgress(done, usable.count)
+            }
         }
     }
 }

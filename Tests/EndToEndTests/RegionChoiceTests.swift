@@ -30,6 +30,49 @@ struct RegionChoiceTests {
         #expect(program.event("summary")?["roi_boxes"] as? [String] == ["0:48,0:44,0:24"])
     }
 
+    /// The shipped model with another side-car: one that is never sure, or always.
+    private func model(_ scratch: Scratch, isSure: Bool) throws -> String {
+        let (name, folder) = (isSure ? "sure" : "unsure", Program.project.path + "/models")
+        let path = scratch.file("\(name).onnx")
+        try FileManager.default.copyItem(atPath: "\(folder)/flair-unet.onnx", toPath: path)
+        let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/flair-unet.json"))
+        var record = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        var post = try #require(record["post"] as? [String: Any])
+        post["unsure_below"] = isSure ? 0 : 1
+        post["unsure_above_brain_fraction"] = isSure ? 1 : 0
+        record["post"] = post
+        try JSONSerialization.data(withJSONObject: record).write(to: URL(fileURLWithPath: scratch.file("\(name).json")))
+        return path
+    }
+
+    @Test("What a model is unsure of is not sent first as if it were found: the whole volume is, and both ends' files say why")
+    func unsure() async throws {
+        let scratch = try Scratch()
+        let (volume, _) = try Transfer.phantom(scratch, columns: 96, rows: 96, slices: 62)
+        for isSure in [true, false] {
+            let out = scratch.file("\(isSure).fovea")
+            let encoded = try await Program.run(
+                "fovea",
+                [
+                    "encode", volume, "--model", try model(scratch, isSure: isSure), "--encoding", "fast", "--until", "lossy", "--out",
+                    out, "--json",
+                ])
+            #expect(encoded.code == 0, "\(encoded.program.standardError)")
+            let boxes = try #require(encoded.program.event("summary")?["roi_boxes"] as? [String])
+            #expect((boxes == ["0:96,0:96,0:62"]) == !isSure, "\(boxes)")
+            #expect(encoded.program.standardError.contains("is unsure of what it found") == !isSure)
+            #expect(encoded.program.standardError.contains("the whole volume is sent as the region of interest") == !isSure)
+            let inspected = try await Program.run("fovea", ["inspect", out, "--json"])
+            let volumes = try #require(inspected.program.event("summary")?["volumes"] as? [[String: Any]])
+            #expect(volumes.first?["roi_source"] as? String == (isSure ? "model" : "unsure"))
+        }
+        let segmented = try await Program.run(
+            "fovea",
+            ["segment", volume, "--model", scratch.file("unsure.onnx"), "--out", scratch.file("m.nii.gz"), "--json"])
+        #expect(segmented.program.event("summary")?["verdict"] as? String == "unsure")
+        #expect(segmented.program.standardError.contains("unsure"))
+    }
+
     @Test("Without ONNX Runtime the model cannot be used, the error says what to do, and a box still serves")
     func noRuntime() async throws {
         let scratch = try Scratch()

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import NIfTIFile
 internal import ProgressiveCoding
 internal import Sites
+internal import Terminal
 internal import WireFormat
 
 struct DecodeCommand: AsyncParsableCommand {
@@ -32,7 +33,10 @@ struct DecodeCommand: AsyncParsableCommand {
         try overwriting.check(out, inputs: [file])
         let (file, layers, out, overwriting) = (file, layers, out, overwriting)
         let (decoded, target, digest, decodeSeconds) = try await untilSignalled {
-            let decoded = try await FoveaFile.decode(file, layers: layers, pool: CodingPool())
+            let decoded = try await FoveaFile.decode(file, layers: layers, pool: CodingPool()) { done, all in
+                console.progress(WorkProgress("decoding", share: Double(done) / Double(max(1, all))), ["stage": .text("decode")])
+            }
+            console.finishProgress("decoding")
             let seconds = watch.seconds
             guard decoded.count == 1 else {
                 throw SiteError(.usage, "\(file) holds \(decoded.count) volumes; this command writes one")

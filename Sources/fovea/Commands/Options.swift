@@ -142,6 +142,8 @@ extension Goal: ExpressibleByArgument {
     }
     public var defaultValueDescription: String { name }
     public static var allValueStrings: [String] { allCases.map(\.name) }
+    // Or help would show the numbers that goals have on the wire.
+    public static var allValueDescriptions: [String: String] { [:] }
 }
 
 extension TransmissionOrder: ExpressibleByArgument {}
