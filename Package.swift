@@ -127,6 +127,10 @@ let package = Package(
                 "Journal",
                 "Confinement", "Sites",
             ], path: "Tests/HostileInput"),
+        .executableTarget(
+            name: "decoder-probe", dependencies: ["Confinement", "ProgressiveCoding"], path: "Tests/DecoderProbe",
+            swiftSettings: strict),
+        tests("ConfinementTests", ["Confinement", "ProgressiveCoding", "decoder-probe"]),
         tests("VolumeModelTests", ["TestSupport", "VolumeModel"]),
         tests("NIfTIFileTests", ["NIfTIFile", "VolumeModel"]),
         tests("SegmentationTests", ["TestSupport", "Segmentation", "VolumeModel", "Profiles", "Phantom"]),

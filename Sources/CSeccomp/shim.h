@@ -20,5 +20,11 @@ static inline int fovea_close_from(posix_spawn_file_actions_t *actions, int from
     return posix_spawn_file_actions_addclosefrom_np(actions, from);
 }
 
-#include <fcntl.h>
-static inline int fovea_set_nonblocking(int descriptor) { return fcntl(descriptor, F_SETFL, O_NONBLOCK); }
+#include <sys/resource.h>
+extern int prlimit(pid_t process, int resource, const struct rlimit *limit, struct rlimit *old);
+static inline int fovea_limit(pid_t process, int resource, rlim_t soft) {
+    struct rlimit limit;
+    if (prlimit(process, resource, 0, &limit) != 0) return -1;
+    limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
+    return prlimit(process, resource, &limit, 0);
+}

@@ -9,9 +9,6 @@ public enum ConfinedWorker {
     /// The argument that makes a program such a process; see ``ConfinedDecoder``.
     public static let argument = "codec-worker"
 
-    /// Bytes of address space.
-    private static let memoryLimit: rlim_t = 4 << 30
-
     /// Confines this process, then serves requests from standard input until it is closed. Does not return.
     public static func serve() -> Never {
         do {
@@ -21,8 +18,7 @@ public enum ConfinedWorker {
             exit(77)
         }
         while true {
-            let (bytes, outcome) = PipeIO.read(from: 0)
-            guard outcome == .done else { _exit(0) }
+            guard let bytes = PipeIO.read(from: 0) else { _exit(0) }
             var message = WorkerMessage(bytes: bytes)
             let result: Result<DecodedChunk, CodingError>
             if let request = message.takeRequest() {
@@ -30,13 +26,19 @@ public enum ConfinedWorker {
             } else {
                 result = .failure(CodingError(.invalidChunk, "not a decode request"))
             }
-            guard PipeIO.write(WorkerMessage(result).bytes, to: 1) == .done else { _exit(0) }
+            guard PipeIO.write(WorkerMessage(result).bytes, to: 1) else { _exit(0) }
         }
     }
 
-    private static func confine() throws(ConfinementError) {
+    /// Gives up, for good, everything that decoding does not need.
+    /// - Throws: `ConfinementError.Code.cannotConfine`.
+    package static func confine() throws(ConfinementError) {
         fovea_die_with_parent()
-        for (resource, limit) in [(RLIMIT_AS, memoryLimit), (RLIMIT_CORE, 0), (RLIMIT_FSIZE, 0), (RLIMIT_NOFILE, 3)] {
+        let limits: [(__rlimit_resource, rlim_t)] = [
+            (RLIMIT_AS, rlim_t(WorkerLimits.memoryCeiling)), (RLIMIT_CPU, rlim_t(WorkerLimits.processSeconds)), (RLIMIT_CORE, 0),
+            (RLIMIT_FSIZE, 0), (RLIMIT_NOFILE, 3),
+        ]
+        for (resource, limit) in limits {
             var value = rlimit(rlim_cur: limit, rlim_max: limit)
             guard setrlimit(__rlimit_resource_t(resource.rawValue), &value) == 0 else {
                 throw ConfinementError(.cannotConfine, "the decoder's process cannot limit itself")

@@ -2,7 +2,8 @@
 public struct ConfinementError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {
-        case cannotStart, cannotConfine, died, timedOut
+        /// `exhausted`: the system has no room for a process now, but may have later.
+        case cannotStart, cannotConfine, exhausted
     }
     /// The kind of fault.
     public let code: Code

@@ -1,14 +1,14 @@
-internal import ProgressiveCoding
+package import ProgressiveCoding
 internal import RefinementCodec
 
 /// How a decode request and its answer cross the pipe between two processes of one program on one machine: fields of 64 bits in the
 /// machine's own order, arrays after their length in bytes.
-struct WorkerMessage {
-    private(set) var bytes: [UInt8] = []
+package struct WorkerMessage {
+    package private(set) var bytes: [UInt8] = []
     private var position = 0
 
     init() {}
-    init(bytes: [UInt8]) { self.bytes = bytes }
+    package init(bytes: [UInt8]) { self.bytes = bytes }
 
     mutating func put(_ value: Int) { withUnsafeBytes(of: Int64(value)) { bytes.append(contentsOf: $0) } }
     mutating func put(_ value: [UInt8]) {
@@ -32,7 +32,10 @@ struct WorkerMessage {
     }
     mutating func takeSamples() -> [UInt16]? {
         guard let raw = takeBytes(), raw.count % 2 == 0 else { return nil }
-        return raw.withUnsafeBytes { raw in (0..<raw.count / 2).map { raw.loadUnaligned(fromByteOffset: $0 * 2, as: UInt16.self) } }
+        return [UInt16](unsafeUninitializedCapacity: raw.count / 2) { buffer, count in
+            UnsafeMutableRawBufferPointer(buffer).copyBytes(from: raw)
+            count = raw.count / 2
+        }
     }
 }
 
@@ -71,7 +74,7 @@ extension WorkerMessage {
     }
 
     /// Nil when the bytes are no request.
-    mutating func takeRequest() -> DecodeRequest? {
+    package mutating func takeRequest() -> DecodeRequest? {
         guard let kind = takeInt() else { return nil }
         if kind == 6 { return .nothing }
         guard let payload = takeBytes() else { return nil }
@@ -102,7 +105,7 @@ extension WorkerMessage {
         }
     }
 
-    init(_ result: Result<DecodedChunk, CodingError>) {
+    package init(_ result: Result<DecodedChunk, CodingError>) {
         self.init()
         switch result {
         case .success(.samples(let samples)):

@@ -1,5 +1,6 @@
 internal import HEVCCodec
 public import RefinementCodec
+internal import WireFormat
 
 /// The work on one chunk that touches a peer's bytes: it needs nothing but what stands here, so that it can be done elsewhere.
 public enum DecodeRequest: Sendable, Equatable {
@@ -53,11 +54,41 @@ public enum DecodedChunk: Sendable, Equatable {
     case bytes([UInt8])
 }
 
+extension DecodeRequest {
+    /// Voxels, or bytes where a chunk holds no voxels, that come out of the chunk.
+    public var voxelCount: Int {
+        switch self {
+        case .slices(_, let columns, let rows, let count, _): columns * rows * count
+        case .mask(_, let count, _, _): count
+        case .codes(_, _, let context): context.voxelCount
+        case .planes(_, let count, _): count
+        case .compressed(_, let count): count
+        case .nothing: 0
+        }
+    }
+
+    /// Bytes of the chunk.
+    public var payloadByteCount: Int {
+        switch self {
+        case .slices(let payload, _, _, _, _), .mask(let payload, _, _, _), .codes(let payload, _, _), .planes(let payload, _, _),
+            .compressed(let payload, _):
+            payload.count
+        case .nothing: 0
+        }
+    }
+}
+
 /// Does decode requests: here, or in a process that can do nothing else.
 public protocol ChunkDecoder: Sendable {
     /// Decodes one chunk.
+    /// - Parameter rank: of the requests that wait, the lowest goes first.
     /// - Throws: `CodingError`; the decoder stays usable.
-    func decode(_ request: DecodeRequest) async throws -> DecodedChunk
+    func decode(_ request: DecodeRequest, rank: UInt64) async throws -> DecodedChunk
+}
+
+extension Layer {
+    /// How soon its chunks are decoded: regions, what somebody asked for, the rest, then what makes them exact.
+    var decodingRank: UInt64 { self == .focusBase ? UInt64(Layer.roiBase.rawValue) * 2 + 1 : UInt64(rawValue) * 2 }
 }
 
 /// Decodes in this process: for chunks this process made itself.
@@ -66,5 +97,7 @@ public struct LocalChunkDecoder: ChunkDecoder {
     /// Makes a decoder that works on a pool's threads.
     public init(pool: CodingPool) { self.pool = pool }
     /// Decodes on one of the pool's threads.
-    public func decode(_ request: DecodeRequest) async throws -> DecodedChunk { try await pool.run { try request.perform() } }
+    public func decode(_ request: DecodeRequest, rank: UInt64) async throws -> DecodedChunk {
+        try await pool.run(rank: rank) { try request.perform() }
+    }
 }

@@ -19,6 +19,11 @@ public struct VolumeProgress: Sendable {
 }
 
 extension SessionDecoder {
+    /// Voxels announced, all volumes together, and bytes around them.
+    public nonisolated var voxelCount: Int {
+        layouts.reduce(0) { $0 + $1.shape.voxelCount + $1.manifest.extensionByteCount + $1.manifest.trailerByteCount }
+    }
+
     /// How far a volume has come.
     public func progress(volume: Int) -> VolumeProgress {
         let state = snapshot(volume: volume)

@@ -28,7 +28,8 @@ public enum Milestone: String, Sendable, CaseIterable {
     }
 }
 
-/// Turns a session's chunks back into volumes, in whatever order they come.
+/// Turns a session's chunks back into volumes, in whatever order they come. Its work runs on a thread of its own: putting a large
+/// chunk in its place, or a digest over a volume, holds up no other session.
 public actor SessionDecoder {
     /// As it was sent, checked.
     public nonisolated let manifest: Manifest
@@ -38,6 +39,7 @@ public actor SessionDecoder {
     private var reached: [Set<Milestone>]
     private let decoder: any ChunkDecoder
     private let board = CompletionBoard()
+    private let executor = QueueExecutor(label: "fovea.volumes")
     private let places: [(volume: Int, index: Int)]
     private var received: [Int: (byteCount: Int, digest: Digest)] = [:]
     private var bytesByLayer: [Layer: Int] = [:]
@@ -62,6 +64,8 @@ public actor SessionDecoder {
         reached = Array(repeating: [], count: layouts.count)
         places = manifest.volumes.enumerated().flatMap { volume, entry in entry.plan.indices.map { (volume, $0) } }
     }
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// What a chunk is: its volume and its entry in that volume's plan; nil beyond the plan.
     public nonisolated func planned(_ ordinal: UInt32) -> (volume: Int, chunk: PlannedChunk)? {
@@ -101,7 +105,7 @@ public actor SessionDecoder {
             throw CodingError(.invalidChunk, "a \(chunk.layer.name) chunk of \(record.payload.count) bytes for \(chunk.box)")
         }
         let request = try assemblers[volume].request(for: index, record)
-        let decoded = try await decoder.decode(request)
+        let decoded = try await decoder.decode(request, rank: chunk.layer.decodingRank << 32 | UInt64(ordinal))
         try assemblers[volume].apply(decoded, to: index, record)
         received[Int(ordinal)] = (bytes.count, ChunkRecord.digest(of: bytes) ?? Digest(of: bytes))
         bytesByLayer[chunk.layer, default: 0] += bytes.count
@@ -122,7 +126,9 @@ public actor SessionDecoder {
         guard layouts.indices.contains(chunk.volume), layouts[chunk.volume].shape.stackedBox.contains(chunk.box),
             chunk.slices.count <= 2 * chunk.box.voxelCount * layouts[chunk.volume].header.voxelType.byteCount + (1 << 16)
         else { throw CodingError(.invalidChunk, "a focus on \(chunk.box) of volume \(chunk.volume), which is not there") }
-        let decoded = try await decoder.decode(layouts[chunk.volume].focusRequest(chunk.slices, chunk.box))
+        let decoded = try await decoder.decode(
+            layouts[chunk.volume].focusRequest(chunk.slices, chunk.box),
+            rank: Layer.focusBase.decodingRank << 32 | UInt64(chunk.focus))
         guard case .samples(let samples) = decoded else { throw CodingError(.invalidChunk, "a focus that is not slices") }
         try assemblers[chunk.volume].show(samples, in: chunk.box)
         bytesByLayer[.focusBase, default: 0] += bytes.count

@@ -1,3 +1,4 @@
+internal import Confinement
 internal import Journal
 internal import NIfTIFile
 internal import ProgressiveCoding
@@ -29,6 +30,8 @@ enum Farewell {
             "what the receiver reads back from its disk is not what it wrote; its own message says more"
         case let error as SiteError where error.code == .unusableJournal:
             "what the receiver had of the session is unusable and set aside; send it anew, or under another --session"
+        case let error as ConfinementError where error.code == .exhausted:
+            "the receiver has too many processes or open files; try again later"
         // These speak of the session and of what came over the link.
         case is SiteError, is CodingError, is WireError, is SessionError: "\(error)"
         default: "the receiver failed; its own message says more"

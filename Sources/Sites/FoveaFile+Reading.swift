@@ -79,13 +79,15 @@ extension FoveaFile {
     /// - Parameter onProgress: how many of how many chunks are decoded.
     /// - Throws: `WireError`, `CodingError`, or `NIfTIError`, naming the file.
     public static func decode(
-        _ path: String, layers: Layers, pool: CodingPool, workerExecutable: String = "/proc/self/exe",
+        _ path: String, layers: Layers, workerExecutable: String = "/proc/self/exe",
         onProgress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) async throws -> [Decoded] {
         let contents = try open(path)
         let manifest = contents.manifest
-        let workers = ConfinedDecoder(pool: pool, executable: workerExecutable)
+        let workers = ConfinedDecoder(floor: DecodingFloor(executable: workerExecutable))
+        defer { workers.close() }
         let decoder = try SessionDecoder(manifest, decoder: workers, memoryLimit: memoryLimit)
+        workers.allow(voxels: decoder.voxelCount)
         let records = Dictionary(contents.chunks.map { ($0.ordinal, $0.record) }) { first, _ in first }
         let wanted = manifest.plan.enumerated().filter { _, planned in
             layers.contains(planned.chunk.layer, maxError: manifest.volumes[planned.volume].maxError)

@@ -1,3 +1,4 @@
+internal import Confinement
 internal import ProgressiveCoding
 internal import StreamSession
 internal import WireFormat
@@ -68,9 +69,10 @@ extension ReceivingSession {
         }
         let decoder = try SessionDecoder(manifest, decoder: chunkDecoder, memoryLimit: site.limits.memoryByteCount)
         let folder = SessionFolder(
-            root: site.folder, session: hello.session, decoder: decoder, pool: pool, system: site.system,
+            root: site.folder, session: hello.session, decoder: decoder, files: files, system: site.system,
             readBack: site.readBack)
         try folder.checkSpace()
+        chunkDecoder.allow(voxels: decoder.voxelCount)
         self.decoder = decoder
         manifestDigest = ChunkRecord.digest(of: record)
         estimate = TransferEstimate(manifest)

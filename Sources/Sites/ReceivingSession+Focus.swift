@@ -1,3 +1,4 @@
+internal import Confinement
 internal import Journal
 internal import ProgressiveCoding
 internal import StreamSession
@@ -43,6 +44,7 @@ extension ReceivingSession {
                 onEvent(.focus(place, number: wish.focus.number, wish.focus.box, .shown(seconds: 0, maxAbsoluteError: 0)))
                 continue
             }
+            chunkDecoder.allow(voxels: wish.focus.box.voxelCount)
             focus.open[wish.focus.number] = FocusProgress.Open(wish: wish)
             events.append(.focus(wish.focus))
         }

@@ -1,3 +1,4 @@
+internal import Confinement
 internal import Foundation
 internal import Journal
 internal import Metrics
@@ -15,8 +16,8 @@ struct ReceivingSession {
     let site: ReceivingSite
     let registry: SessionRegistry
     let connection: SRTConnection
-    let pool: CodingPool
-    let chunkDecoder: any ChunkDecoder
+    let files: CodingPool
+    let chunkDecoder: ConfinedDecoder
     let clock: Stopwatch
     let onEvent: @Sendable (ReceivingSite.Event) -> Void
 
@@ -73,13 +74,13 @@ struct ReceivingSession {
     var manifestDigest: Digest?
 
     init(
-        site: ReceivingSite, registry: SessionRegistry, connection: SRTConnection, pool: CodingPool,
-        chunkDecoder: any ChunkDecoder, clock: Stopwatch, onEvent: @escaping @Sendable (ReceivingSite.Event) -> Void
+        site: ReceivingSite, registry: SessionRegistry, connection: SRTConnection, files: CodingPool,
+        chunkDecoder: ConfinedDecoder, clock: Stopwatch, onEvent: @escaping @Sendable (ReceivingSite.Event) -> Void
     ) {
         self.site = site
         self.registry = registry
         self.connection = connection
-        self.pool = pool
+        self.files = files
         self.chunkDecoder = chunkDecoder
         self.clock = clock
         self.onEvent = onEvent
@@ -114,6 +115,8 @@ struct ReceivingSession {
             events: { copy.events() }, onTurn: { copy.roundTrip = $0.received.isEmpty ? copy.roundTrip : $0.roundTrip },
             onActions: { copy.take($0) })
         self = copy
+        // What a session that has failed still has to decode is nobody's concern.
+        if ending != nil { chunkDecoder.close() }
         flush()
         for task in tasks { task.cancel() }
         // A sender may go while everything is being stored: then it is stored, and the receipt says so.
@@ -235,6 +238,7 @@ struct ReceivingSession {
     mutating func giveUp(_ error: any Error) {
         guard failure == nil else { return }
         failure = error
+        chunkDecoder.close()
         waiting.append(.giveUp(farewell(error)))
     }
 
@@ -245,7 +249,8 @@ struct ReceivingSession {
         case is CancellationError: Abort(reason: site.isRestarting() ? .restarting : .cancelled, message: message)
         case let error as SiteError where error.code == .full: Abort(reason: .full, message: message)
         case let error as SiteError where error.code == .noSpace: Abort(reason: .failed, message: message)
-        case is NIfTIError, is JournalError: Abort(reason: .failed, message: message)
+        case let error as ConfinementError where error.code == .exhausted: Abort(reason: .full, message: message)
+        case is NIfTIError, is JournalError, is ConfinementError: Abort(reason: .failed, message: message)
         default: Abort(reason: .refused, message: message)
         }
     }
@@ -266,11 +271,11 @@ struct ReceivingSession {
         let begun = journalBeginning
         let path = "\(site.folder)/\(hello.session)"
         let sender = senderName
-        opening = Task { [site, registry, pool, mailbox] in
+        opening = Task { [site, registry, mailbox] in
             do {
                 let claim = try await registry.claim(hello.session.text, sender: sender)
                 do {
-                    let (writer, contents, stored) = try await pool.run(rank: 0) {
+                    let (writer, contents, stored) = try await OwnThread.run {
                         try SessionFolder.make(root: site.folder, session: hello.session)
                         let stored = CompletedSession(folder: path)
                         let (writer, contents) = try JournalWriter.open(
@@ -285,7 +290,7 @@ struct ReceivingSession {
                     }
                     if let receipt = contents.receipt {
                         do {
-                            try await pool.run(rank: 0) { try stored.check(receipt, session: hello.session) }
+                            try await OwnThread.run { try stored.check(receipt, session: hello.session) }
                         } catch {
                             await writer.close()
                             throw error
@@ -322,6 +327,8 @@ struct ReceivingSession {
         case .opened(let writer, let contents, let claim, let stored):
             self.writer = writer
             self.claim = claim
+            // Not before there is room for the session: a stranger's hello must not start processes.
+            if contents.receipt == nil { chunkDecoder.prepare(count: 2) }
             if let receipt = contents.receipt {
                 isComplete = true
                 waiting.append(.openedComplete(receipt, manifestDigest: stored.manifestDigest, nonce: Nonce().bytes))

@@ -170,13 +170,14 @@ public struct ReceivingSite: Sendable {
     public func run(_ listener: SRTListener, once: Bool, clock: Stopwatch, onEvent: @escaping @Sendable (Event) -> Void)
         async throws
     {
-        let pool = CodingPool()
-        let registry = SessionRegistry(limit: sessionLimit)
+        let shared = Shared(
+            registry: SessionRegistry(limit: sessionLimit), floor: DecodingFloor(executable: workerExecutable),
+            files: CodingPool(threadCount: 1, niceness: 10))
         let watching = Task { await watch(listener.admission, onEvent) }
         defer { watching.cancel() }
         try await withTaskCancellationHandler {
             do {
-                try await serve(listener, registry, pool, once: once, clock, onEvent)
+                try await serve(listener, shared, once: once, clock, onEvent)
             } catch  where Task.isCancelled {
                 // The listener may be found closed first.
                 throw CancellationError()
@@ -187,8 +188,17 @@ public struct ReceivingSite: Sendable {
         }
     }
 
+    /// What sessions share.
+    private struct Shared: Sendable {
+        let registry: SessionRegistry
+        /// Where chunks are decoded.
+        let floor: DecodingFloor
+        /// Files that are rewritten soon, one session's after another's: behind everything else.
+        let files: CodingPool
+    }
+
     private func serve(
-        _ listener: SRTListener, _ registry: SessionRegistry, _ pool: CodingPool, once: Bool, _ clock: Stopwatch,
+        _ listener: SRTListener, _ shared: Shared, once: Bool, _ clock: Stopwatch,
         _ onEvent: @escaping @Sendable (Event) -> Void
     ) async throws {
         try await withThrowingTaskGroup(of: Progress.self) { group in
@@ -197,7 +207,7 @@ public struct ReceivingSite: Sendable {
                 switch progress {
                 case .accepted(let connection):
                     group.addTask { .accepted(try await listener.accept()) }
-                    group.addTask { .ended(await receive(connection, registry, pool, listener.admission, clock, onEvent)) }
+                    group.addTask { .ended(await receive(connection, shared, listener.admission, clock, onEvent)) }
                 case .ended(let result):
                     // A connection that never became a session, such as a probe, does not count as the one.
                     guard let result else { continue }
@@ -234,23 +244,24 @@ public struct ReceivingSite: Sendable {
     }
 
     private func receive(
-        _ connection: SRTConnection, _ registry: SessionRegistry, _ pool: CodingPool, _ admission: SRTAdmission,
-        _ clock: Stopwatch, _ onEvent: @escaping @Sendable (Event) -> Void
+        _ connection: SRTConnection, _ shared: Shared, _ admission: SRTAdmission, _ clock: Stopwatch,
+        _ onEvent: @escaping @Sendable (Event) -> Void
     ) async -> Result<Summary, any Error>? {
-        // A peer has decoders of its own; they start while its volume is still being read.
-        let workers = ConfinedDecoder(pool: pool, executable: workerExecutable)
-        let starting = Task { await workers.prepare(count: 2) }
+        // A peer has decoders of its own.
+        let decoder = ConfinedDecoder(floor: shared.floor)
+        defer { decoder.close() }
         var session = ReceivingSession(
-            site: self, registry: registry, connection: connection, pool: pool, chunkDecoder: workers, clock: clock,
+            site: self, registry: shared.registry, connection: connection, files: shared.files, chunkDecoder: decoder, clock: clock,
             onEvent: onEvent)
-        let result: Result<Summary, any Error>?
-        do {
-            result = try await session.run().map { .success($0) }
-        } catch {
-            result = .failure(error)
-            if let error = error as? SiteError, error.code == .full { admission.note(.full, address: connection.peerHost) }
+        // Its loop has a thread of its own: a manifest that takes long to check holds up no other session.
+        let result: Result<Summary, any Error>? = await withTaskExecutorPreference(QueueExecutor(label: "fovea.session")) {
+            do {
+                return try await session.run().map { .success($0) }
+            } catch {
+                if let error = error as? SiteError, error.code == .full { admission.note(.full, address: connection.peerHost) }
+                return .failure(error)
+            }
         }
-        await starting.value
         if let result { onEvent(.ended(session: session.name, result)) }
         return result
     }

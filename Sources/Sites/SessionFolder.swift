@@ -9,7 +9,8 @@ final class SessionFolder: Sendable {
     let path: String
     private let session: Name
     private let decoder: SessionDecoder
-    private let pool: CodingPool
+    /// Where volumes are written that will be written again.
+    private let passing: CodingPool.Lane
     private let readBack: @Sendable (String) throws -> NIfTIImage
     private let system: ReceivingSystem
     private struct State {
@@ -17,7 +18,6 @@ final class SessionFolder: Sendable {
         /// Volumes that have changed since they were written last, and whether someone waits for that.
         var stale: [Int: Bool] = [:]
         var lastWrite: [Int: ContinuousClock.Instant] = [:]
-        var failures: [Int: any Error] = [:]
         var isFinishing = false
     }
     private let state = Mutex(State())
@@ -30,13 +30,13 @@ final class SessionFolder: Sendable {
 
     /// The folder of a session that ``make(root:session:)`` has made.
     init(
-        root: String, session: Name, decoder: SessionDecoder, pool: CodingPool, system: ReceivingSystem,
+        root: String, session: Name, decoder: SessionDecoder, files: CodingPool, system: ReceivingSystem,
         readBack: @escaping @Sendable (String) throws -> NIfTIImage
     ) {
         path = "\(root)/\(session)"
         self.session = session
         self.decoder = decoder
-        self.pool = pool
+        passing = files.lane()
         self.readBack = readBack
         self.system = system
     }
@@ -115,50 +115,40 @@ final class SessionFolder: Sendable {
         }
         guard shouldStart else { return }
         Task {
-            while let isAwaited = state.withLock({ $0.stale[volume] }) {
+            while let isAwaited = state.withLock({ $0.isFinishing ? nil : $0.stale[volume] }) {
                 let last = state.withLock { $0.lastWrite[volume] }
                 if !isAwaited, let last, .now - last < Self.leastInterval {
                     // In small steps, so that what is awaited meanwhile does not wait for the rest.
                     try? await Task.sleep(for: .milliseconds(20))
-                    if state.withLock({ $0.isFinishing }) { break }
                     continue
                 }
-                _ = await write(volume, .partial, to: volumePath(volume, .partial), isLast: false)
+                await writePassing(volume, isAwaited: isAwaited)
             }
             state.withLock { _ = $0.writing.remove(volume) }
         }
     }
 
-    /// Writes a volume and its quality.
-    /// - Returns: the last time, the digest of the volume's uncompressed bytes; nil where it cannot be written, and `failures` says why.
-    private func write(_ volume: Int, _ status: VolumeState, to path: String, isLast: Bool) async -> Digest? {
-        let level = isLast ? Self.finalLevel : Self.passingLevel
-        let qualityPath = qualityPath(volume)
-        state.withLock { $0.stale[volume] = nil }
-        let snapshot = await decoder.snapshot(volume: volume)
-        do {
-            let digest = try await pool.run(rank: .max) {
-                // The volume goes first: a reader that looks in between sees too little promised rather than too much.
-                let exact = try snapshot.image()
-                // Also a copy under another name says what it is.
-                let image = status == .lossless ? exact : try exact.asPreview()
-                let quality = try snapshot.qualityImage()
-                try NIfTIFile.write(image, to: path, compressionLevel: level)
-                try NIfTIFile.write(quality, to: qualityPath, compressionLevel: level)
-                guard isLast else { return nil as Digest? }
-                var digest = DigestBuilder()
-                image.forEachPart { digest.update($0) }
-                return digest.finish()
-            }
-            state.withLock { state in
-                state.lastWrite[volume] = .now
-                state.failures[volume] = nil
-            }
-            return digest
-        } catch {
-            state.withLock { $0.failures[volume] = error }
-            return nil
+    /// Writes a volume that will be written again, in the session's turn and as it stands then. Where that fails, so does the last write.
+    private func writePassing(_ volume: Int, isAwaited: Bool) async {
+        try? await passing.run(rank: isAwaited ? 0 : 1) { [self] in
+            guard !state.withLock({ $0.isFinishing }) else { return }
+            _ = try write(volume, .partial, to: volumePath(volume, .partial), level: Self.passingLevel)
+            state.withLock { $0.lastWrite[volume] = .now }
         }
+    }
+
+    /// Writes a volume and its quality as they stand, on a thread that may wait.
+    /// - Returns: what the volume's file holds.
+    private func write(_ volume: Int, _ status: VolumeState, to path: String, level: Int) throws -> NIfTIImage {
+        state.withLock { $0.stale[volume] = nil }
+        let snapshot = OwnThread.wait { [decoder] in await decoder.snapshot(volume: volume) }
+        // The volume goes first: a reader that looks in between sees too little promised rather than too much.
+        let exact = try snapshot.image()
+        // Also a copy under another name says what it is.
+        let image = status == .lossless ? exact : try exact.asPreview()
+        try NIfTIFile.write(image, to: path, compressionLevel: level)
+        try NIfTIFile.write(snapshot.qualityImage(), to: qualityPath(volume), compressionLevel: level)
+        return image
     }
 
     /// Writes every volume for the last time, under the name of its state, and reads what is on disk.
@@ -167,28 +157,35 @@ final class SessionFolder: Sendable {
     ///   is left under a name that says more than partial.
     func finish(_ outcomes: [Receipt.Volume], isComplete: Bool) async throws -> [WrittenFile] {
         state.withLock { $0.isFinishing = true }
+        // What waits for its turn need not be written any more.
+        passing.close()
         while state.withLock({ !$0.writing.isEmpty }) { try? await Task.sleep(for: .milliseconds(5)) }
         var files: [WrittenFile] = []
         for (volume, outcome) in outcomes.enumerated() {
             let path = volumePath(volume, outcome.state, isComplete: isComplete)
             let passing = volumePath(volume, .partial)
-            let written = await write(volume, outcome.state, to: path, isLast: true)
-            if let failure = state.withLock({ $0.failures[volume] }) { throw failure }
-            // Only now: at every moment there is a whole file.
-            if path != passing { unlink(passing) }
-            let digest = try? await pool.run { [readBack] in
-                var digest = DigestBuilder()
-                try readBack(path).forEachPart { digest.update($0) }
-                return digest.finish()
-            }
-            // A preview's file differs from what the sender's table speaks of by saying that it is one.
-            guard let digest, digest == written, outcome.state != .lossless || digest == outcome.digest else {
-                rename(path, passing)
-                unlink(qualityPath(volume))
-                throw SiteError(.receiptMismatch, "\(path): what is read back is not what was written")
-            }
-            files.append(try await pool.run { try WrittenFile(path: path, digest: digest) })
+            // What is left of a session that has failed is written behind those that go on.
+            files.append(
+                try await OwnThread.run(niceness: isComplete ? 0 : 10) { [self] in
+                    let written = Self.digest(try write(volume, outcome.state, to: path, level: Self.finalLevel))
+                    // Only now: at every moment there is a whole file.
+                    if path != passing { unlink(passing) }
+                    let digest = (try? readBack(path)).map(Self.digest)
+                    // A preview's file differs from what the sender's table speaks of by saying that it is one.
+                    guard let digest, digest == written, outcome.state != .lossless || digest == outcome.digest else {
+                        rename(path, passing)
+                        unlink(qualityPath(volume))
+                        throw SiteError(.receiptMismatch, "\(path): what is read back is not what was written")
+                    }
+                    return try WrittenFile(path: path, digest: digest)
+                })
         }
         return files
+    }
+
+    private static func digest(_ image: NIfTIImage) -> Digest {
+        var digest = DigestBuilder()
+        image.forEachPart { digest.update($0) }
+        return digest.finish()
     }
 }

@@ -38,7 +38,7 @@ public struct HostileWork: Sendable {
             request = .codes(payload: payload, coder: 1 + bytes[5] % 3, context: context)
         }
         var faults: [String] = []
-        if case .samples(let samples)? = try? await decoder.decode(request), samples.count != voxelCount {
+        if case .samples(let samples)? = try? await decoder.decode(request, rank: 0), samples.count != voxelCount {
             faults.append("\(samples.count) samples where \(voxelCount) were asked for")
         }
         if bytes.count % 16 == 0 {

@@ -2,7 +2,6 @@ internal import Confinement
 internal import Foundation
 internal import Fuzzing
 internal import HostileInput
-internal import ProgressiveCoding
 
 /// HEVC and every other coder through the process that decodes what a peer sends: it may die of whatever the fuzzer makes; the one that asks may not.
 ///
@@ -11,7 +10,7 @@ internal import ProgressiveCoding
 struct FuzzWorker {
     static func main() {
         let executable = ProcessInfo.processInfo.environment["FOVEA"] ?? "../.build/release/fovea"
-        let decoder = ConfinedDecoder(pool: CodingPool(threadCount: 1), executable: executable)
+        let decoder = ConfinedDecoder(floor: DecodingFloor(slotCount: 1, executable: executable))
         fuzz(seeds: { try HostileWork.seeds().enumerated().map { ("hevc-\($0)", $1) } }) { bytes in
             expectNone(wait { await HostileWork(bytes).decode(by: decoder) })
         }

@@ -33,7 +33,7 @@ struct DecodeCommand: AsyncParsableCommand {
         try overwriting.check(out, inputs: [file])
         let (file, layers, out, overwriting) = (file, layers, out, overwriting)
         let (decoded, target, digest, decodeSeconds) = try await untilSignalled {
-            let decoded = try await FoveaFile.decode(file, layers: layers, pool: CodingPool()) { done, all in
+            let decoded = try await FoveaFile.decode(file, layers: layers) { done, all in
                 console.progress(WorkProgress("decoding", share: Double(done) / Double(max(1, all))), ["stage": .text("decode")])
             }
             console.finishProgress("decoding")

@@ -1,0 +1,51 @@
+package import ProgressiveCoding
+
+/// What a decoder's process may use. Honest chunks take about 0.3 microseconds a voxel on one core and 40 bytes of memory.
+package struct WorkerLimits: Sendable {
+    /// How long a chunk of no voxels may hold a core.
+    package var chunkTime = Duration.seconds(10)
+    /// How long all chunks of a session without voxels may.
+    package var sessionTime = Duration.seconds(60)
+    /// What is added to both for each voxel.
+    package var timePerVoxel = Duration.microseconds(10)
+    /// The longest a chunk may take; the largest honest one takes about five seconds of a free core.
+    package var longest = Duration.seconds(120)
+
+    /// The limits sessions get.
+    package init() {}
+
+    /// Address space no process ever gets beyond.
+    static let memoryCeiling = 4 << 30
+    /// Address space of the program itself.
+    private static let programMemory = 768 << 20
+    private static let memoryPerVoxel = 64
+    /// Processor time that no process ever gets beyond, whatever it decodes.
+    static let processSeconds = 3600
+
+    /// How long a chunk may hold a core.
+    package func time(_ request: DecodeRequest) -> Duration { min(longest, chunkTime + timePerVoxel * request.voxelCount) }
+
+    /// How long all chunks of a session may, for the voxels it announces.
+    package func budget(voxels: Int) -> Duration { sessionTime + timePerVoxel * voxels }
+
+    /// Bytes of address space for a chunk.
+    package func memory(_ request: DecodeRequest) -> Int {
+        let (product, overflow) = request.voxelCount.multipliedReportingOverflow(by: Self.memoryPerVoxel)
+        guard !overflow, product < Self.memoryCeiling, request.payloadByteCount < Self.memoryCeiling / 8 else {
+            return Self.memoryCeiling
+        }
+        return min(Self.memoryCeiling, Self.programMemory + product + 8 * request.payloadByteCount)
+    }
+
+    func expired(_ request: DecodeRequest) -> CodingError {
+        CodingError(
+            .invalidChunk,
+            "a chunk of \(request.voxelCount) voxels holds its decoder for longer than \(time(request).components.seconds) s")
+    }
+
+    static func exhausted(_ used: Duration) -> CodingError {
+        CodingError(
+            .tooLarge,
+            "decoding takes longer than the session's voxels allow: \(used.components.seconds) s so far")
+    }
+}
