@@ -21,19 +21,8 @@ final class WorkerProcess: Sendable {
             toChild.forEach { close($0) }
             throw Self.failure(reason)
         }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, toChild[0], 0)
-        posix_spawn_file_actions_adddup2(&actions, fromChild[1], 1)
-        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-        // Sockets and files of this process are none of the child's business.
-        fovea_close_from(&actions, 3)
-        var child: pid_t = 0
-        let arguments: [UnsafeMutablePointer<CChar>?] = [strdup("fovea"), strdup(ConfinedWorker.argument), nil]
-        defer { arguments.forEach { free($0) } }
-        let environment: [UnsafeMutablePointer<CChar>?] = [nil]
-        let status = Spawner.shared.run { posix_spawn(&child, executable, &actions, nil, arguments, environment) }
+        let (child, status) = Spawner.shared.start(
+            executable, ["fovea", ConfinedWorker.argument], input: toChild[0], output: fromChild[1])
         close(toChild[0])
         close(fromChild[1])
         guard status == 0 else {

@@ -116,7 +116,7 @@ struct DecodingFloorTests {
     @Test("A chunk that holds its decoder for longer than it may is refused in a sentence, without another try")
     func tooLong() async throws {
         let probe = try Probe()
-        let decoder = ConfinedDecoder(floor: probe.floor { $0.chunkTime = .milliseconds(300) })
+        let decoder = ConfinedDecoder(floor: probe.floor { $0.chunkTime = .milliseconds(1500) })
         for word in ["sleep", "spin"] {
             let error = await #expect(throws: CodingError.self) { try await decoder.decode(probe.chunk(word, word), rank: 0) }
             #expect(error?.message.contains("holds its decoder for longer than") == true)
