@@ -93,24 +93,16 @@ struct DecodingFloorTests {
     func ranks() async throws {
         let probe = try Probe()
         let decoder = ConfinedDecoder(floor: probe.floor(slots: 1))
-        let first = Task { try await decoder.decode(probe.chunk("work", "first"), rank: 0) }
+        async let first = decoder.decode(probe.chunk("sleep-a-while", "first"), rank: 0)
         _ = try await probe.begun("first")
-        let order = Mailbox()
-        await withTaskGroup(of: Void.self) { group in
-            for rank: UInt64 in [9, 4, 7, 1] {
-                group.addTask {
-                    _ = try? await decoder.decode(probe.chunk("answer", "rest"), rank: rank)
-                    await order.put(rank)
-                }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for rank in [9, 4, 7, 1] {
+                group.addTask { _ = try await decoder.decode(probe.chunk("answer", "rest", voxels: rank), rank: UInt64(rank)) }
             }
+            try await group.waitForAll()
         }
-        _ = try await first.value
-        #expect(await order.all == [1, 4, 7, 9])
-    }
-
-    private actor Mailbox {
-        private(set) var all: [UInt64] = []
-        func put(_ value: UInt64) { all.append(value) }
+        _ = try await first
+        #expect(probe.sizes("rest") == [1, 4, 7, 9])
     }
 
     @Test("A chunk that holds its decoder for longer than it may is refused in a sentence, without another try")

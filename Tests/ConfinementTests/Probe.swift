@@ -23,9 +23,14 @@ final class Probe: Sendable {
     }
 
     /// The processes that have begun chunks of a file's name, in order.
-    func processes(_ file: String) throws -> [pid_t] {
-        guard let text = try? String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8) else { return [] }
-        return text.split(separator: "\n").compactMap { pid_t($0) }
+    func processes(_ file: String) throws -> [pid_t] { notes(file).compactMap { $0.first.map(pid_t.init) } }
+
+    /// The sizes of the chunks of a file's name that have begun, in order.
+    func sizes(_ file: String) -> [Int] { notes(file).compactMap { $0.count > 1 ? $0[1] : nil } }
+
+    private func notes(_ file: String) -> [[Int]] {
+        let text = (try? String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").map { $0.split(separator: " ").compactMap { Int($0) } }
     }
 
     /// Waits until a chunk of a file's name has begun.
