@@ -1,7 +1,7 @@
 internal import Confinement
 internal import Glibc
 public import NIfTIFile
-public import ProgressiveCoding
+internal import ProgressiveCoding
 public import WireFormat
 
 extension FoveaFile {

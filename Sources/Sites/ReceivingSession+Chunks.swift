@@ -8,8 +8,8 @@ extension ReceivingSession {
     mutating func take(_ ordinal: UInt32, _ record: [UInt8]) {
         do {
             if pendingBytes.updateValue(record.count, forKey: ordinal) == nil { pendingByteCount += record.count }
-            guard pendingByteCount <= Self.pendingByteLimit else {
-                throw CodingError(.invalidChunk, "more than \(Self.pendingByteLimit) bytes of chunks wait for others they rest on")
+            guard pendingByteCount <= site.limits.waitingByteCount else {
+                throw CodingError(.invalidChunk, "more than \(site.limits.waitingByteCount) bytes of chunks wait for others they rest on")
             }
             if ordinal == 0 {
                 try open(record)

@@ -32,8 +32,6 @@ struct ReceivingSession {
         case failed(any Error)
     }
 
-    /// The most bytes of whole chunks that are not decoded yet: a peer could otherwise send only what rests on what it never sends.
-    static let pendingByteLimit = 512 << 20
     /// Chunks that may turn out wrong before the sender counts as broken.
     private static let damageLimit = 16
 

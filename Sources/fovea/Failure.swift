@@ -68,7 +68,9 @@ struct Failure {
         case let error as JournalError: (message, code) = (error.message, Self.inputOutput)
         case let error as HTTPServiceError: (message, code) = (error.message, Self.unavailable)
         case let error as LiveViewError: (message, code) = (error.message, Self.unavailable)
-        case let error as ConfinementError: (message, code) = (error.message, Self.internalFault)
+        case let error as ConfinementError:
+            message = error.message
+            code = error.code == .exhausted ? Self.tryAgain : Self.internalFault
         case let error as TransportError:
             message = error.message
             switch error.code {
