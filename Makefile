@@ -2,7 +2,7 @@
 # slower without optimisation, and tests run the real programs.
 SWIFT_BUILD = swift build -c release
 
-.PHONY: setup build demo test screenshots focus measure experiments virtual-against-real snakemake bench bench-transport kills flood fuzz train train-test format lint install clean
+.PHONY: setup build demo test screenshots focus measure experiments virtual-against-real snakemake bench bench-transport kills crowd flood fuzz train train-test format lint install clean
 
 setup:
 	@Scripts/setup.sh
@@ -62,6 +62,10 @@ bench-transport: build
 # Twenty transfers whose ends are killed and whose links are cut at random; every one has to end exact.
 kills: build
 	python3 Scripts/kills.py
+
+# How a transfer fares beside three heavy sessions, and beside fifteen hostile ones, against alone.
+crowd: build
+	python3 Scripts/crowd.py
 
 # Handshakes that nobody can complete, at rates up to 3.5 Mbit/s, beside an honest sender; fails where they cost more than the bounds in the script.
 flood: build

@@ -9,7 +9,8 @@ extension ReceivingSession {
         do {
             if pendingBytes.updateValue(record.count, forKey: ordinal) == nil { pendingByteCount += record.count }
             guard pendingByteCount <= site.limits.waitingByteCount else {
-                throw CodingError(.invalidChunk, "more than \(site.limits.waitingByteCount) bytes of chunks wait for others they rest on")
+                throw CodingError(
+                    .invalidChunk, "more than \(site.limits.waitingByteCount) bytes of chunks wait for others they rest on")
             }
             if ordinal == 0 {
                 try open(record)

@@ -144,46 +144,6 @@ struct CrowdTests {
         for connection in connections { await connection.close(patience: .zero) }
     }
 
-    @Test(
-        "A receiver with too many open files tells its sender to try again, and serves it once it has room",
-        arguments: [0, 1, 2, 3, 4])
-    func descriptors(spare: Int) async throws {
-        let scratch = try Scratch()
-        let receiver = try receiver(scratch)
-        let port = try await Transfer.port(of: receiver)
-        let count = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(receiver.pid)/fd").count
-        try limit(receiver, count + spare)
-        let head = try Transfer.phantom(scratch, columns: 48, rows: 48, slices: 24)
-        #expect(try await send(head.volume, head.mask, to: port, session: "a") == 75)
-        #expect(receiver.isRunning)
-        try limit(receiver, 1024)
-        #expect(try await send(head.volume, head.mask, to: port, session: "b") == 0)
-    }
-
-    @Test("A sender with too many open files says so and ends", arguments: [7, 9, 10, 12])
-    func senderDescriptors(limit: Int) async throws {
-        let scratch = try Scratch()
-        let receiver = try receiver(scratch)
-        let port = try await Transfer.port(of: receiver)
-        let head = try Transfer.phantom(scratch, columns: 48, rows: 48, slices: 24)
-        let sender = Process()
-        sender.executableURL = URL(fileURLWithPath: "/bin/sh")
-        sender.arguments = [
-            "-c",
-            "ulimit -n \(limit); exec '\(Program.folder.path)/fovea' send '\(head.volume)' --mask '\(head.mask)' --to 127.0.0.1:\(port)",
-        ]
-        sender.environment = ProcessInfo.processInfo.environment.merging(["FOVEA_PROFILES": Program.project.path + "/profiles"]) {
-            $1
-        }
-        sender.standardError = FileHandle.nullDevice
-        sender.standardOutput = FileHandle.nullDevice
-        try sender.run()
-        for _ in 0..<6000 where sender.isRunning { try await Task.sleep(for: .milliseconds(10)) }
-        #expect(!sender.isRunning)
-        guard !sender.isRunning else { return sender.terminate() }
-        #expect(sender.terminationStatus == 75)
-    }
-
     @Test("A sender whose chunks wait for what it never sends is refused once they hold more bytes than a session may")
     func waitingBytes() async throws {
         let scratch = try Scratch()
@@ -204,12 +164,5 @@ struct CrowdTests {
         running.cancel()
         _ = await running.result
         await listener.close()
-    }
-
-    private func limit(_ program: Program, _ count: Int) throws {
-        let process = try Process.run(
-            URL(fileURLWithPath: "/usr/bin/prlimit"), arguments: ["--pid", "\(program.pid)", "--nofile=\(count):"])
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
     }
 }

@@ -44,7 +44,9 @@ public struct HostileWork: Sendable {
         if bytes.count % 16 == 0 {
             let plain: [UInt8] = [1, 2, 3]
             let honest = (try? Zstandard.compress(plain)).map { DecodeRequest.compressed(payload: $0, count: plain.count) }
-            if let honest, (try? await decoder.decode(honest, rank: 0)) != .bytes(plain) { faults.append("an honest chunk is not decoded") }
+            if let honest, (try? await decoder.decode(honest, rank: 0)) != .bytes(plain) {
+                faults.append("an honest chunk is not decoded")
+            }
         }
         return faults
     }

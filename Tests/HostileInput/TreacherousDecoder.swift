@@ -11,7 +11,7 @@ final class TreacherousDecoder: ChunkDecoder {
         set { treacherous.withLock { $0 = newValue } }
     }
 
-    func decode(_ request: DecodeRequest) async throws -> DecodedChunk {
+    func decode(_ request: DecodeRequest, rank: UInt64) async throws -> DecodedChunk {
         switch request {
         case .slices(let payload, let columns, let rows, let count, _):
             // HEVC has a target of its own, behind its process.

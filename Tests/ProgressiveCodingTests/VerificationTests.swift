@@ -203,7 +203,7 @@ struct GrammarTests {
     /// What a decoder's process says a table holds.
     private struct Answering: ChunkDecoder {
         let bytes: [UInt8]
-        func decode(_ request: DecodeRequest) async throws -> DecodedChunk { .bytes(bytes) }
+        func decode(_ request: DecodeRequest, rank: UInt64) async throws -> DecodedChunk { .bytes(bytes) }
     }
 
     private func apply(_ table: [Float], announced: Int? = nil, answered: [UInt8]? = nil) async throws {
