@@ -45,7 +45,7 @@ public final class DecodingFloor: Sendable {
     private let origin = ContinuousClock.now
 
     /// The most bytes the decoders of a session hold together, unless one chunk alone takes more.
-    private static let laneMemory = 2 << 30
+    package static let laneMemory = 2 << 30
     /// How often turns are looked at while somebody waits, and while nobody does.
     private static let interval = (contended: Duration.milliseconds(10), calm: Duration.milliseconds(200))
 
@@ -91,7 +91,7 @@ public final class DecodingFloor: Sendable {
         try await withCheckedThrowingContinuation { continuation in
             let isTaken = state.withLock { state in
                 let job = state.turns.add(
-                    to: lane.lane, rank: rank, memory: limits.memory(request), limit: limits.time(request),
+                    to: lane.lane, rank: rank, memory: limits.working(request), limit: limits.time(request),
                     byteCount: request.payloadByteCount)
                 guard let job else { return false }
                 state.tasks[job] = Task(request: request, decoder: lane, continuation: continuation)
@@ -113,7 +113,7 @@ public final class DecodingFloor: Sendable {
 
     /// Does what is due, and comes back while anything runs.
     private func advance() {
-        let (dropped, delay) = state.withLock { state -> ([(Waiter, any Error)], Duration?) in
+        let (dropped, delay) = state.withLock { state -> ([(Waiter, any Error)], (span: Duration, due: Duration)?) in
             let time = now
             var dropped: [(Waiter, any Error)] = []
             // Signals go out under the lock: a stop that overtook a continue would hold a job for ever.
@@ -141,14 +141,21 @@ public final class DecodingFloor: Sendable {
             let next = time + (state.turns.isContended ? Self.interval.contended : Self.interval.calm)
             if let armed = state.nextLook, armed <= next { return (dropped, nil) }
             state.nextLook = next
-            return (dropped, next - time)
+            return (dropped, (next - time, next))
         }
         for (continuation, error) in dropped { continuation.resume(throwing: error) }
         guard let delay else { return }
-        timer.asyncAfter(deadline: .now() + delay / .seconds(1)) { [weak self] in
-            self?.state.withLock { $0.nextLook = nil }
-            self?.advance()
+        timer.asyncAfter(deadline: .now() + delay.span / .seconds(1)) { [weak self] in self?.look(delay.due) }
+    }
+
+    /// Looks at the turns when the timer says so. Of several timers only the one that was set last counts, or they would multiply.
+    private func look(_ due: Duration) {
+        let isCurrent = state.withLock { state in
+            guard state.nextLook == due else { return false }
+            state.nextLook = nil
+            return true
         }
+        if isCurrent { advance() }
     }
 
     /// Does one job, on a thread that may wait.

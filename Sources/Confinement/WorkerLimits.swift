@@ -37,6 +37,9 @@ package struct WorkerLimits: Sendable {
         return min(Self.memoryCeiling, Self.programMemory + product + 8 * request.payloadByteCount)
     }
 
+    /// Bytes that a chunk adds to what its process takes anyway.
+    package func working(_ request: DecodeRequest) -> Int { max(0, memory(request) - Self.programMemory) }
+
     func expired(_ request: DecodeRequest) -> CodingError {
         CodingError(
             .invalidChunk,

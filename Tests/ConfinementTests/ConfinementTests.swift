@@ -53,4 +53,12 @@ struct ConfinementTests {
         }
         #expect(limits.time(.compressed(payload: [], count: 1 << 20)) <= .seconds(30))
     }
+
+    @Test(
+        "A session's memory is no bound on its cores: sixteen chunks of 32 slices of a head are decoded at a time, where there are as many"
+    )
+    func manyCores() {
+        let chunk = DecodeRequest.compressed(payload: [UInt8](repeating: 0, count: 1 << 20), count: 32 * 240 * 240)
+        #expect(16 * WorkerLimits().working(chunk) <= DecodingFloor.laneMemory)
+    }
 }
