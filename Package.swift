@@ -58,7 +58,7 @@ let package = Package(
 
         // The line a slice follows, from file to file
         library("VolumeModel"),
-        library("NIfTIFile", ["VolumeModel", "CNIfTI", "CZlib"]),
+        library("NIfTIFile", ["VolumeModel", "CZlib"]),
         library("Segmentation", ["VolumeModel", "COnnxRuntime", crypto]),
         library("HEVCCodec", ["CX265", "CDe265"]),
         library("RefinementCodec", ["CCharLS", "CZstd"]),
@@ -132,7 +132,7 @@ let package = Package(
             swiftSettings: strict),
         tests("ConfinementTests", ["Confinement", "ProgressiveCoding", "decoder-probe"]),
         tests("VolumeModelTests", ["TestSupport", "VolumeModel"]),
-        tests("NIfTIFileTests", ["NIfTIFile", "VolumeModel"]),
+        tests("NIfTIFileTests", ["NIfTIFile", "VolumeModel", "CNIfTI"]),
         tests("SegmentationTests", ["TestSupport", "Segmentation", "VolumeModel", "Profiles", "Phantom"]),
         tests("HEVCCodecTests", ["TestSupport", "HEVCCodec"]),
         tests("RefinementCodecTests", ["TestSupport", "RefinementCodec"]),

@@ -171,7 +171,7 @@ struct VolumeMeta: Encodable {
         high = layout.manifest.high
         content = layout.manifest.content?.sides
         regions = layout.manifest.regions.map(\.sides)
-        affine = layout.header.displayAffine.rows
+        affine = layout.header.affine.rows
     }
 
     private static func fill(_ layout: VolumeLayout) -> Double? {

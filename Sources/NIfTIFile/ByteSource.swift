@@ -10,9 +10,12 @@ final class ByteSource {
     private var inputEnd = 0
     private var consumedFileBytes = 0
     private var inflater: Inflater?
+    /// Whether compressed data stopped in the middle of a member: within what it holds, or within the checksum and length after it.
+    private(set) var endsWithinMember = false
 
     init(path: String) throws(NIfTIError) {
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Without O_NONBLOCK opening a FIFO waits for somebody to write into it.
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             let code: NIfTIError.Code = errno == ENOENT ? .notFound : errno == EACCES ? .notPermitted : .unreadable
             throw NIfTIError(code, String(cString: strerror(errno)).lowercased())
@@ -76,7 +79,10 @@ final class ByteSource {
             }
             inputStart += taken
             produced += made
-            if taken == 0, made == 0, inputIsEmpty { throw NIfTIError(.truncated, "the compressed file ends too early") }
+            if taken == 0, made == 0, inputIsEmpty {
+                endsWithinMember = true
+                break
+            }
         }
         result.removeLast(step - produced)
     }

@@ -2,12 +2,14 @@ internal import VolumeModel
 
 /// Reads and writes .nii and .nii.gz files.
 public enum NIfTIFile {
-    /// The most bytes after the voxels that are carried along.
+    /// The most bytes after the voxels that are carried along. Longer ones are left out whole, with a remark: no program that reads
+    /// NIfTI looks at them, and they may be as long as somebody likes.
     public static let trailerLimit = 16 << 20
 
     /// Reads a file.
     ///
-    /// Sizes are compared with what the file can hold before anything of that size is allocated.
+    /// Sizes are compared with what the file can hold before anything of that size is allocated. Files that break the format where
+    /// nothing is lost by it are read as other programs read them, with a remark (``NIfTIImage/remarks``).
     /// - Throws: `NIfTIError`, naming the file.
     public static func read(_ path: String) throws(NIfTIError) -> NIfTIImage {
         do {
@@ -17,6 +19,12 @@ public enum NIfTIFile {
         }
     }
 
+    /// Refuses what cannot be read from its beginning to its end at any time: a FIFO, a device, a folder.
+    /// - Throws: `NIfTIError`, naming it.
+    public static func requireRegularFile(_ path: String) throws(NIfTIError) {
+        do throws(NIfTIError) { _ = try ByteSource(path: path) } catch { throw error.naming(path) }
+    }
+
     private static func read(_ source: ByteSource) throws(NIfTIError) -> NIfTIImage {
         let start = try source.read(upTo: 348)
         let layout = try HeaderLayout(identifying: start)
@@ -24,27 +32,40 @@ public enum NIfTIFile {
         let header = try NIfTIHeader(bytes: layout.version == 1 ? start : start + source.read(upTo: 540 - 348))
         let extensionByteCount = header.voxelOffset - header.bytes.count
         let needed = extensionByteCount + header.voxelByteCount
-        guard needed <= source.remainingByteBound else {
-            throw NIfTIError(
+        func truncated(_ message: String) -> NIfTIError {
+            NIfTIError(
                 .truncated,
+                header.isHalfOfPair
+                    ? "\(message); its magic says that the voxels are in an .img file beside it: convert the pair to a single .nii"
+                    : source.endsWithinMember ? "\(message): the compressed file is cut short" : message)
+        }
+        guard needed <= source.remainingByteBound else {
+            throw truncated(
                 "the header announces \(header.shape) voxels of \(header.voxelType) from byte \(header.voxelOffset), "
                     + "more than the file can hold")
         }
         let extensions = try source.read(upTo: extensionByteCount)
-        guard extensions.count == extensionByteCount else { throw NIfTIError(.truncated, "the file ends before its voxels begin") }
+        guard extensions.count == extensionByteCount else { throw truncated("the file ends before its voxels begin") }
         var voxels = try source.read(upTo: header.voxelByteCount)
         guard voxels.count == header.voxelByteCount else {
-            throw NIfTIError(.truncated, "the file ends after \(voxels.count) of \(header.voxelByteCount) bytes of voxels")
+            throw truncated("the file ends after \(voxels.count) of \(header.voxelByteCount) bytes of voxels")
         }
-        let trailer = try source.read(upTo: trailerLimit + 1)
-        guard trailer.count <= trailerLimit else {
-            throw NIfTIError(.tooLarge, "more than \(trailerLimit) bytes follow the voxels the header announces")
+        var trailer = try source.read(upTo: trailerLimit + 1)
+        var remarks = header.remarks
+        if trailer.count > trailerLimit {
+            trailer = []
+            remarks.append(
+                "more than \(trailerLimit) bytes follow the voxels that the header announces; they are left out, and digests end with the voxels"
+            )
+        }
+        if source.endsWithinMember {
+            remarks.append("the compressed file ends before its checksum: its voxels are all there, but nothing vouches for them")
         }
         if header.isByteSwapped { ByteOrder.swap(&voxels, unit: header.voxelType.byteCount) }
         do {
             let volume = try Volume(
                 shape: header.shape, voxelType: header.voxelType, voxels: voxels, affine: header.affine, scaling: header.scaling)
-            return try NIfTIImage(header: header, extensions: extensions, volume: volume, trailer: trailer)
+            return try NIfTIImage(header: header, extensions: extensions, volume: volume, trailer: trailer, remarks: remarks)
         } catch let error as NIfTIError {
             throw error
         } catch {

@@ -1,16 +1,28 @@
 public import VolumeModel
 
 extension NIfTIHeader {
-    /// From voxel indices to millimetres, worked out from the header's numbers here: sform where there is one, else qform, else the
-    /// voxels' sides alone. For showing what a peer sends, whose header libnifti is not to read; what is not finite, or would fold
-    /// the volume flat, gives way to the next.
+    /// From voxel indices to millimetres: sform where there is one, else qform, else the voxels' sides alone. What is not finite, or
+    /// would fold the volume flat, gives way to the next. A header in metres or micrometres (`xyzt_units`) is turned to millimetres;
+    /// one that names no unit is taken for millimetres.
+    ///
+    /// Worked out from the header's numbers here, and by no C library: a peer's headers are shown, too, and nothing is printed.
     ///
     /// Source: NIfTI-1 data format, section "3D image (volume) orientation and location in space".
-    public var displayAffine: Affine {
+    public var affine: Affine {
         let numbers = GeometryNumbers(self)
         if numbers.sformCode > 0, let affine = numbers.affineOfSform { return affine }
         if numbers.qformCode > 0, let affine = numbers.affineOfQform { return affine }
         return numbers.affineOfSides
+    }
+
+    /// Millimetres a unit of length of the header.
+    public var millimetresPerUnit: Double {
+        // The low three bits of `xyzt_units`: 1 metre, 2 millimetre, 3 micrometre.
+        switch bytes[HeaderLayout(version: version, isByteSwapped: isByteSwapped).unitsOffset] & 7 {
+        case 1: 1000
+        case 3: 0.001
+        default: 1
+        }
     }
 }
 
@@ -19,11 +31,13 @@ private struct GeometryNumbers {
     private let bytes: [UInt8]
     private let isByteSwapped: Bool
     private let isFirst: Bool
+    private let scale: Double
 
     init(_ header: NIfTIHeader) {
         bytes = header.bytes
         isByteSwapped = header.isByteSwapped
         isFirst = header.version == 1
+        scale = header.millimetresPerUnit
     }
 
     private func integer<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, at offset: Int) -> T {
@@ -43,21 +57,21 @@ private struct GeometryNumbers {
     var qformCode: Int { isFirst ? Int(integer(Int16.self, at: 252)) : Int(integer(Int32.self, at: 344)) }
     var sformCode: Int { isFirst ? Int(integer(Int16.self, at: 254)) : Int(integer(Int32.self, at: 348)) }
 
-    /// The sides of a voxel; what is no length counts as 1 mm.
+    /// The sides of a voxel in millimetres; what is no length counts as 1 mm.
     private var sides: [Double] {
-        numbers(4, 76, 104).dropFirst().map { $0.isFinite && abs($0) > 1e-6 && abs($0) < 1e6 ? abs($0) : 1 }
+        numbers(4, 76, 104).dropFirst().map { $0 * scale }.map { $0.isFinite && abs($0) > 1e-6 && abs($0) < 1e6 ? abs($0) : 1 }
     }
 
     var affineOfSides: Affine { Affine(rows: (0..<3).map { row in (0..<4).map { $0 == row ? sides[row] : 0 } }) }
 
     var affineOfSform: Affine? {
-        let values = numbers(12, 280, 400)
+        let values = numbers(12, 280, 400).map { $0 * scale }
         return Self.checked((0..<3).map { Array(values[4 * $0..<4 * $0 + 4]) })
     }
 
     var affineOfQform: Affine? {
         let quaternion = numbers(3, 256, 352)
-        let offset = numbers(3, 268, 376)
+        let offset = numbers(3, 268, 376).map { $0 * scale }
         var (b, c, d) = (quaternion[0], quaternion[1], quaternion[2])
         var a = 1 - (b * b + c * c + d * d)
         if a < 1e-7 {

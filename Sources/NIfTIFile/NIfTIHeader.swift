@@ -1,9 +1,6 @@
-internal import CNIfTI
 public import VolumeModel
 
 /// A NIfTI-1 or NIfTI-2 header: its bytes as they stood in the file, and what they say.
-///
-/// Offsets, types and dimensions are checked here, before libnifti sees the header: libnifti 3.0.1 trusts them.
 public struct NIfTIHeader: Sendable, Equatable {
     /// 348 bytes (NIfTI-1) or 540 bytes (NIfTI-2), verbatim.
     public let bytes: [UInt8]
@@ -17,10 +14,6 @@ public struct NIfTIHeader: Sendable, Equatable {
     public let voxelType: VoxelType
     /// Where the voxels begin, in bytes from the start of the uncompressed file.
     public let voxelOffset: Int
-    /// From voxel indices to millimetres: sform where there is one, else qform.
-    ///
-    /// libnifti works it out when it is asked for, and only then: a receiver carries a peer's header without having it read.
-    public var affine: Affine { Self.affine(bytes, version: version) }
     /// `scl_slope` and `scl_inter`; a slope that is 0 or not finite means none.
     public let scaling: Scaling
 
@@ -48,20 +41,21 @@ public struct NIfTIHeader: Sendable, Equatable {
         scaling = fields.scaling()
     }
 
-    private static func affine(_ bytes: [UInt8], version: Int) -> Affine {
-        nifti_set_debug_level(0)
-        let image: UnsafeMutablePointer<nifti_image>? = bytes.withUnsafeBytes { raw in
-            version == 1
-                ? nifti_convert_n1hdr2nim(raw.loadUnaligned(as: nifti_1_header.self), nil)
-                : nifti_convert_n2hdr2nim(raw.loadUnaligned(as: nifti_2_header.self), nil)
-        }
-        guard let image else { return .identity }
-        defer { nifti_image_free(image) }
-        let matrix = image.pointee.sform_code > 0 ? image.pointee.sto_xyz : image.pointee.qto_xyz
-        return withUnsafeBytes(of: matrix.m) { raw in
-            let numbers = raw.bindMemory(to: Double.self)
-            return Affine(rows: (0..<3).map { row in (0..<4).map { numbers[row * 4 + $0] } })
-        }
+    /// Whether the magic says that the voxels are in a file of their own. Where they follow all the same they are read, as nibabel
+    /// does: the names of such files say `.nii`, and writers have left the wrong magic in them.
+    var isHalfOfPair: Bool {
+        bytes[HeaderLayout(version: version, isByteSwapped: isByteSwapped).magicOffset + 1] == UInt8(ascii: "i")
+    }
+
+    /// What is odd about the header, though it can be read.
+    var remarks: [String] {
+        let layout = HeaderLayout(version: version, isByteSwapped: isByteSwapped)
+        let bits = HeaderFields(bytes: bytes, layout: layout).bitsPerVoxel
+        return bits == 0 || bits == voxelType.byteCount * 8
+            ? []
+            : [
+                "the header says \(bits) bits a voxel, and \(voxelType), which has \(voxelType.byteCount * 8): it is read as \(voxelType)"
+            ]
     }
 }
 
@@ -79,6 +73,8 @@ struct HeaderLayout {
     var calMaxOffset: Int { version == 1 ? 124 : 192 }
     var descriptionOffset: Int { version == 1 ? 148 : 240 }
     var magicOffset: Int { version == 1 ? 344 : 4 }
+    /// Where the units stand: one byte in NIfTI-1, the lowest of a 32-bit number in NIfTI-2.
+    var unitsOffset: Int { version == 1 ? 123 : isByteSwapped ? 503 : 500 }
     /// The smallest offset voxels may have: the header and its four extension bytes.
     var leastVoxelOffset: Int { headerByteCount + 4 }
 
@@ -96,14 +92,14 @@ struct HeaderLayout {
         case 540: self.init(version: 2, isByteSwapped: false)
         case Int32(348).byteSwapped: self.init(version: 1, isByteSwapped: true)
         case Int32(540).byteSwapped: self.init(version: 2, isByteSwapped: true)
-        default: throw NIfTIError(.notNIfTI, "not a NIfTI file (it begins with \(size), not 348 or 540)")
+        default:
+            throw NIfTIError(
+                .notNIfTI,
+                ForeignFile.sentence(for: bytes) ?? "not a NIfTI file (it begins with \(size), not 348 or 540)")
         }
         guard bytes.count >= magicOffset + 4 else { return }
         let magic = bytes[magicOffset..<magicOffset + 4]
-        if magic.elementsEqual(Array("n+\(version)\0".utf8)) { return }
-        if magic.elementsEqual(Array("ni\(version)\0".utf8)) {
-            throw NIfTIError(.unsupported, "a .hdr/.img pair; convert it to a single .nii or .nii.gz file")
-        }
+        if magic.elementsEqual(Array("n+\(version)\0".utf8)) || magic.elementsEqual(Array("ni\(version)\0".utf8)) { return }
         throw NIfTIError(.notNIfTI, "not a NIfTI-\(version) file (its magic is missing; an Analyze 7.5 header?)")
     }
 }
@@ -152,20 +148,22 @@ struct HeaderFields {
                 .unsupported,
                 "voxels of \(NIfTIDatatype.name(code: code)); Fovea sends int8 to int32, uint8 to uint32, float32 and float64")
         }
-        let bits = integer(Int16.self, at: layout.bitpixOffset)
-        guard Int(bits) == type.byteCount * 8 else {
-            throw NIfTIError(.invalidHeader, "bitpix is \(bits), but voxels of \(type) have \(type.byteCount * 8) bits")
-        }
         return type
     }
+
+    /// `bitpix`: says nothing that the datatype does not, and is 0 or wrong in files that every other program reads.
+    var bitsPerVoxel: Int { Int(integer(Int16.self, at: layout.bitpixOffset)) }
 
     func voxelOffset() throws(NIfTIError) -> Int {
         let offset =
             layout.version == 1 ? float(at: layout.voxelOffsetOffset) : Double(integer(Int64.self, at: layout.voxelOffsetOffset))
         // Some writers leave 0 and mean "right after the header".
         if offset == 0 { return layout.leastVoxelOffset }
-        guard offset.isFinite, offset >= Double(layout.leastVoxelOffset), offset == offset.rounded() else {
-            throw NIfTIError(.invalidHeader, "vox_offset is \(offset); it must be a whole number from \(layout.leastVoxelOffset)")
+        // A header that was the first half of a pair has no extension bytes.
+        let isHalfOfPair = bytes[layout.magicOffset + 1] == UInt8(ascii: "i")
+        let least = isHalfOfPair ? layout.headerByteCount : layout.leastVoxelOffset
+        guard offset.isFinite, offset >= Double(least), offset == offset.rounded() else {
+            throw NIfTIError(.invalidHeader, "vox_offset is \(offset); it must be a whole number from \(least)")
         }
         guard offset <= Double(layout.headerByteCount + NIfTIHeader.extensionLimit) else {
             throw NIfTIError(.tooLarge, "vox_offset is \(offset): more than \(NIfTIHeader.extensionLimit) bytes of extensions")

@@ -10,10 +10,14 @@ public struct NIfTIImage: Sendable {
     public let volume: Volume
     /// Bytes after the voxels, verbatim; normally none.
     public let trailer: [UInt8]
+    /// What a person should know about how the file was read, a sentence each without a full stop; normally none.
+    public let remarks: [String]
 
     /// Makes an image.
     /// - Throws: `NIfTIError.Code.invalidHeader` when header, extensions and volume do not belong together.
-    public init(header: NIfTIHeader, extensions: [UInt8], volume: Volume, trailer: [UInt8] = []) throws(NIfTIError) {
+    public init(header: NIfTIHeader, extensions: [UInt8], volume: Volume, trailer: [UInt8] = [], remarks: [String] = [])
+        throws(NIfTIError)
+    {
         guard header.shape == volume.shape, header.voxelType == volume.voxelType,
             header.bytes.count + extensions.count == header.voxelOffset
         else { throw NIfTIError(.invalidHeader, "header, extensions and voxels do not belong together") }
@@ -21,6 +25,7 @@ public struct NIfTIImage: Sendable {
         self.extensions = extensions
         self.volume = volume
         self.trailer = trailer
+        self.remarks = remarks
     }
 
     /// Makes an image without extensions; its geometry is in the header.

@@ -1,4 +1,5 @@
 internal import RefinementCodec
+public import VolumeModel
 public import WireFormat
 
 /// A chunk ready to go.
@@ -38,6 +39,11 @@ public final class SessionEncoder: Sendable {
         self.encoders = encoders
         self.order = order
     }
+
+    /// What a base layer of the first volume leaves to be refined, over the chunks coded so far; nil where none is.
+    public func fidelity(of layer: Layer) -> Fidelity? { encoders[0].fidelity(of: layer) }
+    /// What errors in the first volume are held against.
+    public var robustRange: RobustRange { encoders[0].robustRange }
 
     /// Codes everything.
     /// - Parameters:

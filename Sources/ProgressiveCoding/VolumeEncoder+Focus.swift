@@ -29,7 +29,8 @@ extension VolumeEncoder {
             }
             let fidelity = fidelity(of: samples, for: PlannedChunk(layer: .focusBase, box: box))
             return ChunkRecord(
-                coder: 1, maxAbsoluteError: fidelity.maxAbsoluteError, meanSquaredError: fidelity.meanSquaredError,
+                coder: 1, maxAbsoluteError: fidelity.finiteMaxAbsoluteError,
+                meanSquaredError: fidelity.finiteMeanSquaredError,
                 payload: FocusChunk(
                     focus: focus.number, volume: Int(focus.volume), part: part, partCount: boxes.count, box: box, slices: slices
                 ).encoded())

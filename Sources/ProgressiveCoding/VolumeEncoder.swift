@@ -12,7 +12,14 @@ public final class VolumeEncoder: Sendable {
     let image: NIfTIImage
     let settings: EncodingSettings
     private let refinementCoder: any RefinementCoder
+    /// What errors in the volume are held against.
+    public let robustRange: RobustRange
     private let assembler: Mutex<VolumeAssembler>
+    /// What the base layers' chunks so far leave.
+    private let fidelities = Mutex<[Layer: Fidelity]>([:])
+
+    /// What a base layer leaves to be refined, over its chunks coded so far; nil where none is.
+    public func fidelity(of layer: Layer) -> Fidelity? { fidelities.withLock { $0[layer] } }
 
     /// Plans a volume's chunks.
     /// - Parameters:
@@ -28,6 +35,7 @@ public final class VolumeEncoder: Sendable {
         try Self.check(volume.shape)
         let surroundings = Surroundings(of: volume)
         let range = volume.finiteRange()
+        robustRange = RobustRange(of: volume, surroundings: surroundings)
         let regions = ChunkPlanner.regions(found, content: surroundings.content, shape: volume.shape, settings: settings)
         var digest = DigestBuilder()
         image.forEachPart { digest.update($0) }
@@ -170,10 +178,11 @@ public final class VolumeEncoder: Sendable {
             fidelity = try boundedFidelity(chunk)
         } else {
             fidelity = self.fidelity(of: samples, for: chunk)
+            fidelities.withLock { $0[chunk.layer, default: Fidelity()].add(fidelity) }
         }
         return ChunkRecord(
-            coder: record.coder, maxAbsoluteError: fidelity.maxAbsoluteError, meanSquaredError: fidelity.meanSquaredError,
-            payload: record.payload)
+            coder: record.coder, maxAbsoluteError: fidelity.finiteMaxAbsoluteError,
+            meanSquaredError: fidelity.finiteMeanSquaredError, payload: record.payload)
     }
 
     /// What decoded samples leave of the source where they will be shown.
@@ -272,15 +281,8 @@ private struct ErrorMeter: VoxelVisitor {
                     for span in spans {
                         for x in span {
                             let sample = min(samples[line + x - box.x.lowerBound], layout.map.greatestSample)
-                            let difference = abs(voxels[start + x].doubleValue - values[Int(sample)])
-                            result.voxelCount += 1
-                            guard difference.isFinite else {
-                                result.maxAbsoluteError = .infinity
-                                result.squaredErrorSum = .infinity
-                                continue
-                            }
-                            result.maxAbsoluteError = max(result.maxAbsoluteError, difference)
-                            result.squaredErrorSum += difference * difference
+                            let value = voxels[start + x].doubleValue
+                            result.add(value, values[Int(sample)], isIdentical: value == values[Int(sample)])
                         }
                     }
                     line += box.x.count

@@ -4,6 +4,8 @@ public struct SegmentationError: Error, Sendable, Equatable, CustomStringConvert
     public enum Code: Sendable, Equatable {
         /// A mask that does not fit the volume, or has no voxel in it.
         case shapesDiffer, emptyMask
+        /// Scans of one shape, or a mask and a scan, that lie at different places in the patient.
+        case placesDiffer
         /// ONNX Runtime is not installed, or too old.
         case runtimeMissing
         /// No such model, or no side-car beside it.

@@ -20,6 +20,15 @@ public struct Scan: Sendable {
         self.volume = volume
         self.name = name
     }
+
+    /// Refuses scans of one shape whose voxels lie elsewhere in the patient: a box found in one would be wrong in the other.
+    /// - Throws: `SegmentationError.Code.placesDiffer`, naming both and what differs.
+    public func requirePlace(of first: Scan) throws(SegmentationError) {
+        guard let difference = volume.affine.difference(from: first.volume.affine, over: volume.shape) else { return }
+        throw SegmentationError(
+            .placesDiffer, "\(name) and \(first.name) do not lie at the same place: \(difference); resample one to the other's grid"
+        )
+    }
 }
 
 /// What a segmenter says about a patient.
@@ -76,12 +85,16 @@ public struct MaskFileSegmenter: Segmenter {
     }
 
     /// The mask.
-    /// - Throws: `SegmentationError.Code.shapesDiffer` when it does not fit the volumes, `.emptyMask` when no voxel is above zero.
+    /// - Throws: `SegmentationError.Code.shapesDiffer` when it does not fit the volumes, `.placesDiffer` when it lies elsewhere in the
+    ///   patient, `.emptyMask` when no voxel is above zero.
     public func segment(_ scans: [Scan]) throws -> Finding {
         let mask = try Mask(labels: labels)
-        for scan in scans where scan.volume.shape.box != mask.shape.box {
-            throw SegmentationError(
-                .shapesDiffer, "\(path): a mask of \(mask.shape) does not fit a volume of \(scan.volume.shape)")
+        for scan in scans {
+            guard scan.volume.shape.box == mask.shape.box else {
+                throw SegmentationError(
+                    .shapesDiffer, "\(path): a mask of \(mask.shape) does not fit a volume of \(scan.volume.shape)")
+            }
+            try Scan(labels, name: path).requirePlace(of: scan)
         }
         guard mask.boundingBox != nil else { throw SegmentationError(.emptyMask, "\(path): no voxel of the mask is above zero") }
         return Finding(mask: mask, verdict: .found)

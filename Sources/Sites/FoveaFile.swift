@@ -41,7 +41,7 @@ public enum FoveaFile {
         }
         try file.commit()
         return Written(
-            bytesByLayer: bytesByLayer, byteCount: byteCount, fidelity: LayerFidelity.byLayer(table, prepared),
+            bytesByLayer: bytesByLayer, byteCount: byteCount, fidelity: LayerFidelity.byLayer(prepared.encoder),
             outcomes: table.outcomes)
     }
 

@@ -1,46 +1,28 @@
-internal import ProgressiveCoding
-internal import VolumeModel
+public import ProgressiveCoding
+public import VolumeModel
 public import WireFormat
 
-/// What a base layer leaves to be refined.
+/// What a base layer leaves to be refined: over the voxels that it shows, so over the region of interest for the region's layer.
 public struct LayerFidelity: Sendable, Equatable {
-    /// The greatest absolute error in stored units.
+    /// The greatest absolute error, in stored units, of voxels that are finite in the source.
     public let maxAbsoluteError: Double
-    /// PSNR in dB over the layer's voxels, against the volume's range.
+    /// PSNR in dB over the same voxels, against ``range``.
     public let psnr: Double
+    /// Voxels that are infinite or not a number in the source; no error of theirs is counted.
+    public let nonfiniteVoxelCount: Int
+    /// What the values of the whole volume really span, in stored units.
+    public let range: RobustRange
 
-    /// The base layers of a session's first volume, from the table's measures.
-    public static func byLayer(_ table: ChunkTable, _ prepared: Preparation.Result) -> [Layer: LayerFidelity] {
+    /// The base layers of a session's first volume, as far as they are coded.
+    public static func byLayer(_ encoder: SessionEncoder) -> [Layer: LayerFidelity] {
         var result: [Layer: LayerFidelity] = [:]
-        let plan = prepared.encoder.manifest.plan
         for layer in [Layer.roiBase, .backgroundBase] {
-            var greatest = 0.0
-            var squares = 0.0
-            var voxels = 0.0
-            for (index, planned) in plan.enumerated() where planned.volume == 0 && planned.chunk.layer == layer {
-                let entry = table.entries[index + 1]
-                greatest = max(greatest, entry.maxAbsoluteError)
-                let volume = prepared.encoder.manifest.volumes[0]
-                let count = Double(
-                    planned.chunk.box.voxelCount
-                        - (layer == .backgroundBase ? hole(in: planned.chunk.box, of: volume, prepared.shape) : 0))
-                squares += entry.meanSquaredError * count
-                voxels += count
-            }
-            guard voxels > 0 else { continue }
+            guard let fidelity = encoder.fidelity(of: layer), fidelity.voxelCount > 0 else { continue }
+            let range = encoder.robustRange
             result[layer] = LayerFidelity(
-                maxAbsoluteError: greatest, psnr: decibels(peak: prepared.peaks[0], meanSquaredError: squares / voxels))
+                maxAbsoluteError: fidelity.finiteMaxAbsoluteError, psnr: fidelity.psnr(against: range),
+                nonfiniteVoxelCount: fidelity.nonfiniteVoxelCount, range: range)
         }
         return result
-    }
-
-    /// Voxels of a background chunk that belong to regions of interest.
-    private static func hole(in box: Box, of volume: VolumeManifest, _ shape: Shape) -> Int {
-        volume.regions.reduce(0) { sum, region in
-            (0..<shape.timepoints).reduce(sum) { sum, time in
-                let z = region.z.lowerBound + time * shape.slices..<region.z.upperBound + time * shape.slices
-                return sum + ((try? region.over(slices: z))?.intersection(box)?.voxelCount ?? 0)
-            }
-        }
     }
 }

@@ -33,8 +33,6 @@ public struct Preparation: Sendable {
         public let shape: Shape
         /// Bytes of the source files as they stand on disk, voxels uncompressed.
         public let sourceByteCount: Int
-        /// Each volume's greatest less least stored value: the peak of PSNR.
-        public let peaks: [Double]
         /// Seconds it took to find the region.
         public let segmentationSeconds: Double
         /// Seconds it took to read the volumes.
@@ -105,10 +103,11 @@ public struct Preparation: Sendable {
         let (images, readingSeconds) = try await checked.reading.value
         // A file may have been exchanged since its header was looked at.
         try Self.check(images.map(\.volume.shape), of: paths)
+        let scans = zip(paths, images).map { Scan($1.volume, name: $0) }
+        for scan in scans.dropFirst() { try scan.requirePlace(of: scans[0]) }
         // A model takes its time, and a connection too; a mask or a box that does not fit is said before there is one.
         if checked.finder.isModel { onRead() }
         let segmentation = Stopwatch()
-        let scans = zip(paths, images).map { Scan($1.volume, name: $0) }
         let found = try await pool.run { [finder = checked.finder] in try finder.regions(in: scans, margin: margin) }
         let segmentationSeconds = segmentation.seconds
         if !checked.finder.isModel { onRead() }
@@ -132,8 +131,15 @@ public struct Preparation: Sendable {
         return Result(
             encoder: try SessionEncoder(encoders, goal: goal, order: order), shape: images[0].volume.shape,
             sourceByteCount: images.reduce(0) { $0 + $1.byteCount },
-            peaks: encoders.map { $0.layout.map.high - $0.layout.map.low }, segmentationSeconds: segmentationSeconds,
-            readingSeconds: readingSeconds, remark: found.remark ?? Self.remark(on: encoders[0].layout.manifest))
+            segmentationSeconds: segmentationSeconds, readingSeconds: readingSeconds,
+            remark: Self.joined(
+                zip(paths, images).flatMap { path, image in image.remarks.map { "\(path): \($0)" } }
+                    + [found.remark ?? Self.remark(on: encoders[0].layout.manifest)]))
+    }
+
+    private static func joined(_ remarks: [String?]) -> String? {
+        let said = remarks.compactMap { $0 }
+        return said.isEmpty ? nil : said.joined(separator: "; ")
     }
 
     /// A region may lie where the volume holds nothing but its fill value.

@@ -209,7 +209,7 @@ struct SendingLoop {
             throw SiteError(.receiptMismatch, "the receiver's receipt does not have the digests of what was sent")
         }
         summary.receipt = receipt
-        if let table { summary.fidelity = LayerFidelity.byLayer(table, prepared) }
+        summary.fidelity = LayerFidelity.byLayer(prepared.encoder)
         return summary
     }
 

@@ -15,8 +15,12 @@ public enum Text {
     public static func rate(_ value: Double) -> String {
         value < 1e6 ? String(format: "%.0f kbit/s", value / 1e3) : String(format: "%.2f Mbit/s", value / 1e6)
     }
-    /// Decibels; "no error" where there are infinitely many.
-    public static func decibels(_ value: Double) -> String { value.isFinite ? String(format: "%.2f dB", value) : "no error" }
+    /// Decibels; "no error" where there are infinitely many, and "no figure" where there is none.
+    public static func decibels(_ value: Double) -> String {
+        value.isFinite ? String(format: "%.2f dB", value) : value > 0 ? "no error" : "no figure"
+    }
+    /// A number of six digits, as many as a 32-bit one has.
+    public static func number(_ value: Double) -> String { String(format: "%.6g", value) }
     /// A text with blanks after it.
     public static func left(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - text.count))

@@ -6,6 +6,12 @@ public struct Fidelity: Sendable, Equatable {
     public var maxAbsoluteError = 0.0
     /// The sum of squared differences.
     public var squaredErrorSum = 0.0
+    /// Voxels that are infinite or not a number on either side. ``finiteMaxAbsoluteError`` and ``finiteMeanSquaredError`` leave them out.
+    public var nonfiniteVoxelCount = 0
+    /// The greatest absolute difference of voxels that are finite on both sides.
+    public var finiteMaxAbsoluteError = 0.0
+    /// The sum of squared differences of the same.
+    public var finiteSquaredErrorSum = 0.0
     /// Whether every stored bit agrees, not-a-number payloads and negative zeros included.
     public var identicalVoxels = true
 
@@ -14,6 +20,45 @@ public struct Fidelity: Sendable, Equatable {
 
     /// Mean squared error.
     public var meanSquaredError: Double { voxelCount == 0 ? 0 : squaredErrorSum / Double(voxelCount) }
+
+    /// Mean squared error of the voxels that are finite on both sides.
+    public var finiteMeanSquaredError: Double {
+        voxelCount == nonfiniteVoxelCount ? 0 : finiteSquaredErrorSum / Double(voxelCount - nonfiniteVoxelCount)
+    }
+
+    /// Counts a voxel by its values on both sides.
+    public mutating func add(_ reference: Double, _ candidate: Double, isIdentical: Bool) {
+        voxelCount += 1
+        let isFinite = reference.isFinite && candidate.isFinite
+        if !isFinite { nonfiniteVoxelCount += 1 }
+        guard !isIdentical else { return }
+        identicalVoxels = false
+        let difference = abs(reference - candidate)
+        guard isFinite, difference.isFinite else {
+            maxAbsoluteError = .infinity
+            squaredErrorSum = .infinity
+            return
+        }
+        maxAbsoluteError = max(maxAbsoluteError, difference)
+        squaredErrorSum += difference * difference
+        finiteMaxAbsoluteError = max(finiteMaxAbsoluteError, difference)
+        finiteSquaredErrorSum += difference * difference
+    }
+
+    /// Adds what was found over other voxels.
+    public mutating func add(_ other: Fidelity) {
+        voxelCount += other.voxelCount
+        nonfiniteVoxelCount += other.nonfiniteVoxelCount
+        maxAbsoluteError = max(maxAbsoluteError, other.maxAbsoluteError)
+        squaredErrorSum += other.squaredErrorSum
+        finiteMaxAbsoluteError = max(finiteMaxAbsoluteError, other.finiteMaxAbsoluteError)
+        finiteSquaredErrorSum += other.finiteSquaredErrorSum
+        identicalVoxels = identicalVoxels && other.identicalVoxels
+    }
+
+    /// Peak signal-to-noise ratio in dB of the voxels that are finite on both sides, against a range that outliers do not widen;
+    /// infinite when there is no error.
+    public func psnr(against range: RobustRange) -> Double { decibels(peak: range.span, meanSquaredError: finiteMeanSquaredError) }
 
     /// Peak signal-to-noise ratio in dB; infinite when there is no error.
     /// - Parameter peak: the reference volume's greatest minus least value.
@@ -72,17 +117,7 @@ public struct Fidelity: Sendable, Equatable {
     }
 
     private mutating func add<V: Voxel>(_ a: V, _ b: V) {
-        voxelCount += 1
         let same = withUnsafeBytes(of: a) { a in withUnsafeBytes(of: b) { b in a.elementsEqual(b) } }
-        guard !same else { return }
-        identicalVoxels = false
-        let difference = abs(a.doubleValue - b.doubleValue)
-        guard difference.isFinite else {
-            maxAbsoluteError = .infinity
-            squaredErrorSum = .infinity
-            return
-        }
-        maxAbsoluteError = max(maxAbsoluteError, difference)
-        squaredErrorSum += difference * difference
+        add(a.doubleValue, b.doubleValue, isIdentical: same)
     }
 }

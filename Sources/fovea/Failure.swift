@@ -55,7 +55,7 @@ struct Failure {
             case .runtimeMissing: code = Self.unavailable
             case .modelMissing: code = Self.noInput
             case .channelMissing: code = Self.usage
-            case .shapesDiffer, .emptyMask, .invalidModel, .invalidOutput, .tooLarge: code = Self.badData
+            case .shapesDiffer, .placesDiffer, .emptyMask, .invalidModel, .invalidOutput, .tooLarge: code = Self.badData
             }
         case let error as CodingError: (message, code) = (error.message, Self.badData)
         case let error as WireError: (message, code) = (error.message, Self.badData)

@@ -4,6 +4,8 @@ internal import VolumeModel
 struct Body {
     /// Slices x rows x columns as the volume has them; not-a-number where there is fill.
     let values: [Float]
+    /// The value of what lies around the body.
+    let fill: Float
     /// The smallest box with all of it; nil when there is none.
     let box: Box?
 
@@ -13,6 +15,7 @@ struct Body {
         var reader = Reader(volume: volume)
         var values = volume.voxelType.accept(&reader)
         let fill = Self.fill(values, shape)
+        self.fill = fill
         for index in values.indices where values[index] == fill || !values[index].isFinite { values[index] = .nan }
         self.values = values
         box = Self.box(values, shape)

@@ -99,10 +99,12 @@ public final class ModelSegmenter: Segmenter {
         guard mask.boundingBox != nil else {
             return Finding(mask: mask, verdict: .none, certainty: kept.certainty, remark: remark)
         }
-        let verdict = post.verdict(kept, bodyPixelCount: prepared.isBody.reduce(0) { $0 + Int($1) })
+        let confident = post.verdict(kept, bodyPixelCount: prepared.isBody.reduce(0) { $0 + Int($1) })
+        let verdict = prepared.doubt == nil ? confident : .unsure
         let block = prepared.grid.steps.map { Int($0.rounded(.up)) }.max() ?? 1
         return Finding(
-            mask: mask, verdict: verdict, certainty: kept.certainty, blockVoxelCount: block > 1 ? block : 0, remark: remark)
+            mask: mask, verdict: verdict, certainty: kept.certainty, blockVoxelCount: block > 1 ? block : 0,
+            remark: prepared.doubt.map { [remark, $0].compactMap { $0 }.joined(separator: "; ") } ?? remark)
     }
 
     /// What the network reads for every slice, in the order of the model's slices: for checks against where it was trained.
@@ -131,13 +133,19 @@ public final class ModelSegmenter: Segmenter {
         let images: [PixelImage]
         /// 1 where any of them has body.
         let isBody: [UInt8]
+        /// Why what counts as body may be something else, naming the scan.
+        let doubt: String?
     }
 
     func prepare(_ scans: [Scan]) throws -> Prepared {
         let shape = scans[0].volume.shape
-        for scan in scans where scan.volume.shape.box != shape.box {
-            throw SegmentationError(
-                .shapesDiffer, "\(scan.name) is \(scan.volume.shape) and \(scans[0].name) \(shape): a model needs them on one grid")
+        for scan in scans {
+            guard scan.volume.shape.box == shape.box else {
+                throw SegmentationError(
+                    .shapesDiffer,
+                    "\(scan.name) is \(scan.volume.shape) and \(scans[0].name) \(shape): a model needs them on one grid")
+            }
+            try scan.requirePlace(of: scans[0])
         }
         func tooLarge(_ what: String) -> SegmentationError {
             SegmentationError(.tooLarge, "\(scans[0].name): \(what) too large for the model; give --mask or --box")
@@ -161,7 +169,9 @@ public final class ModelSegmenter: Segmenter {
         for image in images.dropFirst() {
             for index in isBody.indices { isBody[index] |= image.isBody[index] }
         }
-        return Prepared(grid: grid, shape: shape, images: images, isBody: isBody)
+        let doubt = zip(scans, bodies).lazy.compactMap { scan, body in body.doubt(in: shape).map { "\(scan.name) has \($0)" } }
+            .first
+        return Prepared(grid: grid, shape: shape, images: images, isBody: isBody, doubt: doubt)
     }
 
     /// Rows and columns that the network is given: padded, or what it insists on.

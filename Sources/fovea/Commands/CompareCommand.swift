@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import NIfTIFile
 internal import ProgressiveCoding
+internal import Segmentation
 internal import Sites
 internal import Terminal
 internal import VolumeModel
@@ -9,8 +10,10 @@ struct CompareCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare", abstract: "Measure how near one volume is to another.",
         discussion: """
-            PSNR and errors are in stored units, the peak being the first volume's range. Where both files are masks of labels, Dice's
-            coefficient of what is above zero is given as well.
+            Errors are in stored units. PSNR is of voxels that are finite on both sides, against the 0.5th to 99.5th percentile of the first
+            volume's content, so that one voxel far off does not make it large; psnr_db and ssim (--json) have the first volume's whole
+            range, from its least finite value to its greatest, for their peak. Where both files are masks of labels, Dice's coefficient of
+            what is above zero is given as well.
 
             Example: fovea compare brain.nii.gz received.nii.gz --mask tumour.nii.gz
             """)
@@ -36,9 +39,17 @@ struct CompareCommand: AsyncParsableCommand {
         let (left, right) =
             areLabels && !sameType ? (try Self.labels(first.volume), try Self.labels(second.volume)) : (first.volume, second.volume)
         let box = try box.map { try Box(parsing: $0) }
-        let mask = try mask.map { try Mask(labels: NIfTIFile.read($0).volume) }
+        let mask = try mask.map { path in
+            let labels = try NIfTIFile.read(path).volume
+            try Scan(labels, name: path).requirePlace(of: Scan(first.volume, name: a))
+            return try Mask(labels: labels)
+        }
+        for (path, image) in [(a, first), (b, second)] {
+            for remark in image.remarks { console.remark("\(path): \(remark)") }
+        }
         let range = left.finiteRange()
         let peak = range.upperBound - range.lowerBound
+        let robust = RobustRange(of: left)
         let fidelity = try Fidelity.compare(left, right, box: box, mask: mask)
         let ssim = try StructuralSimilarity.mean(left, right, box: box ?? mask?.boundingBox, peak: peak)
         let sameHeader =
@@ -47,9 +58,10 @@ struct CompareCommand: AsyncParsableCommand {
         let sameVoxels = sameType && fidelity.identicalVoxels
         console.say(
             """
-            PSNR                \(Text.decibels(fidelity.psnr(peak: peak)))
+            PSNR                \(Text.decibels(fidelity.psnr(against: robust))) against \(Text.stored(robust)) (0.5th to 99.5th percentile)
             SSIM                \(ssim.map { "\($0)" } ?? "-")
-            greatest error      \(fidelity.maxAbsoluteError)
+            greatest error      \(Text.number(fidelity.finiteMaxAbsoluteError)) stored units
+            voxels not finite   \(fidelity.nonfiniteVoxelCount) of \(fidelity.voxelCount)
             identical voxels    \(sameVoxels ? "yes" : "no")
             identical header    \(sameHeader ? "yes" : "no")
             """)
@@ -58,6 +70,10 @@ struct CompareCommand: AsyncParsableCommand {
             "psnr_db": .number(fidelity.psnr(peak: peak) as Double?), "ssim": .number(ssim),
             "max_abs_error": .number(fidelity.maxAbsoluteError as Double?), "identical_voxels": .flag(sameVoxels),
             "identical_header": .flag(sameHeader), "voxels": .integer(fidelity.voxelCount),
+            "peak": .number(peak as Double?), "units": .text("stored"), "nonfinite_voxels": .integer(fidelity.nonfiniteVoxelCount),
+            "robust_psnr_db": .number(fidelity.psnr(against: robust) as Double?),
+            "robust_range": .list([.number(robust.lowerBound), .number(robust.upperBound)]),
+            "max_finite_error": .number(fidelity.finiteMaxAbsoluteError as Double?),
         ]
         if let dice { fields["dice"] = .number(dice) }
         console.event("summary", fields)

@@ -43,7 +43,7 @@ struct EncodeCommand: AsyncParsableCommand {
         )
         for layer in Layer.allCases {
             guard let bytes = written.bytesByLayer[layer] else { continue }
-            let error = written.fidelity[layer].map { "  \(Text.decibels($0.psnr)), greatest error \($0.maxAbsoluteError)" } ?? ""
+            let error = written.fidelity[layer].map { "  \($0.text)" } ?? ""
             console.say("  \(Text.left(layer.name, 22)) \(Text.right(Text.bytes(bytes), 10))\(error)")
         }
         console.event(

@@ -27,6 +27,7 @@ struct InspectCommand: AsyncParsableCommand {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw NIfTIError(.notFound, "\(path): no such file or folder")
         }
+        if !isFolder.boolValue { try NIfTIFile.requireRegularFile(path) }
         if isFolder.boolValue {
             try inspectSession(console)
         } else if let start = FileHandle(forReadingAtPath: path)?.readData(ofLength: 8), FoveaContainer.isContainer(Array(start)) {
@@ -41,14 +42,16 @@ struct InspectCommand: AsyncParsableCommand {
         let range = image.volume.finiteRange()
         let surroundings = Surroundings(of: image.volume)
         let digest = Self.digest(of: image)
+        for remark in image.remarks { console.remark("\(path): \(remark)") }
         console.say(
             """
             NIfTI-\(image.header.version)\(image.header.isByteSwapped ? ", other byte order" : ""): \(image.header.shape) voxels of \(image.header.voxelType)
-            affine      \(image.header.affine.rows.map { "[" + $0.map { String(format: "%.4g", $0) }.joined(separator: " ") + "]" }.joined(separator: " "))
+            affine, mm  \(image.header.affine.rows.map { "[" + $0.map { String(format: "%.4g", $0) }.joined(separator: " ") + "]" }.joined(separator: " "))
+            voxel, mm   \(image.header.affine.spacing.map { String(format: "%.4g", $0) }.joined(separator: " x "))\(Self.units(of: image.header))
             scaling     \(image.header.scaling == .none ? "none" : "\(image.header.scaling.slope) * stored + \(image.header.scaling.intercept)")
             stored      \(range.lowerBound) to \(range.upperBound)
             content     \(surroundings.content?.description ?? "none: one value throughout")
-            extensions  \(image.extensions.count - 4) bytes
+            extensions  \(max(0, image.extensions.count - 4)) bytes
             sha256      \(digest)
             """)
         console.event(
@@ -58,7 +61,19 @@ struct InspectCommand: AsyncParsableCommand {
                 "voxel_type": .text(image.header.voxelType.description), "sha256": .text(digest.description),
                 "range": .list([.number(range.lowerBound), .number(range.upperBound)]),
                 "content": .text(surroundings.content?.description),
+                "affine_mm": .list(image.header.affine.rows.map { .list($0.map { .number($0) }) }),
+                "spacing_mm": .list(image.header.affine.spacing.map { .number($0) }),
+                "remarks": .list(image.remarks.map { .text($0) }),
             ])
+    }
+
+    /// The unit of a header's own numbers, where it is not the millimetre.
+    private static func units(of header: NIfTIHeader) -> String {
+        switch header.millimetresPerUnit {
+        case 1000: " (the header counts in metres)"
+        case 0.001: " (the header counts in micrometres)"
+        default: ""
+        }
     }
 
     private func inspectFovea(_ console: Console) throws {

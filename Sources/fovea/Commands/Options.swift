@@ -7,6 +7,7 @@ public import ProgressiveCoding
 public import Sites
 internal import SRTTransport
 internal import Secrecy
+internal import Terminal
 internal import VolumeModel
 public import WireFormat
 
@@ -177,8 +178,24 @@ extension [Layer: LayerFidelity] {
                         .object([
                             "psnr_db": .number(fidelity.psnr as Double?),
                             "max_abs_error": .number(fidelity.maxAbsoluteError as Double?),
+                            "nonfinite_voxels": .integer(fidelity.nonfiniteVoxelCount), "units": .text("stored"),
+                            "range": .list([.number(fidelity.range.lowerBound), .number(fidelity.range.upperBound)]),
                         ])
                     )
                 }))
     }
+}
+
+extension LayerFidelity {
+    /// Figures for a person, units named.
+    var text: String {
+        let strange = nonfiniteVoxelCount == 0 ? "" : ", \(nonfiniteVoxelCount) voxels not finite"
+        return
+            "\(Text.decibels(psnr)) against \(Text.stored(range)), greatest error \(Text.number(maxAbsoluteError)) stored units\(strange)"
+    }
+}
+
+extension Text {
+    /// A range of stored values.
+    static func stored(_ range: RobustRange) -> String { "\(number(range.lowerBound))...\(number(range.upperBound))" }
 }

@@ -38,6 +38,9 @@ struct SegmentCommand: AsyncParsableCommand {
                 .usage, "\(volumes[other]) is \(images[other].volume.shape), \(volumes[0]) \(shape): they have to share one grid")
         }
         guard shape.timepoints == 1 else { throw SiteError(.usage, "\(volumes[0]) has several time points; a mask has one") }
+        for (path, image) in zip(volumes, images) {
+            for remark in image.remarks { console.remark("\(path): \(remark)") }
+        }
         let watch = Stopwatch()
         let finder = try RegionFinder(.model(path: model))
         let finding = try finder.find(in: zip(volumes, images).map { Scan($1.volume, name: $0) })

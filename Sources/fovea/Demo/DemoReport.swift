@@ -40,9 +40,7 @@ struct DemoReport {
         for layer in Layer.allCases {
             guard let bytes = runs.first?.sent.bytesByLayer[layer] else { continue }
             let fidelity =
-                runs.first?.sent.fidelity[layer].map {
-                    "   \(Text.decibels($0.psnr)), greatest error \(Int($0.maxAbsoluteError.rounded()))"
-                } ?? ""
+                runs.first?.sent.fidelity[layer].map { "   \($0.text)" } ?? ""
             lines.append(Text.left("  \(layer.name)", 34) + Text.right(Text.bytes(bytes), 14) + fidelity)
         }
         let total = runs.first?.sent.bytesByLayer.values.reduce(0, +) ?? 0
