@@ -6,6 +6,11 @@ public struct TransportProfile: Sendable, Equatable {
     public var ceiling: Double?
     /// Parity pieces over pieces, for what goes first; nil: an eighth where the link loses, none where it does not.
     public var parityRatio: Double?
+    /// The longest datagram, in bytes without the 44 of IPv4's, UDP's and SRT's headers (64 over IPv6): fewer where a path drops full-size
+    /// ones without a word, as tunnels do.
+    public var datagramByteCount = Self.datagramByteRange.upperBound
+    /// What ``datagramByteCount`` may be: with headers from what every path takes to Ethernet's 1500.
+    public static let datagramByteRange = 576...1456
     /// How long the peer may be silent before a person is told.
     public var stalledAfter: Duration = .seconds(2)
     /// How long the peer may be silent before its connection is given up.
@@ -36,7 +41,8 @@ public struct TransportProfile: Sendable, Equatable {
     }
 
     private static func read(_ root: ProfileNode) throws(ProfileError) -> TransportProfile {
-        try root.allow("rate", "ceiling", "fec", "stalled_after", "silence_limit", "connect_patience", "resume_patience")
+        try root.allow(
+            "rate", "ceiling", "fec", "datagram_bytes", "stalled_after", "silence_limit", "connect_patience", "resume_patience")
         var profile = TransportProfile()
         profile.bitsPerSecond = try root.value("rate", wants: "auto, or \(Quantities.rateForm)") { text in
             text == "auto" ? .some(nil) : Quantities.rate(text).map { .some($0) }
@@ -50,6 +56,12 @@ public struct TransportProfile: Sendable, Equatable {
                 default: Quantities.share(text).flatMap { (0.01...1).contains($0) ? .some($0) : nil }
                 }
             }
+        }
+        if root.has("datagram_bytes") {
+            let range = datagramByteRange
+            profile.datagramByteCount = try root.value(
+                "datagram_bytes", wants: "a whole number from \(range.lowerBound) to \(range.upperBound)"
+            ) { text in Int(text).flatMap { range.contains($0) ? $0 : nil } }
         }
         func time(_ key: String, _ path: WritableKeyPath<TransportProfile, Duration>) throws(ProfileError) {
             guard root.has(key) else { return }

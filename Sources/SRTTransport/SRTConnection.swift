@@ -7,9 +7,9 @@ public struct SRTTurn: Sendable {
     public var received: [[UInt8]] = []
     /// When each was taken from libsrt.
     public var arrivals: [ContinuousClock.Instant] = []
-    /// Messages handed over that the peer's libsrt has not confirmed.
+    /// Datagrams handed over that the peer's libsrt has not confirmed.
     public var inFlightCount = 0
-    /// Messages handed over but not yet on the wire a first time.
+    /// Datagrams handed over but not yet on the wire a first time.
     public var unsentCount = 0
     /// Messages libsrt had no room for, in order: to be handed over again.
     public var returned: [[UInt8]] = []
@@ -43,7 +43,10 @@ public actor SRTConnection {
     private let socket: SRTSOCKET
     private let epoll: Int32
     private var isClosed = false
+    /// Datagrams that what was handed over takes.
     private var submitted: Int64 = 0
+    /// The longest datagram that both ends take, without headers; longer messages are cut.
+    private let datagramByteCount: Int
     /// What the caller said of itself; empty where it said nothing, and at the caller.
     public nonisolated let streamIdentifier: String
     /// The listener's books, where it came in by one.
@@ -70,6 +73,7 @@ public actor SRTConnection {
         keyByteCount = Self.keyByteCount(of: socket)
         peerHost = admission == nil ? "" : Self.peerHost(of: socket)
         peer = Self.peer(of: socket)
+        datagramByteCount = Self.datagramByteCount(of: socket)
         epoll = srt_epoll_create()
         var events = Int32(SRT_EPOLL_IN.rawValue | SRT_EPOLL_ERR.rawValue)
         guard epoll >= 0, srt_epoll_add_usock(epoll, socket, &events) == 0 else {
@@ -117,6 +121,13 @@ public actor SRTConnection {
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { srt_getpeername(socket, $0, &length) }
         }
         return known == 0 ? HostPort(numbersOf: address)?.description ?? "" : ""
+    }
+
+    private static func datagramByteCount(of socket: SRTSOCKET) -> Int {
+        var size = Int32(0)
+        var length = Int32(MemoryLayout<Int32>.size)
+        guard srt_getsockflag(socket, SRTO_MSS, &size, &length) == 0 else { return messageByteLimit }
+        return max(SRTOptions.datagramByteRange.lowerBound, Int(size) - SRTOptions.headerByteCount)
     }
 
     private static func streamIdentifier(of socket: SRTSOCKET) -> String {
@@ -205,7 +216,7 @@ public actor SRTConnection {
             srt_sendmsg(socket, raw.bindMemory(to: CChar.self).baseAddress, Int32(raw.count), -1, 0)
         }
         if status >= 0 {
-            submitted += 1
+            submitted += Int64(max(1, (message.count + datagramByteCount - 1) / datagramByteCount))
             return .sent
         }
         // A long outage fills libsrt's buffer; the connection stands all the same.

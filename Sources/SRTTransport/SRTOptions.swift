@@ -4,6 +4,11 @@ internal import CSRT
 public struct SRTOptions: Sendable, Equatable {
     /// The most bits a second on the wire, IP and UDP headers and retransmissions included.
     public var maximumBitsPerSecond: Double
+    /// The longest datagram, in bytes beyond IP's, UDP's and SRT's headers, ``datagramByteRange``. libsrt cuts longer messages and joins them at
+    /// the other end; both ends keep to the smaller of their two.
+    public var datagramByteCount = SRTConnection.messageByteLimit
+    /// What a datagram may be limited to: with IPv4's headers 620 bytes, which every path takes, to 1500.
+    public static let datagramByteRange = 576...SRTConnection.messageByteLimit
     /// How long libsrt waits for a silent peer before it ends the connection; the session above gives up earlier.
     public var peerIdleTimeout: Duration = .seconds(130)
     /// How long one attempt to connect may take.
@@ -19,6 +24,9 @@ public struct SRTOptions: Sendable, Equatable {
 
     /// Lets libsrt wait for a silent peer for longer than what uses it does.
     public mutating func outlast(_ silence: Duration) { peerIdleTimeout = max(peerIdleTimeout, silence + .seconds(5)) }
+
+    /// The headers that libsrt counts: IPv4's and UDP's 28 bytes, its own 16.
+    static let headerByteCount = 44
 
     var maximumBytesPerSecond: Int64 { Int64(max(1000, maximumBitsPerSecond / 8)) }
 }
@@ -42,6 +50,12 @@ struct SRTOptionSetter {
         try set(SRTO_LATENCY, Int32(0), "LATENCY")
         try set(SRTO_NAKREPORT, true, "NAKREPORT")
         try set(SRTO_RETRANSMITALGO, Int32(1), "RETRANSMITALGO")
+        let range = SRTOptions.datagramByteRange
+        let datagramByteCount = min(max(options.datagramByteCount, range.lowerBound), range.upperBound)
+        // At its default this is the same, and libsrt's own 1500 is left alone.
+        if datagramByteCount < range.upperBound {
+            try set(SRTO_MSS, Int32(datagramByteCount + SRTOptions.headerByteCount), "MSS")
+        }
         try set(SRTO_PAYLOADSIZE, Int32(SRTConnection.messageByteLimit), "PAYLOADSIZE")
         try set(SRTO_FC, Int32(25600), "FC")
         try set(SRTO_SNDBUF, Int32(12 << 20), "SNDBUF")

@@ -19,6 +19,7 @@ struct SendingLoop {
     }
 
     private let clock: Stopwatch
+    private let datagramByteCount: Int
     private let onEvent: @Sendable (SendingSite.Event) -> Void
     private var meter: SessionMeter
     private var summary = SendingSite.Summary()
@@ -39,12 +40,14 @@ struct SendingLoop {
 
     /// - Parameter answer: has a wish coded, and its answer put where incoming events are taken from.
     init(
-        clock: Stopwatch, board: MetricsBoard?, session: String, answer: @escaping @Sendable (Preparation.Result, Focus) -> Void,
+        clock: Stopwatch, board: MetricsBoard?, session: String, datagramByteCount: Int,
+        answer: @escaping @Sendable (Preparation.Result, Focus) -> Void,
         onEvent: @escaping @Sendable (SendingSite.Event) -> Void
     ) {
         self.clock = clock
         self.answer = answer
         self.onEvent = onEvent
+        self.datagramByteCount = datagramByteCount
         meter = SessionMeter(board: board, session: session, role: .sender)
     }
 
@@ -161,9 +164,9 @@ struct SendingLoop {
             // Before this program has had anything confirmed, what is there is an earlier one's.
             if acknowledgedByteCount == 0 { summary.resumedByteCount = byteCount }
             onEvent(.resumedAt(byteCount: byteCount))
-        case .stalled:
+        case .stalled(let stall):
             meter.state = .stalled
-            onEvent(.stalled)
+            onEvent(.stalled(reason: stall.rawValue, message: stall.message(datagramByteCount: datagramByteCount)))
         case .resumed:
             meter.state = .transferring
             onEvent(.resumed)

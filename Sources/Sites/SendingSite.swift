@@ -26,8 +26,8 @@ public struct SendingSite: Sendable {
         case progress(TransferProgress)
         /// The receiver has applied every chunk of the regions of interest.
         case roiAcknowledged
-        /// Nothing comes from the receiver.
-        case stalled
+        /// Nothing new is confirmed: why, for a program, and what that means and can be done about it, for a person.
+        case stalled(reason: String, message: String)
         /// It comes again.
         case resumed
         /// The connection is lost; another one is tried for.
@@ -133,6 +133,7 @@ public struct SendingSite: Sendable {
         options.passphrase = exposure.secret?.transportPassphrase
         options.streamIdentifier = exposure.sender.text
         options.outlast(transport.silenceLimit)
+        options.datagramByteCount = transport.datagramByteCount
         var setup = SenderSession.Setup(
             session: session, goal: preparation.goal,
             rate: transport.bitsPerSecond.map { .fixed($0) } ?? .automatic(ceiling: transport.ceiling, hint: cache?[destination]))
@@ -150,7 +151,8 @@ public struct SendingSite: Sendable {
             SenderSession(setup, now: clock.elapsed), to: address, options: options, patience: transport.connectPatience,
             origin: clock.start)
         var loop = SendingLoop(
-            clock: clock, board: metrics, session: session.text, answer: Self.answering(into: mailbox, on: pool), onEvent: onEvent)
+            clock: clock, board: metrics, session: session.text, datagramByteCount: transport.datagramByteCount,
+            answer: Self.answering(into: mailbox, on: pool), onEvent: onEvent)
         await runner.run(
             events: { loop.events(mailbox.takeAll()) },
             onAction: { action in

@@ -53,6 +53,7 @@ extension SenderSession {
         // With a secret nothing but the hello can be said before the receiver's random bytes are known.
         phase = resumes || channel.isSealed ? .greeting : .sending
         silence = SilenceWatch(now: now)
+        progress = ProgressWatch(now: now)
         nextHeartbeat = now + timing.keepaliveInterval
         quietSince = nil
         transport = TransportState()

@@ -51,7 +51,7 @@ extension SenderSession {
         }
         if !actions.isEmpty { nextHeartbeat = now + heartbeatInterval }
         noteQuiet(now: now)
-        return actions + paceIfChanged(now: now)
+        return actions + noteTransport(now: now) + paceIfChanged(now: now)
     }
 
     /// Whether a datagram carries a piece of a chunk other than the manifest, sealed or not.
@@ -63,12 +63,15 @@ extension SenderSession {
     private mutating func next(now: Duration) -> [UInt8]? {
         if !urgent.isEmpty {
             trailingCount += 1
-            return channel.encode(urgent.removeFirst())
+            let bytes = channel.encode(urgent.removeFirst())
+            progress.handed(byteCount: bytes.count, isPiece: false)
+            return bytes
         }
         guard phase == .sending,
             let (piece, isLast) = queue.next(departure: now.wrappedMicroseconds, parityRatio: parityRatio)
         else { return nil }
         trailingCount = 0
+        progress.handed(byteCount: 0, isPiece: true)
         switch piece {
         case .data(let fragment):
             if !sentPieces[fragment.ordinal, default: []].insert(fragment.offset).inserted {
@@ -120,8 +123,9 @@ extension SenderSession {
                 .peerSilent, "the receiver is gone; no connection to go on with for \(Int((now - apartSince).seconds.rounded())) s")
         }
         var actions: [Action] = []
+        silence.patience = isAwaitedAnswer(now: now) ? timing.busyAfter : nil
         switch silence.check(timing, now: now) {
-        case .stalled: actions.append(.stalled)
+        case .stalled: actions.append(.stalled(phase == .greeting && silence.patience != nil ? .unanswered : .silent))
         case .tooLong:
             // The connection is of no use; another one may be.
             part(now: now)
@@ -129,6 +133,7 @@ extension SenderSession {
         case nil: break
         }
         guard phase == .greeting || phase == .sending || phase == .ending else { return actions }
+        actions += checkProgress(now: now)
         if now >= nextHeartbeat {
             // Before the receiver's random bytes are known only the hello itself can make a lost hello known.
             if phase == .greeting, !channel.isBound, urgent.isEmpty, let saidHello { urgent.append(saidHello) }

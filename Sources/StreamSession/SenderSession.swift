@@ -42,9 +42,9 @@ public struct SenderSession: Sendable {
         case alreadyComplete
         /// The receiver had so many bytes already.
         case resumedAt(byteCount: Int)
-        /// Nothing has come for a while; the session goes on.
-        case stalled
-        /// Something has come again.
+        /// Nothing new has been confirmed for a while, for this reason; the session goes on.
+        case stalled(Stall)
+        /// Something has come again, or is confirmed again.
         case resumed
         /// The connection is gone, or of no use; make another.
         case reconnect
@@ -121,6 +121,7 @@ public struct SenderSession: Sendable {
     var heartbeatCount: UInt32 = 0
     var quietSince: Duration?
     var silence: SilenceWatch
+    var progress: ProgressWatch
 
     /// What a session is begun with.
     public struct Setup: Sendable {
@@ -155,6 +156,7 @@ public struct SenderSession: Sendable {
         pacer = Pacer(bitsPerSecond: rate.pacingBitsPerSecond, capacity: 2 * RateControl.wireByteCount, now: now)
         nextHeartbeat = now
         silence = SilenceWatch(now: now)
+        progress = ProgressWatch(now: now)
     }
 
     var timing: SessionTiming { setup.timing }
@@ -269,7 +271,7 @@ public struct SenderSession: Sendable {
             }
             return []
         }
-        var actions: [Action] = silence.heard(now: now) ? [.resumed] : []
+        var actions = heard(now: now)
         apartSince = nil
         // Either may overtake the welcome, which says what they mean.
         if phase == .greeting, !remote.isWelcomed {
@@ -283,8 +285,8 @@ public struct SenderSession: Sendable {
         switch datagram {
         case .report(let report):
             rate.take(report, now: now)
-            actions += paceIfChanged(now: now)
-        case .acknowledgement(let ranges): actions += acknowledge(ranges)
+            actions += note(report, now: now) + paceIfChanged(now: now)
+        case .acknowledgement(let ranges): actions += acknowledge(ranges, now: now)
         case .welcome(let welcome): actions += greet(welcome, now: now)
         case .holdings(let holdings): actions += take(holdings)
         case .focus(let wish): actions += focus(wish)
@@ -302,7 +304,7 @@ public struct SenderSession: Sendable {
         return actions
     }
 
-    private mutating func acknowledge(_ ranges: [Range<UInt32>]) -> [Action] {
+    private mutating func acknowledge(_ ranges: [Range<UInt32>], now: Duration) -> [Action] {
         var fresh: [UInt32] = []
         for ordinal in ranges.joined() {
             if unacknowledged.contains(ordinal) {
@@ -320,8 +322,9 @@ public struct SenderSession: Sendable {
                 confirmedEarly.insert(ordinal)
             }
         }
-        if !fresh.isEmpty { quietSince = nil }
-        return (fresh.isEmpty ? [] : [.acknowledged(fresh)]) + endIfDone()
+        guard !fresh.isEmpty else { return endIfDone() }
+        quietSince = nil
+        return noteProgress(now: now) + [.acknowledged(fresh)] + endIfDone()
     }
 
     mutating func endIfDone() -> [Action] {

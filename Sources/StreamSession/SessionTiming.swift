@@ -8,6 +8,8 @@ public struct SessionTiming: Sendable, Equatable {
     public var leastReportInterval: Duration = .milliseconds(20)
     /// How long the peer may be silent before a person is told.
     public var stalledAfter: Duration = .seconds(2)
+    /// How long a peer that is there may take to read what it has of a session, to decode or to write before a person is told.
+    public var busyAfter: Duration { stalledAfter * 5 }
     /// How long the peer may be silent before its connection is given up.
     public var silenceLimit: Duration = .seconds(125)
     /// How long a sender without a connection tries to get another one.
@@ -29,6 +31,10 @@ public struct SessionTiming: Sendable, Equatable {
 struct SilenceWatch: Sendable {
     private var lastHeard: Duration
     private(set) var isStalled = false
+    /// Another time than `stalledAfter`, where the silence has a cause that is known.
+    var patience: Duration?
+    /// How long nothing has come.
+    func duration(now: Duration) -> Duration { now - lastHeard }
 
     enum Silence: Sendable {
         case stalled, tooLong(Duration)
@@ -46,12 +52,14 @@ struct SilenceWatch: Sendable {
     mutating func check(_ timing: SessionTiming, now: Duration) -> Silence? {
         let silence = now - lastHeard
         if silence >= timing.silenceLimit { return .tooLong(silence) }
-        guard !isStalled, silence >= timing.stalledAfter else { return nil }
+        guard !isStalled, silence >= patience ?? timing.stalledAfter else { return nil }
         isStalled = true
         return .stalled
     }
 
-    func nextCheck(_ timing: SessionTiming) -> Duration { lastHeard + (isStalled ? timing.silenceLimit : timing.stalledAfter) }
+    func nextCheck(_ timing: SessionTiming) -> Duration {
+        lastHeard + (isStalled ? timing.silenceLimit : patience ?? timing.stalledAfter)
+    }
 }
 
 extension Duration {

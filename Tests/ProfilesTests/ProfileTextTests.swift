@@ -66,6 +66,18 @@ struct ProfileTextTests {
         }
     }
 
+    @Test("Datagrams may be shorter than Ethernet's, within what SRT and every path take")
+    func datagramBytes() throws {
+        #expect(try transport("rate: auto\n").datagramByteCount == 1456)
+        for count in [576, 1200, 1456] {
+            #expect(try transport("rate: auto\ndatagram_bytes: \(count)\n").datagramByteCount == count)
+        }
+        for text in ["575", "1457", "0", "-1", "many", "1200.5", "1 kB"] {
+            let error = try #require(refusal { try transport("rate: auto\ndatagram_bytes: \(text)\n") }, "\(text)")
+            #expect(error.code == .invalidValue && error.message.hasPrefix("my.yaml:2: ") && error.message.contains("576 to 1456"))
+        }
+    }
+
     @Test("An unknown key is refused with file, line and the keys there are")
     func unknownKey() throws {
         let root = try #require(refusal { try link(Self.link + "colour: 3 ms\n") })

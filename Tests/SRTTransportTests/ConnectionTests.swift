@@ -63,6 +63,39 @@ struct ConnectionTests {
         #expect(received.count == 600)
     }
 
+    @Test("With a smaller datagram size of one end, messages of full size arrive whole from both, and counts are of datagrams")
+    func smallDatagrams() async throws {
+        let listener = try SRTListener(on: SRTTransport.HostPort(host: "127.0.0.1", port: 0), options: Self.options)
+        async let accepted = listener.accept()
+        var options = Self.options
+        options.datagramByteCount = 600
+        let client = try await SRTConnection.connect(
+            to: SRTTransport.HostPort(host: "127.0.0.1", port: listener.port), options: options)
+        let server = try await accepted
+        func message(_ number: Int) -> [UInt8] {
+            (0..<[1456, 601, 600, 20][number % 4]).map { UInt8(truncatingIfNeeded: number &* 31 &+ $0) }
+        }
+        var received: (atServer: [[UInt8]], atClient: [[UInt8]]) = ([], [])
+        var sentCount = 0
+        for turn in 0..<20_000 where received.atServer.count < 200 || received.atClient.count < 200 {
+            let messages = turn < 50 ? (turn * 4..<turn * 4 + 4).map(message) : []
+            let outcome = await client.turn(sending: messages, patience: .milliseconds(1))
+            sentCount = outcome.sentCount
+            received.atClient += outcome.received
+            received.atServer += await server.turn(sending: messages, patience: .milliseconds(1)).received
+        }
+        let expected = (0..<200).map(message)
+        #expect(Set(received.atServer) == Set(expected) && received.atServer.count == 200)
+        #expect(Set(received.atClient) == Set(expected) && received.atClient.count == 200)
+        // 3 + 2 + 1 + 1 datagrams every four messages.
+        #expect(sentCount == 350)
+        let idle = await client.turn(sending: [], patience: .zero)
+        #expect(idle.unsentCount == 0)
+        await client.close(patience: .zero)
+        await server.close(patience: .zero)
+        await listener.close()
+    }
+
     @Test("What is handed over counts as unsent until it is on the wire")
     func unsent() async throws {
         let listener = try SRTListener(on: SRTTransport.HostPort(host: "127.0.0.1", port: 0), options: Self.options)

@@ -41,4 +41,25 @@ struct MaskFileTests {
         #expect(empty.message.hasPrefix("labels.nii: "))
         #expect(try error(2, 3, 1, [0, 0, 0, 0, 0, 1]) == nil)
     }
+
+    @Test("A mask of the same shape that lies elsewhere in the patient is refused, naming both files and what differs")
+    func otherPlace() throws {
+        let shape = try Shape(columns: 4, rows: 4, slices: 3)
+        func volume(_ shift: Double) throws -> Volume {
+            try Volume(
+                shape: shape, voxelType: .uint8, voxels: [UInt8](repeating: 1, count: 48),
+                affine: Affine(rows: [[1, 0, 0, shift], [0, 1, 0, 0], [0, 0, 2, 0]]))
+        }
+        let scan = Scan(try volume(0), name: "flair.nii")
+        #expect(throws: Never.self) {
+            try MaskFileSegmenter(labels: try volume(0.01), path: "labels.nii").segment([scan])
+        }
+        do {
+            _ = try MaskFileSegmenter(labels: try volume(7), path: "labels.nii").segment([scan])
+            Issue.record("a mask 7 mm off was taken")
+        } catch let error as SegmentationError {
+            #expect(error.code == .placesDiffer)
+            #expect(error.message.contains("labels.nii") && error.message.contains("flair.nii") && error.message.contains("7.0 mm"))
+        }
+    }
 }

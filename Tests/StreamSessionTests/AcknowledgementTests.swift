@@ -42,7 +42,7 @@ struct AcknowledgementTests {
         #expect(!pair.sent(from: .client).contains { if case .end = $0.datagram { true } else { false } })
         #expect(pair.traffic.twiceByteCount == 0)
         #expect(!pair.sender.isOver && !pair.receiver.isOver)
-        #expect(pair.senderTime(.stalled) == nil && pair.receiverTime(.stalled) == nil)
+        #expect(pair.senderTime(.stalled(.silent)) == nil && pair.receiverTime(.stalled) == nil)
     }
 
     @Test("The end goes after every acknowledgement, once, and the word to store comes after it", arguments: 1...UInt64(12))

@@ -25,7 +25,7 @@ struct SilenceTests {
             pair.at(.seconds(13)) { $0.setOutage(false) }
             pair.run()
             pair.expectComplete("seed \(seed)")
-            let stalled = try [#require(pair.senderTime(.stalled)), #require(pair.receiverTime(.stalled))]
+            let stalled = try [#require(pair.senderTime(.stalled(.silent))), #require(pair.receiverTime(.stalled))]
             let resumed = try [#require(pair.senderTime(.resumed)), #require(pair.receiverTime(.resumed))]
             let expected = try Endpoint.allCases.map { try #require(heard[$0]) + .seconds(2) }
             #expect(stalled == expected, "seed \(seed)")
@@ -42,9 +42,9 @@ struct SilenceTests {
         }
         pair.run()
         pair.expectComplete("three outages")
-        let sender = pair.senderActions.map(\.action).filter { $0 == .stalled || $0 == .resumed }
+        let sender = pair.senderActions.map(\.action).filter { $0 == .stalled(.silent) || $0 == .resumed }
         let receiver = pair.receiverActions.map(\.action).filter { $0 == .stalled || $0 == .resumed }
-        #expect(sender == [.stalled, .resumed, .stalled, .resumed, .stalled, .resumed])
+        #expect(sender == [.stalled(.silent), .resumed, .stalled(.silent), .resumed, .stalled(.silent), .resumed])
         #expect(receiver == [.stalled, .resumed, .stalled, .resumed, .stalled, .resumed])
     }
 
@@ -65,13 +65,16 @@ struct SilenceTests {
         #expect(pair.senderTime(.resumed) == nil && pair.receiverTime(.resumed) == nil)
     }
 
-    @Test("Only the end that hears nothing stalls when one direction is cut")
+    @Test("The end that hears nothing stalls when one direction is cut, and a sender also when nothing of its own arrives")
     func oneWay() throws {
         for (heading, senderStalls) in [(Heading.up, false), (.down, true)] {
             var pair = try makePair()
             pair.at(.seconds(2)) { $0.setOutage(true, [heading]) }
             pair.run(until: .seconds(12))
-            #expect((pair.senderTime(.stalled) != nil) == senderStalls)
+            #expect((pair.senderTime(.stalled(.silent)) != nil) == senderStalls)
+            // Told of by the receiver's reports, which count nothing new.
+            #expect((pair.senderTime(.stalled(.nothingArrives)) != nil) == !senderStalls)
+            #expect(pair.senderTime(.stalled(.onlySmallArrives)) == nil)
             #expect((pair.receiverTime(.stalled) != nil) == !senderStalls)
             #expect(!pair.sender.isOver && !pair.receiver.isOver)
         }
@@ -95,7 +98,10 @@ struct SilenceTests {
         var pair = try SessionPair(setup)
         pair.run()
         pair.expectComplete("seed 5")
-        #expect(pair.senderTime(.stalled) == nil && pair.receiverTime(.stalled) == nil)
+        #expect(pair.senderTime(.stalled(.silent)) == nil && pair.receiverTime(.stalled) == nil)
+        #expect(pair.senderTime(.stalled(.nothingArrives)) == nil && pair.senderTime(.stalled(.onlySmallArrives)) == nil)
+        // That nothing is confirmed for 40 s is worth a word, and what it is.
+        #expect(pair.senderTime(.stalled(.unconfirmed)) != nil)
     }
 
     @Test("A sender that is never connected says nothing, and fails once no connection can be had")

@@ -130,9 +130,9 @@ struct SendCommand: AsyncParsableCommand {
         case .roiAcknowledged:
             event("roi_acknowledged")
             console.say("\(Text.right(Text.seconds(clock.seconds), 8))  \(session): the receiver has the region of interest.")
-        case .stalled:
-            console.remark("stalled: nothing has come from the receiver for a while; waiting")
-            event("stalled")
+        case .stalled(let reason, let message):
+            console.remark("stalled: \(message)")
+            event("stalled", ["reason": .text(reason), "message": .text(message)])
         case .resumed:
             console.remark("the receiver is there again")
             event("resumed")

@@ -13,11 +13,40 @@ struct CoDelReferenceTests {
             now += .nanoseconds(Int64(2_000_000 / load * generator.nextUniform()))
             return (number, 100 + Int(1400 * generator.nextUniform()), now)
         }
-        let rate = 6.4e6
+        let reference = try expectReference(arrivals)
+        #expect(reference.dropped.count > 200)
+    }
+
+    @Test("The drop rate of a cycle is remembered for sixteen intervals, and no longer", arguments: 1...4)
+    func memory(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        var now = Duration.seconds(1)
+        var arrivals: [ReferenceCoDel.Packet] = []
+        // Bursts that make it drop, and pauses of 6 to 20 intervals between them.
+        for burst in 0..<12 {
+            for _ in 0..<900 {
+                now += .nanoseconds(Int64(2_000_000 / 2.2 * generator.nextUniform()))
+                arrivals.append((arrivals.count, 100 + Int(1400 * generator.nextUniform()), now))
+            }
+            now += .milliseconds(50 * (6 + burst * 14 / 11) + 500)
+        }
+        let reference = try expectReference(arrivals)
+        // The pauses are such that another memory would show.
+        for memory in [8, 12, 20] {
+            var other = ReferenceCoDel(target: .milliseconds(5), interval: .milliseconds(50), memory: memory)
+            _ = other.send(arrivals, bitsPerSecond: Self.rate)
+            #expect(other.dropped != reference.dropped, "\(memory) intervals")
+        }
+    }
+
+    private static let rate = 6.4e6
+
+    /// Sends arrivals through the link's queue and through the RFC's, and expects the same of both.
+    private func expectReference(_ arrivals: [ReferenceCoDel.Packet]) throws -> ReferenceCoDel {
         var reference = ReferenceCoDel(target: .milliseconds(5), interval: .milliseconds(50))
-        let expected = reference.send(arrivals, bitsPerSecond: rate)
+        let expected = reference.send(arrivals, bitsPerSecond: Self.rate)
         var queue = try RateQueue<Int>(
-            rate: .constant(bitsPerSecond: rate),
+            rate: .constant(bitsPerSecond: Self.rate),
             queue: QueueParameters(.coDel(target: .milliseconds(5), interval: .milliseconds(50)), limit: .bytes(.max)),
             generator: SeededGenerator(seed: 1))
         for arrival in arrivals {
@@ -27,8 +56,8 @@ struct CoDelReferenceTests {
         }
         var sent: [SimulatedPacket<Int>] = []
         while let packet = queue.release(at: .seconds(1000)) { sent.append(packet) }
-        #expect(reference.dropped.count > 200)
         #expect(sent.map(\.payload) == expected.map(\.number))
         #expect(sent.map(\.readyTime) == expected.map(\.time))
+        return reference
     }
 }

@@ -6,6 +6,7 @@ struct ReferenceCoDel {
 
     let target: Duration
     let interval: Duration
+    private let memory: Int
     private var queue: [Packet] = []
     private var firstAboveTime = Duration.zero
     private var dropNext = Duration.zero
@@ -14,8 +15,10 @@ struct ReferenceCoDel {
     private var dropping = false
     private(set) var dropped: [Int] = []
 
-    init(target: Duration, interval: Duration) {
+    /// - Parameter memory: for how many intervals the last cycle's drop rate is a good start; the RFC has 16.
+    init(target: Duration, interval: Duration, memory: Int = 16) {
         self.target = target
+        self.memory = memory
         self.interval = interval
     }
 
@@ -77,7 +80,7 @@ struct ReferenceCoDel {
             result = doDequeue(at: now)
             dropping = true
             let delta = count - lastCount
-            count = delta > 1 && now - dropNext < interval * 16 ? delta : 1
+            count = delta > 1 && now - dropNext < interval * memory ? delta : 1
             dropNext = controlLaw(now)
             lastCount = count
         }

@@ -232,4 +232,25 @@ struct SimulatedPairTests {
         let more = pair.advance(to: .zero)
         #expect(more.isEmpty)
     }
+
+    @Test(
+        "A damaged report or acknowledgement tells nothing: nothing counts as arrived, and nothing lost is sent again",
+        arguments: 1...3)
+    func damagedReports(seed: UInt64) throws {
+        let up = try makeDirection(loss: 0.1, queue: 1_000_000)
+        func link(corruption: Double) throws -> LinkParameters {
+            let down = try LinkDirection(
+                rate: .constant(bitsPerSecond: 10e6), delay: .milliseconds(25), queue: QueueParameters(limit: .packets(10_000)),
+                impairments: LinkImpairments(corruptionProbability: corruption))
+            return try LinkParameters(name: "worn", up: up, down: down)
+        }
+        for (corruption, isTold) in [(0.0, true), (1.0, false)] {
+            var pair = try SimulatedPair(link: try link(corruption: corruption), seed: seed, maximumBitsPerSecond: 5e6)
+            for number in 0..<300 { pair.send(numbered(number), from: .client, at: .zero) }
+            let deliveries = drain(&pair, until: .seconds(5))
+            #expect((pair.retransmissionCount(from: .client) > 0) == isTold)
+            #expect((pair.unacknowledgedDatagramCount(at: .client) < 300) == isTold)
+            #expect(deliveries.count < 300 || isTold, "what was lost must not come without a report that can be read")
+        }
+    }
 }

@@ -1,0 +1,157 @@
+internal import WireFormat
+
+extension SenderSession {
+    /// Why nothing new is confirmed, as far as this end can tell.
+    public enum Stall: String, Sendable {
+        /// Nothing comes from the receiver.
+        case silent
+        /// The receiver's transport answers, the receiver has not yet: it may be reading what it has of the session.
+        case unanswered
+        /// The receiver answers, and nothing of what is sent comes there.
+        case nothingArrives = "nothing_arrives"
+        /// Small messages come there, and pieces of chunks, which fill their datagrams, do not.
+        case onlySmallArrives = "only_small_arrives"
+        /// Everything sent has come, and none of it is confirmed: the receiver decodes, or waits for its disk.
+        case unconfirmed
+
+        /// For a person.
+        /// - Parameter datagramByteCount: what the transport profile has.
+        public func message(datagramByteCount: Int) -> String {
+            switch self {
+            case .silent: "nothing comes from the receiver; the link may be down. Waiting"
+            case .unanswered:
+                "the receiver is there and has not answered yet; it may be reading what it has of the session. Waiting"
+            case .nothingArrives:
+                "the receiver answers, but nothing that is sent arrives there; the link may be down in that direction. Waiting"
+            case .onlySmallArrives:
+                datagramByteCount > Self.safeByteCount
+                    ? "small datagrams reach the receiver and full-size ones do not: this path may drop them. Try a transport profile with datagram_bytes: \(Self.safeByteCount)"
+                    : "small datagrams reach the receiver and those of \(datagramByteCount) bytes do not: this path may drop them. Try a transport profile with fewer datagram_bytes"
+            case .unconfirmed:
+                "everything sent has come, but the receiver confirms nothing; it may be busy decoding, or its disk slow. Waiting"
+            }
+        }
+
+        /// With headers below what tunnels leave of Ethernet's 1500.
+        private static let safeByteCount = 1200
+    }
+
+    /// Something came from the receiver.
+    mutating func heard(now: Duration) -> [Action] {
+        guard silence.heard(now: now) else { return [] }
+        // What was on its way during the silence has to be given time to come.
+        progress.begin(now: now)
+        return [.resumed]
+    }
+
+    /// Whether a hello has reached the receiver's transport of late, and only the receiver's answer is missing.
+    func isAwaitedAnswer(now: Duration) -> Bool {
+        phase == .greeting && progress.transportConfirmed.map { now - $0 < timing.stalledAfter } ?? false
+    }
+
+    /// The receiver says how many bytes have come.
+    mutating func note(_ report: Report, now: Duration) -> [Action] {
+        progress.count(receivedByteCount: report.receivedByteCount, now: now) ? noteProgress(now: now) : []
+    }
+
+    /// Something that was sent has come.
+    mutating func noteProgress(now: Duration, expecting next: ProgressWatch.Expectation? = nil) -> [Action] {
+        let wasStalled = progress.isStalled
+        progress.begin(now: now)
+        progress.expectation = next ?? progress.expectation
+        return wasStalled && !silence.isStalled ? [.resumed] : []
+    }
+
+    /// Where nothing is on its way and nothing is awaited, nothing can be confirmed.
+    mutating func noteTransport(now: Duration) -> [Action] {
+        progress.note(inFlightCount: transport.inFlightCount, now: now)
+        let arePiecesUnderWay = phase == .sending && transport.inFlightCount > trailingCount
+        let awaits = queue.isEmpty && (phase == .sending && !unacknowledged.isEmpty || phase == .ending)
+        let next: ProgressWatch.Expectation = arePiecesUnderWay ? .arrival : awaits ? .confirmation : .nothing
+        // That everything has come, or that something has to be sent again, is news too.
+        return next == progress.expectation ? [] : noteProgress(now: now, expecting: next)
+    }
+
+    /// Tells of a stall while the receiver is heard; when it is not, that is what is told.
+    mutating func checkProgress(now: Duration) -> [Action] {
+        guard silence.duration(now: now) < timing.stalledAfter / 2, let stall = progress.check(timing, now: now) else { return [] }
+        return [.stalled(stall)]
+    }
+}
+
+/// Notices when nothing of what is sent is confirmed, though the peer is heard.
+struct ProgressWatch: Sendable {
+    enum Expectation: Sendable {
+        /// Nothing is sent that is not confirmed: nothing to send, or the coder has nothing ready.
+        case nothing
+        /// Pieces are on their way.
+        case arrival
+        /// Everything has come, and is to be decoded and written.
+        case confirmation
+    }
+
+    private var since: Duration
+    /// What has to happen next.
+    var expectation = Expectation.nothing
+    private(set) var isStalled = false
+    /// Bytes of messages that were handed to the transport and are no pieces: heartbeats come through where pieces do not.
+    private var otherByteCount: UInt64 = 0
+    private var handedCount = 0
+    private var mostPieceByteCount: UInt64 = 0
+    private var lastReceivedByteCount: UInt64 = 0
+    /// When the peer last counted more than before, of whatever kind.
+    private var lastGrowth: Duration
+    private var mostConfirmedCount = 0
+    /// When the peer's transport last confirmed anything.
+    private(set) var transportConfirmed: Duration?
+
+    init(now: Duration) {
+        since = now
+        lastGrowth = now
+    }
+
+    /// A message goes to the transport.
+    mutating func handed(byteCount: Int, isPiece: Bool) {
+        handedCount += 1
+        if !isPiece { otherByteCount += UInt64(byteCount) }
+    }
+
+    /// What the transport has not confirmed of what was handed over.
+    mutating func note(inFlightCount: Int, now: Duration) {
+        guard handedCount - inFlightCount > mostConfirmedCount else { return }
+        mostConfirmedCount = handedCount - inFlightCount
+        transportConfirmed = now
+    }
+
+    /// What the peer has received on this connection; true when more of it than before must be pieces.
+    mutating func count(receivedByteCount: UInt64, now: Duration) -> Bool {
+        if receivedByteCount > lastReceivedByteCount {
+            lastReceivedByteCount = receivedByteCount
+            lastGrowth = now
+        }
+        guard receivedByteCount > otherByteCount, receivedByteCount - otherByteCount > mostPieceByteCount else { return false }
+        mostPieceByteCount = receivedByteCount - otherByteCount
+        return true
+    }
+
+    /// Waiting starts afresh.
+    mutating func begin(now: Duration) {
+        since = now
+        isStalled = false
+    }
+
+    mutating func check(_ timing: SessionTiming, now: Duration) -> SenderSession.Stall? {
+        let patience: Duration
+        let stall: SenderSession.Stall
+        switch expectation {
+        case .nothing: return nil
+        case .arrival:
+            patience = timing.stalledAfter
+            stall = now - lastGrowth < timing.stalledAfter / 2 ? .onlySmallArrives : .nothingArrives
+        case .confirmation: (patience, stall) = (timing.busyAfter, .unconfirmed)
+        }
+        guard !isStalled, now - since >= patience else { return nil }
+        isStalled = true
+        return stall
+    }
+}
