@@ -96,6 +96,8 @@ private struct GeometryNumbers {
         let determinant =
             m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
             + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0])
-        return abs(determinant) > 1e-9 ? Affine(rows: rows) : nil
+        // Against the voxel's own sides: a microscope's are a millionth of a head's.
+        let affine = Affine(rows: rows)
+        return abs(determinant) > 1e-6 * affine.spacing.reduce(1, *) ? affine : nil
     }
 }

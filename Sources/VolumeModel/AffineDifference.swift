@@ -22,8 +22,14 @@ extension Affine {
             return "voxels of \(Self.text(spacing)) and of \(Self.text(other.spacing)) mm; \(apart)"
         }
         if axes != other.axes { return "axes that run to \(axes) and to \(other.axes); \(apart)" }
-        let turned = zip(rows, other.rows).contains { a, b in
-            (0..<3).contains { column in abs(a[column] - b[column]) > 0.001 * (sides.max() ?? 1) }
+        // What a turn moves the far end of an axis by.
+        let counts = [shape.columns, shape.rows, shape.slices]
+        let turned = (0..<3).contains { column in
+            let step = (0..<3).reduce(0) { sum, row in
+                let difference = rows[row][column] - other.rows[row][column]
+                return sum + difference * difference
+            }
+            return step.squareRoot() * Double(counts[column]) > 0.1 * (sides.min() ?? 1)
         }
         return turned ? "axes that are turned against each other; \(apart)" : "origins apart; \(apart)"
     }

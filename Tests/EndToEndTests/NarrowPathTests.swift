@@ -18,7 +18,7 @@ struct NarrowPathTests {
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: secret)
         let receiver = try Program(
             "fovea",
-            ["receive", "--listen", "127.0.0.1:0", "--out", scratch.file("in"), "--once", "--json", "--secret-file", secret])
+            ["receive", "--listen", "127.0.0.1:0", "--out", scratch.file("in"), "--json", "--secret-file", secret])
         // 1280 bytes with IP's and UDP's headers, the least that IPv6 asks of a link.
         let relay = try NarrowRelay(to: try await Transfer.port(of: receiver), limit: 1280 - 28)
         defer { relay.stop() }
@@ -39,6 +39,7 @@ struct NarrowPathTests {
         _ = try await first.exitCode(seconds: 20)
         let second = try send(try profile(scratch, "small.yaml", "rate: 5 Mbit/s\ndatagram_bytes: 1200\n"))
         #expect(try await second.exitCode(seconds: 60) == 0, "\(second.standardError)")
+        receiver.signal(SIGTERM)
         #expect(try await receiver.exitCode(seconds: 30) == 0, "\(receiver.standardError)")
         #expect(second.event("stalled") == nil)
         #expect(try Transfer.bytes(scratch.file("in/s/head.nii.gz")) == (try Transfer.bytes(volume)))

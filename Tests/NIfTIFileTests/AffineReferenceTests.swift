@@ -103,4 +103,22 @@ struct AffineReferenceTests {
         for (a, b) in zip(first.rows.joined(), second.rows.joined()) { #expect(abs(a - b) < 1e-4) }
         #expect(second.spacing.allSatisfy { abs($0 - 1) < 1e-6 })
     }
+
+    @Test("Voxels of half a micrometre keep their oblique place, and a form that folds the volume flat gives way to the next")
+    func tinyAndFlat() throws {
+        var header = HeaderBytes(sides: [4, 5, 6], type: .int16)
+        header.setQform(quaternion: (0, 0, 0), offset: [1, 2, 3], spacing: [2, 3, 4], qfac: 1)
+        header.setSform([[0.4, -0.3, 0, 7], [0.3, 0.4, 0, 8], [0, 0, 0.5, 9]])
+        header.bytes[123] = 3
+        let tiny = try NIfTIHeader(bytes: header.bytes).affine
+        #expect(abs(tiny.rows[0][1] + 0.0003) < 1e-9 && abs(tiny.rows[2][3] - 0.009) < 1e-9)
+        for flat in [
+            [[1.0, 0, 0, 7], [2, 0, 0, 8], [0, 0, 1, 9]], [[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]],
+            [[.nan, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]],
+        ] {
+            header.bytes[123] = 2
+            header.setSform(flat)
+            #expect(try NIfTIHeader(bytes: header.bytes).affine.rows == [[2, 0, 0, 1], [0, 3, 0, 2], [0, 0, 4, 3]])
+        }
+    }
 }

@@ -55,6 +55,13 @@ struct BackgroundTests {
         #expect(finding.remark?.contains("hardly differs") == true || finding.remark?.contains("takes up") == true)
     }
 
+    @Test("A body a good part of which is as good as fill makes it unsure")
+    func faint() throws {
+        let finding = try finding { value, x, y, z in value > 0 && x < 20 ? 0.01 * noise(x, y, z) : value }
+        #expect(finding.verdict == .unsure)
+        #expect(finding.remark?.contains("hardly differs") == true, "\(finding.remark ?? "")")
+    }
+
     @Test("Content that leaves no background at all makes it unsure")
     func filled() throws {
         let finding = try finding { value, x, y, z in value == 0 ? 100 + 20 * noise(x, y, z) : value }
@@ -64,7 +71,7 @@ struct BackgroundTests {
     @Test("A head that is cut off at the top and the bottom of a thick slab is still believed")
     func slab() throws {
         let finding = try finding { value, x, y, z in
-            (8..<52).contains(x) && (8..<42).contains(y) ? max(value, 100 + 10 * noise(x, y, z)) : value
+            (16..<44).contains(x) && (14..<36).contains(y) ? max(value, 100 + 10 * noise(x, y, z)) : value
         }
         #expect(finding.verdict == .found, "\(finding.remark ?? "")")
     }

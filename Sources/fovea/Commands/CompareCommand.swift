@@ -59,7 +59,7 @@ struct CompareCommand: AsyncParsableCommand {
         console.say(
             """
             PSNR                \(Text.decibels(fidelity.psnr(against: robust))) against \(Text.stored(robust)) (0.5th to 99.5th percentile)
-            SSIM                \(ssim.map { "\($0)" } ?? "-")
+            SSIM                \(ssim.flatMap { $0.isFinite ? "\($0)" : nil } ?? "-")
             greatest error      \(Text.number(fidelity.finiteMaxAbsoluteError)) stored units
             voxels not finite   \(fidelity.nonfiniteVoxelCount) of \(fidelity.voxelCount)
             identical voxels    \(sameVoxels ? "yes" : "no")

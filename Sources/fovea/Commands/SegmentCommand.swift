@@ -38,12 +38,14 @@ struct SegmentCommand: AsyncParsableCommand {
                 .usage, "\(volumes[other]) is \(images[other].volume.shape), \(volumes[0]) \(shape): they have to share one grid")
         }
         guard shape.timepoints == 1 else { throw SiteError(.usage, "\(volumes[0]) has several time points; a mask has one") }
+        let scans = zip(volumes, images).map { Scan($1.volume, name: $0) }
+        for scan in scans.dropFirst() { try scan.requirePlace(of: scans[0]) }
         for (path, image) in zip(volumes, images) {
             for remark in image.remarks { console.remark("\(path): \(remark)") }
         }
         let watch = Stopwatch()
         let finder = try RegionFinder(.model(path: model))
-        let finding = try finder.find(in: zip(volumes, images).map { Scan($1.volume, name: $0) })
+        let finding = try finder.find(in: scans)
         let seconds = watch.seconds
         let header = try images[0].header.companion(description: "Fovea mask (\(finder.name))", greatestValue: 1)
         let boxes = RegionPlanner.boxes(around: finding.mask, margin: 0)
