@@ -53,6 +53,8 @@ extension NIfTIHeader {
             writer.put(Double(0).bitPattern, at: layout.calMaxOffset + 8)
         }
         writer.put(description: description, at: layout.descriptionOffset)
+        // Whatever the original's says: the companion's voxels are in its own file.
+        writer.put(text: "n+\(version)", at: layout.magicOffset, limit: 4)
         return try NIfTIHeader(bytes: writer.bytes)
     }
 

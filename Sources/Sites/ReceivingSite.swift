@@ -155,6 +155,7 @@ public struct ReceivingSite: Sendable {
         try exposure.check(address)
         var options = SRTOptions(maximumBitsPerSecond: 100e6)
         options.outlast(transport.silenceLimit)
+        options.datagramByteCount = transport.datagramByteCount
         let admission = SRTAdmission { [exposure] identifier in
             guard exposure.isProtected else { return .nothing }
             guard let identifier = StreamIdentifier(parsing: identifier),
