@@ -145,8 +145,9 @@ public final class ModelSegmenter: Segmenter {
                     .shapesDiffer,
                     "\(scan.name) is \(scan.volume.shape) and \(scans[0].name) \(shape): a model needs them on one grid")
             }
-            try scan.requirePlace(of: scans[0])
         }
+        // The first against itself would tell nothing, and an affine that is not a number is its own place.
+        for scan in scans.dropFirst() { try scan.requirePlace(of: scans[0]) }
         func tooLarge(_ what: String) -> SegmentationError {
             SegmentationError(.tooLarge, "\(scans[0].name): \(what) too large for the model; give --mask or --box")
         }
