@@ -33,6 +33,7 @@ struct Fovea: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            end(0)
         } catch {
             leave(with: error)
         }
@@ -41,13 +42,20 @@ struct Fovea: AsyncParsableCommand {
     private static func leave(with error: any Error) -> Never {
         if let failure = Failure(error) {
             print(error: failure.message)
-            Glibc.exit(failure.code)
+            end(failure.code)
         }
         let code = exitCode(for: error)
         guard code != .success else { exit(withError: error) }
         print(error: Usage.sentence(message(for: error), arguments: Array(CommandLine.arguments.dropFirst())))
-        Glibc.exit(code == .validationFailure ? 64 : code.rawValue)
+        end(code == .validationFailure ? 64 : code.rawValue)
     }
+}
+
+/// Ends the program as it stands. `exit` would tear down libraries whose threads may still be at work, such as an attempt of libsrt's
+/// to connect, and corrupt their memory.
+private func end(_ code: Int32) -> Never {
+    fflush(nil)
+    _exit(code)
 }
 
 /// Writes one line to standard error.

@@ -25,7 +25,7 @@ struct EncodeCommand: AsyncParsableCommand {
     func run() async throws {
         let console = Console(isJSON: output.json)
         let preparation = try coding.preparation([volume], region)
-        try overwriting.check(out, inputs: [volume, region.mask, region.model])
+        try overwriting.check(out, inputs: [volume, region.mask, region.model, coding.encoding])
         let (out, replacing) = (out, overwriting.force)
         let (prepared, written, seconds) = try await untilSignalled {
             let pool = CodingPool()
