@@ -201,7 +201,7 @@ private struct Reception {
         for volume in decoder.layouts.indices {
             let layout = decoder.layouts[volume]
             let snapshot = await decoder.snapshot(volume: volume)
-            _ = layout.header.displayAffine
+            _ = layout.header.affine
             _ = try? snapshot.image()
             _ = try? snapshot.qualityImage()
             _ = await decoder.progress(volume: volume)
