@@ -1,13 +1,13 @@
 /// The bounds on callers that nobody vouches for yet.
 public struct AdmissionLimits: Sendable, Equatable {
     /// Handshakes that one address may try at once.
-    public var addressBurst = 24.0
+    public var addressBurst = 16.0
     /// Handshakes a second that one address may go on trying. Each costs a key derivation of about 3 ms.
-    public var addressPerSecond = 8.0
+    public var addressPerSecond = 4.0
     /// Handshakes that all addresses together may try at once.
-    public var totalBurst = 96.0
+    public var totalBurst = 48.0
     /// Handshakes a second that all addresses together may go on trying; addresses with a verified session do not need one of these.
-    public var totalPerSecond = 24.0
+    public var totalPerSecond = 12.0
     /// Connections that stand and have not said a verified hello. One more, and the oldest of the busiest address goes.
     public var silentCount = 16
     /// Refusals between two looks, 50 ms or so, that make an address one that floods.

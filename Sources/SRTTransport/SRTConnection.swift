@@ -62,9 +62,19 @@ public actor SRTConnection {
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
+    /// Takes over a socket, unless it throws: then the socket is still its maker's to close.
     init(
         socket: SRTSOCKET, executor: ThreadExecutor, initialRoundTrip: Duration, admission: SRTAdmission? = nil
     ) throws(TransportError) {
+        // Before anything is kept: what throws later is taken down by `deinit`, which closes the socket.
+        let epoll = srt_epoll_create()
+        var events = Int32(SRT_EPOLL_IN.rawValue | SRT_EPOLL_ERR.rawValue)
+        guard epoll >= 0, srt_epoll_add_usock(epoll, socket, &events) == 0 else {
+            let text = SRTLibrary.lastErrorText
+            if epoll >= 0 { srt_epoll_release(epoll) }
+            throw TransportError(.cannotConnect, "libsrt cannot watch a socket: \(text)")
+        }
+        self.epoll = epoll
         self.socket = socket
         self.admission = admission
         self.executor = executor
@@ -74,13 +84,6 @@ public actor SRTConnection {
         peerHost = admission == nil ? "" : Self.peerHost(of: socket)
         peer = Self.peer(of: socket)
         datagramByteCount = Self.datagramByteCount(of: socket)
-        epoll = srt_epoll_create()
-        var events = Int32(SRT_EPOLL_IN.rawValue | SRT_EPOLL_ERR.rawValue)
-        guard epoll >= 0, srt_epoll_add_usock(epoll, socket, &events) == 0 else {
-            admission?.remove(socket)
-            srt_close(socket)
-            throw TransportError(.cannotConnect, "libsrt cannot watch a socket: \(SRTLibrary.lastErrorText)")
-        }
     }
 
     deinit {

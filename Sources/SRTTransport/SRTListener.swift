@@ -111,20 +111,15 @@ public actor SRTListener {
             if accepted != SRT_INVALID_SOCK {
                 do throws(TransportError) {
                     try SRTOptionSetter(socket: accepted).makeNonBlocking()
+                    return try SRTConnection(
+                        socket: accepted, executor: ThreadExecutor(name: "srt-\(accepted)"), initialRoundTrip: .zero,
+                        admission: admission)
                 } catch {
+                    // One that cannot be watched is lost; the others go on.
                     admission.remove(accepted)
                     srt_close(accepted)
                     continue
                 }
-                // One that cannot be watched is lost; the others go on.
-                let executor = ThreadExecutor(name: "srt-\(accepted)")
-                guard
-                    let connection = try? SRTConnection(
-                        socket: accepted, executor: executor, initialRoundTrip: .zero, admission: admission)
-                else {
-                    continue
-                }
-                return connection
             }
             var ready = SRT_EPOLL_EVENT_STR()
             srt_epoll_uwait(epoll, &ready, 1, 50)

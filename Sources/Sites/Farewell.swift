@@ -24,6 +24,9 @@ enum Farewell {
         switch error {
         case is CancellationError: "the receiver was stopped; go on later with the same --session"
         case let error as JournalError where error.code == .noSpace: "the receiver's disk is full"
+        case let error as JournalError where error.code == .notPermitted:
+            "the receiver may not write its journal: is its disk read-only?"
+        case let error as JournalError where error.code == .notFound: "the receiver's journal was removed while it was written"
         case is JournalError: "the receiver cannot keep its journal; its own message says more"
         case is NIfTIError: "the receiver cannot write its files; its own message says more"
         case let error as SiteError where error.code == .receiptMismatch:

@@ -259,7 +259,11 @@ public struct ReceivingSite: Sendable {
             do {
                 return try await session.run().map { .success($0) }
             } catch {
-                if let error = error as? SiteError, error.code == .full { admission.note(.full, address: connection.peerHost) }
+                if let error = error as? SiteError, error.code == .full {
+                    // It was turned away: no session has ended.
+                    admission.note(.full, address: connection.peerHost)
+                    return nil
+                }
                 return .failure(error)
             }
         }

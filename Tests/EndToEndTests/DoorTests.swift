@@ -84,12 +84,19 @@ struct DoorTests {
         #expect(sender.standardError.contains("The receiver is full"), "\(sender.standardError)")
         #expect(receiver.refusals.contains(.full))
         // It waits while there may still be room.
-        let waiting = Task { try await send(scratch, to: receiver.port) }
-        let before = receiver.endings.count
-        for _ in 0..<1000 where receiver.endings.count == before { await peer.ask() }
+        let late = try Program(
+            "fovea",
+            [
+                "send", scratch.file("head.nii.gz"), "--mask", scratch.file("labels.nii.gz"), "--encoding", "fast", "--to",
+                "127.0.0.1:\(receiver.port)", "--session", "late", "--json",
+            ])
+        for _ in 0..<1000 where late.event("reconnecting") == nil { await peer.ask() }
         await peer.connection.close(patience: .zero)
-        let late = try await waiting.value
-        #expect(late.code == 0, "\(late.program.standardError)")
+        #expect(try await late.exitCode() == 0, "\(late.standardError)")
+        // Who was turned away had no session that could end; one ended without its sender, one well.
+        let endings = try await receiver.endings(2)
+        #expect(endings.count == 2)
+        #expect(endings.count { $0.isEmpty } == 1)
         await receiver.stop()
     }
 
@@ -156,7 +163,9 @@ struct DoorTests {
         receiver = try receive(scratch, [], listen: "127.0.0.1:\(port)")
         #expect(try await sender.exitCode(seconds: 90) == 0, "\(sender.standardError)")
         #expect(try Transfer.bytes(scratch.file("in/s/head.nii.gz")) == (try Transfer.bytes(volume)))
-        #expect(sender.event("summary")?["connections"] as? Int == 2)
+        // On a busy machine it may have reached the receiver once more while that was ending.
+        let connections = sender.event("summary")?["connections"] as? Int ?? 0
+        #expect(connections >= 2)
         try await end(receiver)
     }
 
