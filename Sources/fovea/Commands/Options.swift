@@ -9,7 +9,7 @@ internal import SRTTransport
 internal import Secrecy
 internal import Terminal
 internal import VolumeModel
-public import WireFormat
+internal import WireFormat
 
 /// Where the region of interest comes from.
 struct RegionOptions: ParsableArguments {
@@ -48,13 +48,13 @@ struct CodingOptions: ParsableArguments {
     var encoding = "diagnostic"
 
     @Option(help: "How far to go.")
-    var until = Goal.lossless
+    var until = GoalName.lossless
 
     func preparation(_ volumes: [String], _ region: RegionOptions) throws -> Preparation {
         var preparation = Preparation(paths: volumes, encoding: try EncodingProfile.load(encoding))
         preparation.regionChoice = try region.choice()
         preparation.margin = region.margin
-        preparation.goal = until
+        preparation.goal = until.goal
         return preparation
     }
 }
@@ -136,15 +136,17 @@ struct JSONOption: ParsableArguments {
     var json = false
 }
 
-extension Goal: ExpressibleByArgument {
-    public init?(argument: String) {
-        guard let goal = Goal.allCases.first(where: { $0.name == argument }) else { return nil }
-        self = goal
+/// A goal by its name: help shows the raw values of a type, and a goal's are its numbers on the wire.
+enum GoalName: String, CaseIterable, ExpressibleByArgument {
+    case roi, lossy, lossless
+
+    var goal: Goal {
+        switch self {
+        case .roi: .roi
+        case .lossy: .lossy
+        case .lossless: .lossless
+        }
     }
-    public var defaultValueDescription: String { name }
-    public static var allValueStrings: [String] { allCases.map(\.name) }
-    // Or help would show the numbers that goals have on the wire.
-    public static var allValueDescriptions: [String: String] { [:] }
 }
 
 extension TransmissionOrder: ExpressibleByArgument {}
