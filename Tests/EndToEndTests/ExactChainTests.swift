@@ -33,18 +33,20 @@ struct ExactChainTests {
             change(&site)
             listener = try site.listen(on: "127.0.0.1:0")
             port = Int(listener.port)
-            let running = Task { [self, site] in
-                do {
-                    try await site.run(listener, once: true, clock: Stopwatch()) { event in
-                        if case .milestone(let milestone, _, _) = event { self.said.withLock { $0.milestones.append(milestone) } }
-                    }
-                } catch {
-                    said.withLock { $0.failure = "\(error)" }
-                }
-                said.withLock { $0.isDone = true }
-                await listener.close()
-            }
+            let running = Task<Void, Never> { [self, site] in await receive(site) }
             task.withLock { $0 = running }
+        }
+
+        private func receive(_ site: ReceivingSite) async {
+            do {
+                try await site.run(listener, once: true, clock: Stopwatch()) { [self] event in
+                    if case .milestone(let milestone, _, _) = event { said.withLock { $0.milestones.append(milestone) } }
+                }
+            } catch {
+                said.withLock { $0.failure = "\(error)" }
+            }
+            said.withLock { $0.isDone = true }
+            await listener.close()
         }
 
         /// Waits for the one session's end.
