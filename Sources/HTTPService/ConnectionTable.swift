@@ -8,15 +8,32 @@ internal import Synchronization
 final class ConnectionTable: Sendable {
     private struct Connection {
         let socket: Socket
+        /// Whose it is: the address at the other end.
+        let peer: String
         /// When it is shut down, unless it gets on before.
         var deadline: ContinuousClock.Instant?
         /// Whether a request of it is being answered.
         var isBusy = false
+        /// Whether any was.
+        var hasAsked = false
+        /// Whether it is being sent an answer without end.
+        var isStream = false
+        /// Since when it has been expected to take what it is sent; nil while it is not.
+        var isTakingSince: ContinuousClock.Instant?
+        /// When it got on last.
+        var lastActivity: ContinuousClock.Instant
         var isShut = false
 
         mutating func shut() {
             isShut = true
             socket.shut()
+        }
+
+        /// What is lost with it: 0 for what has asked for nothing, 1 for what does not take its answer, 2 for what has had one, 3 for
+        /// what is being answered.
+        func worth(_ now: ContinuousClock.Instant) -> Int {
+            if isBusy { return isTakingSince.map { now - $0 > ConnectionTable.stallTime } ?? false ? 1 : 3 }
+            return hasAsked ? 2 : 0
         }
     }
     private struct State {
@@ -26,37 +43,95 @@ final class ConnectionTable: Sendable {
     }
     private let state = Mutex(State())
     private let limit: Int
+    private let streamLimit: Int
+    /// How long a client may leave what it is sent before others come first.
+    private static let stallTime = Duration.seconds(1)
 
-    init(limit: Int) {
+    /// - Parameters:
+    ///   - limit: the most connections.
+    ///   - streamLimit: the most of them with an answer that has no end.
+    init(limit: Int, streamLimit: Int) {
         self.limit = max(1, limit)
+        self.streamLimit = max(1, streamLimit)
     }
 
-    /// Takes a new connection, in whose favour another goes where there are too many: the oldest of those that ask for nothing,
-    /// else the oldest. Clients that do nothing can thus neither keep out one that asks nor end one that is being answered.
-    /// - Returns: its number; nil when it was closed, since those that were to go have not gone yet.
-    func admit(_ socket: Socket, until deadline: ContinuousClock.Instant) -> Int? {
-        state.withLock { state in
+    /// Takes a new connection, in whose favour another goes where there are too many: of those worth the least one of the address
+    /// that has the most, and of these the one that got on longest ago. One that is being answered and takes its answer goes only
+    /// for an address that has fewer. Clients that do nothing can thus neither keep out one that asks nor end one that is being
+    /// answered.
+    /// - Returns: its number; nil when it was closed, since all others are worth more, or have not gone yet.
+    func admit(_ socket: Socket, until deadline: ContinuousClock.Instant, now: ContinuousClock.Instant = .now) -> Int? {
+        let peer = socket.peerAddress
+        return state.withLock { state in
+            let staying = state.open.filter { !$0.value.isShut }
             guard state.open.count < 2 * limit else {
                 try? socket.close()
                 return nil
             }
-            let staying = state.open.filter { !$0.value.isShut }
-            let idle = staying.filter { !$0.value.isBusy }
-            if staying.count >= limit, let oldest = (idle.isEmpty ? staying : idle).keys.min() { state.open[oldest]?.shut() }
+            if staying.count >= limit {
+                guard let victim = Self.victim(among: staying, for: peer, now) else {
+                    try? socket.close()
+                    return nil
+                }
+                state.open[victim]?.shut()
+            }
             defer { state.next += 1 }
-            state.open[state.next] = Connection(socket: socket, deadline: deadline)
+            state.open[state.next] = Connection(socket: socket, peer: peer, deadline: deadline, lastActivity: now)
             return state.next
         }
     }
 
+    private static func victim(among staying: [Int: Connection], for peer: String, _ now: ContinuousClock.Instant) -> Int? {
+        let counts = staying.values.reduce(into: [:]) { $0[$1.peer, default: 0] += 1 }
+        func count(_ peer: String) -> Int { counts[peer] ?? 0 }
+        let first = staying.min { a, b in
+            let (x, y) = (a.value, b.value)
+            let (mine, other) = (x.worth(now), y.worth(now))
+            if mine != other { return mine < other }
+            if count(x.peer) != count(y.peer) { return count(x.peer) > count(y.peer) }
+            return (x.lastActivity, a.key) < (y.lastActivity, b.key)
+        }
+        guard let first else { return nil }
+        return first.value.worth(now) < 3 || count(first.value.peer) > count(peer) + 1 ? first.key : nil
+    }
+
+    /// Takes a place among those with an answer that has no end; false where there is none. One of an address that has more makes
+    /// room.
+    func beginStream(_ number: Int) -> Bool {
+        state.withLock { state in
+            guard let newcomer = state.open[number] else { return false }
+            let streams = state.open.filter { $0.value.isStream && !$0.value.isShut }
+            let counts = streams.values.reduce(into: [:]) { $0[$1.peer, default: 0] += 1 }
+            if streams.count >= streamLimit {
+                guard let most = counts.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }),
+                    most.value > counts[newcomer.peer, default: 0] + 1,
+                    let victim = streams.filter({ $0.value.peer == most.key }).keys.max()
+                else { return false }
+                state.open[victim]?.shut()
+            }
+            state.open[number]?.isStream = true
+            return true
+        }
+    }
+
     /// Gives a connection time until a deadline, or without end.
-    func extend(_ number: Int, until deadline: ContinuousClock.Instant?) {
-        state.withLock { $0.open[number]?.deadline = deadline }
+    /// - Parameter isTaking: whether it is to take what it is sent meanwhile.
+    func extend(
+        _ number: Int, until deadline: ContinuousClock.Instant?, isTaking: Bool = false, now: ContinuousClock.Instant = .now
+    ) {
+        state.withLock { state in
+            state.open[number]?.deadline = deadline
+            state.open[number]?.isTakingSince = isTaking ? now : nil
+            state.open[number]?.lastActivity = now
+        }
     }
 
     /// Says whether a connection is being answered.
     func setBusy(_ number: Int, _ isBusy: Bool) {
-        state.withLock { $0.open[number]?.isBusy = isBusy }
+        state.withLock { state in
+            state.open[number]?.isBusy = isBusy
+            state.open[number]?.hasAsked = true
+        }
     }
 
     /// Closes a connection. Here, so that none is shut down whose number the system has given to another file.
@@ -70,6 +145,16 @@ final class ConnectionTable: Sendable {
             for (number, connection) in state.open where !connection.isShut {
                 if let deadline = connection.deadline, deadline < now { state.open[number]?.shut() }
             }
+        }
+    }
+}
+
+extension Socket {
+    /// The address at the other end, without its port; empty where it is gone.
+    fileprivate var peerAddress: String {
+        switch try? remotePeer() {
+        case .ip4(let address, _), .ip6(let address, _): address
+        case .unix, nil: ""
         }
     }
 }

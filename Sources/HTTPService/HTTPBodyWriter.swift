@@ -8,15 +8,15 @@ public struct HTTPBodyWriter: Sendable {
     let number: Int
     let patience: Duration
 
-    /// As many bytes as a client has to take within its patience.
-    private static let pieceByteCount = 64 << 10
+    /// As many bytes as a client has to take within its patience, and as are copied for one that has not taken them.
+    static let pieceByteCount = 64 << 10
 
     /// Returns when the system has taken the bytes, which it does while the client takes them.
     /// - Throws: where the client is gone, or does not read.
     public func write(_ bytes: some Collection<UInt8> & Sendable) async throws {
-        var rest = Data(bytes)[...]
+        var rest = bytes[...]
         while !rest.isEmpty {
-            table.extend(number, until: .now + patience)
+            table.extend(number, until: .now + patience, isTaking: true)
             let piece = rest.prefix(Self.pieceByteCount)
             try await socket.write(Data(piece))
             rest = rest.dropFirst(piece.count)

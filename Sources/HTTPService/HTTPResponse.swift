@@ -49,6 +49,12 @@ public struct HTTPResponse: Sendable {
     static let bodyTooLarge = HTTPResponse(status: "413 Content Too Large", text: "the request is too long\n")
     static let headTooLarge = HTTPResponse(status: "431 Request Header Fields Too Large", text: "the request is too long\n")
 
+    static let tooManyStreams = HTTPResponse(
+        status: "503 Service Unavailable", headers: [("Retry-After", "5")], text: "too many follow already\n")
+    /// To a request that names another server than this one: see ``HTTPRequest/hasLiteralHost``.
+    public static let misdirected = HTTPResponse(
+        status: "421 Misdirected Request", text: "use this machine's address or localhost, not a name\n")
+
     /// How long the body will be; nil where that is not known.
     private var byteCount: Int? {
         switch body {

@@ -10,8 +10,11 @@ public struct HTTPServer: Sendable {
     public struct Limits: Sendable {
         /// The longest a request may take to come whole, and a client to take the next part of an answer; 0.1 s to an hour.
         public var patience = Duration.seconds(5)
-        /// How many connections may be open, 1 at least; one more takes the place of the oldest one that asks for nothing.
+        /// How many connections may be open, 1 at least; one more takes the place of one that asks for nothing, or does not take its
+        /// answer.
         public var connectionCount = 32
+        /// How many of them may have an answer without end, 1 at least; one more is told to come back later.
+        public var streamCount = 16
         /// How many requests one connection may have.
         public var requestCount = 1
         /// The most bytes after a request's head.
@@ -67,7 +70,7 @@ public struct HTTPServer: Sendable {
     }
 
     private func serve(_ acceptor: AsyncSocket, _ pool: some AsyncSocketPool) async throws {
-        let table = ConnectionTable(limit: limits.connectionCount)
+        let table = ConnectionTable(limit: limits.connectionCount, streamLimit: limits.streamCount)
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { try await pool.run() }
             group.addTask {
@@ -101,7 +104,7 @@ public struct HTTPServer: Sendable {
                 let reading = try await reader.next()
                 writer.table.setBusy(writer.number, true)
                 writer.table.extend(writer.number, until: nil)
-                let response: HTTPResponse
+                var response: HTTPResponse
                 var staysOpen = false
                 var isHeadOnly = false
                 switch reading {
@@ -110,6 +113,9 @@ public struct HTTPServer: Sendable {
                     staysOpen = request.wantsMore && response.hasEnd && count < limits.requestCount
                     isHeadOnly = request.method == "HEAD"
                 case .refused(let refusal): response = refusal
+                }
+                if !response.hasEnd, !isHeadOnly, !writer.table.beginStream(writer.number) {
+                    (response, staysOpen) = (.tooManyStreams, false)
                 }
                 try await answer(writer, response, staysOpen: staysOpen, isHeadOnly: isHeadOnly)
                 writer.table.setBusy(writer.number, false)
@@ -126,7 +132,12 @@ public struct HTTPServer: Sendable {
     private func answer(_ writer: HTTPBodyWriter, _ response: HTTPResponse, staysOpen: Bool, isHeadOnly: Bool) async throws {
         let head = response.head(staysOpen: staysOpen)
         switch response.body {
-        case .bytes(let bytes): try await writer.write(isHeadOnly ? head : head + bytes)
+        case .bytes(let bytes):
+            // The head goes with what follows it: on its own it would wait for the client to confirm it. The rest is not copied, but
+            // for the piece that is being sent.
+            let first = isHeadOnly ? 0 : min(bytes.count, max(0, HTTPBodyWriter.pieceByteCount - head.count))
+            try await writer.write(head + bytes[..<first])
+            if !isHeadOnly { try await writer.write(bytes[first...]) }
         case .pieces(_, let pieces):
             try await writer.write(head)
             if !isHeadOnly { try await pieces(writer) }

@@ -32,10 +32,7 @@ struct ViewAccess: Sendable {
 
     /// What to answer instead; nil where the request may be answered.
     func refusal(_ request: HTTPRequest) -> HTTPResponse? {
-        guard let host = request.headers["host"], Self.isLiteral(host) else {
-            return HTTPResponse(
-                status: "421 Misdirected Request", text: "use this machine's address or localhost, not a name, to open the view\n")
-        }
+        guard request.hasLiteralHost, let host = request.headers["host"] else { return .misdirected }
         // Browsers say so themselves where a request is another page's.
         if let site = request.headers["sec-fetch-site"], site != "same-origin", site != "none", request.path != "/" {
             return .forbidden("this is for the view's own page\n")
@@ -65,29 +62,6 @@ struct ViewAccess: Sendable {
             if parts.count == 2, parts[0] == cookieName { return String(parts[1]) }
         }
         return nil
-    }
-
-    /// Whether a Host header is `localhost` or an address, with a port or without: no name server has a say in it then.
-    static func isLiteral(_ host: String) -> Bool {
-        var name = Substring(host)
-        if name.hasPrefix("[") {
-            guard let end = name.firstIndex(of: "]") else { return false }
-            let rest = name[name.index(after: end)...]
-            name = name[name.index(after: name.startIndex)..<end]
-            guard isPort(rest) else { return false }
-            var address = in6_addr()
-            return !name.utf8.contains(0) && inet_pton(AF_INET6, String(name), &address) == 1
-        }
-        if let colon = name.firstIndex(of: ":") {
-            guard isPort(name[colon...]) else { return false }
-            name = name[..<colon]
-        }
-        var address = in_addr()
-        return name == "localhost" || !name.utf8.contains(0) && inet_pton(AF_INET, String(name), &address) == 1
-    }
-
-    private static func isPort(_ text: Substring) -> Bool {
-        text.isEmpty || text.first == ":" && UInt16(text.dropFirst()) != nil
     }
 
     /// Whether two texts are the same, in a time that does not tell where they differ.

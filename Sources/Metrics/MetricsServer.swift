@@ -2,7 +2,7 @@ internal import HTTPService
 
 /// Serves a board over HTTP: `GET /metrics` for Prometheus, `GET /metrics.json`, and nothing else.
 ///
-/// Whoever reaches the port may read, and no more.
+/// Whoever reaches the port may read, and no more; a page of another site may not, whatever browser it is open in.
 public struct MetricsServer: Sendable {
     private let server: HTTPServer
 
@@ -32,7 +32,8 @@ public struct MetricsServer: Sendable {
 
     /// What a board has to say to a request.
     private static func answer(_ request: HTTPRequest, from board: MetricsBoard) -> HTTPResponse {
-        switch (request.method, request.path) {
+        guard request.hasLiteralHost else { return .misdirected }
+        return switch (request.method, request.path) {
         case ("GET", "/metrics"), ("HEAD", "/metrics"):
             HTTPResponse(contentType: "text/plain; version=0.0.4; charset=utf-8", text: board.prometheus())
         case ("GET", "/metrics.json"), ("HEAD", "/metrics.json"):

@@ -1,3 +1,4 @@
+import Foundation
 import HTTPService
 import Synchronization
 import TestSupport
@@ -20,10 +21,11 @@ struct ServerTests {
         return try await body(#require(await iterator.next()))
     }
 
-    private static func limits(patience: Duration = .seconds(20), connections: Int = 32) -> HTTPServer.Limits {
+    private static func limits(patience: Duration = .seconds(60), connections: Int = 32, streams: Int = 16) -> HTTPServer.Limits {
         var limits = HTTPServer.Limits()
         limits.patience = patience
         limits.connectionCount = connections
+        limits.streamCount = streams
         limits.requestCount = 10
         limits.bodyByteCount = 64
         return limits
@@ -56,29 +58,89 @@ struct ServerTests {
 
     @Test("Two hundred connections that say nothing neither stop a request nor end a stream")
     func idle() async throws {
-        let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 10)
-        let (isAnswered, stream) = try await serving(limits: Self.limits(connections: 8)) { request in
-            guard request.path == "/stream" else { return HTTPResponse(text: "here") }
-            return HTTPResponse(contentType: "text/plain", byteCount: nil) { writer in
-                for _ in 0..<20 {
-                    try await writer.write(piece)
-                    try await Task.sleep(for: .milliseconds(50))
+        let (isAnswered, stream) = try await crowded(by: 200) { _ in }
+        #expect(isAnswered)
+        #expect(stream?.hasSuffix("begin-end") == true)
+    }
+
+    @Test("Three hundred that ask for something long and do not read it neither stop a request nor end a stream")
+    func slow() async throws {
+        let (isAnswered, stream) = try await crowded(by: 300) { $0.send("GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n") }
+        #expect(isAnswered)
+        #expect(stream?.hasSuffix("begin-end") == true)
+    }
+
+    @Test("Three hundred that follow without reading neither stop a request nor end a stream")
+    func followers() async throws {
+        let (isAnswered, stream) = try await crowded(by: 300) { $0.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n") }
+        #expect(isAnswered)
+        #expect(stream?.hasSuffix("begin-end") == true)
+    }
+
+    @Test("Three hundred that have asked once, and keep their connections, neither stop a request nor end a stream")
+    func kept() async throws {
+        let (isAnswered, stream) = try await crowded(by: 300) { $0.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") }
+        #expect(isAnswered)
+        #expect(stream?.hasSuffix("begin-end") == true)
+    }
+
+    /// Follows a stream, lets others crowd in, asks for something beside them, and ends the stream.
+    /// - Returns: whether that was answered, and all of the stream.
+    private func crowded(by count: Int, _ act: @escaping @Sendable (RawClient) -> Void) async throws -> (Bool, String?) {
+        let hasBegun = Mutex(false)
+        let isOver = Mutex(false)
+        return try await serving(limits: Self.limits(connections: 8, streams: 4)) { request in
+            switch request.path {
+            case "/stream":
+                return HTTPResponse(contentType: "text/plain", byteCount: nil) { writer in
+                    try await writer.write(Array("begin".utf8))
+                    hasBegun.withLock { $0 = true }
+                    while !isOver.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(10)) }
+                    try await writer.write(Array("-end".utf8))
                 }
+            case "/long": return HTTPResponse(contentType: "text/plain", bytes: [UInt8](repeating: 0, count: 32 << 20))
+            default: return HTTPResponse(text: "here")
             }
         } _: { port in
             async let stream = RawClient.get(port, "/stream")
-            try await Task.sleep(for: .milliseconds(100))
-            let idle = (0..<200).compactMap { _ in RawClient(port: port) }
-            defer { idle.forEach { $0.close() } }
-            var isAnswered = false
-            for _ in 0..<100 where !isAnswered {
-                isAnswered = await RawClient.get(port, "/")?.hasSuffix("here") == true
-                if !isAnswered { try await Task.sleep(for: .milliseconds(20)) }
+            while !hasBegun.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(10)) }
+            let others = await onThread { () -> [RawClient] in
+                let others = (0..<count).compactMap { _ in RawClient(port: port) }
+                for client in others { act(client) }
+                return others
             }
-            return (isAnswered, await stream)
+            var isAnswered = false
+            for _ in 0..<400 where !isAnswered {
+                isAnswered = await RawClient.get(port, "/")?.hasSuffix("here") == true
+                if !isAnswered { try await Task.sleep(for: .milliseconds(50)) }
+            }
+            isOver.withLock { $0 = true }
+            let whole = await stream
+            for client in others { client.close() }
+            return (isAnswered, whole)
         }
-        #expect(isAnswered)
-        #expect(stream?.hasSuffix(String(repeating: "x", count: 200)) == true)
+    }
+
+    @Test("What is sent to many who do not read it is not kept once for each of them")
+    func shared() async throws {
+        let large = [UInt8](repeating: 1, count: 64 << 20)
+        let before = try residentByteCount()
+        let after = try await serving { _ in
+            HTTPResponse(contentType: "text/plain", bytes: large)
+        } _: { port in
+            let clients = (0..<24).compactMap { _ in RawClient(port: port) }
+            for client in clients { client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") }
+            // Each has begun to come by now.
+            for client in clients { #expect(await onThread { client.receive(atLeast: 1 << 16) }) }
+            defer { for client in clients { client.close() } }
+            return try residentByteCount()
+        }
+        #expect(after - before < 400 << 20, "\(before) bytes of memory became \(after)")
+    }
+
+    private func residentByteCount() throws -> Int {
+        let text = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+        return try #require(text.split(separator: " ").dropFirst().first.flatMap { Int($0) }) * 4096
     }
 
     @Test("A client that never reads is let go of, and what writes to it ends")

@@ -92,11 +92,35 @@ struct ServerTests {
             await onThread { () -> String? in
                 guard let client = RawClient(port: port) else { return nil }
                 defer { client.close() }
-                for byte in "GET /metrics HTTP/1.0\r\nA: b\r\n\r\n" { client.send(String(byte)) }
+                for byte in "GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n" { client.send(String(byte)) }
                 return client.receive()
             }
         }
         #expect(answer?.hasPrefix("HTTP/1.1 200 OK\r\n") == true)
+    }
+
+    @Test(
+        "A name that some name server has bound to this address gets nothing, and neither does a request that names nobody",
+        arguments: [
+            "Host: evil.example\r\n", "Host: evil.example:9711\r\n", "Host: localhost.evil.example\r\n", "Host: \r\n",
+            "Host: 127.0.0.1, evil.example\r\n", "",
+        ], ["/metrics", "/metrics.json"])
+    func rebinding(host: String, path: String) async throws {
+        let answer = try #require(
+            try await withServer(of: board) {
+                await RawClient.ask($0, "GET \(path) HTTP/1.1\r\n\(host)Connection: close\r\n\r\n")
+            })
+        #expect(answer.hasPrefix("HTTP/1.1 421 "))
+        #expect(!answer.contains("case-17"))
+    }
+
+    @Test("An address is taken, whatever it is: a tunnel may have changed it", arguments: ["127.0.0.1:9711", "[::1]", "192.0.2.7"])
+    func literal(host: String) async throws {
+        let answer = try #require(
+            try await withServer(of: board) {
+                await RawClient.ask($0, "GET /metrics HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n")
+            })
+        #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
     }
 
     @Test("Foundation's client reads it")

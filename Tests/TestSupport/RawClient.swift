@@ -53,15 +53,37 @@ public struct RawClient: Sendable {
     }
 
     /// All that comes until the server ends the connection; nil when it does not within half a minute.
-    public func receive() -> String? {
+    public func receive() -> String? { receiveBytes().map { String(decoding: $0, as: UTF8.self) } }
+
+    /// As ``receive()``, bytes as they are.
+    public func receiveBytes() -> [UInt8]? {
         var bytes: [UInt8] = []
-        var part = [UInt8](repeating: 0, count: 4096)
+        var part = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = recv(descriptor, &part, part.count, 0)
             if count < 0 && errno == EAGAIN { return nil }
-            if count <= 0 { return String(decoding: bytes, as: UTF8.self) }
+            if count <= 0 { return bytes }
             bytes += part[..<count]
         }
+    }
+
+    /// What comes next; nil when the server ends the connection, or nothing comes within half a minute.
+    public func receivePart() -> String? {
+        var part = [UInt8](repeating: 0, count: 1 << 16)
+        let count = recv(descriptor, &part, part.count, 0)
+        return count > 0 ? String(decoding: part[..<count], as: UTF8.self) : nil
+    }
+
+    /// Takes at least so many bytes; false when the server ends the connection before, or they do not come within half a minute.
+    public func receive(atLeast count: Int) -> Bool {
+        var part = [UInt8](repeating: 0, count: 4096)
+        var left = count
+        while left > 0 {
+            let received = recv(descriptor, &part, part.count, 0)
+            if received <= 0 { return false }
+            left -= received
+        }
+        return true
     }
 
     /// Waits a little; says whether the connection is still there.
