@@ -38,7 +38,7 @@ private struct TotalsJSON: Encodable {
 private struct SessionJSON: Encodable {
     let metrics: SessionMetrics
     enum Key: String, CodingKey {
-        case session, role, state, datagrams, bytes, layers
+        case session, role, state, datagrams, bytes, layers, completeness
         case goodput = "goodput_bps"
         case rate = "rate_bps"
         case retransmitRatio = "retransmit_ratio"
@@ -63,10 +63,30 @@ private struct SessionJSON: Encodable {
         try container.encode(metrics.datagramCount, forKey: .datagrams)
         try container.encode(metrics.byteCount, forKey: .bytes)
         try container.encode(metrics.layers.map(LayerJSON.init), forKey: .layers)
+        try container.encode(metrics.completeness.map(CompletenessJSON.init), forKey: .completeness)
     }
 
     /// JSON has no infinity: it becomes null.
     private func finite(_ value: Double?) -> Double? { value.flatMap { $0.isFinite ? $0 : nil } }
+}
+
+private struct CompletenessJSON: Encodable {
+    let progress: VoxelProgress
+    enum Key: String, CodingKey {
+        case share, bytes
+        case exactVoxels = "exact_voxels"
+        case bodyVoxels = "body_voxels"
+    }
+
+    init(_ progress: VoxelProgress) { self.progress = progress }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(progress.exactVoxelCount, forKey: .exactVoxels)
+        try container.encode(progress.bodyVoxelCount, forKey: .bodyVoxels)
+        try container.encode(progress.share, forKey: .share)
+        try container.encode(progress.byteCount, forKey: .bytes)
+    }
 }
 
 private struct LayerJSON: Encodable {

@@ -38,6 +38,13 @@ extension PrometheusText {
         add("retransmit_ratio", "Retransmissions over first transmissions.") { $0.retransmitRatio }
         add("round_trip_seconds", "The transport's round trip.") { $0.roundTripSeconds }
         add("queue_delay_seconds", "What queues on the way add to the round trip.") { $0.queueDelaySeconds }
+        add("exact_ratio", "Voxels inside the body that are exact over all inside it; 0 until it is known where the body is.") {
+            $0.completeness?.share
+        }
+        add("exact_voxels", "Voxels inside the body that are exact.") { $0.completeness.map { Double($0.exactVoxelCount) } }
+        add("body_voxels", "Voxels inside the body, once it is known where that is.") {
+            $0.completeness?.bodyVoxelCount.map(Double.init)
+        }
         add("age_seconds", "Time since the session began, or from its beginning to its end.") { $0.ageSeconds }
         self.add("fovea_session_datagrams", .gauge, "Datagrams so far.", sessions.map { Sample($0.labels, $0.datagramCount) })
         self.add(

@@ -46,6 +46,8 @@ public struct SessionMetrics: Sendable, Equatable {
     public var byteCount: Int
     /// The layers, each name once; a later layer of the same name is left out.
     public var layers: [LayerProgress]
+    /// How much of what is received is exact; nil at the sending end, and before the first chunk.
+    public var completeness: VoxelProgress?
     /// Seconds since the session began; where it has ended, until then.
     public var ageSeconds: Double
 
@@ -54,7 +56,7 @@ public struct SessionMetrics: Sendable, Equatable {
         session: String, role: Role, state: State = .connecting, goodputBitsPerSecond: Double = 0,
         rateBitsPerSecond: Double? = nil,
         retransmitRatio: Double? = nil, roundTripSeconds: Double? = nil, queueDelaySeconds: Double? = nil, datagramCount: Int = 0,
-        byteCount: Int = 0, layers: [LayerProgress] = [], ageSeconds: Double = 0
+        byteCount: Int = 0, layers: [LayerProgress] = [], completeness: VoxelProgress? = nil, ageSeconds: Double = 0
     ) {
         self.session = session
         self.role = role
@@ -67,6 +69,30 @@ public struct SessionMetrics: Sendable, Equatable {
         self.datagramCount = datagramCount
         self.byteCount = byteCount
         self.layers = layers
+        self.completeness = completeness
         self.ageSeconds = ageSeconds
+    }
+}
+
+/// How much of a session's volumes is exact, in voxels of the body.
+public struct VoxelProgress: Sendable, Equatable {
+    /// Voxels of the body that are the source's bit for bit.
+    public var exactVoxelCount: Int
+    /// Voxels of the body; nil until it is known where that is.
+    public var bodyVoxelCount: Int?
+    /// Bytes of the chunk records that have brought this about.
+    public var byteCount: Int
+
+    /// Makes a value.
+    public init(exactVoxelCount: Int, bodyVoxelCount: Int?, byteCount: Int) {
+        self.exactVoxelCount = exactVoxelCount
+        self.bodyVoxelCount = bodyVoxelCount
+        self.byteCount = byteCount
+    }
+
+    /// Exact voxels of the body over voxels of the body, 0 to 1; 0 until the body is known.
+    public var share: Double {
+        guard let body = bodyVoxelCount else { return 0 }
+        return body <= 0 ? 1 : min(1, max(0, Double(exactVoxelCount) / Double(body)))
     }
 }

@@ -21,6 +21,13 @@ public struct RegionStanding: Sendable, Equatable {
     /// The greatest absolute error in it, in stored units, as the sender measured it; nil while it is not known.
     public let maxAbsoluteError: Double?
 
+    /// Makes a value.
+    public init(box: Box?, stage: Stage, maxAbsoluteError: Double?) {
+        self.box = box
+        self.stage = stage
+        self.maxAbsoluteError = maxAbsoluteError
+    }
+
     /// Of a part that nothing is known of.
     public static let unknown = RegionStanding(box: nil, stage: .missing, maxAbsoluteError: nil)
 }

@@ -146,7 +146,7 @@ enum StoredBits {
 
 /// Calls `body` with the memory range of every row of a box, z over stacked slices, in order.
 @inline(__always)
-func forEachRow(of box: Box, in shape: Shape, _ body: (Range<Int>) throws -> Void) rethrows {
+package func forEachRow(of box: Box, in shape: Shape, _ body: (Range<Int>) throws -> Void) rethrows {
     for z in box.z {
         for y in box.y {
             let start = (z * shape.rows + y) * shape.columns

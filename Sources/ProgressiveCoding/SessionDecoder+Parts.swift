@@ -5,9 +5,15 @@ internal import WireFormat
 /// A part of a volume as it stands.
 public struct VolumePart: Sendable {
     /// Stored values of the box's voxels in this machine's byte order: slices x rows x columns.
-    public let voxels: [UInt8]
+    public var voxels: [UInt8]
     /// A ``Quality`` for each of them.
-    public let quality: [UInt8]
+    public var quality: [UInt8]
+
+    /// Makes a part.
+    public init(voxels: [UInt8], quality: [UInt8]) {
+        self.voxels = voxels
+        self.quality = quality
+    }
 }
 
 /// How far a volume has come.
@@ -16,6 +22,8 @@ public struct VolumeProgress: Sendable {
     public let applied: [Int]
     /// How far each region of interest has come, and the rest.
     public let standing: [RegionStanding]
+    /// How much of it is exact.
+    public let completeness: Completeness
 }
 
 extension SessionDecoder {
@@ -28,7 +36,8 @@ extension SessionDecoder {
     public func progress(volume: Int) -> VolumeProgress {
         let state = snapshot(volume: volume)
         return VolumeProgress(
-            applied: layouts[volume].manifest.plan.indices.filter { state.hasApplied($0) }, standing: standing(volume: volume))
+            applied: layouts[volume].manifest.plan.indices.filter { state.hasApplied($0) }, standing: standing(volume: volume),
+            completeness: completeness(volume: volume))
     }
 
     /// The voxels of a box as they stand, and nothing else: who follows a volume as it comes need not copy all of it.

@@ -43,6 +43,7 @@ public actor SessionDecoder {
     private let places: [(volume: Int, index: Int)]
     private var received: [Int: (byteCount: Int, digest: Digest)] = [:]
     private var bytesByLayer: [Layer: Int] = [:]
+    private var bytesByVolume: [Int]
     private var errors: [Int: Double] = [:]
     private var isDistrusted = false
 
@@ -62,6 +63,7 @@ public actor SessionDecoder {
         self.decoder = decoder
         assemblers = layouts.map { VolumeAssembler($0) }
         reached = Array(repeating: [], count: layouts.count)
+        bytesByVolume = Array(repeating: 0, count: layouts.count)
         places = manifest.volumes.enumerated().flatMap { volume, entry in entry.plan.indices.map { (volume, $0) } }
     }
 
@@ -82,10 +84,10 @@ public actor SessionDecoder {
     }
 
     /// Decodes a chunk and puts it in its place, once all that it rests on is there.
-    /// - Parameter onApplied: called with the milestones this chunk has brought, before any chunk that rests on it is begun; so what
-    ///   it reports is in order.
+    /// - Parameter onApplied: called with what this chunk has brought, before any chunk that rests on it is begun; so what it reports
+    ///   is in order.
     /// - Throws: `CodingError` or `WireError` when the chunk is unusable; the volume stands as it was.
-    public func apply(_ ordinal: UInt32, record bytes: [UInt8], onApplied: @Sendable ([Milestone]) -> Void) async throws {
+    public func apply(_ ordinal: UInt32, record bytes: [UInt8], onApplied: @Sendable (AppliedChunk) -> Void) async throws {
         guard let (volume, chunk) = planned(ordinal) else {
             throw CodingError(.invalidChunk, "chunk \(ordinal) is not in the plan")
         }
@@ -109,8 +111,11 @@ public actor SessionDecoder {
         try assemblers[volume].apply(decoded, to: index, record)
         received[Int(ordinal)] = (bytes.count, ChunkRecord.digest(of: bytes) ?? Digest(of: bytes))
         bytesByLayer[chunk.layer, default: 0] += bytes.count
+        bytesByVolume[volume] += bytes.count
         errors[Int(ordinal)] = record.maxAbsoluteError
-        onApplied(milestones(volume, after: chunk.layer))
+        onApplied(
+            AppliedChunk(
+                milestones: milestones(volume, after: chunk.layer), completeness: completeness(volume: volume), sessionCompleteness: completeness()))
         await board.complete(Int(ordinal))
     }
 
@@ -132,6 +137,7 @@ public actor SessionDecoder {
         guard case .samples(let samples) = decoded else { throw CodingError(.invalidChunk, "a focus that is not slices") }
         try assemblers[chunk.volume].show(samples, in: chunk.box)
         bytesByLayer[.focusBase, default: 0] += bytes.count
+        bytesByVolume[chunk.volume] += bytes.count
         let part = FocusChunk(
             focus: chunk.focus, volume: chunk.volume, part: chunk.part, partCount: chunk.partCount, box: chunk.box, slices: [])
         return (part, record.maxAbsoluteError)
@@ -141,6 +147,19 @@ public actor SessionDecoder {
     public func distrust() {
         isDistrusted = true
         for index in assemblers.indices { assemblers[index].distrust() }
+    }
+
+    /// How much of a volume is exact; nothing once it is distrusted.
+    public func completeness(volume: Int) -> Completeness {
+        var completeness = assemblers[volume].completeness
+        if isDistrusted { completeness.exactVoxelCount = 0 }
+        completeness.byteCount = bytesByVolume[volume]
+        return completeness
+    }
+
+    /// How much of all the session's volumes is exact.
+    public func completeness() -> Completeness {
+        assemblers.indices.reduce(Completeness(bodyVoxelCount: 0)) { $0 + completeness(volume: $1) }
     }
 
     /// Gives up: whatever waits for other chunks fails.

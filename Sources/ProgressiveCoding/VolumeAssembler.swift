@@ -33,6 +33,10 @@ public struct VolumeAssembler: Sendable {
     private var exactBits: [UInt64] = []
     private var isApplied: [Bool]
     private var remaining: [Layer: Int] = [:]
+    /// Voxels of the content, of all time points, less those that masks have found to hold the fill value: the body, once every mask is in.
+    private var unmaskedCount = 0
+    /// Voxels that exact layers have settled, masks apart.
+    private var exactCount = 0
 
     /// An empty volume; what lies beyond the content is exact with the manifest alone.
     public init(_ layout: VolumeLayout) {
@@ -53,6 +57,7 @@ public struct VolumeAssembler: Sendable {
         if let content = layout.manifest.content {
             for box in stacked(content, shape) {
                 forEachRow(of: box, in: shape) { row in for index in row { quality[index] = Quality.missing } }
+                unmaskedCount += box.voxelCount
             }
         }
         if let coding = ExactCoding.withoutTable(low: layout.map.low, high: layout.map.high, type: layout.header.voxelType) {
@@ -74,6 +79,12 @@ public struct VolumeAssembler: Sendable {
 
     /// Whether every voxel is exact, and all that stands around them.
     public var isLossless: Bool { remaining.values.allSatisfy { $0 == 0 } && !quality.contains { $0 != Quality.exact } }
+
+    /// How much of the body is exact, its bytes not counted. Kept as chunks come: no voxel is looked at.
+    var completeness: Completeness {
+        let isBodyKnown = layout.manifest.content == nil || layout.hasMasks && isComplete(.mask)
+        return Completeness(exactVoxelCount: exactCount, bodyVoxelCount: isBodyKnown ? unmaskedCount : nil)
+    }
 
     /// Whether no voxel is missing.
     public var isFull: Bool { !quality.contains(Quality.missing) }
@@ -207,16 +218,18 @@ public struct VolumeAssembler: Sendable {
             extensions = Array(bytes.prefix(extensions.count))
             trailer = Array(bytes.dropFirst(extensions.count))
         case (.mask, .bytes(let flags)) where flags.isEmpty || flags.count == chunk.box.voxelCount:
-            if !flags.isEmpty { settle(chunk, bits: [layout.manifest.fill], codes: nil, known: flags.map { 1 - min($0, 1) }) }
+            if !flags.isEmpty {
+                unmaskedCount -= settle(chunk, bits: [layout.manifest.fill], codes: nil, known: flags.map { 1 - min($0, 1) })
+            }
         case (.valueTable, .bytes) where record.coder == ExactCoding.planesCoder: use(.planes)
         case (.valueTable, .bytes(let bytes)):
             use(try ExactCoding.decodeTable(bytes, count: ExactCoding.tableCount(record.payload), layout.header.voxelType))
         case (.roiBounded, .samples(let intervals)) where intervals.count == chunk.box.voxelCount && bound != nil:
             let codes = bound.map { bound in intervals.map { bound.code(ofInterval: $0) } }
-            settle(chunk, bits: exactBits, codes: codes, known: known(in: chunk), level: Quality.roiBase)
+            _ = settle(chunk, bits: exactBits, codes: codes, known: known(in: chunk), level: Quality.roiBase)
         case (.roiRefinement, .samples(let codes)) where codes.count == chunk.box.voxelCount,
             (.backgroundRefinement, .samples(let codes)) where codes.count == chunk.box.voxelCount:
-            settle(chunk, bits: exactBits, codes: codes, known: known(in: chunk))
+            exactCount += settle(chunk, bits: exactBits, codes: codes, known: known(in: chunk))
         case (.roiRefinement, .bytes(let bytes)), (.backgroundRefinement, .bytes(let bytes)):
             try settle(chunk, voxels: bytes, known: known(in: chunk))
         default:
@@ -247,15 +260,17 @@ public struct VolumeAssembler: Sendable {
     }
 
     /// Gives voxels that take part (`known` 0) their values: by their codes, or all the one value.
+    /// - Returns: how many voxels have become exact by it.
     private mutating func settle(
         _ chunk: PlannedChunk, bits: [UInt64], codes: [UInt16]?, known: [UInt8], level: UInt8 = Quality.exact
-    ) {
+    ) -> Int {
         var settler = Settler(shape: layout.shape, box: chunk.box, bits: bits, codes: codes, known: known, level: level)
         Self.withPlanes(&voxels, &quality, &baseSamples) { voxels, quality, _ in
             settler.voxels = voxels
             settler.quality = quality
             layout.header.voxelType.acceptBits(&settler)
         }
+        return settler.newlyExactCount
     }
 
     private mutating func settle(_ chunk: PlannedChunk, voxels bytes: [UInt8], known: [UInt8]) throws(CodingError) {
@@ -269,6 +284,7 @@ public struct VolumeAssembler: Sendable {
             for index in row {
                 if known[flag] == 0 {
                     for byte in 0..<byteCount { voxels[index * byteCount + byte] = bytes[source + byte] }
+                    if quality[index] != Quality.exact { exactCount += 1 }
                     quality[index] = Quality.exact
                     source += byteCount
                 }
@@ -288,6 +304,7 @@ public struct VolumeAssembler: Sendable {
 
     /// Marks no voxel of the content better than its base.
     mutating func distrust() {
+        exactCount = 0
         guard let content = layout.manifest.content else { return }
         for box in stacked(content, layout.shape) {
             forEachRow(of: box, in: layout.shape) { row in
@@ -366,6 +383,7 @@ private struct Settler: StoredBitsVisitor {
     let codes: [UInt16]?
     let known: [UInt8]
     let level: UInt8
+    var newlyExactCount = 0
     var voxels = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     var quality = UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
 
@@ -378,19 +396,22 @@ private struct Settler: StoredBitsVisitor {
         self.level = level
     }
 
-    func visit<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(_ type: Bits.Type) {
+    mutating func visit<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(_ type: Bits.Type) {
         let target = voxels.bindMemory(to: type)
         let table = bits.map { Bits(truncatingIfNeeded: $0) }
         guard let last = table.indices.last else { return }
         var position = 0
+        var count = 0
         forEachRow(of: box, in: shape) { row in
             for index in row {
                 if known[position] == 0 {
                     target[index] = table[min(last, codes.map { Int($0[position]) } ?? 0)]
+                    if quality[index] != Quality.exact { count += 1 }
                     quality[index] = level
                 }
                 position += 1
             }
         }
+        newlyExactCount = level == Quality.exact ? count : 0
     }
 }

@@ -14,15 +14,33 @@ public struct VolumeLayout: Sendable {
     public let map: SampleMap
     /// For each planned chunk, those that have to be applied before it.
     public let prerequisites: [[Int]]
+    /// Whether masks are planned, which say where the body is.
+    let hasMasks: Bool
 
     /// The most memory a receiver gives a session unless it is told otherwise, in bytes.
     public static let defaultMemoryLimit = 1 << 30
 
-    /// What the volume takes while it comes together: each voxel, a byte for its quality and two for its base, and what stands around the voxels.
-    public var memoryByteCount: Int { Self.memoryByteCount(manifest, header) }
+    /// What the volume takes while it comes together: each voxel, a byte for its quality and two for its base, what stands around the
+    /// voxels; what is kept of each planned chunk; and what those who follow it keep of each piece of it.
+    public var memoryByteCount: Int { Self.memoryByteCount(header, manifest) }
 
-    private static func memoryByteCount(_ manifest: VolumeManifest, _ header: NIfTIHeader) -> Int {
+    private static func memoryByteCount(_ header: NIfTIHeader, _ manifest: VolumeManifest) -> Int {
         header.voxelByteCount + 3 * header.shape.voxelCount + manifest.extensionByteCount + manifest.trailerByteCount
+            + plannedByteCount * manifest.plan.count + pieceByteCount * pieceLimit(header.shape)
+    }
+
+    /// Bytes kept of each planned chunk, above what was measured: its entry, its digest and error, the chunks it rests on, a task.
+    private static let plannedByteCount = 1 << 10
+    /// Bytes kept of each piece by those who follow a volume, above what was measured: its box, when it changed.
+    private static let pieceByteCount = 1 << 7
+
+    /// The most pieces that those who follow the volume may cut it into: a page is told of changes piece by piece. One a time point and
+    /// one for every 2^17 voxels are always granted.
+    public var pieceLimit: Int { Self.pieceLimit(shape) }
+
+    /// As ``pieceLimit``, of any shape.
+    package static func pieceLimit(_ shape: Shape) -> Int {
+        max(shape.timepoints + 2 * (shape.voxelCount >> 17), min(1 << 14, max(1 << 8, shape.voxelCount >> 10)))
     }
 
     /// Checks a manifest.
@@ -34,8 +52,9 @@ public struct VolumeLayout: Sendable {
             throw CodingError(.invalidManifest, "'\(manifest.name)': \(error.message)")
         }
         self.manifest = manifest
+        hasMasks = manifest.plan.contains { $0.layer == .mask }
         shape = header.shape
-        let memoryByteCount = Self.memoryByteCount(manifest, header)
+        let memoryByteCount = Self.memoryByteCount(header, manifest)
         guard memoryByteCount <= memoryLimit else {
             throw CodingError(
                 .tooLarge, "'\(manifest.name)' takes \(memoryByteCount) bytes of memory, above the limit of \(memoryLimit)")

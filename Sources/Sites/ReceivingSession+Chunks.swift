@@ -44,8 +44,8 @@ extension ReceivingSession {
             tasks.append(
                 Task { [mailbox] in
                     do {
-                        try await decoder.apply(ordinal, record: record) { milestones in
-                            mailbox.put(.applied(ordinal, volume: planned.volume, milestones))
+                        try await decoder.apply(ordinal, record: record) { applied in
+                            mailbox.put(.applied(ordinal, volume: planned.volume, applied))
                         }
                     } catch let error as WireError where error.code == .digestMismatch {
                         mailbox.put(.damaged(ordinal, error))
@@ -88,9 +88,17 @@ extension ReceivingSession {
             folder.refresh(index, isAwaited: true)
             let task = Task { [mailbox] in
                 let milestones = await decoder.initialMilestones(volume: index)
-                if !milestones.isEmpty { mailbox.put(.applied(0, volume: index, milestones)) }
+                let completeness = await decoder.completeness(volume: index)
+                if !milestones.isEmpty { mailbox.put(.announced(volume: index, milestones, completeness)) }
             }
             tasks.append(task)
+        }
+    }
+
+    mutating func announce(_ milestones: [Milestone], _ volume: Int) {
+        for milestone in milestones {
+            // "Lossless" is said of bytes that have the source's digest, not of chunks that have come.
+            if milestone == .volumeLossless { verify(volume) } else { announce(milestone, volume) }
         }
     }
 
@@ -102,7 +110,8 @@ extension ReceivingSession {
         case .roiBounded, .roiLossless: break
         case .volumeLossless: summary.timeToLossless = max(summary.timeToLossless ?? 0, seconds)
         }
-        onEvent(.milestone(milestone, place(volume), secondsSinceSenderStart: seconds))
+        onEvent(
+            .milestone(milestone, place(volume), secondsSinceSenderStart: seconds, completenesses[volume] ?? Completeness()))
     }
 
     mutating func verify(_ volume: Int) {

@@ -37,7 +37,10 @@ extension ReceivingSession {
                 mailbox.put(.stored(receipt, volumes))
             } catch {
                 // Neither the files nor the receipt that are left may call anything exact that was not the sender's.
-                if error is CodingError { await decoder.distrust() }
+                if error is CodingError {
+                    await decoder.distrust()
+                    mailbox.put(.distrusted(await decoder.completeness()))
+                }
                 mailbox.put(.failed(error))
             }
         }

@@ -23,7 +23,11 @@ struct ReceivingSession {
 
     enum Incoming: Sendable {
         case opened(JournalWriter, JournalContents, SessionRegistry.Claim, CompletedSession)
-        case applied(UInt32, volume: Int, [Milestone])
+        /// What the manifest alone brings.
+        case announced(volume: Int, [Milestone], Completeness)
+        case applied(UInt32, volume: Int, AppliedChunk)
+        /// What was called exact is taken back.
+        case distrusted(Completeness)
         case damaged(UInt32, any Error)
         case durable(UInt32)
         case focused(UInt32, FocusChunk, maxAbsoluteError: Double)
@@ -54,7 +58,8 @@ struct ReceivingSession {
     private var roundTrip: Duration?
     private var damageCount = 0
     var hasROIByte: Set<Int> = []
-    private var appliedCount = 0
+    /// How much of each volume is exact, by its index.
+    var completenesses: [Int: Completeness] = [:]
     private var failure: (any Error)?
     private var ending: SessionError?
     var tasks: [Task<Void, Never>] = []
@@ -336,24 +341,24 @@ struct ReceivingSession {
                 // What was whole on disk is decoded anew, the manifest first.
                 for (ordinal, record) in contents.records.sorted(by: { $0.key < $1.key }) { take(ordinal, record) }
             }
-        case .applied(let ordinal, let volume, let milestones):
-            for milestone in milestones {
-                // "Lossless" is said of bytes that have the source's digest, not of chunks that have come.
-                if milestone == .volumeLossless { verify(volume) } else { announce(milestone, volume) }
-            }
+        case .distrusted(let completeness): meter?.completeness = completeness
+        case .announced(let volume, let milestones, let completeness):
+            completenesses[volume] = completeness
+            announce(milestones, volume)
+            folder?.refresh(volume, isAwaited: true)
+        case .applied(let ordinal, let volume, let applied):
+            completenesses[volume] = applied.completeness
+            announce(applied.milestones, volume)
             if let planned = decoder?.planned(ordinal) { meter?.count(planned.chunk.layer, byteCount: pendingBytes[ordinal] ?? 0) }
-            appliedCount += ordinal == 0 ? 0 : 1
+            meter?.completeness = applied.sessionCompleteness
             let byteCount = pendingBytes.removeValue(forKey: ordinal) ?? 0
             pendingByteCount -= byteCount
             estimate.finish(ordinal, byteCount: byteCount)
-            onEvent(.progress(place(volume), estimate.progress))
-            folder?.refresh(volume, isAwaited: !milestones.isEmpty)
-            if let decoder {
-                onEvent(
-                    .applied(
-                        place(volume), ordinal: ordinal, share: Double(appliedCount) / Double(decoder.manifest.plan.count)))
-            }
-            if ordinal != 0 { confirm(ordinal) }
+            onEvent(.progress(place(volume), estimate.progress, applied.sessionCompleteness))
+            folder?.refresh(volume, isAwaited: !applied.milestones.isEmpty)
+            onEvent(
+                .applied(place(volume), ordinal: ordinal, applied.completeness, ofSession: applied.sessionCompleteness))
+            confirm(ordinal)
         case .damaged(let ordinal, let error): drop(ordinal, error)
         case .durable(let ordinal): waiting.append(.applied(ordinal))
         case .focused(let ordinal, let chunk, let error):

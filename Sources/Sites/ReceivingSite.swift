@@ -24,6 +24,14 @@ public struct ReceivingSite: Sendable {
         public var sender: String?
         /// The sender's address, `HOST:PORT`; empty where it is not known.
         public var peer = ""
+
+        package init(session: String, volume: String, index: Int, sender: String? = nil, peer: String = "") {
+            self.session = session
+            self.volume = volume
+            self.index = index
+            self.sender = sender
+            self.peer = peer
+        }
     }
 
     /// What happens, as it happens.
@@ -32,16 +40,16 @@ public struct ReceivingSite: Sendable {
         case manifest(Place, decoder: SessionDecoder)
         /// The first byte of a volume's regions of interest has come.
         case firstROIByte(Place)
-        /// A chunk of a volume is in its place, by its ordinal in the plan; the share of all the session's chunks that are.
-        case applied(Place, ordinal: UInt32, share: Double)
-        /// More of a session is in its place.
-        case progress(Place, TransferProgress)
+        /// A chunk of a volume is in its place, by its ordinal in the plan; how much of the volume is exact now, and of all the session's.
+        case applied(Place, ordinal: UInt32, Completeness, ofSession: Completeness)
+        /// More of a session is in its place; so much of all its volumes is exact.
+        case progress(Place, TransferProgress, Completeness)
         /// A box is shown better, that somebody asked for.
         case shown(Place, Box)
         /// How a wish stands.
         case focus(Place, number: UInt32, Box, FocusState)
-        /// A volume has come so far.
-        case milestone(Milestone, Place, secondsSinceSenderStart: Double)
+        /// A volume has come so far; so much of it is exact.
+        case milestone(Milestone, Place, secondsSinceSenderStart: Double, Completeness)
         /// A volume is on disk, checked.
         case receipt(Place)
         /// Nothing comes from a session's sender.
@@ -76,6 +84,14 @@ public struct ReceivingSite: Sendable {
         public let fileDigest: Digest
         /// What it is.
         public let state: VolumeState
+
+        package init(path: String, qualityPath: String, digest: Digest, fileDigest: Digest, state: VolumeState) {
+            self.path = path
+            self.qualityPath = qualityPath
+            self.digest = digest
+            self.fileDigest = fileDigest
+            self.state = state
+        }
     }
 
     /// What came of a session. Times are seconds from the start of the sender's command, by the sender's word and half a round trip.

@@ -1,4 +1,5 @@
 internal import Metrics
+internal import ProgressiveCoding
 internal import WireFormat
 
 /// Keeps one end's figures of a session for the board.
@@ -16,6 +17,15 @@ struct SessionMeter {
     var state: SessionMetrics.State {
         get { metrics.state }
         set { metrics.state = newValue }
+    }
+
+    /// How much of the session's volumes is exact; nil at the sending end.
+    var completeness: Completeness? {
+        didSet {
+            metrics.completeness = completeness.map {
+                VoxelProgress(exactVoxelCount: $0.exactVoxelCount, bodyVoxelCount: $0.bodyVoxelCount, byteCount: $0.byteCount)
+            }
+        }
     }
 
     init(board: MetricsBoard?, session: String, role: SessionMetrics.Role) {

@@ -34,7 +34,7 @@ final class FocusReceiver: Sendable {
         task = Task { [site, desk, log] in
             try? await site.run(listener, once: false, clock: Stopwatch()) { event in
                 switch event {
-                case .milestone(let milestone, let place, _):
+                case .milestone(let milestone, let place, _, _):
                     log.add(.milestone(milestone))
                     if milestone == .roiComplete, hasAsked.first() {
                         _ = desk.ask(session: place.session, volume: place.index, box: wish)

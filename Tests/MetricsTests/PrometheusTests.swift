@@ -25,6 +25,21 @@ struct PrometheusTests {
         #expect(text.value("fovea_layer_expected_chunks", base) == 31)
     }
 
+    @Test("How much is exact is there at the receiving end, in voxels of the body and as their share")
+    func completeness() throws {
+        let board = MetricsBoard()
+        board.update(
+            SessionMetrics(
+                session: "case-17", role: .receiver,
+                completeness: VoxelProgress(exactVoxelCount: 25, bodyVoxelCount: 100, byteCount: 9)))
+        let text = try PrometheusParser(board.prometheus())
+        let labels = ["session": "case-17", "role": "receiver"]
+        #expect(text.value("fovea_session_exact_ratio", labels) == 0.25)
+        #expect(text.value("fovea_session_exact_voxels", labels) == 25)
+        #expect(text.value("fovea_session_body_voxels", labels) == 100)
+        #expect(text.value("fovea_session_exact_ratio", Self.labels) == nil)
+    }
+
     @Test("Every state has its number of sessions, also when that is none")
     func states() throws {
         let board = MetricsBoard()

@@ -96,7 +96,7 @@ extension SessionDecoder {
     /// Applies a chunk and gives back the milestones it brought.
     func applying(_ ordinal: UInt32, record: [UInt8]) async throws -> [Milestone] {
         let reached = Mutex<[Milestone]>([])
-        try await apply(ordinal, record: record) { milestones in reached.withLock { $0 = milestones } }
+        try await apply(ordinal, record: record) { applied in reached.withLock { $0 = applied.milestones } }
         return reached.withLock { $0 }
     }
 }

@@ -144,15 +144,17 @@ struct ReceiveCommand: AsyncParsableCommand {
             )
         case .firstROIByte(let place): event("first_roi_byte", place)
         case .applied: break
-        case .progress(let place, let progress):
+        case .progress(let place, let progress, let completeness):
             console.progress(
                 WorkProgress(progress, of: place.session),
                 [
                     "session": .text(place.session), "sender": .text(place.sender), "peer": .text(place.peer),
-                    "region_there": .flag(progress.hasRegion),
+                    "region_there": .flag(progress.hasRegion), "completeness": .completeness(completeness),
                 ])
-        case .milestone(let milestone, let place, let seconds):
-            event(milestone.rawValue, place, ["seconds_since_send": .number(seconds)])
+        case .milestone(let milestone, let place, let seconds, let completeness):
+            event(
+                milestone.rawValue, place,
+                ["seconds_since_send": .number(seconds), "completeness": .completeness(completeness)])
             console.say(
                 "\(Text.right(Text.seconds(seconds), 8))  \(place.session)/\(place.volume) from \(Self.origin(of: place)): \(sentence(milestone))"
             )

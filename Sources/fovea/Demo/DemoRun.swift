@@ -53,8 +53,10 @@ struct DemoRun: Sendable {
                     recorder.begin(decoder, at: start.seconds)
                 case .applied: recorder.note(at: start.seconds)
                 case .firstROIByte(let place): tell("first_roi_byte", place)
-                case .milestone(let milestone, let place, let seconds):
-                    tell(milestone.rawValue, place, ["seconds_since_send": .number(seconds)])
+                case .milestone(let milestone, let place, let seconds, let completeness):
+                    tell(
+                        milestone.rawValue, place,
+                        ["seconds_since_send": .number(seconds), "completeness": .completeness(completeness)])
                 case .receipt(let place): tell("receipt", place)
                 case .stalled, .resumed, .altered, .shown, .focus, .progress, .refused, .ended: break
                 }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import ProgressiveCoding
 
 /// A value in a line of JSON.
 enum JSONValue: Encodable, Sendable {
@@ -12,6 +13,13 @@ enum JSONValue: Encodable, Sendable {
 
     /// JSON has no infinity: it becomes null.
     static func number(_ value: Double?) -> JSONValue { value.map { $0.isFinite ? .number($0) : .none } ?? .none }
+    /// How much of a volume is exact, as every command and the view say it.
+    static func completeness(_ value: Completeness) -> JSONValue {
+        .object([
+            "exact_voxels": .integer(value.exactVoxelCount), "body_voxels": value.bodyVoxelCount.map { .integer($0) } ?? .none,
+            "share": .number(value.share), "bytes": .integer(value.byteCount),
+        ])
+    }
     static func text(_ value: String?) -> JSONValue { value.map { .text($0) } ?? .none }
 
     func encode(to encoder: any Encoder) throws {
