@@ -1,7 +1,6 @@
 internal import HTTPService
 
-/// Sessions as they change, as server-sent events: `view`, which tells one run of the server from another; `session`, a session that has
-/// changed; `sessions`, the names of all there are.
+/// Sessions as they change, as server-sent events; ``ViewRouter`` says which.
 ///
 /// A page that reads slowly gets fewer of them, each up to date: nothing is kept for it.
 enum EventStream {
@@ -11,16 +10,21 @@ enum EventStream {
 
     static func response(_ board: LiveBoard, view: String) -> HTTPResponse {
         HTTPResponse(contentType: "text/event-stream", byteCount: nil) { writer in
-            board.visit()
-            try await writer.write(event("view", PageJSON.line(["view": view])))
+            let page = board.enter()
+            defer { board.leave(page) }
+            try await writer.write(event("view", PageJSON.line(ViewJSON(view: view, page: page))))
             var revision = -1
-            var names: [String]?
+            var shown: [LiveBoard.Entry]?
             var last = ContinuousClock.now
             while !Task.isCancelled {
-                let (reached, present, changed) = board.changes(since: revision)
-                var bytes = changed.flatMap { event("session", PageJSON.line(SessionJSON($0))) }
-                if names != present { bytes += event("sessions", PageJSON.line(["names": present])) }
-                (revision, names) = (reached, present)
+                let (reached, list, changed) = board.changes(since: revision)
+                var bytes: [UInt8] = []
+                if let list, list != shown {
+                    bytes = event("sessions", PageJSON.line(["sessions": list]))
+                    shown = list
+                }
+                bytes += changed.flatMap { event("session", PageJSON.line(SessionJSON($0))) }
+                revision = reached
                 if bytes.isEmpty, .now - last > silenceLimit { bytes = Array(":\n\n".utf8) }
                 if !bytes.isEmpty {
                     try await writer.write(bytes)
@@ -29,6 +33,11 @@ enum EventStream {
                 try await Task.sleep(for: interval)
             }
         }
+    }
+
+    private struct ViewJSON: Encodable {
+        let view: String
+        let page: Int
     }
 
     private static func event(_ name: String, _ json: [UInt8]) -> [UInt8] {

@@ -1,68 +1,138 @@
+internal import Foundation
 internal import Metrics
 internal import ProgressiveCoding
 internal import Sites
 internal import VolumeModel
+internal import WireFormat
 
-/// A session as pages show it.
-struct LiveSession: Sendable {
-    enum State: String, Sendable, Encodable {
-        case receiving, stalled, complete, failed
+/// What a session is; ``ViewRouter`` says what each means.
+enum SessionState: String, Sendable, Encodable {
+    case receiving, stalled, exact, unverified, lossy, incomplete, failed
+
+    init(_ state: StoredSession.State) {
+        self =
+            switch state {
+            case .exact: .exact
+            case .unverified: .unverified
+            case .lossy: .lossy
+            case .incomplete: .incomplete
+            case .failed: .failed
+            }
     }
+}
 
+/// A session as pages show it: one that is being received, or whose volumes are open.
+struct LiveSession: Sendable {
     let name: String
-    var state = State.receiving
+    private(set) var state = SessionState.receiving
     /// Why it ended early, for a person.
-    var message: String?
+    private(set) var message: String?
+    /// Whether it is being received.
+    private(set) var isLive: Bool
     var isAltered = false
-    var volumes: [Int: LiveVolume] = [:]
+    private(set) var volumes: [Int: LiveVolume] = [:]
     var figures: SessionMetrics?
-    var focus: [FocusRequest] = []
+    private(set) var focus: [FocusRequest] = []
     /// When the sender's command began, as well as is known.
     var begun: ContinuousClock.Instant
-    var ended: ContinuousClock.Instant?
+    /// The same in seconds since 1970.
+    var date: Double
+    private(set) var ended: ContinuousClock.Instant?
     /// The board's revision when this changed last.
     var revision = 0
     /// Volumes that may have come further than is known.
     var stale: Set<Int> = []
-    /// Whether its voxels were let go.
-    var isForgotten = false
+    /// When a page last showed it.
+    var lastLook: ContinuousClock.Instant
 
     /// The most requests for a part that are kept.
     static let focusLimit = 8
 
+    /// One that begins to come.
     init(name: String, begun: ContinuousClock.Instant) {
         self.name = name
         self.begun = begun
+        lastLook = begun
+        date = Date().timeIntervalSince1970
+        isLive = true
     }
 
-    mutating func announce(_ index: Int, _ decoder: SessionDecoder) {
-        state = .receiving
-        message = nil
-        ended = nil
-        isForgotten = false
-        stale.insert(index)
-        if volumes[index]?.goOn(with: decoder) == true { return }
-        volumes[index] = LiveVolume(index: index, epoch: (volumes[index]?.epoch ?? 0) + 1, decoder: decoder)
-    }
-
-    mutating func end(_ result: Result<ReceivingSite.Summary, any Error>, at time: ContinuousClock.Instant) {
+    /// One that was opened.
+    init(_ opened: OpenedSession, at time: ContinuousClock.Instant, epoch: () -> Int) {
+        name = opened.session.name.text
+        state = SessionState(opened.session.state)
+        message = opened.session.message
+        isLive = false
+        begun = time
         ended = time
-        stale.formUnion(volumes.keys)
-        switch result {
-        case .success:
-            state = .complete
-            message = nil
-        case .failure(let error):
-            state = .failed
-            message = "\(error)"
+        lastLook = time
+        date = opened.session.date
+        for (index, volume) in opened.volumes {
+            volumes[index] = LiveVolume(index: index, epoch: epoch(), stored: volume, goal: opened.goal)
         }
     }
 
-    /// Keeps what is said of it, but no voxels.
-    mutating func forget() {
-        isForgotten = true
+    /// Whether its volumes can be fetched.
+    var isOpen: Bool { isLive || !volumes.isEmpty }
+    /// Bytes of memory that its volumes take.
+    var memoryByteCount: Int { volumes.values.reduce(0) { $0 + $1.facts.memoryByteCount } }
+
+    /// A connection announces a volume.
+    /// - Parameter fresh: the volume as one that begins anew.
+    mutating func announce(_ fresh: LiveVolume, _ decoder: SessionDecoder) {
+        if !isLive { volumes = volumes.filter { $0.value.source.decoder != nil } }
+        isLive = true
+        state = .receiving
+        message = nil
+        ended = nil
+        stale.insert(fresh.index)
+        if volumes[fresh.index]?.goOn(with: decoder) == true { return }
+        volumes[fresh.index] = fresh
+    }
+
+    mutating func update(_ volume: Int, _ body: (inout LiveVolume) -> Void) {
+        guard var copy = volumes.removeValue(forKey: volume) else { return }
+        body(&copy)
+        volumes[volume] = copy
+    }
+
+    mutating func setStalled(_ isStalled: Bool) {
+        guard isLive else { return }
+        state = isStalled ? .stalled : .receiving
+    }
+
+    /// Chunks come: whatever was said of another connection, it is being received.
+    mutating func revive() {
+        guard !isLive, volumes.values.contains(where: { $0.source.decoder != nil }) else { return }
+        isLive = true
+        state = .receiving
+        message = nil
+        ended = nil
+    }
+
+    /// The connection is over, and the session with it or not.
+    mutating func end(_ result: Result<ReceivingSite.Summary, any Error>, at time: ContinuousClock.Instant) {
+        ended = time
+        isLive = false
+        stale.formUnion(volumes.keys)
+        switch result {
+        case .success(let summary):
+            // What was written, read back and confirmed; the volumes here may not have been asked for the last time yet.
+            let isExact = !summary.volumes.isEmpty && summary.volumes.allSatisfy { $0.state == .lossless }
+            state = isExact ? .exact : .lossy
+            message = nil
+        case .failure(let error):
+            let isFalse = (error as? CodingError)?.code == .verificationFailed
+            state = isFalse ? .failed : .incomplete
+            message = Name.printable("\(error)", limit: 300)
+        }
+    }
+
+    /// Lets go of its voxels.
+    mutating func close() {
         volumes = [:]
         stale = []
+        focus = []
     }
 
     /// A part of a volume is asked for, perhaps again on another connection; or is shown, so many seconds after it was asked for.

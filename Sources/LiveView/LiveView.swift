@@ -34,12 +34,15 @@ public struct LiveView: Sendable {
     public func run(onListening: @escaping @Sendable (String) -> Void) async throws {
         var limits = HTTPServer.Limits()
         limits.connectionCount = Self.connectionLimit
+        // What is left is for what pages fetch.
+        limits.streamCount = Self.connectionLimit / 2
         limits.requestCount = 1000
         limits.bodyByteCount = 4 << 10
         limits.patience = .seconds(10)
         // The port that the system chooses is known only once it listens.
         let access = ViewAccess(isLoopback: address.isLoopback, port: address.port)
-        let router = ViewRouter(board: board, access: access, assets: assets, site: site)
+        let shelf = SessionShelf(site)
+        let router = ViewRouter(board: board, access: access, assets: assets, site: site, shelf: shelf)
         let server = HTTPServer("the view", host: address.host, port: address.port, limits: limits) { await router.answer($0) }
         do {
             try await withThrowingTaskGroup { group in
@@ -53,6 +56,17 @@ public struct LiveView: Sendable {
                     while !Task.isCancelled {
                         await board.refresh(site.metrics?.snapshot() ?? [])
                         try await Task.sleep(for: .milliseconds(50))
+                    }
+                }
+                group.addTask {
+                    while !Task.isCancelled {
+                        let begun = ContinuousClock.now
+                        if board.takeListingDue() { board.take(await shelf.list(known: board.stored)) }
+                        // A folder that takes long is looked at less often.
+                        let deadline = ContinuousClock.now + max(.seconds(1), begun.duration(to: .now) * 20)
+                        while !Task.isCancelled, .now < deadline, !board.isListingUrgent {
+                            try await Task.sleep(for: .milliseconds(50))
+                        }
                     }
                 }
                 defer { group.cancelAll() }

@@ -14,12 +14,12 @@ struct PatchWriter {
     ///   - log: of the volume's regions of interest, or of the rest.
     ///   - timepoint: of which time point.
     static func bytes(of volume: LiveVolume, in log: ChangeLog, since revision: Int, timepoint: Int) async -> [UInt8] {
-        let shape = volume.layout.shape
+        let shape = volume.facts.shape
         let slices = timepoint * shape.slices..<(timepoint + 1) * shape.slices
         let (pieces, reached) = log.pieces(since: revision, slices: slices, voxelCount: voxelCount)
         var parts: [(box: Box, part: VolumePart)] = []
         for box in pieces {
-            if let part = await volume.decoder.part(volume: volume.index, box: box) { parts.append((box, part)) }
+            if let part = await volume.source.part(box) { parts.append((box, part)) }
         }
         var bytes = Array("FVP1".utf8)
         bytes.reserveCapacity(parts.reduce(16) { $0 + 24 + $1.part.voxels.count + $1.part.quality.count })

@@ -8,10 +8,13 @@ internal import WireFormat
 /// A session as JSON for a page.
 struct SessionJSON: Encodable {
     let name: String
-    let state: LiveSession.State
+    let state: SessionState
     let message: String?
+    let isLive: Bool
+    let isOpen: Bool
     let isAltered: Bool
-    let isForgotten: Bool
+    /// Seconds since 1970.
+    let begun: Double
     /// Seconds since the sender's command began, until now or until the end.
     let elapsed: Double
     let volumes: [VolumeJSON]
@@ -22,10 +25,12 @@ struct SessionJSON: Encodable {
         name = session.name
         state = session.state
         message = session.message
+        isLive = session.isLive
+        isOpen = session.isOpen
         isAltered = session.isAltered
-        isForgotten = session.isForgotten
+        begun = session.date
         elapsed = (session.begun.duration(to: session.ended ?? now)).seconds
-        volumes = session.volumes.values.sorted { $0.index < $1.index }.map(VolumeJSON.init)
+        volumes = session.volumes.values.sorted { $0.index < $1.index }.map { VolumeJSON($0, of: session) }
         figures = session.figures.map(FiguresJSON.init)
         focus = session.focus.map(FocusJSON.init)
     }
@@ -50,10 +55,36 @@ struct VolumeJSON: Encodable {
             maxError = standing.maxAbsoluteError.flatMap { $0.isFinite ? $0 : nil }
         }
     }
+    /// Of the voxels planned at base quality.
     struct Shares: Encodable {
         let roi: Double?
         let background: Double?
-        let exact: Double?
+    }
+    struct CompletenessJSON: Encodable {
+        let exactVoxels: Int
+        let bodyVoxels: Int?
+        let share: Double
+        let bytes: Int
+
+        init(_ completeness: Completeness) {
+            exactVoxels = completeness.exactVoxelCount
+            bodyVoxels = completeness.bodyVoxelCount
+            share = completeness.share
+            bytes = completeness.byteCount
+        }
+
+        enum Key: String, CodingKey {
+            case exactVoxels, bodyVoxels, share, bytes
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Key.self)
+            try container.encode(exactVoxels, forKey: .exactVoxels)
+            // Null where it is not known.
+            try container.encode(bodyVoxels, forKey: .bodyVoxels)
+            try container.encode(share, forKey: .share)
+            try container.encode(bytes, forKey: .bytes)
+        }
     }
 
     let index: Int
@@ -62,7 +93,9 @@ struct VolumeJSON: Encodable {
     /// How often the regions of interest have changed, and the rest.
     let revisions: [Int]
     let goal: String
-    let regionSource: String
+    let regionSource: String?
+    let state: SessionState
+    let completeness: CompletenessJSON
     /// Seconds from the start of the sender's command.
     let milestones: [String: Double]
     let regions: [Part]
@@ -72,23 +105,22 @@ struct VolumeJSON: Encodable {
     /// Whether the receipt says that every bit is the source's.
     let isExact: Bool
 
-    init(_ volume: LiveVolume) {
+    init(_ volume: LiveVolume, of session: LiveSession) {
         index = volume.index
-        name = volume.layout.manifest.name.text
+        name = volume.facts.name
         epoch = volume.epoch
         revisions = [volume.regions.revision, volume.rest.revision]
-        goal = volume.decoder.manifest.goal.name
-        regionSource = volume.layout.manifest.regionSource.name
+        goal = volume.facts.goal
+        regionSource = volume.facts.regionSource
         milestones = Dictionary(uniqueKeysWithValues: volume.milestones.map { ($0.key.rawValue, $0.value.isFinite ? $0.value : 0) })
         regions =
-            volume.standing.isEmpty
-            ? volume.layout.manifest.regions.map(Part.init(missing:)) : volume.standing.dropLast().map { Part($0) }
+            volume.standing.isEmpty ? volume.facts.regions.map(Part.init(missing:)) : volume.standing.dropLast().map { Part($0) }
         background = volume.standing.last.map { Part($0) } ?? Part(missing: nil)
-        shares = Shares(
-            roi: volume.share(of: [.roiBase]), background: volume.share(of: [.backgroundBase]),
-            exact: volume.share(of: [.mask, .valueTable, .roiBounded, .roiRefinement, .backgroundRefinement, .extensions]))
+        shares = Shares(roi: volume.share(of: .roiBase), background: volume.share(of: .backgroundBase))
+        completeness = CompletenessJSON(volume.completeness)
         hasReceipt = volume.hasReceipt
-        isExact = volume.hasReceipt && volume.milestones[.volumeLossless] != nil
+        isExact = volume.isExact
+        state = volume.storedState.map(SessionState.init) ?? (volume.isExact ? .exact : volume.hasReceipt ? .lossy : session.state)
     }
 }
 
@@ -155,32 +187,23 @@ struct VolumeMeta: Encodable {
     let affine: [[Double]]
 
     init(_ volume: LiveVolume, session: String) {
-        let layout = volume.layout
+        let facts = volume.facts
         self.session = session
         index = volume.index
-        name = layout.manifest.name.text
+        name = facts.name
         epoch = volume.epoch
-        shape = [layout.shape.columns, layout.shape.rows, layout.shape.slices, layout.shape.timepoints]
-        voxelType = layout.header.voxelType.description
-        fill = Self.fill(layout)
-        let scaling = layout.header.scaling
+        shape = [facts.shape.columns, facts.shape.rows, facts.shape.slices, facts.shape.timepoints]
+        voxelType = facts.header.voxelType.description
+        fill = facts.fill
+        let scaling = facts.header.scaling
         let isScaled = scaling.slope != 0 && scaling.slope.isFinite && scaling.intercept.isFinite
         slope = isScaled ? scaling.slope : 1
         intercept = isScaled ? scaling.intercept : 0
-        low = layout.manifest.low
-        high = layout.manifest.high
-        content = layout.manifest.content?.sides
-        regions = layout.manifest.regions.map(\.sides)
-        affine = layout.header.affine.rows
-    }
-
-    private static func fill(_ layout: VolumeLayout) -> Double? {
-        let type = layout.header.voxelType
-        let bytes = withUnsafeBytes(of: layout.manifest.fill.littleEndian) { Array($0.prefix(type.byteCount)) }
-        guard let shape = try? Shape(columns: 1, rows: 1, slices: 1),
-            let value = try? Volume(shape: shape, voxelType: type, voxels: bytes).doubles().first
-        else { return nil }
-        return value.isFinite ? value : nil
+        low = facts.low
+        high = facts.high
+        content = facts.content?.sides
+        regions = facts.regions.map(\.sides)
+        affine = facts.header.affine.rows
     }
 }
 

@@ -6,11 +6,12 @@ enum StoredFile {
     private static let pieceByteCount = 64 << 10
 
     /// The file as it is now: files are renamed into their places, so that what is open stays whole.
-    /// - Parameter name: what a browser calls it; of the closed alphabet of names.
-    static func response(_ path: String, contentType: String, name: String) -> HTTPResponse {
-        guard let file = FileHandle(forReadingAtPath: path) else { return .notFound }
+    /// - Parameters:
+    ///   - file: a regular file.
+    ///   - name: what a browser calls it; of the closed alphabet of names.
+    static func response(_ file: FileHandle, contentType: String, name: String) -> HTTPResponse {
         var status = stat()
-        guard fstat(file.fileDescriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return .notFound }
+        guard fstat(file.fileDescriptor, &status) == 0 else { return .notFound }
         let byteCount = Int(status.st_size)
         return HTTPResponse(
             contentType: contentType, headers: [("Content-Disposition", "attachment; filename=\"\(name)\"")], byteCount: byteCount

@@ -26,7 +26,7 @@ internal import WireFormat
 ///   in the receiver's folder, also from before a restart. `begun` is in seconds since 1970. `is_live`: it is being received.
 ///   `is_open`: its volumes can be fetched now. Sent again, whole, whenever it changes.
 /// - `session`: one open session, whole, whenever it changes: `name`, `state`, `message` (why it is `incomplete`, `failed` or
-///   `unverified`, else null), `begun`, `elapsed`, `is_live`, `is_open`, `is_altered`, `figures`, `focus`, and `volumes`, each with `index`, `name`,
+///   `unverified`; absent else), `begun`, `elapsed`, `is_live`, `is_open`, `is_altered`, `figures`, `focus`, and `volumes`, each with `index`, `name`,
 ///   `epoch`, `revisions`, `goal`, `state`, `is_exact`, `has_receipt`, `milestones`, `regions`, `background`, `shares` (of planned voxels
 ///   at base quality: `roi`, `background`), and `completeness`:
 ///   `{"exact_voxels": Int, "body_voxels": Int or null, "share": 0...1, "bytes": Int}`. A session that was closed comes once more, with
@@ -53,12 +53,14 @@ struct ViewRouter: Sendable {
     let access: ViewAccess
     let assets: ViewAssets
     let site: ReceivingSite
+    let shelf: SessionShelf
     private let startWord = UUID().uuidString
 
     init(
-        board: LiveBoard, access: ViewAccess, assets: ViewAssets, site: ReceivingSite
+        board: LiveBoard, access: ViewAccess, assets: ViewAssets, site: ReceivingSite, shelf: SessionShelf
     ) {
         self.board = board
+        self.shelf = shelf
         self.access = access
         self.assets = assets
         self.site = site
@@ -89,7 +91,11 @@ struct ViewRouter: Sendable {
 
     private func route(_ request: HTTPRequest) async -> HTTPResponse {
         let parts = request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
-        if request.method == "POST" { return request.path == "/focus" ? focus(request) : .notFound }
+        if request.method == "POST" {
+            guard request.path == "/focus" || request.path == "/open" else { return .notFound }
+            guard access.isOwn(request) else { return .forbidden("this is for the view's own page\n") }
+            return request.path == "/focus" ? focus(request) : await open(request)
+        }
         guard request.method == "GET" || request.method == "HEAD" else { return .notFound }
         if let asset = assets.table[request.path] {
             return HTTPResponse(
@@ -100,22 +106,40 @@ struct ViewRouter: Sendable {
             return json(StartJSON(view: startWord, requestWord: access.requestWord, canFocus: site.focusDesk != nil))
         case ("events", 1): return EventStream.response(board, view: startWord)
         case ("receipt", 2):
-            guard let path = site.receipt(session: parts[1]) else { return .notFound }
-            return StoredFile.response(path, contentType: "application/json", name: "\(parts[1]).receipt.json")
+            guard let file = site.receipt(session: parts[1]) else { return .notFound }
+            return StoredFile.response(file, contentType: "application/json", name: "\(parts[1]).receipt.json")
         case ("volume", 3...4):
-            guard let index = Int(parts[2]), String(index) == parts[2],
-                let volume = board.volume(session: parts[1], index: index)
-            else { return .notFound }
+            guard let index = Int(parts[2]), String(index) == parts[2] else { return .notFound }
+            if parts.count == 4, parts[3] == "file" { return file(parts[1], index) }
+            guard let volume = board.volume(session: parts[1], index: index) else { return .notFound }
             if parts.count == 3 { return json(VolumeMeta(volume, session: parts[1])) }
-            switch parts[3] {
-            case "patches": return await patches(request, volume)
-            case "file":
-                guard let path = site.file(session: parts[1], volume: volume.layout.manifest.name.text) else { return .notFound }
-                return StoredFile.response(
-                    path, contentType: "application/gzip", name: String(path.split(separator: "/").last ?? ""))
-            default: return .notFound
-            }
+            return parts[3] == "patches" ? await patches(request, volume) : .notFound
         default: return .notFound
+        }
+    }
+
+    private func file(_ session: String, _ index: Int) -> HTTPResponse {
+        guard let volume = board.volumeName(session: session, index: index),
+            let (name, file) = site.file(session: session, volume: volume)
+        else { return .notFound }
+        return StoredFile.response(file, contentType: "application/gzip", name: name)
+    }
+
+    private func open(_ request: HTTPRequest) async -> HTTPResponse {
+        guard let question = try? JSONDecoder().decode(OpenQuestion.self, from: Data(request.body)) else {
+            return HTTPResponse(status: "400 Bad Request", text: "session and page are what is asked for\n")
+        }
+        switch await board.open(question.session, page: question.page, from: shelf) {
+        case .opened(let session): return json(SessionJSON(session))
+        case .none: return json([String: String]())
+        case .noSession: return .notFound
+        case .noPage: return HTTPResponse(status: "409 Conflict", text: "there is no such page: follow the events again\n")
+        case .tooLarge:
+            return HTTPResponse(
+                status: "413 Content Too Large",
+                text: "its volumes take more than the \(board.openByteLimit) bytes that may be open; its files can be fetched\n")
+        case .noRoom:
+            return HTTPResponse(status: "503 Service Unavailable", text: "too much is open on other pages; close one of them\n")
         }
     }
 
@@ -123,7 +147,7 @@ struct ViewRouter: Sendable {
         guard let epoch = request.parameter("epoch").flatMap(Int.init), let from = request.parameter("from").flatMap(Int.init),
             let timepoint = request.parameter("t").flatMap(Int.init), let part = request.parameter("part"),
             ["0", "1"].contains(part), from >= 0,
-            (0..<volume.layout.shape.timepoints).contains(timepoint)
+            (0..<volume.facts.shape.timepoints).contains(timepoint)
         else { return HTTPResponse(status: "400 Bad Request", text: "epoch, part (0 or 1), from and t are whole numbers\n") }
         // What the page has is of a volume that is no more.
         guard epoch == volume.epoch else { return HTTPResponse(status: "409 Conflict", text: "the volume began anew\n") }
@@ -135,7 +159,6 @@ struct ViewRouter: Sendable {
     }
 
     private func focus(_ request: HTTPRequest) -> HTTPResponse {
-        guard access.isOwn(request) else { return .forbidden("this is for the view's own page\n") }
         guard let desk = site.focusDesk else {
             return HTTPResponse(status: "501 Not Implemented", text: "this receiver cannot ask senders for anything\n")
         }
@@ -143,7 +166,7 @@ struct ViewRouter: Sendable {
             question.box[0] < question.box[1], question.box[2] < question.box[3], question.box[4] < question.box[5],
             let box = try? Box(
                 x: question.box[0]..<question.box[1], y: question.box[2]..<question.box[3], z: question.box[4]..<question.box[5]),
-            let volume = board.volume(session: question.session, index: question.volume), volume.layout.shape.box.contains(box)
+            let volume = board.volume(session: question.session, index: question.volume), volume.facts.shape.box.contains(box)
         else { return HTTPResponse(status: "400 Bad Request", text: "the box is none of this volume\n") }
         guard let open = board.openFocusCount(question.session), open < Self.focusLimit else {
             return HTTPResponse(status: "429 Too Many Requests", text: "wait until what was asked for has come\n")
@@ -169,6 +192,11 @@ private struct FocusQuestion: Decodable {
     let session: String
     let volume: Int
     let box: [Int]
+}
+
+private struct OpenQuestion: Decodable {
+    let session: String?
+    let page: Int
 }
 
 private struct FocusAnswer: Encodable {

@@ -10,10 +10,11 @@ public enum NIfTIFile {
     ///
     /// Sizes are compared with what the file can hold before anything of that size is allocated. Files that break the format where
     /// nothing is lost by it are read as other programs read them, with a remark (``NIfTIImage/remarks``).
+    /// - Parameter memoryLimit: the most bytes its extensions and voxels may take, whatever the file can hold.
     /// - Throws: `NIfTIError`, naming the file.
-    public static func read(_ path: String) throws(NIfTIError) -> NIfTIImage {
+    public static func read(_ path: String, memoryLimit: Int = .max) throws(NIfTIError) -> NIfTIImage {
         do {
-            return try read(ByteSource(path: path))
+            return try read(ByteSource(path: path), memoryLimit)
         } catch {
             throw error.naming(path)
         }
@@ -25,7 +26,7 @@ public enum NIfTIFile {
         do throws(NIfTIError) { _ = try ByteSource(path: path) } catch { throw error.naming(path) }
     }
 
-    private static func read(_ source: ByteSource) throws(NIfTIError) -> NIfTIImage {
+    private static func read(_ source: ByteSource, _ memoryLimit: Int) throws(NIfTIError) -> NIfTIImage {
         let start = try source.read(upTo: 348)
         let layout = try HeaderLayout(identifying: start)
         guard start.count == 348 else { throw NIfTIError(.truncated, "the file ends within its header") }
@@ -43,6 +44,10 @@ public enum NIfTIFile {
             throw truncated(
                 "the header announces \(header.shape) voxels of \(header.voxelType) from byte \(header.voxelOffset), "
                     + "more than the file can hold")
+        }
+        guard needed <= memoryLimit else {
+            throw NIfTIError(
+                .tooLarge, "its \(header.shape) voxels of \(header.voxelType) take \(needed) bytes, above the limit of \(memoryLimit)")
         }
         let extensions = try source.read(upTo: extensionByteCount)
         guard extensions.count == extensionByteCount else { throw truncated("the file ends before its voxels begin") }

@@ -155,9 +155,12 @@ public struct ReceiptFile: Codable, Sendable, Equatable {
 
     /// Where a volume's file is. The receipt may have been altered: nothing it says leads out of the folder.
     /// - Throws: `WireError.Code.invalidField` when the name is none.
-    public func path(of volume: Volume, in folder: String) throws -> String {
+    public func path(of volume: Volume, in folder: String) throws -> String { "\(folder)/\(try fileName(of: volume))" }
+
+    /// A volume's file within the folder, as ``path(of:in:)`` has it.
+    func fileName(of volume: Volume) throws -> String {
         let state: VolumeState = [.partial, .lossy, .lossless].first { $0.name == volume.state } ?? .partial
-        return "\(folder)/\(SessionFolder.fileName(try Name(volume.name), state, isComplete: complete))"
+        return SessionFolder.fileName(try Name(volume.name), state, isComplete: complete)
     }
 
     /// The most bytes of a receipt that are read.
@@ -190,7 +193,18 @@ public struct ReceiptFile: Codable, Sendable, Equatable {
     {
         let path = "\(folder)/\(name)"
         guard let data = contents(of: path) else { throw NIfTIError(.notFound, "\(path): no such file") }
-        let receipt = try JSONDecoder().decode(ReceiptFile.self, from: data)
+        let signature = contents(of: "\(folder)/\(signatureName)").map { Array($0) }
+        return try check(Array(data), signature: signature, trusted: trusted, path: path)
+    }
+
+    /// Takes a receipt's bytes and checks their signature; errors are those of ``read(folder:trusted:)``.
+    /// - Parameters:
+    ///   - signature: nil where there is none.
+    ///   - path: for messages.
+    static func check(_ bytes: [UInt8], signature: [UInt8]?, trusted: ReceiptPublicKey?, path: String) throws -> (
+        receipt: ReceiptFile, signature: Signature
+    ) {
+        let receipt = try JSONDecoder().decode(ReceiptFile.self, from: Data(bytes))
         func refuse(_ message: String) -> SiteError { SiteError(.receiptMismatch, "\(path): \(message)") }
         guard let text = receipt.publicKey else {
             if trusted != nil { throw refuse("not signed, and so not by the key asked for") }
@@ -198,10 +212,10 @@ public struct ReceiptFile: Codable, Sendable, Equatable {
         }
         guard let key = ReceiptPublicKey(hex: text) else { throw refuse("'\(text.prefix(80))' is no key") }
         if let trusted, trusted != key { throw refuse("signed with another key than the one asked for") }
-        guard let signature = contents(of: "\(folder)/\(signatureName)") else {
+        guard let signature else {
             throw refuse("names a key, but its signature is missing")
         }
-        guard key.verifies(Array(signature), of: Array(data)) else { throw refuse("altered since it was signed") }
+        guard key.verifies(signature, of: bytes) else { throw refuse("altered since it was signed") }
         return (receipt, trusted == nil ? .valid(key) : .trusted(key))
     }
 }

@@ -32,7 +32,7 @@ public struct ReceiptKey: Sendable {
     public var publicKey: ReceiptPublicKey { ReceiptPublicKey(key.publicKey) }
 
     /// 64 bytes that only this key makes.
-    func signature(of bytes: [UInt8]) throws -> [UInt8] { Array(try key.signature(for: bytes)) }
+    package func signature(of bytes: [UInt8]) throws -> [UInt8] { Array(try key.signature(for: bytes)) }
 
     /// Writes the key for its owner alone, and beside it, under `.pub`, what others check receipts with.
     /// - Throws: `SiteError.Code.keyExists` rather than overwrite one, `NIfTIError.Code.cannotWrite`.

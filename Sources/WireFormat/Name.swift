@@ -32,7 +32,7 @@ public struct Name: Sendable, Hashable, CustomStringConvertible {
     ]
 
     /// A peer's text as it may be shown: on one line, without anything that steers a terminal, and not too long.
-    static func printable(_ text: String, limit: Int = 80) -> String {
+    package static func printable(_ text: String, limit: Int = 80) -> String {
         String(
             String.UnicodeScalarView(
                 text.unicodeScalars.prefix(limit).map {

@@ -1,41 +1,15 @@
 import LiveView
 import NIfTIFile
 import ProgressiveCoding
-import HEVCCodec
-import TestSupport
 import Testing
 import VolumeModel
 import WireFormat
 
 @Suite("A volume as a page follows it")
 struct VolumeTests {
-    /// A head-like volume of 48 x 40 x 36 voxels in two time points, with two regions, sent to a decoder chunk by chunk.
     private func transfer() async throws -> (decoder: SessionDecoder, chunks: [EncodedChunk], image: NIfTIImage) {
-        let shape = try Shape(columns: 48, rows: 40, slices: 36, timepoints: 2)
-        var random = Seeded(7)
-        var values: [Int16] = []
-        for _ in 0..<shape.stackedSliceCount {
-            for y in 0..<shape.rows {
-                for x in 0..<shape.columns {
-                    let isInside = (4..<44).contains(x) && (3..<37).contains(y)
-                    values.append(isInside ? Int16(100 + random.next() % 50) : 0)
-                }
-            }
-        }
-        let header = try NIfTIHeader.make(shape: shape, voxelType: .int16, affine: .identity, description: "test")
-        let image = try NIfTIImage(header: header, voxels: values.withUnsafeBytes { Array($0) })
-        let settings = try EncodingSettings(
-            name: "test", roi: HEVCParameters(crf: 20, preset: "ultrafast"),
-            background: HEVCParameters(crf: 40, preset: "ultrafast"), chunkSliceCount: 8)
-        let regions = [try Box(parsing: "8:20,8:20,5:19"), try Box(parsing: "30:40,10:30,20:30")]
-        let encoder = try VolumeEncoder(
-            image: image, name: Name("volume"), regions: regions, regionSource: .box, goal: .lossless, settings: settings)
-        let session = try SessionEncoder([encoder], goal: .lossless, order: .roiFirst)
-        let chunks = Collected()
-        _ = try await session.run(on: CodingPool(threadCount: 2)) { chunks.add($0) }
-        let decoder = try SessionDecoder(session.manifest, decoder: LocalChunkDecoder(pool: CodingPool(threadCount: 2)))
-        let planned = chunks.all.filter { $0.layer != .manifest && $0.layer != .table }.sorted { $0.ordinal < $1.ordinal }
-        return (decoder, planned, image)
+        let sample = try await Sample()
+        return (try sample.decoder(), sample.chunks, sample.image)
     }
 
     /// What a page has: voxels and qualities that it has fetched, and how often each voxel was.

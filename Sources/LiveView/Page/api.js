@@ -37,7 +37,7 @@ export function follow({ onView, onSession, onSessions, onState }) {
   const on = (name, body) => source.addEventListener(name, (event) => body(JSON.parse(event.data)));
   on("view", (data) => onView(data.view));
   on("session", onSession);
-  on("sessions", (data) => onSessions(data.names));
+  on("sessions", (data) => onSessions(data.sessions.map((session) => session.name)));
   source.onopen = () => onState(true);
   source.onerror = () => onState(false);
 }

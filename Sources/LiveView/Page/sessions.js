@@ -42,18 +42,18 @@ export class Sessions {
   offer(session, volume) {
     this.downloads.hidden = !volume;
     if (!volume) return;
-    const kind = volume.is_exact ? "exact" : session.state === "complete" && volume.has_receipt ? "lossy" : "partial";
+    const kind = volume.is_exact ? "exact" : session.state === "lossy" ? "lossy" : "partial";
     this.volume.href = `/volume/${session.name}/${volume.index}/file`;
     this.volume.textContent = `volume${endings[kind]}`;
-    this.receipt.hidden = session.state !== "complete" && session.state !== "failed";
+    this.receipt.hidden = session.is_live;
     this.receipt.href = `/receipt/${session.name}`;
   }
 }
 
 function text(session, volume) {
   if (volume?.is_exact) return "exact";
-  if (session.state !== "receiving") return session.state === "complete" ? "lossy" : session.state === "failed" ? "broken off" : "stalled";
+  if (session.state !== "receiving") return session.state;
   if (!volume) return "";
-  if (volume.milestones.background_complete != null) return `preview, ${Math.floor(100 * (volume.shares.exact ?? 0))} % exact`;
+  if (volume.milestones.background_complete != null) return `preview, ${Math.floor(100 * (volume.completeness.share))} % exact`;
   return volume.milestones.roi_complete != null ? "ROI" : "arriving";
 }

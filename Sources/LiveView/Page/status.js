@@ -33,7 +33,6 @@ function backgroundText(volume) {
 export function describe(session, volume) {
   if (!session || !volume) {
     const text = session ? { head: "Waiting", body: "for the volume" } : { head: "Waiting", body: "for a sender" };
-    if (session?.is_forgotten) return { ...text, state: "waiting", head: "Ended", body: "its voxels are no longer kept here; its files are in the receiver's folder", title: "Fovea", badge: "", watermark: "" };
     return { ...text, state: "waiting", title: "Fovea", badge: "", watermark: "" };
   }
   if (volume.is_exact) {
@@ -41,10 +40,10 @@ export function describe(session, volume) {
   }
   const parts = [regionText(volume), backgroundText(volume)].filter(Boolean).join(", ");
   const preview = { title: "Incomplete · Fovea", badge: "PREVIEW · NOT FOR DIAGNOSIS", watermark: "INCOMPLETE · NOT FOR DIAGNOSIS" };
-  if (session.state === "failed") {
+  if (session.state === "failed" || session.state === "incomplete") {
     return { ...preview, state: "failed", head: "Broken off.", body: `${parts}: not for diagnosis. What has come is kept; the sender can go on.` };
   }
-  if (session.state === "complete" && volume.has_receipt) {
+  if (session.state === "lossy" && volume.has_receipt) {
     return { ...preview, state: "preview", title: "Lossy · Fovea", badge: "LOSSY · NOT FOR DIAGNOSIS", watermark: "LOSSY · NOT FOR DIAGNOSIS", head: "Lossy, as sent.", body: `${parts}: not for diagnosis` };
   }
   const isStalled = session.state === "stalled" ? " Nothing comes from the sender." : "";

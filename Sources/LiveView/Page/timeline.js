@@ -18,7 +18,7 @@ export class Timeline {
     const rows = [
       ["ROI", "#f0a63a", reached.roi_complete, shares.roi],
       ["Background", "#6f8cff", reached.background_complete, shares.background],
-      ["Exact", "#3fc98e", reached.volume_lossless, shares.exact],
+      ["Exact", "#3fc98e", reached.volume_lossless, volume.completeness.share],
     ];
     const end = Math.max(elapsed, 0.5, ...rows.map((row) => row[2] ?? 0));
     const left = 76;

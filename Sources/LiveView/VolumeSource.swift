@@ -1,0 +1,81 @@
+internal import NIfTIFile
+internal import ProgressiveCoding
+internal import Sites
+internal import VolumeModel
+internal import WireFormat
+
+/// Where the voxels of a volume come from that pages look at.
+enum VolumeSource: Sendable {
+    /// From a session that is being received, or was just now: the decoder, and the volume's place in its manifest.
+    case decoder(SessionDecoder, Int)
+    /// From files.
+    case stored(StoredVolume)
+
+    var decoder: SessionDecoder? { if case .decoder(let decoder, _) = self { decoder } else { nil } }
+
+    /// The voxels of a box over stacked slices as they stand; nil where it reaches out of the volume.
+    func part(_ box: Box) async -> VolumePart? {
+        switch self {
+        case .decoder(let decoder, let index): await decoder.part(volume: index, box: box)
+        case .stored(let volume): volume.part(box)
+        }
+    }
+}
+
+/// What is known of a volume before any voxel of it.
+struct VolumeFacts: Sendable {
+    let name: String
+    let header: NIfTIHeader
+    /// What lies where nothing has arrived, as stored; nil where that is no number.
+    let fill: Double?
+    /// Stored values between which all lie.
+    let low: Double
+    let high: Double
+    /// Beyond it nothing ever changes; over one time point.
+    let content: Box?
+    let regions: [Box]
+    /// `roi`, `lossy` or `lossless`; empty where that is not known.
+    let goal: String
+    /// Who chose the regions; nil where that is not known.
+    let regionSource: String?
+    /// Bytes of memory the volume takes.
+    let memoryByteCount: Int
+
+    var shape: Shape { header.shape }
+
+    init(_ decoder: SessionDecoder, _ index: Int) {
+        let layout = decoder.layouts[index]
+        name = layout.manifest.name.text
+        header = layout.header
+        fill = Self.fill(layout)
+        low = layout.manifest.low
+        high = layout.manifest.high
+        content = layout.manifest.content
+        regions = layout.manifest.regions
+        goal = decoder.manifest.goal.name
+        regionSource = layout.manifest.regionSource.name
+        memoryByteCount = layout.memoryByteCount
+    }
+
+    init(_ volume: StoredVolume, goal: String) {
+        name = volume.name
+        header = volume.header
+        fill = volume.fill
+        low = volume.range.lowerBound
+        high = volume.range.upperBound
+        content = volume.content
+        regions = volume.standing.compactMap(\.box)
+        self.goal = goal
+        regionSource = nil
+        memoryByteCount = volume.memoryByteCount
+    }
+
+    private static func fill(_ layout: VolumeLayout) -> Double? {
+        let type = layout.header.voxelType
+        let bytes = withUnsafeBytes(of: layout.manifest.fill.littleEndian) { Array($0.prefix(type.byteCount)) }
+        guard let shape = try? Shape(columns: 1, rows: 1, slices: 1),
+            let value = try? Volume(shape: shape, voxelType: type, voxels: bytes).doubles().first
+        else { return nil }
+        return value.isFinite ? value : nil
+    }
+}
