@@ -123,26 +123,23 @@ struct Served: Sendable {
 final class Events: Sendable {
     private let received = Mutex<[(name: String, data: String)]>([])
     private let client: RawClient
-    private let isOver = Mutex(false)
 
     init(_ served: Served) throws {
         client = try #require(RawClient(port: served.port))
         client.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         Thread.detachNewThread { [self] in
-            var rest = ""
+            var rest: [UInt8] = []
             while let part = client.receivePart() {
                 rest += part
-                var pieces = rest.components(separatedBy: "\n\n")
-                rest = pieces.removeLast()
-                for piece in pieces {
-                    let lines = piece.components(separatedBy: "\n").map { $0.trimmingCharacters(in: .init(charactersIn: "\r")) }
+                while let end = rest.firstRange(of: [10, 10]) {
+                    let lines = rest[..<end.lowerBound].split(separator: 10).map { String(decoding: $0, as: UTF8.self) }
+                    rest.removeFirst(end.upperBound)
                     guard let name = lines.first(where: { $0.hasPrefix("event: ") }),
                         let data = lines.first(where: { $0.hasPrefix("data: ") })
                     else { continue }
                     received.withLock { $0.append((String(name.dropFirst(7)), String(data.dropFirst(6)))) }
                 }
             }
-            isOver.withLock { $0 = true }
         }
     }
 

@@ -68,10 +68,10 @@ public struct RawClient: Sendable {
     }
 
     /// What comes next; nil when the server ends the connection, or nothing comes within half a minute.
-    public func receivePart() -> String? {
+    public func receivePart() -> [UInt8]? {
         var part = [UInt8](repeating: 0, count: 1 << 16)
         let count = recv(descriptor, &part, part.count, 0)
-        return count > 0 ? String(decoding: part[..<count], as: UTF8.self) : nil
+        return count > 0 ? Array(part[..<count]) : nil
     }
 
     /// Takes at least so many bytes; false when the server ends the connection before, or they do not come within half a minute.
