@@ -123,6 +123,7 @@ extension LiveBoard {
                 let opened = try StoredSession.open(shelf.root, checked, key: shelf.key, memoryLimit: room)
                 return put(opened).map { .opened($0) } ?? .noSession
             } catch {
+                state.withLock { state in if state.pages[page] == name { state.pages[page] = "" } }
                 switch error {
                 case .notFound: return .noSession
                 case .tooLarge: return room < openByteLimit ? .noRoom : .tooLarge

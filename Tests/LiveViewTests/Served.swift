@@ -140,11 +140,12 @@ final class Events: Sendable {
                     received.withLock { $0.append((String(name.dropFirst(7)), String(data.dropFirst(6)))) }
                 }
             }
+            client.close()
         }
     }
 
     /// The page has gone.
-    func close() { client.close() }
+    func close() { client.shut() }
 
     /// The last event of a name so far.
     private func last(_ name: String, where condition: (JSON) -> Bool = { _ in true }) -> JSON? {

@@ -93,6 +93,9 @@ public struct RawClient: Sendable {
         return poll(&state, 1, 0) == 0
     }
 
+    /// Ends the connection under whoever waits for it, who then closes it.
+    public func shut() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
     public func close() { Glibc.close(descriptor) }
 
     /// Sends a request and returns all of the answer.
