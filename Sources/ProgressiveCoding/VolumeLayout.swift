@@ -40,7 +40,7 @@ public struct VolumeLayout: Sendable {
 
     /// As ``pieceLimit``, of any shape.
     package static func pieceLimit(_ shape: Shape) -> Int {
-        max(shape.timepoints + 2 * (shape.voxelCount >> 17), min(1 << 14, max(1 << 8, shape.voxelCount >> 10)))
+        max(shape.timepoints + 2 * (shape.voxelCount >> 17), min(1 << 16, max(1 << 8, shape.voxelCount >> 10)))
     }
 
     /// Checks a manifest.
