@@ -89,6 +89,7 @@ struct ServerTests {
     private func crowded(by count: Int, _ act: @escaping @Sendable (RawClient) -> Void) async throws -> (Bool, String?) {
         let hasBegun = Mutex(false)
         let isOver = Mutex(false)
+        let long = [UInt8](repeating: 0, count: 32 << 20)
         return try await serving(limits: Self.limits(connections: 8, streams: 4)) { request in
             switch request.path {
             case "/stream":
@@ -98,7 +99,7 @@ struct ServerTests {
                     while !isOver.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(10)) }
                     try await writer.write(Array("-end".utf8))
                 }
-            case "/long": return HTTPResponse(contentType: "text/plain", bytes: [UInt8](repeating: 0, count: 32 << 20))
+            case "/long": return HTTPResponse(contentType: "text/plain", bytes: long)
             default: return HTTPResponse(text: "here")
             }
         } _: { port in
