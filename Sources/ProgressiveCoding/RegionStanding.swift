@@ -36,11 +36,25 @@ extension RegionStanding {
     /// Each region of interest, then the rest.
     /// - Parameter error: the greatest error a planned chunk leaves; nil while it is not in.
     static func all(of manifest: VolumeManifest, error: (Int) -> Double?) -> [RegionStanding] {
+        struct Part: Hashable {
+            let layer: Layer
+            let region: Int
+        }
+        // Gone through once, however many regions there are: this is asked for many times a second.
+        var errors: [Part: Double] = [:]
+        var unfinished: Set<Part> = []
+        for (index, chunk) in manifest.plan.enumerated() {
+            let part = Part(layer: chunk.layer, region: chunk.region)
+            if let error = error(index) {
+                errors[part] = max(errors[part] ?? 0, error)
+            } else {
+                unfinished.insert(part)
+            }
+        }
         /// The greatest error of a layer's chunks; nil when one is not in, or none is planned.
         func greatest(_ layer: Layer, _ region: Int) -> Double? {
-            let chunks = manifest.plan.indices.filter { manifest.plan[$0].layer == layer && manifest.plan[$0].region == region }
-            let errors = chunks.compactMap(error)
-            return errors.count == chunks.count ? errors.max() : nil
+            let part = Part(layer: layer, region: region)
+            return unfinished.contains(part) ? nil : errors[part]
         }
         func standing(_ box: Box?, _ region: Int, _ layers: [(Layer, Stage)]) -> RegionStanding {
             for (layer, stage) in layers {
