@@ -15,7 +15,7 @@ struct LiveBoardTests {
     }
 
     /// A session of which some chunks have come, on the board.
-    private func begin(_ served: Served, _ sample: Sample, _ chunks: some Sequence<EncodedChunk>, as session: String = "s")
+    private func begin(_ served: Served, _ sample: Sample, _ chunks: [EncodedChunk], as session: String = "s")
         async throws
         -> SessionDecoder
     {
@@ -45,7 +45,7 @@ struct LiveBoardTests {
         try await Served.run { served in
             let events = try Events(served)
             defer { events.close() }
-            let half = sample.chunks.prefix { $0.layer != .backgroundRefinement }
+            let half = Array(sample.chunks.prefix { $0.layer != .backgroundRefinement })
             let decoder = try await begin(served, sample, half)
             let session = try await events.session("s", "regions exact") {
                 ($0.volume()?.completeness?["exact_voxels"] as? Int ?? 0) > 0
@@ -116,7 +116,7 @@ struct LiveBoardTests {
                 await served.ask("/volume/s/0/patches?epoch=\(epoch)&part=0&from=0&t=0").status
             }
             #expect(await patches(oldEpoch) == 200)
-            _ = try await begin(served, second, second.chunks.prefix(1))
+            _ = try await begin(served, second, Array(second.chunks.prefix(1)))
             let new = try await events.session("s", "second") { $0.volume()?["epoch"] as? Int != oldEpoch }
             let newEpoch = try #require(new.volume()?["epoch"] as? Int)
             #expect(await patches(oldEpoch) == 409)
@@ -131,7 +131,7 @@ struct LiveBoardTests {
         try await Served.run { served in
             let events = try Events(served)
             defer { events.close() }
-            _ = try await begin(served, sample, sample.chunks.prefix(2))
+            _ = try await begin(served, sample, Array(sample.chunks.prefix(2)))
             let before = try await events.session("s")
             #expect(before["is_altered"] as? Bool == false)
             served.board.take(.altered(session: "s"))
@@ -153,7 +153,7 @@ struct LiveBoardTests {
         try await Served.run { served in
             let events = try Events(served)
             defer { events.close() }
-            let decoder = try await begin(served, sample, sample.chunks.prefix(2))
+            let decoder = try await begin(served, sample, Array(sample.chunks.prefix(2)))
             served.board.take(.ended(session: "s", .failure(SiteError(.sessionExists, "belongs to another sender"))))
             served.board.take(.ended(session: "s", .failure(SiteError(.sessionBusy, "goes on on another connection"))))
             served.board.take(.altered(session: "s"))
@@ -248,7 +248,7 @@ struct LiveBoardTests {
         try await Served.run { served in
             let events = try Events(served)
             defer { events.close() }
-            _ = try await begin(served, sample, sample.chunks.prefix(1))
+            _ = try await begin(served, sample, Array(sample.chunks.prefix(1)))
             let desk = try #require(served.site.focusDesk)
             desk.open("s", FocusDesk.Volumes(shapes: [sample.image.volume.shape], isExactPlanned: true))
             let box = try Box(parsing: "1:2,1:2,1:2")
