@@ -133,7 +133,7 @@ private struct Reception {
         guard let bytes = try? record.encoded() else { return }
         let before = await decoder.snapshot(volume: volume)
         let milestones = Mutex<[Milestone]>([])
-        guard (try? await decoder.apply(UInt32(ordinal), record: bytes) { new in milestones.withLock { $0 += new } }) != nil else {
+        guard (try? await decoder.apply(UInt32(ordinal), record: bytes) { new in milestones.withLock { $0 += new.milestones } }) != nil else {
             if await decoder.snapshot(volume: volume).quality != before.quality { faults.append("a refused chunk leaves a trace") }
             return
         }
