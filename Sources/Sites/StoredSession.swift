@@ -23,8 +23,8 @@ public struct StoredSession: Sendable, Equatable {
     public internal(set) var state: State
     /// Why it is no more than that, for a person.
     public internal(set) var message: String?
-    /// When its folder was last added to, in seconds since 1970.
-    public let date: Double
+    /// When it began, by its receipt, else when its folder was last added to; in seconds since 1970.
+    public internal(set) var date: Double
     /// The volumes' names, in the receipt's order; empty where there is no receipt.
     public internal(set) var volumes: [String] = []
     /// What its files were when this was said.
@@ -80,6 +80,7 @@ public struct StoredSession: Sendable, Equatable {
             receipt.volumes.allSatisfy({ (try? Name($0.name)) != nil })
         else { return failed("The receipt names no volumes that can be.") }
         volumes = receipt.volumes.map(\.name)
+        if let begun = receipt.begun.flatMap({ try? Date($0, strategy: .iso8601) }) { date = begun.timeIntervalSince1970.rounded() }
         files = receipt.volumes.compactMap { try? receipt.fileName(of: $0) }
         guard receipt.complete else {
             message = receipt.interruption.map { "It ended early: \(Name.printable($0, limit: 300))" } ?? "It ended early."

@@ -30,7 +30,7 @@ struct LiveBoardTests {
         var summary = ReceivingSite.Summary()
         summary.session = session
         summary.volumes = states.map {
-            ReceivingSite.ReceivedVolume(path: "", qualityPath: "", digest: Digest(of: []), state: $0)
+            ReceivingSite.ReceivedVolume(path: "", qualityPath: "", digest: Digest(of: []), fileDigest: Digest(of: []), state: $0)
         }
         if states.allSatisfy({ $0 == .lossless }) {
             served.board.take(.milestone(.volumeLossless, place(session), secondsSinceSenderStart: 1, Completeness()))
