@@ -5,9 +5,11 @@ import json
 import os
 import select
 import shutil
+import struct
 import subprocess
 import tempfile
 import time
+import zlib
 
 FLAGS = [
     "--headless=new", "--remote-debugging-pipe", "--no-first-run", "--no-default-browser-check", "--disable-extensions",
@@ -20,6 +22,24 @@ FLAGS = [
 def program():
     """Where Chromium is; None where it is not installed."""
     return os.environ.get("FOVEA_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def _unfilter(kind, row, above, step):
+    """A row of a PNG, from its differences to its neighbours."""
+    for index in range(len(row)) if kind else ():
+        left = row[index - step] if index >= step else 0
+        corner = above[index - step] if index >= step else 0
+        if kind == 1:
+            guess = left
+        elif kind == 2:
+            guess = above[index]
+        elif kind == 3:
+            guess = (left + above[index]) >> 1
+        else:
+            sum_ = left + above[index] - corner
+            guess = min((left, above[index], corner), key=lambda value: abs(sum_ - value))
+        row[index] = (row[index] + guess) & 255
+    return row
 
 
 class Browser:
@@ -123,7 +143,7 @@ class Browser:
                     return
             except RuntimeError as error:
                 # Between two pages there is none to ask.
-                if "context" not in str(error):
+                if "context" not in str(error) and "navigated" not in str(error):
                     raise
             time.sleep(0.02)
         raise TimeoutError(f"not true within {patience} s: {expression}")
@@ -133,6 +153,26 @@ class Browser:
         data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]
         with open(path, "wb") as file:
             file.write(base64.b64decode(data))
+
+    def pixels(self):
+        """What is on the screen, canvases and all else put together: rows of bytes, and how many there are to a pixel."""
+        data = base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
+        place, packed = 8, b""
+        while place < len(data):
+            size, kind = struct.unpack(">I4s", data[place:place + 8])
+            body = data[place + 8:place + 8 + size]
+            if kind == b"IHDR":
+                width, height, _, colour = struct.unpack(">IIBB", body[:10])
+            elif kind == b"IDAT":
+                packed += body
+            place += size + 12
+        step = 4 if colour == 6 else 3
+        raw, rows, above = zlib.decompress(packed), [], bytes(width * step)
+        for start in range(0, len(raw), width * step + 1):
+            row = _unfilter(raw[start], bytearray(raw[start + 1:start + 1 + width * step]), above, step)
+            rows.append(row)
+            above = row
+        return rows, step
 
     def key(self, key, code=None, modifiers=0):
         text = key if len(key) == 1 else None

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("FOVEA_BUILD", ROOT / ".build" / "release"))
@@ -57,30 +58,48 @@ class Transfer:
 
     def __init__(self, folder, link="rural-4g", address="127.0.0.1:0"):
         self.folder = pathlib.Path(folder)
-        self.receiver = Program("fovea", "receive", "--listen", "127.0.0.1:0", "--out", self.folder / "received", "--view", address, "--json")
-        self.programs = [self.receiver]
-        self.page = self.receiver.event("view")["url"]
-        port = self.receiver.event("listening")["port"]
-        relay = Program("netsim", "relay", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{port}", "--link", link, "--json")
+        self.programs = []
+        self.receive("127.0.0.1:0", address)
+        relay = Program("netsim", "relay", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{self.receiver_port}", "--link", link, "--json")
         self.programs.append(relay)
         self.port = relay.event("listening")["port"]
 
-    def phantom(self, shape="240x240x155"):
+    def receive(self, listen, view):
+        self.receiver = Program("fovea", "receive", "--listen", listen, "--out", self.folder / "received", "--view", view, "--json")
+        self.programs.insert(0, self.receiver)
+        self.page = self.receiver.event("view")["url"]
+        self.receiver_port = self.receiver.event("listening")["port"]
+
+    def kill(self):
+        """Ends the receiver as a failing machine does."""
+        self.receiver.process.kill()
+        self.receiver.process.wait()
+
+    def restart(self):
+        """Another receiver in the place of one that was ended: same folder, same ports."""
+        self.programs.remove(self.receiver)
+        address = urllib.parse.urlsplit(self.page).netloc
+        self.receive(f"127.0.0.1:{self.receiver_port}", address)
+
+    def phantom(self, shape="240x240x155", seed=1):
         """Makes a head; gives back where its volume and labels are."""
         subprocess.run(
-            [BUILD / "fovea", "phantom", "--out", self.folder, "--seed", "1", "--shape", shape], check=True, stdout=subprocess.DEVNULL)
-        return self.folder / "phantom-1_flair.nii.gz", self.folder / "phantom-1_seg.nii.gz"
+            [BUILD / "fovea", "phantom", "--out", self.folder, "--seed", str(seed), "--shape", shape], check=True, stdout=subprocess.DEVNULL)
+        return self.folder / f"phantom-{seed}_flair.nii.gz", self.folder / f"phantom-{seed}_seg.nii.gz"
 
-    def send(self, volume, mask, session, *more):
+    def send(self, volume, mask, session, *more, is_direct=False):
+        """Sends over the link, or past it; without a mask `more` says where the region is."""
+        port = self.receiver_port if is_direct else self.port
+        region = ["--mask", mask] if mask else []
         sender = Program(
-            "fovea", "send", volume, "--to", f"127.0.0.1:{self.port}", "--mask", mask, "--session", session, "--json", *more, is_quiet=True)
+            "fovea", "send", volume, "--to", f"127.0.0.1:{port}", *region, "--session", session, "--json", *more, is_quiet=True)
         self.programs.append(sender)
         return sender
 
     def hold(self, is_held=True):
         """Has sender and link stand still, or go on."""
-        for program in self.programs[1:]:
-            if program.process.poll() is None:
+        for program in self.programs:
+            if program is not self.receiver and program.process.poll() is None:
                 program.process.send_signal(signal.SIGSTOP if is_held else signal.SIGCONT)
 
     def __enter__(self):

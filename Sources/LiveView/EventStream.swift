@@ -5,8 +5,8 @@ internal import HTTPService
 /// A page that reads slowly gets fewer of them, each up to date: nothing is kept for it.
 enum EventStream {
     private static let interval = Duration.milliseconds(50)
-    /// Without a sign a page that is gone would not be noticed.
-    private static let silenceLimit = Duration.seconds(10)
+    /// Without a sign neither end would notice that the other is gone.
+    private static let silenceLimit = Duration.seconds(5)
 
     static func response(_ board: LiveBoard, view: String) -> HTTPResponse {
         HTTPResponse(contentType: "text/event-stream", byteCount: nil) { writer in
@@ -25,7 +25,7 @@ enum EventStream {
                 }
                 bytes += changed.flatMap { event("session", PageJSON.line(SessionJSON($0))) }
                 revision = reached
-                if bytes.isEmpty, .now - last > silenceLimit { bytes = Array(":\n\n".utf8) }
+                if bytes.isEmpty, .now - last > silenceLimit { bytes = event("beat", Array("{}".utf8)) }
                 if !bytes.isEmpty {
                     try await writer.write(bytes)
                     last = .now

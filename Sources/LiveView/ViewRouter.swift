@@ -31,6 +31,7 @@ internal import WireFormat
 ///   at base quality: `roi`, `background`), and `completeness`:
 ///   `{"exact_voxels": Int, "body_voxels": Int or null, "share": 0...1, "bytes": Int}`. A session that was closed comes once more, with
 ///   `is_open` false and no volumes.
+/// - `beat`: nothing, after five seconds without another event. A page that hears nothing for twenty takes the connection for lost.
 ///
 /// | state | |
 /// |---|---|

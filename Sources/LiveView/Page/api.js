@@ -8,44 +8,84 @@ export async function start() {
   return answer;
 }
 
-export function meta(session, index) {
-  return json(`/volume/${session}/${index}`);
+/** Says which session this page shows: it is opened, from its files where it does not arrive. None with null. */
+export async function open(session, page) {
+  const answer = await post("/open", { session, page });
+  if (answer.status === 409) return null;
+  if (!answer.ok) throw new Error(await reason(answer));
+  return session == null ? null : answer.json();
+}
+
+export function meta(session, index, signal) {
+  return json(`/volume/${encodeURIComponent(session)}/${index}`, signal);
 }
 
 /** What has changed of a volume since a revision, in its regions (part 0) or beyond (1); null where the volume began anew. */
-export async function patches(session, index, epoch, part, from, timepoint) {
-  const answer = await fetch(`/volume/${session}/${index}/patches?epoch=${epoch}&part=${part}&from=${from}&t=${timepoint}`);
+export async function patches({ session, index, timepoint }, epoch, part, from, signal) {
+  const answer = await fetch(`/volume/${encodeURIComponent(session)}/${index}/patches?epoch=${epoch}&part=${part}&from=${from}&t=${timepoint}`, { signal });
   if (answer.status === 409) return null;
-  if (!answer.ok) throw new Error(await answer.text());
+  if (!answer.ok) throw new Error(await reason(answer));
   return parse(await answer.arrayBuffer());
 }
 
 /** Asks the sender for a box of voxels: x0, x1, y0, y1, z0, z1, ends exclusive. */
 export async function ask(session, volume, box) {
-  const answer = await fetch("/focus", {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "X-Fovea-Request": requestWord },
-    body: JSON.stringify({ session, volume, box }),
-  });
-  if (!answer.ok) throw new Error((await answer.text()).trim());
+  const answer = await post("/focus", { session, volume, box });
+  if (!answer.ok) throw new Error(await reason(answer));
   return answer.json();
 }
+
+/** Longer without a word from the receiver, and the connection counts as lost: it says something every few seconds. */
+const silenceLimit = 20_000;
 
 /** Calls back with what happens at the receiver until the page goes. */
-export function follow({ onView, onSession, onSessions, onState }) {
-  const source = new EventSource("/events");
-  const on = (name, body) => source.addEventListener(name, (event) => body(JSON.parse(event.data)));
-  on("view", (data) => onView(data.view));
-  on("session", onSession);
-  on("sessions", (data) => onSessions(data.sessions.map((session) => session.name)));
-  source.onopen = () => onState(true);
-  source.onerror = () => onState(false);
+export function follow(callbacks) {
+  let heard = Date.now();
+  let source = null;
+  const hear = () => {
+    heard = Date.now();
+    callbacks.onState(true, heard);
+  };
+  const connect = () => {
+    source?.close();
+    source = new EventSource("/events");
+    const on = (name, body) => source.addEventListener(name, (event) => {
+      hear();
+      body(JSON.parse(event.data));
+    });
+    on("view", callbacks.onView);
+    on("session", callbacks.onSession);
+    on("sessions", (data) => callbacks.onSessions(data.sessions));
+    on("beat", () => {});
+    source.onopen = hear;
+    source.onerror = () => callbacks.onState(false, Date.now());
+  };
+  connect();
+  let tried = 0;
+  setInterval(() => {
+    const now = Date.now();
+    // A link that is cut without a word leaves the connection open for minutes.
+    const isSilent = now - heard > silenceLimit;
+    if (isSilent) callbacks.onState(false, heard);
+    if ((isSilent || source.readyState === EventSource.CLOSED) && now - tried > 3000) {
+      tried = now;
+      connect();
+    }
+  }, 1000);
 }
 
-async function json(path) {
-  const answer = await fetch(path);
-  if (!answer.ok) throw new Error(await answer.text());
+function post(path, body) {
+  return fetch(path, { method: "POST", headers: { "Content-Type": "application/json", "X-Fovea-Request": requestWord }, body: JSON.stringify(body) });
+}
+
+async function json(path, signal) {
+  const answer = await fetch(path, { signal });
+  if (!answer.ok) throw new Error(await reason(answer));
   return answer.json();
+}
+
+async function reason(answer) {
+  return (await answer.text()).trim() || `the receiver answered ${answer.status}`;
 }
 
 // The bytes are described at PatchWriter.

@@ -2,11 +2,13 @@
 
 import { ask } from "/api.js";
 
+const throughs = [2, 1, 0];
+
 export class Requests {
-  constructor(root, onMessage) {
+  constructor(root) {
     this.list = root.querySelector("#requests-list");
     this.none = root.querySelector("#requests-none");
-    this.onMessage = onMessage;
+    this.message = root.querySelector("#requests-message");
     this.canAsk = false;
   }
 
@@ -15,12 +17,26 @@ export class Requests {
     if (!canAsk) this.none.textContent = "This receiver cannot ask senders for a region.";
   }
 
-  /** @param box of the volume's own voxels */
-  async send(session, volume, box) {
+  /** Forgets all: another volume is shown. */
+  clear() {
+    this.say("");
+    this.draw([]);
+  }
+
+  /** Says something of a request, until the next one or for a few seconds. */
+  say(text) {
+    clearTimeout(this.timer);
+    this.message.textContent = text;
+    if (text) this.timer = setTimeout(() => this.say(""), 8000);
+  }
+
+  /** @param box of the volume's own voxels; @param isStillShown whether an answer still matters when it comes */
+  async send(session, volume, box, isStillShown = () => true) {
+    this.say("");
     try {
       await ask(session, volume, box);
     } catch (error) {
-      this.onMessage(`The region was not asked for: ${error.message}.`);
+      if (isStillShown()) this.say(`The region was not requested: ${error.message}.`);
     }
   }
 
@@ -35,4 +51,65 @@ export class Requests {
       return item;
     }));
   }
+}
+
+/** How a region is asked for: a box or a point on a plane, or what lies at the crosshair. */
+export class Asking {
+  /** @param viewer whose planes and selection it is: see main.js */
+  constructor(viewer, button) {
+    this.viewer = viewer;
+    this.button = button;
+    this.isOn = false;
+  }
+
+  toggle() { this.#set(!this.isOn); }
+
+  stop() { this.#set(false); }
+
+  #set(isOn) {
+    this.isOn = isOn;
+    this.button.setAttribute("aria-pressed", String(isOn));
+  }
+
+  onPlane(plane, from, to) {
+    this.stop();
+    const { planes, voxels } = this.viewer;
+    const corners = [from, to].map((place) => planes.voxelAt(plane, ...place));
+    if (!voxels || corners.includes(null)) return;
+    const isPoint = Math.hypot(to[0] - from[0], to[1] - from[1]) < 6;
+    this.#ask(isPoint ? boxAround(voxels, corners[0].map(Math.round)) : boxBetween(corners, throughs[plane], planes.crosshair));
+  }
+
+  atCrosshair() {
+    const { planes, voxels } = this.viewer;
+    if (voxels) this.#ask(boxAround(voxels, planes.crosshair));
+  }
+
+  #ask(box) {
+    const { viewer } = this;
+    const { chosen, requests, voxels } = viewer;
+    if (!requests.canAsk) return requests.say("This receiver cannot ask senders for a region.");
+    const whole = box.map((side, index) => Math.min(voxels.shape[index >> 1], Math.max(0, Math.round(side))));
+    if ([0, 1, 2].some((axis) => whole[2 * axis] >= whole[2 * axis + 1])) return;
+    requests.send(chosen.session, chosen.index, voxels.orientation.toVolume(whole), () => viewer.chosen === chosen);
+  }
+}
+
+/** A box drawn on a plane, between two corners: as deep as it is wide, about the slice in sight. */
+function boxBetween(corners, through, crosshair) {
+  const sides = [0, 1, 2].map((axis) => Math.abs(corners[0][axis] - corners[1][axis]));
+  const depth = Math.max(4, (sides[0] + sides[1] + sides[2]) / 4);
+  return [0, 1, 2].flatMap((axis) => {
+    const [low, high] = [corners[0][axis], corners[1][axis]].sort((a, b) => a - b);
+    return axis === through ? [crosshair[through] - depth, crosshair[through] + depth + 1] : [low, high + 1];
+  });
+}
+
+/** 12 mm on every side of a voxel. */
+function boxAround(voxels, voxel) {
+  const { affine } = voxels.orientation;
+  return [0, 1, 2].flatMap((axis) => {
+    const reach = Math.max(2, 12 / (Math.hypot(affine[0][axis], affine[1][axis], affine[2][axis]) || 1));
+    return [voxel[axis] - reach, voxel[axis] + reach + 1];
+  });
 }

@@ -8,7 +8,6 @@ export class Gestures {
     this.canvas = canvas;
     this.viewer = viewer;
     this.pointers = new Map();
-    this.isAsking = false;
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
     for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, (event) => this.#up(event));
@@ -16,6 +15,12 @@ export class Gestures {
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
     canvas.addEventListener("dblclick", (event) => this.#double(event));
     document.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  /** Lets go of what is under way: another volume is selected. */
+  cancel() {
+    this.pointers.clear();
+    this.mode = "none";
   }
 
   #place(event) {
@@ -47,7 +52,7 @@ export class Gestures {
     this.start = place;
     this.last = place;
     if (plane === 3) this.mode = "turn";
-    else if (event.shiftKey || this.isAsking) this.mode = "ask";
+    else if (event.shiftKey || this.viewer.asking.isOn) this.mode = "ask";
     else if (event.button === 2) this.mode = "window";
     else if (event.button === 1 || event.altKey) this.mode = "pan";
     else this.mode = "cross";
@@ -86,7 +91,7 @@ export class Gestures {
     if (!this.pointers.delete(event.pointerId)) return;
     if (this.mode === "ask") {
       this.viewer.drag(null);
-      if (event.type === "pointerup") this.viewer.askOnPlane(this.plane, this.start, this.#place(event));
+      if (event.type === "pointerup") this.viewer.asking.onPlane(this.plane, this.start, this.#place(event));
     }
     if (!this.pointers.size) this.mode = "none";
   }
@@ -133,8 +138,8 @@ export class Gestures {
       "{": () => viewer.window(0, -0.1), "}": () => viewer.window(0, 0.1),
       "+": () => viewer.planes.zoom(1.2), "=": () => viewer.planes.zoom(1.2), "-": () => viewer.planes.zoom(1 / 1.2),
       0: () => viewer.planes.fit(), w: () => viewer.autoWindow(), m: () => viewer.maximise(), r: () => viewer.toRegion(),
-      f: () => viewer.askAtCrosshair(), q: () => viewer.toggleQuality(), o: () => viewer.toggleOutline(), t: () => viewer.nextTimepoint(),
-      Escape: () => viewer.stopAsking(),
+      f: () => viewer.asking.atCrosshair(), q: () => viewer.toggleQuality(), o: () => viewer.toggleOutline(), t: () => viewer.nextTimepoint(),
+      Escape: () => viewer.asking.stop(),
     };
     const command = commands[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!command || (isOnButton && event.key.startsWith("Arrow"))) return;

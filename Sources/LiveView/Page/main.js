@@ -1,32 +1,43 @@
 // Joins what arrives at the receiver with what is shown.
 
 import * as api from "/api.js";
-import { Requests } from "/focus.js";
+import { Arrivals, isArriving } from "/arrivals.js";
+import { remember, remembered } from "/choice.js";
+import { Fetching } from "/fetching.js";
+import { Asking, Requests } from "/focus.js";
 import { Gestures, throughs } from "/gestures.js";
 import { Outline } from "/outline.js";
+import { Selection } from "/owners.js";
 import { Planes } from "/planes.js";
-import { Plots } from "/plots.js";
+import { Plots, size } from "/plots.js";
+import { readout } from "/readout.js";
 import { Rendering } from "/rendering.js";
 import { Sessions } from "/sessions.js";
-import { describe, qualityNames } from "/status.js";
 import { Timeline } from "/timeline.js";
-import { Voxels } from "/voxels.js";
+import { faulty, percent, showsAll, viewState } from "/viewstate.js";
 import { Window } from "/window.js";
 
 const find = (id) => document.getElementById(id);
 
 class Viewer {
   constructor() {
-    this.outline = null;
-    this.planes = new Planes(find("planes"), () => this.#drawn());
-    this.rendering = new Rendering(find("rendering"));
-    this.outline = new Outline(find("overlay"), this.planes);
+    this.selection = new Selection();
+    this.planes = new Planes(find("planes"), this.selection, { onDraw: () => this.#drawn(), onLost: () => this.#lose() });
+    this.rendering = new Rendering(find("rendering"), this.selection, () => this.#describe());
+    this.outline = new Outline(find("overlay"), this.planes, this.selection);
     this.timeline = new Timeline(find("timeline"), find("elapsed"));
     this.plots = new Plots(document);
-    this.requests = new Requests(document, (text) => this.#say(text));
+    this.requests = new Requests(document);
     this.sessionList = new Sessions(document, (session, index) => this.choose(session, index));
+    this.arrivals = new Arrivals(document, (session) => (session == null ? this.#describe() : this.choose(session, 0)));
+    /** Every session in the receiver's folder, newest first; null until the receiver has said. */
+    this.entries = null;
+    /** What is known of the open ones, by name. */
     this.sessions = new Map();
-    this.chosen = null;
+    /** Since when the receiver is not heard, in milliseconds; null while it is. */
+    this.link = { isLive: null, lostAt: null };
+    this.fetching = new Fetching(this);
+    this.asking = new Asking(this, find("tool-focus"));
     this.gestures = new Gestures(find("overlay"), this);
     /** When what was first on the screen, in milliseconds of the page's clock. */
     this.seen = {};
@@ -34,7 +45,7 @@ class Viewer {
 
   async open() {
     const start = await api.start();
-    if (location.search) history.replaceState(null, "", "/");
+    if (location.search) history.replaceState(null, "", `/${location.hash}`);
     this.requests.allow(start.can_focus);
     find("tool-focus").disabled = !start.can_focus;
     await this.planes.open();
@@ -43,106 +54,128 @@ class Viewer {
     new ResizeObserver(() => this.#arrange()).observe(find("tiles"));
     this.#arrange();
     api.follow({
-      onView: (view) => { if (view !== start.view) location.reload(); },
-      onSession: (session) => this.#take(session),
-      onSessions: (names) => this.#list(names),
-      onState: (isLive) => {
-        find("connection").textContent = isLive ? "live" : "no connection";
-        find("connection").classList.toggle("live", isLive);
+      onView: ({ view, page }) => {
+        // Another run of the receiver: what is here is of one that is no more. The address keeps the choice.
+        if (view !== start.view) location.reload();
+        this.fetching.page = page;
+        this.fetching.openSelected();
       },
+      onSession: (session) => this.take(session),
+      onSessions: (entries) => this.#list(entries),
+      onState: (isLive, at) => this.#connect(isLive, at),
     });
     setInterval(() => this.#tick(), 200);
     this.#describe();
   }
 
+  #connect(isLive, at) {
+    if (isLive === this.link.isLive) return;
+    this.link = { isLive, lostAt: isLive ? null : at };
+    find("connection").textContent = isLive ? "live" : "no connection";
+    find("connection").classList.toggle("live", isLive);
+    this.#describe();
+  }
+
   // Sessions
 
-  #list(names) {
-    for (const name of this.sessions.keys()) if (!names.includes(name)) this.sessions.delete(name);
-    this.names = names;
+  #list(entries) {
+    this.entries = entries;
+    const names = new Set(entries.map((entry) => entry.name));
+    for (const name of this.sessions.keys()) if (!names.has(name)) this.sessions.delete(name);
+    if (this.chosen && !names.has(this.chosen.session)) this.#clear();
+    if (!this.chosen) this.#chooseFirst();
     this.#describe();
   }
 
-  #take(session) {
+  /** What was chosen before the page was loaded anew; or the newest that arrives. No other takes the place of what somebody looks at. */
+  #chooseFirst() {
+    const kept = remembered();
+    if (kept && this.entries.some((entry) => entry.name === kept.session)) return this.choose(kept.session, kept.index, kept.timepoint);
+    const first = this.entries.find(isArriving) ?? this.entries.find((entry) => entry.is_open);
+    if (first) this.choose(first.name, 0);
+  }
+
+  take(session) {
     this.sessions.set(session.name, { ...session, at: performance.now() });
-    // The first is shown by itself. No other takes the place of what somebody looks at.
-    if (session.volumes.length && !this.chosen) this.#show(session.name, session.volumes[0].index);
-    else this.#follow();
+    if (this.chosen?.session === session.name) {
+      // It began anew, or was closed: what is on the planes is of one that is no more.
+      const { volumes } = session;
+      if (volumes.length && !this.volume) this.choose(session.name, volumes[0].index);
+      else if (this.voxels && this.volume?.epoch !== this.voxels.meta.epoch) this.choose(this.chosen.session, this.chosen.index, this.chosen.timepoint);
+      else if (!this.voxels) this.fetching.load();
+      else this.fetching.follow();
+    }
     this.#describe();
   }
 
-  choose(session, index) {
-    this.#show(session, index);
-    this.#describe();
-  }
-
+  get chosen() { return this.selection.current; }
   get session() { return this.chosen && this.sessions.get(this.chosen.session); }
   get volume() { return this.session?.volumes.find((volume) => volume.index === this.chosen.index); }
 
-  async #show(session, index, timepoint = 0) {
-    const chosen = { session, index, timepoint };
-    this.chosen = chosen;
+  /** Shows another volume: first of all nothing. */
+  choose(session, index, timepoint = 0) {
+    const isOther = session !== this.chosen?.session;
+    this.#clear();
+    this.selection.choose(session, index, timepoint);
+    remember(this.chosen);
+    this.#describe();
+    if (isOther || !this.volume) this.fetching.openSelected();
+    this.fetching.load();
+  }
+
+  /** Takes everything of the volume that was shown off the page. */
+  #clear() {
+    this.fetching.stop();
+    this.selection.clear();
     this.voxels = null;
-    this.plots.reset();
-    if (!this.volume) return;
-    const meta = await api.meta(session, index);
-    if (this.chosen !== chosen) return;
-    const voxels = new Voxels(meta, timepoint);
-    this.shading = new Window(meta.low, meta.high);
-    await this.planes.show(voxels, this.shading);
-    if (this.chosen !== chosen) return;
+    this.shading = null;
+    this.problem = null;
+    this.hovered = null;
+    this.news = null;
+    this.seen = {};
+    this.outline.clear();
+    if (this.planes.nv) this.planes.clear();
+    if (this.rendering.nv) this.rendering.clear();
+    this.timeline.clear();
+    this.plots.clear();
+    this.requests.clear();
+    this.gestures.cancel();
+    this.asking.stop();
+    find("readout").textContent = "";
+    this.#describe();
+  }
+
+  /** Says why the selected volume is not here; nothing where it is. */
+  trouble(text) {
+    if (this.problem === text) return;
+    this.problem = text;
+    this.#describe();
+  }
+
+  /** Takes the volume that is to be filled; false where another was selected meanwhile. */
+  async place(voxels, meta) {
+    const shading = new Window(meta.low, meta.high);
+    if (!await this.planes.show(voxels, shading)) return false;
     this.voxels = voxels;
+    this.shading = shading;
     this.regionIndex = -1;
     this.toRegion();
     this.planes.fit();
     // The planes matter more: the 3-D view waits until something is on them.
     this.isSolidDue = true;
-    this.#follow();
-    this.#describe();
+    this.trouble(null);
+    return true;
   }
 
-  /** Fetches what has changed, one patch after another. */
-  async #follow() {
-    const { voxels, chosen } = this;
-    if (!voxels || this.isFetching) return;
-    this.isFetching = true;
-    try {
-      while (this.voxels === voxels && this.volume) {
-        if (this.volume.epoch !== voxels.meta.epoch) {
-          this.#show(chosen.session, chosen.index, chosen.timepoint);
-          break;
-        }
-        // Regions of interest first, whatever has come in the meantime.
-        const part = this.volume.revisions.findIndex((revision, index) => revision > voxels.revisions[index]);
-        if (part < 0) break;
-        const patch = await api.patches(
-          chosen.session, chosen.index, voxels.meta.epoch, part, voxels.revisions[part], chosen.timepoint);
-        if (!patch || this.voxels !== voxels) break;
-        const boxes = voxels.apply(patch, part);
-        if (boxes.length) (this.news ??= new Set()).add(part ? "background" : "roi");
-        this.#window(boxes);
-        this.planes.change(boxes);
-        if (this.rendering.voxels === voxels) this.rendering.change(boxes);
-      }
-    } catch (error) {
-      this.#say(`What has arrived cannot be fetched: ${error.message}.`);
-    } finally {
-      this.isFetching = false;
+  /** Voxels of some boxes have been fetched, of the regions of interest (part 0) or the rest. */
+  change(boxes, part) {
+    if (boxes.length) (this.news ??= new Set()).add(part ? "background" : "roi");
+    if (boxes.length && this.shading.adapt(this.volume, this.voxels)) {
+      this.planes.refreshAll();
+      if (this.rendering.voxels === this.voxels) this.rendering.refreshAll();
     }
-    if (this.voxels !== voxels) this.#follow();
-  }
-
-  /** Chooses a window once there is something to choose it by, and again when the whole volume is there. */
-  #window(boxes) {
-    const stage = this.volume.milestones.background_complete != null ? 2 : this.volume.milestones.roi_complete != null ? 1 : 0;
-    const key = boxes.length ? stage : -1;
-    if (this.shading.isChosen || key <= (this.shading.stage ?? -1)) return;
-    const range = this.voxels.robustRange();
-    if (!range) return;
-    this.shading.stage = key;
-    this.shading.set(...range);
-    this.planes.refreshAll();
-    if (this.rendering.voxels === this.voxels) this.rendering.refreshAll();
+    this.planes.change(boxes);
+    if (this.rendering.voxels === this.voxels) this.rendering.change(boxes);
   }
 
   // Commands
@@ -217,7 +250,7 @@ class Viewer {
 
   nextTimepoint() {
     const count = this.voxels?.meta.shape[3] ?? 1;
-    if (count > 1) this.#show(this.chosen.session, this.chosen.index, (this.chosen.timepoint + 1) % count);
+    if (count > 1) this.choose(this.chosen.session, this.chosen.index, (this.chosen.timepoint + 1) % count);
   }
 
   help() {
@@ -225,57 +258,9 @@ class Viewer {
     if (find("keys").open) find("keys").scrollIntoView({ block: "nearest" });
   }
 
-  // Requests for a region
-
-  startAsking() {
-    this.gestures.isAsking = !this.gestures.isAsking;
-    find("tool-focus").setAttribute("aria-pressed", String(this.gestures.isAsking));
-  }
-
-  stopAsking() {
-    this.gestures.isAsking = false;
-    find("tool-focus").setAttribute("aria-pressed", "false");
-  }
-
   drag(rectangle) {
     this.outline.drag = rectangle;
     this.outline.draw();
-  }
-
-  /** A box drawn on a plane is as deep as it is wide, about the slice in sight. */
-  askOnPlane(plane, from, to) {
-    this.stopAsking();
-    const corners = [from, to].map((place) => this.planes.voxelAt(plane, ...place));
-    if (corners.includes(null)) return;
-    if (Math.hypot(to[0] - from[0], to[1] - from[1]) < 6) return this.#askAround(corners[0].map(Math.round));
-    const through = throughs[plane];
-    const sides = [0, 1, 2].map((axis) => Math.abs(corners[0][axis] - corners[1][axis]));
-    const depth = Math.max(4, (sides[0] + sides[1] + sides[2]) / 4);
-    const box = [0, 1, 2].flatMap((axis) => {
-      const [low, high] = [corners[0][axis], corners[1][axis]].sort((a, b) => a - b);
-      const slice = this.planes.crosshair[through];
-      return axis === through ? [slice - depth, slice + depth + 1] : [low, high + 1];
-    });
-    this.#ask(box);
-  }
-
-  askAtCrosshair() { this.#askAround(this.planes.crosshair); }
-
-  /** 12 mm on every side. */
-  #askAround(voxel) {
-    const { affine } = this.voxels.orientation;
-    this.#ask([0, 1, 2].flatMap((axis) => {
-      const reach = Math.max(2, 12 / (Math.hypot(affine[0][axis], affine[1][axis], affine[2][axis]) || 1));
-      return [voxel[axis] - reach, voxel[axis] + reach + 1];
-    }));
-  }
-
-  #ask(box) {
-    if (!this.requests.canAsk) return this.#say("This receiver cannot ask senders for a region.");
-    const { shape, orientation } = this.voxels;
-    const whole = box.map((side, index) => Math.min(shape[index >> 1], Math.max(0, Math.round(side))));
-    if ([0, 1, 2].some((axis) => whole[2 * axis] >= whole[2 * axis + 1])) return;
-    this.requests.send(this.chosen.session, this.chosen.index, orientation.toVolume(whole));
   }
 
   // What is shown beside
@@ -290,68 +275,86 @@ class Viewer {
 
   #read() {
     if (!this.voxels) return;
-    const voxel = this.hovered ?? this.planes.crosshair;
-    const { value, quality } = this.voxels.at(voxel);
-    const text = quality === 0 ? "" : ` ${Number(value.toPrecision(6))}`;
-    const time = this.voxels.meta.shape[3] > 1 ? `t ${this.chosen.timepoint + 1}/${this.voxels.meta.shape[3]}  ` : "";
-    find("readout").textContent = `${time}(${voxel.join(", ")})${text}  ${qualityNames[quality]}  W ${short(this.shading.width)} L ${short(this.shading.level)}`;
+    find("readout").textContent = readout(this.planes, this.shading, this.hovered ?? this.planes.crosshair);
   }
 
   #drawn() {
-    this.outline?.draw();
-    this.#read();
     const { voxels, news } = this;
-    if (!voxels || !news?.size) return;
-    if (this.isSolidDue) {
-      this.isSolidDue = false;
-      setTimeout(() => this.voxels === voxels && this.rendering.show(voxels, this.shading), 300);
+    if (voxels && news?.size) {
+      if (this.isSolidDue) {
+        this.isSolidDue = false;
+        setTimeout(() => this.voxels === voxels && this.rendering.show(voxels, this.shading), 300);
+      }
+      for (const part of news) this.seen[part] ??= performance.now();
+      news.clear();
     }
-    for (const part of news) this.seen[part] ??= performance.now();
-    news.clear();
-    this.#legend();
+    this.#read();
+    this.#describe();
   }
 
-  #legend() {
-    const { voxels } = this;
-    if (!voxels) return;
-    const content = voxels.contentCount;
-    const outside = voxels.count - content;
-    voxels.counts.forEach((count, quality) => {
-      const share = (quality === 3 ? count - outside : count) / content;
-      find(`share-${quality}`).textContent = share > 0 && share < 0.01 ? "< 1 %" : `${Math.round(100 * share)} %`;
-    });
+  /** The browser has taken the picture's memory away. */
+  #lose() {
+    this.isPictureLost = true;
+    find("planes").addEventListener("webglcontextrestored", () => location.reload());
+    this.#describe();
   }
 
   #tick() {
     const { session, volume } = this;
     if (!session || !volume) return;
-    const isRunning = session.state === "receiving" || session.state === "stalled";
+    const isRunning = this.link.lostAt == null && (session.state === "receiving" || session.state === "stalled");
     this.timeline.draw(volume, session.elapsed + (isRunning ? (performance.now() - session.at) / 1000 : 0));
   }
 
+  /** Brings all that is said to the one state of the view. What cannot be told is told to be no picture for a diagnosis. */
   #describe() {
-    const { session, volume } = this;
-    const status = describe(session, volume);
-    document.body.dataset.state = status.state;
-    document.title = status.title;
-    find("banner-head").textContent = status.head;
-    find("banner-body").textContent = status.body;
-    this.outline.status = status;
-    const requests = (session?.focus ?? []).filter((request) => request.volume === this.chosen.index);
-    this.outline.requests = this.voxels ? requests.map((request) => ({ ...request, box: this.voxels.orientation.toView(request.box) })) : [];
-    this.requests.draw(requests);
-    this.sessionList.draw((this.names ?? []).map((name) => this.sessions.get(name)).filter(Boolean), this.chosen);
-    this.sessionList.offer(session, volume);
-    this.plots.take(session?.figures);
-    const bounds = volume?.regions.map((part) => part.max_error).filter((error) => error != null) ?? [];
-    find("bounds").textContent = volume && !volume.is_exact && Math.max(0, ...bounds) > 0 ? `No voxel of the ROI is off by more than ${Math.max(...bounds)}.` : "";
-    this.#legend();
-    this.#tick();
-    this.outline.draw();
+    try {
+      this.#say();
+    } catch (error) {
+      console.error(error);
+      this.outline.status = { ...faulty, owner: this.chosen };
+      document.body.dataset.state = faulty.state;
+      document.title = faulty.title;
+      say("banner-head", faulty.head);
+      say("banner-body", faulty.body);
+      for (const quality of [0, 1, 2, 3]) say(`share-${quality}`, "–");
+      this.outline.draw();
+    }
   }
 
-  #say(text) {
-    find("banner-body").textContent = text;
+  #say() {
+    const { session, volume, chosen, planes } = this;
+    const entries = this.entries ?? [];
+    this.arrivals.take(entries, chosen?.session);
+    const state = viewState({
+      selection: chosen, session, volume, shown: planes.drawn, link: this.link, arrivals: this.arrivals.names,
+      // Asked only once it matters: it hurries the 3-D view.
+      solid: Boolean(volume?.is_exact) && showsAll(volume, planes.drawn) && this.rendering.isCurrent(planes.voxels),
+      trouble: this.isPictureLost ? "this browser has lost the picture; load the page anew." : this.problem,
+      waiting: entries.length ? "for a sender; earlier sessions are in the list" : "for a sender",
+    });
+    this.state = state;
+    this.selection.record.state = state;
+    document.body.dataset.state = state.state;
+    document.title = state.title;
+    say("banner-head", state.head);
+    say("banner-body", state.body);
+    say("banner-who", chosen ? (session?.volumes.length > 1 ? `${chosen.session} ${chosen.index + 1}` : chosen.session) : "");
+    state.legend.forEach((text, quality) => say(`share-${quality}`, text));
+    say("bounds", state.bound > 0 ? `No voxel of the ROI is off by more than ${state.bound}.` : "");
+    const whole = volume?.completeness;
+    say("arrived", whole ? `At the receiver: ${percent(whole.share)} exact, ${size(whole.bytes)}.` : "");
+    this.outline.status = state;
+    const requests = (session?.focus ?? []).filter((request) => request.volume === chosen.index);
+    this.outline.requests = {
+      owner: chosen, list: this.voxels ? requests.map((request) => ({ ...request, box: this.voxels.orientation.toView(request.box) })) : [],
+    };
+    this.requests.draw(requests);
+    this.sessionList.draw(entries, this.sessions, chosen, this.arrivals.names);
+    this.sessionList.offer(session, volume);
+    this.plots.take(session?.figures);
+    this.#tick();
+    this.outline.draw();
   }
 
   #arrange() {
@@ -363,13 +366,13 @@ class Viewer {
       names.forEach((name, index) => { frame.style[name] = `${100 * tile[index]}%`; });
     }
     if (this.planes.nv) this.planes.layout();
-    this.outline.draw();
     this.rendering.draw();
+    this.#describe();
   }
 
   #tools() {
     const on = (id, body) => find(id).addEventListener("click", body);
-    on("tool-focus", () => this.startAsking());
+    on("tool-focus", () => this.asking.toggle());
     on("tool-roi", () => this.toRegion());
     on("tool-quality", () => this.toggleQuality());
     on("tool-outline", () => this.toggleOutline());
@@ -379,7 +382,11 @@ class Viewer {
   }
 }
 
-const short = (value) => Number(value.toPrecision(4));
+/** Writes a text where it is another. */
+function say(id, text) {
+  const node = find(id);
+  if (node.textContent !== text) node.textContent = text;
+}
 
 const viewer = new Viewer();
 // For tests and for whoever looks with a browser's tools.

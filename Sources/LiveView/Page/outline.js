@@ -5,13 +5,28 @@ const throughs = [2, 1, 0];
 const inPlane = [[0, 1], [0, 2], [1, 2]];
 
 export class Outline {
-  constructor(canvas, planes) {
+  /** @param selection what may be drawn: see owners.js */
+  constructor(canvas, planes, selection) {
     this.canvas = canvas;
     this.planes = planes;
+    this.selection = selection;
     this.showsRegions = true;
-    this.status = { state: "waiting", badge: "", watermark: "" };
-    this.requests = [];
+    this.clear();
+  }
+
+  clear() {
+    this.status = { owner: null, badge: "", watermark: "" };
+    this.requests = { owner: null, list: [] };
     this.drag = null;
+  }
+
+  /** What is drawn over: voxels, badge and requests of the selected volume. Nothing where one of them is another's. */
+  #admitted() {
+    const { voxels } = this.planes;
+    if (!voxels) return null;
+    const isMine = [[voxels.owner, "outline"], [this.status.owner, "badge"], [this.requests.owner, "requested regions"]]
+      .every(([owner, what]) => this.selection.admits(owner, what));
+    return isMine ? voxels : null;
   }
 
   draw() {
@@ -23,7 +38,8 @@ export class Outline {
     const context = this.canvas.getContext("2d", { willReadFrequently: true });
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
-    if (this.planes.voxels && this.status.watermark) context.drawImage(this.#watermark(width, height, ratio), 0, 0, width, height);
+    this.voxels = this.#admitted();
+    if (this.voxels && this.status.watermark) context.drawImage(this.#watermark(width, height, ratio), 0, 0, width, height);
     for (const [plane, share] of Object.entries(this.planes.tiles())) {
       const box = [share[0] * width, share[1] * height, share[2] * width, share[3] * height];
       context.save();
@@ -40,11 +56,11 @@ export class Outline {
   }
 
   #tile(context, plane, box) {
-    const { voxels } = this.planes;
+    const { voxels } = this;
     if (voxels && plane < 3) {
       const slice = this.planes.crosshair[throughs[plane]];
       if (this.showsRegions) for (const region of voxels.regions) this.#outline(context, plane, region, slice, "#f0a63a", []);
-      for (const request of this.requests) {
+      for (const request of this.requests.list) {
         this.#outline(context, plane, request.box, slice, request.seconds != null ? "#3fc98e" : "#5cc8ff", [5, 4]);
       }
       this.#crosshair(context, plane, box);
@@ -52,7 +68,7 @@ export class Outline {
     }
     this.#caption(context, plane, box);
     if (voxels && plane < 3) this.#letters(context, plane, box);
-    if (voxels && this.status.badge) this.#badge(context, box);
+    if (voxels && this.status.badge) this.#badge(context, plane, box);
   }
 
   #crosshair(context, plane, [left, top, width, height]) {
@@ -77,12 +93,12 @@ export class Outline {
     context.textAlign = "center";
     context.fillText(start, left + 12, top + height / 2);
     context.fillText(end, left + width - 12, top + height / 2);
-    context.fillText(above, left + width / 2, top + (width < 150 ? 48 : 14));
+    context.fillText(above, left + width / 2, top + (width < 200 ? 48 : width < 430 ? 36 : 14));
     context.fillText(below, left + width / 2, top + height - 12);
   }
 
   #caption(context, plane, [left, top, width]) {
-    const { voxels } = this.planes;
+    const { voxels } = this;
     const slice = voxels && plane < 3 ? `  ${this.planes.crosshair[throughs[plane]] + 1} / ${voxels.shape[throughs[plane]]}` : "";
     context.font = "600 11px system-ui, sans-serif";
     context.textBaseline = "top";
@@ -96,13 +112,15 @@ export class Outline {
     context.fillText(slice, start, top + 8);
   }
 
-  #badge(context, [left, top, width]) {
-    const isExact = this.status.state === "exact";
+  #badge(context, plane, [left, top, width]) {
+    // Of the 3-D view nothing is exact: it shows a coarser grid through a window of its own.
+    const isExact = this.status.state === "exact" && plane < 3;
+    const words = plane === 3 ? "OVERVIEW · NOT FOR DIAGNOSIS" : this.status.badge;
     context.font = "700 10.5px system-ui, sans-serif";
-    const text = width < 150 ? (isExact ? "EXACT" : "PREVIEW") : this.status.badge;
+    const text = width < 200 ? words.split(" · ")[0] : words;
     const length = context.measureText(text).width + 14;
-    const [x, y] = width < 150 ? [left + 7, top + 24] : [left + width - length - 7, top + 7];
-    context.fillStyle = isExact ? "#0d3325e6" : this.status.state === "failed" ? "#8a332be6" : "#7d4d0ce6";
+    const [x, y] = width < 300 ? [left + 7, top + 24] : [left + width - length - 7, top + 7];
+    context.fillStyle = isExact ? "#0d3325e6" : this.status.state === "failed" || this.status.state === "lost" ? "#8a332be6" : "#7d4d0ce6";
     context.beginPath();
     context.roundRect(x, y, length, 17, 4);
     context.fill();

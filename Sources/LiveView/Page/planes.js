@@ -3,15 +3,24 @@
 
 import { Niivue, cmapper } from "/niivue.js";
 import { coarseImage, emptyImage } from "/image.js";
-import { Quality } from "/voxels.js";
+import { Shown } from "/shown.js";
 
 const uploadLimit = 450_000;
 
 export class Planes {
-  constructor(canvas, onDraw) {
+  /** @param selection what may be drawn: see owners.js; @param onDraw called after each frame; @param onLost when nothing can be drawn any more */
+  constructor(canvas, selection, { onDraw, onLost }) {
     this.canvas = canvas;
+    this.selection = selection;
     this.onDraw = onDraw;
     this.voxels = null;
+    /** What was on the planes when they were drawn last: owner, revisions, counts. Null where that is nothing. */
+    this.drawn = null;
+    canvas.addEventListener("webglcontextlost", (event) => {
+      event.preventDefault();
+      this.drawn = null;
+      onLost();
+    });
     this.active = 0;
     this.isMaximised = false;
     this.showsQuality = false;
@@ -43,17 +52,39 @@ export class Planes {
 
   pixelRatio() { return Math.min(2, window.devicePixelRatio || 1); }
 
-  async show(voxels, shading) {
+  /** Shows nothing, at once. */
+  clear() {
     while (this.nv.volumes.length) this.nv.removeVolume(this.nv.volumes[0]);
     this.voxels = null;
-    this.nv.addVolume(await coarseImage(voxels.shape, voxels.orientation.affine));
+    this.shown = null;
+    this.drawn = null;
+    this.pending = [];
+    this.isRefreshing = false;
+    this.nv.drawScene();
+  }
+
+  /** Shows a volume; false where another was selected meanwhile. */
+  async show(voxels, shading) {
+    const { gl } = this.nv;
+    const limit = gl.getParameter(gl.MAX_3D_TEXTURE_SIZE);
+    if (Math.max(...voxels.shape) > limit) throw new Error(`this browser draws at most ${limit} voxels a side`);
+    const image = await coarseImage(voxels.shape, voxels.orientation.affine);
+    if (!this.selection.isCurrent(voxels.owner)) return false;
+    this.clear();
+    this.nv.addVolume(image);
+    while (gl.getError() !== gl.NO_ERROR);
     this.nv.volumeTexture = this.nv.rgbaTex(this.nv.volumeTexture, 33984, [3, ...voxels.shape]);
     this.nv.drawTexture = this.nv.r8Tex(this.nv.drawTexture, 33991, [3, ...voxels.shape]);
+    // A texture without memory draws black and says nothing.
+    if (gl.getError() !== gl.NO_ERROR) throw new Error("this browser has no room for the volume's textures");
     this.voxels = voxels;
+    this.shown = new Shown(voxels);
+    this.uploaded = [-1, -1];
     this.shading = shading;
     this.layout();
     this.isBlackBeyond = true;
     this.refreshAll();
+    return true;
   }
 
   // Tiles
@@ -217,13 +248,16 @@ export class Planes {
 
   /** Labels are qualities; of what is exactly the fill value, around the body, nothing needs to be said. */
   #label([x0, x1, y0, y1, z0, z1]) {
-    const { quality, shape, values, meta } = this.voxels;
+    const { voxels, shown, labels } = this;
+    const { shape } = voxels;
     let place = 0;
     for (let z = z0; z < z1; z++) {
       for (let y = y0; y < y1; y++) {
         const row = (z * shape[1] + y) * shape[0];
         for (let index = row + x0; index < row + x1; index++) {
-          this.labels[place++] = quality[index] === Quality.exact && values[index] === meta.fill ? 0 : quality[index] + 1;
+          const label = voxels.label(index);
+          labels[place++] = label;
+          shown.put(index, label);
         }
       }
     }
@@ -239,6 +273,7 @@ export class Planes {
   #step(time) {
     this.frame = null;
     const start = performance.now();
+    if (this.voxels && !this.selection.admits(this.voxels.owner, "planes")) this.clear();
     let count = 0;
     while (this.voxels && this.pending.length && count < uploadLimit) count += this.#upload(this.pending.shift());
     if (count) this.isDue = true;
@@ -249,6 +284,7 @@ export class Planes {
       this.lastDraw = time;
       this.nv.drawScene();
       if (this.isSoftware) settle(this.nv.gl);
+      this.#note();
       this.onDraw();
       this.stats.draws++;
     }
@@ -256,6 +292,18 @@ export class Planes {
     this.stats.longest = Math.max(this.stats.longest, this.stats.last);
     this.cost = 0.7 * (this.cost ?? this.stats.last) + 0.3 * this.stats.last;
     if (this.pending.length || this.isDue) this.draw();
+  }
+
+  /** Notes what the frame shows. Revisions count once all of their pieces are in the textures. */
+  #note() {
+    if (!this.voxels || this.nv.gl.isContextLost()) {
+      this.drawn = null;
+      return;
+    }
+    if (!this.pending.length) this.uploaded = [...this.voxels.revisions];
+    this.drawn = {
+      owner: this.voxels.owner, revisions: this.uploaded, counts: this.shown.copyCounts(), timepointCount: this.voxels.meta.shape[3],
+    };
   }
 }
 

@@ -4,7 +4,7 @@ import { element } from "/svg.js";
 
 const pointLimit = 240;
 const rate = (value) => (value < 1e6 ? `${(value / 1e3).toFixed(0)} kbit/s` : `${(value / 1e6).toFixed(2)} Mbit/s`);
-const size = (value) => (value < 1e4 ? `${value} B` : value < 1e7 ? `${(value / 1e3).toFixed(1)} kB` : `${(value / 1e6).toFixed(1)} MB`);
+export const size = (value) => (value < 1e4 ? `${value} B` : value < 1e7 ? `${(value / 1e3).toFixed(1)} kB` : `${(value / 1e6).toFixed(1)} MB`);
 const layerNames = {
   roi_base: "ROI base", background_base: "background base", mask: "mask", value_table: "value table", extensions: "extensions",
   roi_bounded: "ROI bounded", roi_refinement: "ROI to exact", background_refinement: "background to exact",
@@ -17,9 +17,11 @@ export class Plots {
     this.age = -1;
   }
 
-  reset() {
+  clear() {
     this.curves = { goodput: [], round_trip: [], bytes: [] };
     this.age = -1;
+    for (const id of ["goodput", "rtt", "bytes"]) this.find(id).textContent = "–";
+    for (const id of ["plot-goodput", "plot-rtt", "plot-bytes", "layers"]) this.find(id).replaceChildren();
   }
 
   take(figures) {

@@ -5,8 +5,10 @@ import { emptyImage } from "/image.js";
 import { settle, warm } from "/planes.js";
 
 export class Rendering {
-  constructor(canvas) {
+  constructor(canvas, selection, onDraw) {
     this.canvas = canvas;
+    this.selection = selection;
+    this.onDraw = onDraw;
     this.voxels = null;
     this.cost = 0;
     this.stats = { draws: 0, longest: 0 };
@@ -25,22 +27,48 @@ export class Rendering {
     await warm(this.nv);
   }
 
-  async show(voxels, shading) {
+  /** Shows nothing, at once. */
+  clear() {
     while (this.nv.volumes.length) this.nv.removeVolume(this.nv.volumes[0]);
     this.voxels = null;
+    this.dirty = [];
+    this.isDrawn = false;
+    this.isHurried = false;
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.nv.drawScene();
+  }
+
+  async show(voxels, shading) {
     const step = Math.ceil(Math.max(...voxels.shape) / this.sideLimit);
-    this.step = step;
-    this.shape = voxels.shape.map((side) => Math.ceil(side / step));
+    const shape = voxels.shape.map((side) => Math.ceil(side / step));
     const affine = voxels.orientation.affine.map((row) => [
       row[0] * step, row[1] * step, row[2] * step, row[3] + ((step - 1) / 2) * (row[0] + row[1] + row[2]),
     ]);
-    this.nv.addVolume(await emptyImage(this.shape, affine));
+    const image = await emptyImage(shape, affine);
+    if (!this.selection.isCurrent(voxels.owner)) return;
+    this.clear();
+    this.step = step;
+    this.shape = shape;
+    this.nv.addVolume(image);
     this.nv.scene.renderAzimuth = 130;
     this.nv.scene.renderElevation = 18;
     this.nv.scene.volScaleMultiplier = this.#scale(voxels);
     this.voxels = voxels;
     this.shading = shading;
     this.refreshAll();
+  }
+
+  get isHidden() { return this.canvas.parentElement.hidden; }
+
+  /** Whether it shows all of what these voxels are now; what is out of sight is behind nothing. */
+  isCurrent(voxels) {
+    if (this.isHidden) return true;
+    if (this.voxels === voxels && this.isDrawn && !this.dirty.length) return true;
+    // The planes show all: nobody should wait for the 3-D view longer than it takes to draw it.
+    this.isHurried = true;
+    this.draw(true);
+    return false;
   }
 
   /** As large as what is not empty allows. */
@@ -56,6 +84,7 @@ export class Rendering {
   }
 
   change(boxes) {
+    this.isDrawn = false;
     this.dirty.push(...boxes);
     this.draw();
   }
@@ -68,7 +97,7 @@ export class Rendering {
 
   /** Draws when there is time for it: the more a frame costs, the longer it waits. */
   draw(isUrgent = false) {
-    if (this.canvas.parentElement.hidden || !this.voxels) return;
+    if (this.isHidden || !this.voxels) return;
     const pause = isUrgent ? 0 : Math.max(400, 8 * this.cost);
     const due = (this.lastDraw ?? 0) + pause;
     if (this.timer && due >= this.due) return;
@@ -79,9 +108,10 @@ export class Rendering {
 
   #step() {
     this.timer = null;
-    if (!this.voxels || this.canvas.parentElement.hidden) return;
+    if (!this.voxels || this.isHidden) return;
+    if (!this.selection.admits(this.voxels.owner, "3-D view")) return this.clear();
     const start = performance.now();
-    let left = 400_000;
+    let left = this.isHurried ? Infinity : 400_000;
     while (this.dirty.length && left > 0) left -= this.#upload(this.dirty.shift());
     this.nv.drawScene();
     if (this.isSoftware) settle(this.nv.gl);
@@ -89,7 +119,9 @@ export class Rendering {
     this.cost = this.lastDraw - start;
     this.stats.draws++;
     this.stats.longest = Math.max(this.stats.longest, this.cost);
+    this.isDrawn = !this.dirty.length;
     if (this.dirty.length) this.draw();
+    this.onDraw();
   }
 
   #upload(box) {

@@ -1,6 +1,12 @@
 // The list of senders' sessions, and what can be fetched of the one that is shown.
 
-const endings = { exact: ".nii.gz", lossy: ".lossy.nii.gz", partial: ".partial.nii.gz" };
+import { percent } from "/viewstate.js";
+
+const endings = { exact: ".nii.gz", lossy: ".lossy.nii.gz", unverified: ".nii.gz (not verified)", failed: ".nii.gz (not verified)" };
+const arriving = new Set(["receiving", "stalled"]);
+const words = {
+  receiving: "arriving", stalled: "stalled", exact: "exact", unverified: "not verified", lossy: "lossy", incomplete: "broken off", failed: "failed",
+};
 
 export class Sessions {
   constructor(root, onChoose) {
@@ -12,21 +18,30 @@ export class Sessions {
     this.onChoose = onChoose;
   }
 
-  draw(sessions, chosen) {
-    this.none.hidden = sessions.length > 0;
-    const items = sessions.flatMap((session) => (session.volumes.length ? session.volumes : [null]).map((volume) => ({ session, volume })));
+  /**
+   * @param entries of every session in the receiver's folder, newest first; @param sessions what is known of the open ones, by name
+   * @param announced names of those that arrive and nobody has looked at
+   */
+  draw(entries, sessions, chosen, announced) {
+    this.none.hidden = entries.length > 0;
+    const items = entries.flatMap((entry) => {
+      const volumes = sessions.get(entry.name)?.volumes ?? [];
+      return (volumes.length ? volumes : [null]).map((volume) => ({ entry, volume, count: volumes.length }));
+    });
     while (this.list.children.length > items.length) this.list.lastChild.remove();
-    items.forEach(({ session, volume }, place) => {
-      const item = this.list.children[place] ?? this.#item();
-      const button = item.firstChild;
+    items.forEach(({ entry, volume, count }, place) => {
+      const button = (this.list.children[place] ?? this.#item()).firstChild;
       const index = volume?.index ?? 0;
-      button.onclick = () => this.onChoose(session.name, index);
-      const isChosen = chosen?.session === session.name && chosen.index === index;
+      button.onclick = () => this.onChoose(entry.name, index);
+      const isChosen = chosen?.session === entry.name && (chosen.index === index || !volume);
       button.setAttribute("aria-current", String(isChosen));
+      button.classList.toggle("announced", announced.includes(entry.name));
       const [dot, name, state] = button.children;
-      dot.className = `dot ${volume?.is_exact ? "exact" : session.state}`;
-      name.textContent = session.volumes.length > 1 ? `${session.name} ${index + 1}` : session.name;
-      state.textContent = text(session, volume);
+      const is = standing(entry, volume);
+      dot.className = `dot ${is}`;
+      name.textContent = count > 1 ? `${entry.name} ${index + 1}` : entry.name;
+      button.title = `${entry.name}, begun ${new Date(1000 * entry.begun).toLocaleString("en-GB")}`;
+      state.textContent = (announced.includes(entry.name) ? "new, " : "") + text(is, volume);
     });
   }
 
@@ -42,18 +57,20 @@ export class Sessions {
   offer(session, volume) {
     this.downloads.hidden = !volume;
     if (!volume) return;
-    const kind = volume.is_exact ? "exact" : session.state === "lossy" ? "lossy" : "partial";
-    this.volume.href = `/volume/${session.name}/${volume.index}/file`;
-    this.volume.textContent = `volume${endings[kind]}`;
-    this.receipt.hidden = session.is_live;
-    this.receipt.href = `/receipt/${session.name}`;
+    const is = volume.is_exact ? "exact" : volume.state ?? session.state;
+    const ending = endings[is] ?? ".partial.nii.gz";
+    this.volume.href = `/volume/${encodeURIComponent(session.name)}/${volume.index}/file`;
+    this.volume.textContent = `volume${ending}`;
+    this.receipt.hidden = session.state === "receiving" || session.state === "stalled";
+    this.receipt.href = `/receipt/${encodeURIComponent(session.name)}`;
   }
 }
 
-function text(session, volume) {
-  if (volume?.is_exact) return "exact";
-  if (session.state !== "receiving") return session.state;
-  if (!volume) return "";
-  if (volume.milestones.background_complete != null) return `preview, ${Math.floor(100 * (volume.completeness.share))} % exact`;
+/** What a row stands for: a volume's own state, where it has one. */
+const standing = (entry, volume) => (volume && !arriving.has(entry.state) ? volume.state ?? entry.state : volume?.is_exact ? "exact" : entry.state);
+
+function text(is, volume) {
+  if (is !== "receiving" || !volume) return words[is] ?? is;
+  if (volume.milestones.background_complete != null) return `preview, ${percent(volume.completeness?.share ?? 0)} exact`;
   return volume.milestones.roi_complete != null ? "ROI" : "arriving";
 }

@@ -1,6 +1,7 @@
-// When what arrived: bars from the start of the sender's command.
+// When what arrived at the receiver: bars from the start of the sender's command.
 
 import { element } from "/svg.js";
+import { percent } from "/viewstate.js";
 
 const seconds = (value) => (value < 10 ? `${value.toFixed(2)} s` : value < 600 ? `${value.toFixed(1)} s` : `${Math.round(value / 60)} min`);
 
@@ -11,6 +12,12 @@ export class Timeline {
     container.append(this.svg);
   }
 
+  clear() {
+    this.svg.replaceChildren();
+    this.svg.removeAttribute("aria-label");
+    this.label.textContent = "";
+  }
+
   /** @param elapsed seconds since the sender's command began */
   draw(volume, elapsed) {
     const width = this.svg.clientWidth || 300;
@@ -18,7 +25,7 @@ export class Timeline {
     const rows = [
       ["ROI", "#f0a63a", reached.roi_complete, shares.roi],
       ["Background", "#6f8cff", reached.background_complete, shares.background],
-      ["Exact", "#3fc98e", reached.volume_lossless, volume.completeness.share],
+      ["Exact", "#3fc98e", reached.volume_lossless, volume.goal === "lossless" ? volume.completeness?.share ?? 0 : null],
     ];
     const end = Math.max(elapsed, 0.5, ...rows.map((row) => row[2] ?? 0));
     const left = 76;
@@ -31,7 +38,7 @@ export class Timeline {
       nodes.push(element("rect", { x: left, y, width: room, height: 15, rx: 3, fill: "#0b1016" }));
       const length = (time ?? elapsed * (share ?? 0)) / end * room;
       nodes.push(element("rect", { x: left, y, width: Math.max(0, Math.min(room, length)), height: 15, rx: 3, fill: colour, opacity: time == null ? 0.4 : 1 }));
-      const text = time != null ? seconds(time) : share == null ? "not sent" : `${Math.floor(100 * share)} %`;
+      const text = time != null ? seconds(time) : share == null ? "not sent" : percent(share);
       const isInside = time != null && length > 58;
       nodes.push(element("text", isInside
         ? { x: left + length - 5, y: y + 11.5, "text-anchor": "end", class: "inside" }

@@ -11,9 +11,11 @@ const types = {
 };
 
 export class Voxels {
-  constructor(meta, timepoint = 0) {
+  /** @param owner whose they are: see owners.js */
+  constructor(meta, owner) {
+    if (meta.session !== owner.session || meta.index !== owner.index || meta.epoch !== owner.epoch) throw new Error("the receiver answered for another volume");
     this.meta = meta;
-    this.timepoint = timepoint;
+    this.owner = owner;
     this.orientation = new Orientation(meta.shape, meta.affine);
     this.shape = this.orientation.shape;
     this.count = this.shape[0] * this.shape[1] * this.shape[2];
@@ -27,7 +29,7 @@ export class Voxels {
     this.content = meta.content ? this.orientation.toView(meta.content) : [0, 1, 0, 1, 0, 1];
     this.contentCount = this.count;
     if (meta.content) {
-      this.#forEachRow(this.content, (start, end) => this.quality.fill(Quality.missing, start, end));
+      this.forEachRow(this.content, (start, end) => this.quality.fill(Quality.missing, start, end));
       const [x0, x1, y0, y1, z0, z1] = this.content;
       this.contentCount = (x1 - x0) * (y1 - y0) * (z1 - z0);
       this.counts = [this.contentCount, 0, 0, this.count - this.contentCount];
@@ -39,6 +41,7 @@ export class Voxels {
 
   /** Puts a patch in its place; gives back the view's boxes that have changed. */
   apply(patch, part) {
+    if (patch.epoch !== this.meta.epoch) throw new Error("the receiver's patch is of another volume");
     const changed = [];
     eachBox(patch, this.ArrayType, (box, values, quality) => {
       this.#put(box, values, quality);
@@ -67,7 +70,7 @@ export class Voxels {
     }
   }
 
-  #forEachRow([x0, x1, y0, y1, z0, z1], body) {
+  forEachRow([x0, x1, y0, y1, z0, z1], body) {
     for (let z = z0; z < z1; z++) {
       for (let y = y0; y < y1; y++) {
         const row = (z * this.shape[1] + y) * this.shape[0];
@@ -76,11 +79,18 @@ export class Voxels {
     }
   }
 
-  /** Physical value and quality at a voxel of the view. */
-  at([x, y, z]) {
-    const index = (z * this.shape[1] + y) * this.shape[0] + x;
-    return { value: this.values[index] * this.meta.slope + this.meta.intercept, quality: this.quality[index] };
+  /** What stands for the quality of a voxel in pictures and counts: 0 where it is exactly the fill value, else the quality plus one. */
+  label(index) {
+    const quality = this.quality[index];
+    return quality === Quality.exact && this.isFill(this.values[index]) ? 0 : quality + 1;
   }
+
+  isFill(value) { return this.meta.fill == null ? !Number.isFinite(value) : value === this.meta.fill; }
+
+  indexOf([x, y, z]) { return (z * this.shape[1] + y) * this.shape[0] + x; }
+
+  /** In the file's own unit. */
+  valueAt(index) { return this.values[index] * this.meta.slope + this.meta.intercept; }
 
   /** Stored values between which nearly all lie that have come, other than the fill value. */
   robustRange() {
@@ -94,7 +104,7 @@ export class Voxels {
     // Regions are small: they are looked through whole.
     if (sample.length < 2000) {
       for (const box of this.regions) {
-        this.#forEachRow(box, (start, end) => {
+        this.forEachRow(box, (start, end) => {
           for (let index = start; index < end && sample.length < 200_000; index += 3) {
             const value = this.values[index];
             if (this.quality[index] !== Quality.missing && value !== fill && Number.isFinite(value)) sample.push(value);

@@ -21,6 +21,17 @@ export class Window {
   get level() { return (this.low + this.high) / 2; }
   get width() { return this.high - this.low; }
 
+  /** Follows the values that are there, once there are some, with the region whole, and with the whole volume; false where it stays. */
+  adapt(volume, voxels) {
+    const stage = volume.milestones.background_complete != null ? 2 : volume.milestones.roi_complete != null ? 1 : 0;
+    if (this.isChosen || stage <= (this.stage ?? -1)) return false;
+    const range = voxels.robustRange();
+    if (!range) return false;
+    this.stage = stage;
+    this.set(...range);
+    return true;
+  }
+
   /** Moves level and width by shares of the width. */
   move(level, width) {
     const next = Math.max(1e-6, this.width * Math.exp(width));

@@ -1,0 +1,45 @@
+// What the planes' textures hold: the quality of every voxel that was uploaded, as a label. 0 needs no word (exactly the fill value, around
+// the body); 1 to 4 are the qualities 0 to 3. Before anything is uploaded the content has not arrived, whatever this page has fetched.
+
+const ofRegion = 0x80;
+
+export class Shown {
+  constructor(voxels) {
+    this.labels = new Uint8Array(voxels.count);
+    /** How many voxels of each label there are, beyond the regions of interest and in them. */
+    this.counts = [[0, 0, 0, 0, 0], [0, 0, 0, 0, 0]];
+    const [x0, x1, y0, y1, z0, z1] = voxels.content;
+    if (voxels.meta.content) voxels.forEachRow([x0, x1, y0, y1, z0, z1], (start, end) => this.labels.fill(1, start, end));
+    for (const region of voxels.regions) {
+      voxels.forEachRow(region, (start, end) => { for (let index = start; index < end; index++) this.labels[index] |= ofRegion; });
+    }
+    for (const label of this.labels) this.counts[label >> 7][label & 7]++;
+  }
+
+  /** Notes that a voxel's label was uploaded. */
+  put(index, label) {
+    const before = this.labels[index];
+    if ((before & 7) === label) return;
+    const counts = this.counts[before >> 7];
+    counts[before & 7]--;
+    counts[label]++;
+    this.labels[index] = (before & ofRegion) | label;
+  }
+
+  labelAt(index) { return this.labels[index] & 7; }
+
+  copyCounts() { return this.counts.map((counts) => [...counts]); }
+}
+
+/**
+ * The one figure of completeness: exact voxels inside the body that are shown, as a share of the body's.
+ * @param body the receiver's count of the body's voxels; where it has none, all that is not known to lie around the body counts
+ */
+export function share(counts, body) {
+  const sum = (label) => counts[0][label] + counts[1][label];
+  const left = sum(1) + sum(2) + sum(3);
+  if (!left) return 1;
+  const whole = body > 0 ? Math.max(body, sum(4)) : left + sum(4);
+  // What is not exact may lie around the body: all but it is not all.
+  return Math.min(0.999, sum(4) / whole);
+}
