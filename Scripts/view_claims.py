@@ -364,6 +364,7 @@ def messages(stage):
     stage.wait_exact("slow-link")
     stage.page.value("fovea.requests.send('slow-link', 0, [0, 10, 0, 10, 0, 10], () => true).then(() => true)")
     stage.require(stage.page.value("document.getElementById('requests-message').textContent") != "", "a request that failed says so")
+    stage.page.value("fovea.planes.draw(true); new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true)))))")
     stage.require("not requested" not in stage.page.value("document.getElementById('banner-text').textContent"), "and leaves the banner alone")
     stage.choose("slow-link")
     stage.require(stage.page.value("document.getElementById('requests-message').textContent") == "", "the message goes with the session")
