@@ -302,6 +302,8 @@ class Viewer {
   #tick() {
     const { session, volume } = this;
     if (!session || !volume) return;
+    // Of a session from before a restart no times are kept.
+    if (!(session.elapsed > 0)) return this.timeline.clear();
     const isRunning = this.link.lostAt == null && (session.state === "receiving" || session.state === "stalled");
     this.timeline.draw(volume, session.elapsed + (isRunning ? (performance.now() - session.at) / 1000 : 0));
   }

@@ -104,6 +104,8 @@ function ended(session, volume, { preview, brief, shown }) {
   const kind = (word) => ({ ...preview, brief, title: word, badge: `${word.toUpperCase()} · NOT FOR DIAGNOSIS`, watermark: `${word.toUpperCase()} · NOT FOR DIAGNOSIS` });
   switch (volume.state ?? session.state) {
     case "lossy": {
+      // A receipt may be known a moment before what it makes exact.
+      if (volume.goal === "lossless" && (session.state === "receiving" || session.state === "stalled")) return null;
       const isBehind = !isCurrent(volume, shown, 0) || !isCurrent(volume, shown, 1);
       return { ...kind("Lossy"), head: isBehind ? "Lossy, as sent; this page is still fetching it." : "Lossy, as sent.", body: `${brief}: ${notForDiagnosis}` };
     }
