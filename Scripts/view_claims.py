@@ -353,8 +353,14 @@ def arriving(stage):
     stage.page.wait("document.getElementById('banner-who')?.textContent === 'urgent'")
     stage.require(stage.page.value("document.body?.dataset.state") != "exact", "a page opened late shows what arrives, not an old one in green")
     stage.require(stage.page.value("Notification.permission") != "granted" and stage.page.value("!document.getElementById('notify') || true"), "nobody was asked")
+    stage.require(stage.page.value("document.getElementById('arrival').hidden"), "what is looked at is not announced")
     stage.transfer.hold(False)
     stage.wait_exact("urgent")
+    # One that has come and gone in a moment is announced as well, until somebody has seen it.
+    stage.send("moment", 6)
+    stage.page.wait("!document.getElementById('arrival').hidden && document.getElementById('arrival-name').textContent === 'moment'")
+    stage.page.value("document.getElementById('arrival-later').click()")
+    stage.require(stage.page.value("document.getElementById('arrival').hidden"), "put off, it is announced no more")
 
 
 def messages(stage):
@@ -407,7 +413,7 @@ def listed(stage):
     for number, session in enumerate(("slow-link", "slow-processor"), 1):
         stage.need(session, number)
     stage.need("region-only", 3, "--until", "roi")
-    expected = {"ras": "exact", "lps": "exact", "sagittal": "exact", "slow-link": "exact", "slow-processor": "exact", "region-only": "lossy", "urgent": "exact", "newest": "exact"}
+    expected = {"ras": "exact", "lps": "exact", "sagittal": "exact", "slow-link": "exact", "slow-processor": "exact", "region-only": "lossy", "urgent": "exact", "newest": "exact", "moment": "exact"}
     expected = {name: state for name, state in expected.items() if name in stage.sent}
     stage.page.wait(f"document.querySelectorAll('#sessions button').length >= {len(expected)}")
     for session, state in expected.items():

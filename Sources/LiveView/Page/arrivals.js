@@ -1,4 +1,4 @@
-// Other sessions that arrive while one is looked at: announced over the planes, in the list, in the title, and to whoever wants it by the
+// Other sessions that arrive while one is looked at: announced beside the banner, in the list, in the title, and to whoever wants it by the
 // system. None takes the place of what somebody looks at.
 
 const arriving = new Set(["receiving", "stalled"]);
@@ -9,10 +9,12 @@ export class Arrivals {
   constructor(root, onChoose) {
     this.bar = root.querySelector("#arrival");
     this.name = root.querySelector("#arrival-name");
+    this.state = root.querySelector("#arrival-state");
     this.button = root.querySelector("#notify");
     this.onChoose = onChoose;
-    /** Sessions that somebody has looked at, or has put off. */
-    this.known = new Set();
+    /** Sessions that are new; and those that arrive and that somebody has looked at or has put off. */
+    this.announced = new Set();
+    this.handled = new Set();
     this.notified = new Set();
     root.querySelector("#arrival-show").addEventListener("click", () => this.names.length && onChoose(this.names[0]));
     root.querySelector("#arrival-later").addEventListener("click", () => this.#putOff());
@@ -23,21 +25,35 @@ export class Arrivals {
 
   /** Takes the list, newest first, and which session is selected. */
   take(entries, selected) {
-    if (selected) this.known.add(selected);
-    this.entries = entries;
-    // A session that has ended may come again.
-    for (const entry of entries) if (!isArriving(entry) && entry.name !== selected) this.known.delete(entry.name);
-    this.names = selected ? entries.filter((entry) => isArriving(entry) && !this.known.has(entry.name)).map((entry) => entry.name) : [];
-    for (const name of this.notified) if (!this.names.includes(name)) this.notified.delete(name);
-    this.bar.hidden = !this.names.length;
-    const more = this.names.length > 1 ? ` and ${this.names.length - 1} more` : "";
-    const text = this.names.length ? `${this.names[0]}${more}` : "";
-    if (this.name.textContent !== text) this.name.textContent = text;
+    if (!entries) return;
+    const before = this.listed;
+    this.listed = new Set(entries.map((entry) => entry.name));
+    if (selected) this.handled.add(selected);
+    for (const entry of entries) {
+      // What has come and gone between two lists is new as well.
+      const isNew = isArriving(entry) || (before && !before.has(entry.name));
+      if (isNew && !this.handled.has(entry.name)) this.announced.add(entry.name);
+      // It may come again.
+      if (!isArriving(entry) && entry.name !== selected) this.handled.delete(entry.name);
+    }
+    for (const name of this.announced) if (name === selected || !this.listed.has(name)) this.announced.delete(name);
+    const news = selected ? entries.filter((entry) => this.announced.has(entry.name)) : [];
+    this.names = news.map((entry) => entry.name);
+    this.bar.hidden = !news.length;
+    if (news.length) {
+      const more = news.length > 1 ? ` and ${news.length - 1} more` : "";
+      write(this.name, `${news[0].name}${more}`);
+      write(this.state, isArriving(news[0]) ? "arriving" : "has come");
+    }
     for (const name of this.names) this.#notify(name);
+    for (const name of this.notified) if (!this.announced.has(name)) this.notified.delete(name);
   }
 
   #putOff() {
-    for (const name of this.names) this.known.add(name);
+    for (const name of this.names) {
+      this.handled.add(name);
+      this.announced.delete(name);
+    }
     this.onChoose(null);
   }
 
@@ -62,4 +78,8 @@ export class Arrivals {
     await Notification.requestPermission().catch(() => null);
     this.#offer();
   }
+}
+
+function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
 }

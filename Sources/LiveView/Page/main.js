@@ -327,7 +327,7 @@ class Viewer {
   #say() {
     const { session, volume, chosen, planes } = this;
     const entries = this.entries ?? [];
-    this.arrivals.take(entries, chosen?.session);
+    this.arrivals.take(this.entries, chosen?.session);
     const state = viewState({
       selection: chosen, session, volume, shown: planes.drawn, link: this.link, arrivals: this.arrivals.names,
       // Asked only once it matters: it hurries the 3-D view.

@@ -53,6 +53,6 @@ export class Timeline {
     nodes.push(element("text", { x: width - 4, y: 81, "text-anchor": "end", class: "quiet" }, seconds(end)));
     this.svg.replaceChildren(...nodes);
     this.svg.setAttribute("aria-label", rows.map(([name, , time]) => `${name}: ${time == null ? "not yet" : seconds(time)}`).join(", "));
-    this.label.textContent = `${seconds(elapsed)} since the sender began`;
+    this.label.textContent = `${seconds(elapsed)} from the start`;
   }
 }
