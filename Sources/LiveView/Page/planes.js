@@ -54,6 +54,7 @@ export class Planes {
 
   /** Shows nothing, at once. */
   clear() {
+    if (!this.voxels && !this.nv.volumes.length) return;
     while (this.nv.volumes.length) this.nv.removeVolume(this.nv.volumes[0]);
     this.voxels = null;
     this.shown = null;

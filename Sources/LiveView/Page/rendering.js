@@ -29,6 +29,7 @@ export class Rendering {
 
   /** Shows nothing, at once. */
   clear() {
+    if (!this.voxels && !this.nv.volumes.length) return;
     while (this.nv.volumes.length) this.nv.removeVolume(this.nv.volumes[0]);
     this.voxels = null;
     this.dirty = [];
