@@ -41,6 +41,9 @@ export class Requests {
   }
 
   draw(requests) {
+    const key = JSON.stringify(requests);
+    if (key === this.key) return;
+    this.key = key;
     this.none.hidden = requests.length > 0;
     this.list.replaceChildren(...requests.map((request) => {
       const [x0, x1, y0, y1, z0, z1] = request.box;

@@ -84,7 +84,7 @@ class Viewer {
     for (const name of this.sessions.keys()) if (!names.has(name)) this.sessions.delete(name);
     if (this.chosen && !names.has(this.chosen.session)) this.#clear();
     if (!this.chosen) this.#chooseFirst();
-    this.#describe();
+    this.#describeSoon();
   }
 
   /** What was chosen before the page was loaded anew; or the newest that arrives. No other takes the place of what somebody looks at. */
@@ -105,7 +105,7 @@ class Viewer {
       else if (!this.voxels) this.fetching.load();
       else this.fetching.follow();
     }
-    this.#describe();
+    this.#describeSoon();
   }
 
   get chosen() { return this.selection.current; }
@@ -289,6 +289,7 @@ class Viewer {
       news.clear();
     }
     this.#read();
+    this.outline.key = null;
     this.#describe();
   }
 
@@ -308,8 +309,15 @@ class Viewer {
     this.timeline.draw(volume, session.elapsed + (isRunning ? (performance.now() - session.at) / 1000 : 0));
   }
 
+  /** After what the receiver has said: it says more than a busy processor has time to describe. */
+  #describeSoon() {
+    this.describing ??= setTimeout(() => this.#describe(), 100);
+  }
+
   /** Brings all that is said to the one state of the view. What cannot be told is told to be no picture for a diagnosis. */
   #describe() {
+    clearTimeout(this.describing);
+    this.describing = null;
     try {
       this.#say();
     } catch (error) {
@@ -355,8 +363,7 @@ class Viewer {
     this.sessionList.draw(entries, this.sessions, chosen, this.arrivals.names);
     this.sessionList.offer(session, volume);
     this.plots.take(session?.figures);
-    this.#tick();
-    this.outline.draw();
+    this.outline.drawChanged();
   }
 
   #arrange() {
@@ -369,6 +376,7 @@ class Viewer {
     }
     if (this.planes.nv) this.planes.layout();
     this.rendering.draw();
+    this.outline.key = null;
     this.#describe();
   }
 

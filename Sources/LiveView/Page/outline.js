@@ -29,7 +29,14 @@ export class Outline {
     return isMine ? voxels : null;
   }
 
+  /** Draws where something else is to be said; the planes have it drawn with each of their frames. */
+  drawChanged() {
+    const key = JSON.stringify([this.status, this.requests, Boolean(this.planes.voxels)]);
+    if (key !== this.key) this.draw();
+  }
+
   draw() {
+    this.key = JSON.stringify([this.status, this.requests, Boolean(this.planes.voxels)]);
     const ratio = Math.min(2, window.devicePixelRatio || 1);
     const { clientWidth: width, clientHeight: height } = this.canvas;
     if (this.canvas.width !== Math.round(width * ratio)) this.canvas.width = Math.round(width * ratio);

@@ -20,12 +20,14 @@ export class Plots {
   clear() {
     this.curves = { goodput: [], round_trip: [], bytes: [] };
     this.age = -1;
+    this.shownAge = null;
     for (const id of ["goodput", "rtt", "bytes"]) this.find(id).textContent = "–";
     for (const id of ["plot-goodput", "plot-rtt", "plot-bytes", "layers"]) this.find(id).replaceChildren();
   }
 
   take(figures) {
-    if (!figures) return;
+    if (!figures || figures.age === this.shownAge) return;
+    this.shownAge = figures.age;
     if (figures.age > this.age) {
       this.age = figures.age;
       for (const [key, points] of Object.entries(this.curves)) {

@@ -28,20 +28,29 @@ export class Sessions {
       const volumes = sessions.get(entry.name)?.volumes ?? [];
       return (volumes.length ? volumes : [null]).map((volume) => ({ entry, volume, count: volumes.length }));
     });
-    while (this.list.children.length > items.length) this.list.lastChild.remove();
-    items.forEach(({ entry, volume, count }, place) => {
-      const button = (this.list.children[place] ?? this.#item()).firstChild;
+    const rows = items.map(({ entry, volume, count }) => {
       const index = volume?.index ?? 0;
-      button.onclick = () => this.onChoose(entry.name, index);
-      const isChosen = chosen?.session === entry.name && (chosen.index === index || !volume);
-      button.setAttribute("aria-current", String(isChosen));
-      button.classList.toggle("announced", announced.includes(entry.name));
-      const [dot, name, state] = button.children;
       const is = standing(entry, volume);
-      dot.className = `dot ${is}`;
-      name.textContent = count > 1 ? `${entry.name} ${index + 1}` : entry.name;
-      button.title = `${entry.name}, begun ${new Date(1000 * entry.begun).toLocaleString("en-GB")}`;
-      state.textContent = (announced.includes(entry.name) ? "new, " : "") + text(is, volume);
+      const isNew = announced.includes(entry.name);
+      return {
+        session: entry.name, index, is, isNew, begun: entry.begun, name: count > 1 ? `${entry.name} ${index + 1}` : entry.name,
+        isChosen: chosen?.session === entry.name && (chosen.index === index || !volume), text: (isNew ? "new, " : "") + text(is, volume),
+      };
+    });
+    const key = JSON.stringify(rows);
+    if (key === this.key) return;
+    this.key = key;
+    while (this.list.children.length > rows.length) this.list.lastChild.remove();
+    rows.forEach((row, place) => {
+      const button = (this.list.children[place] ?? this.#item()).firstChild;
+      button.onclick = () => this.onChoose(row.session, row.index);
+      button.setAttribute("aria-current", String(row.isChosen));
+      button.classList.toggle("announced", row.isNew);
+      button.title = `${row.session}, begun ${new Date(1000 * row.begun).toLocaleString("en-GB")}`;
+      const [dot, name, state] = button.children;
+      dot.className = `dot ${row.is}`;
+      name.textContent = row.name;
+      state.textContent = row.text;
     });
   }
 

@@ -13,7 +13,10 @@ export class Shown {
     for (const region of voxels.regions) {
       voxels.forEachRow(region, (start, end) => { for (let index = start; index < end; index++) this.labels[index] |= ofRegion; });
     }
-    for (const label of this.labels) this.counts[label >> 7][label & 7]++;
+    const flat = new Uint32Array(256);
+    const { labels } = this;
+    for (let index = 0; index < labels.length; index++) flat[labels[index]]++;
+    for (let label = 0; label < 5; label++) [this.counts[0][label], this.counts[1][label]] = [flat[label], flat[label | ofRegion]];
   }
 
   /** Notes that a voxel's label was uploaded. */
