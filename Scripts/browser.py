@@ -139,7 +139,7 @@ class Browser:
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             try:
-                if self.value(f"Boolean({expression})", max(1, deadline - time.monotonic())):
+                if self.value(f"Boolean({expression})", max(20, deadline - time.monotonic())):
                     return
             except RuntimeError as error:
                 # Between two pages there is none to ask.

@@ -84,7 +84,7 @@ class Stage:
     def forget(self):
         self.page.value("__record.samples.length = 0; 0")
 
-    def wait_exact(self, session, patience=60):
+    def wait_exact(self, session, patience=120):
         self.page.wait(f"document.body?.dataset.state === 'exact' && document.getElementById('banner-who')?.textContent === '{session}'", patience)
         self.page.value("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true)))))")
 
@@ -269,7 +269,7 @@ def behind(stage):
     sender = stage.send("slow-link", 1, wait=False)
     stage.choose("slow-link")
     sender.event("summary")
-    stage.page.wait("document.getElementById('banner-head').textContent.startsWith('All has arrived')", 30)
+    stage.page.wait("document.getElementById('banner-head').textContent.startsWith('All has arrived')", 60)
     stage.wait_exact("slow-link")
     samples = [sample for sample in stage.samples() if sample["who"] == "slow-link"]
     claims = stage.agree(samples, "slow link")

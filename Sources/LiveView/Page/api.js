@@ -62,8 +62,13 @@ export function follow(callbacks) {
   };
   connect();
   let tried = 0;
+  let looked = Date.now();
   setInterval(() => {
     const now = Date.now();
+    // A page that has not run for a while has not listened either: first what has come meanwhile.
+    const wasAsleep = now - looked > 5000;
+    looked = now;
+    if (wasAsleep) return;
     // A link that is cut without a word leaves the connection open for minutes.
     const isSilent = now - heard > silenceLimit;
     if (isSilent) callbacks.onState(false, heard);
