@@ -2,7 +2,7 @@
 # slower without optimisation, and tests run the real programs.
 SWIFT_BUILD = swift build -c release
 
-.PHONY: setup build demo test screenshots focus measure experiments virtual-against-real snakemake bench bench-transport kills crowd flood fuzz train train-test format lint install clean
+.PHONY: setup build demo test screenshots focus measure experiments virtual-against-real snakemake bench bench-transport kills crowd flood fuzz mutants train train-test format lint install clean
 
 setup:
 	@Scripts/setup.sh
@@ -15,6 +15,7 @@ demo: build
 	.build/release/fovea demo --out demo-out
 
 test: setup
+	python3 Scripts/mutants/mutants.py --check
 	$(SWIFT_BUILD) --build-tests
 	swift test -c release --skip-build --no-parallel
 
@@ -81,6 +82,12 @@ fuzz: build
 	  .build/release/fuzz-$$target --seeds .build/seeds/$$target && mkdir -p .build/corpus/$$target Corpus/$$target && \
 	  .build/release/fuzz-$$target .build/corpus/$$target .build/seeds/$$target Corpus/$$target -max_total_time=$(FUZZ_SECONDS) \
 	    -max_len=16384 -timeout=180 -print_final_stats=1 || exit; done
+
+# Small faults, made one at a time in a copy below .build, and which of them no test notices: Scripts/mutants/README.md. ONLY=REGEX makes some of them;
+# CHECK=1 builds nothing and only sees that the tables fit the sources.
+mutants:
+	$(if $(CHECK),,Scripts/setup.sh)
+	python3 Scripts/mutants/mutants.py $(if $(CHECK),--check) $(if $(ONLY),--only '$(ONLY)')
 
 # Trains a segmenter: on a BraTS 2020 folder (make train DATA=folder), or without one on generated heads. PRESET is robust or published.
 # Everything below goes into training/.venv and training-out.
