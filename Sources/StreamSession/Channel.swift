@@ -11,8 +11,6 @@ struct Channel: Sendable {
     private var senderNonce: [UInt8] = []
     private var first: DatagramSeal?
     private var bound: DatagramSeal?
-    /// Datagrams that were altered, replayed or foreign.
-    private(set) var refusedCount = 0
 
     init(secret: Secret?, role: Role) {
         self.secret = secret
@@ -67,7 +65,6 @@ struct Channel: Sendable {
             default: break
             }
         }
-        refusedCount += 1
         return nil
     }
 }

@@ -122,6 +122,46 @@ struct FocusTests {
         #expect(pair.sender.resentByteCount == 0)
     }
 
+    @Test("Of several promotions the lowest rank counts, before a chunk is ready and after, and never one above its own")
+    func lowestPromotion() throws {
+        func order(_ promotions: [UInt64], whileWaiting: Bool) throws -> [UInt32] {
+            var sender = SenderSession(session: try Name("p"), goal: .lossless, now: .zero)
+            _ = sender.handle(.connected(roundTrip: .milliseconds(80)), now: .zero)
+            func promote() { for rank in promotions { _ = sender.handle(.promote([2], rank: rank), now: .zero) } }
+            if !whileWaiting { promote() }
+            for (ordinal, rank) in [(1, 50), (2, 70), (3, 90)] as [(UInt32, UInt64)] {
+                _ = sender.handle(.chunk(ordinal: ordinal, rank: rank, record: try makeRecord(ordinal, byteCount: 100)), now: .zero)
+            }
+            if whileWaiting { promote() }
+            return sender.handle(.room(9), now: .seconds(1)).compactMap { action in
+                guard case .send(let bytes) = action, case .data(let fragment)? = try? Datagram(decoding: bytes) else { return nil }
+                return fragment.ordinal
+            }
+        }
+        for whileWaiting in [false, true] {
+            #expect(try order([10, 60], whileWaiting: whileWaiting) == [2, 1, 3])
+            #expect(try order([60, 10], whileWaiting: whileWaiting) == [2, 1, 3])
+            #expect(try order([95], whileWaiting: whileWaiting) == [1, 2, 3])
+            #expect(try order([10, 95], whileWaiting: whileWaiting) == [2, 1, 3])
+        }
+    }
+
+    @Test("Chunks promoted together go in the order of their ordinals, as they would have otherwise")
+    func promotedTogether() throws {
+        var sender = SenderSession(session: try Name("p"), goal: .lossless, now: .zero)
+        _ = sender.handle(.connected(roundTrip: .milliseconds(80)), now: .zero)
+        for ordinal in [1, 2, 3, 4] as [UInt32] {
+            let record = try makeRecord(ordinal, byteCount: 100)
+            _ = sender.handle(.chunk(ordinal: ordinal, rank: UInt64(ordinal), record: record), now: .zero)
+        }
+        _ = sender.handle(.promote([4, 2, 3], rank: 0), now: .zero)
+        let sent = sender.handle(.room(9), now: .seconds(1)).compactMap { action -> UInt32? in
+            guard case .send(let bytes) = action, case .data(let fragment)? = try? Datagram(decoding: bytes) else { return nil }
+            return fragment.ordinal
+        }
+        #expect(sent == [2, 3, 4, 1])
+    }
+
     @Test(
         "With losses, and an answer that turns out damaged, the answer still comes and the session still ends",
         arguments: 1...6 as ClosedRange<UInt64>)

@@ -95,6 +95,53 @@ struct HostileFragmentTests {
         #expect(receiver.isOver && takenByteCount <= 257 << 20, "\(takenByteCount) bytes of parity are kept")
     }
 
+    @Test("Parity that has done its work, and chunks that turned out wrong, give their room back", arguments: [true, false])
+    func roomGivenBack(byParity: Bool) throws {
+        var receiver = try makeReceiver()
+        let pieces = byParity ? 14 : 99
+        let total = pieces * Fragment.payloadLimit + (byParity ? 0 : 1)
+        // Zeros all through, of which all parity is zeros too.
+        let zeros = [UInt8](repeating: 0, count: Fragment.payloadLimit)[...]
+        // 277 MB go through.
+        for round in 0..<(byParity ? 15_000 : 2000) as Range<UInt32> where !receiver.isOver {
+            let ordinal = byParity ? round : 1
+            for place in 0..<(byParity ? 1 : pieces) {
+                let piece = Fragment(
+                    ordinal: ordinal, totalByteCount: UInt32(total), offset: UInt32(place * Fragment.payloadLimit),
+                    departureMicroseconds: 0, payload: zeros)
+                _ = receiver.handle(.datagram(Datagram.data(piece).encoded()), now: .zero)
+            }
+            guard byParity else {
+                _ = receiver.handle(.dropped(ordinal), now: .zero)
+                continue
+            }
+            for index in 0..<pieces - 1 {
+                let piece = Parity(
+                    ordinal: ordinal, totalByteCount: UInt32(total), block: 0, index: UInt8(index), departureMicroseconds: 0,
+                    payload: zeros)
+                _ = receiver.handle(.datagram(Datagram.parity(piece).encoded()), now: .zero)
+            }
+        }
+        #expect(!receiver.isOver)
+    }
+
+    @Test("More than 64 MiB while what is on disk is being found end the session")
+    func whileOpening() throws {
+        var receiver = ReceiverSession(now: .zero)
+        let hello = Hello(session: try Name("h"), goal: .roi, elapsedMicroseconds: 0, roundTripMicroseconds: 0)
+        _ = receiver.handle(.datagram(Datagram.hello(hello).encoded()), now: .zero)
+        let bytes = fragment(1, total: greatest, offset: 0)
+        let count = (64 << 20) / bytes.count
+        for _ in 0..<count - 1 { _ = receiver.handle(.datagram(bytes), now: .zero) }
+        #expect(!receiver.isOver)
+        let last = (0..<3).flatMap { _ in receiver.handle(.datagram(bytes), now: .zero) }
+        guard case .failed(let error)? = last.last else {
+            Issue.record("\(count + 2) datagrams wait")
+            return
+        }
+        #expect(error.code == .protocolViolation)
+    }
+
     @Test("A chunk that becomes whole frees its room: more than 256 MiB pass through")
     func finished() throws {
         var receiver = try makeReceiver()
