@@ -156,6 +156,7 @@ let package = Package(
             ]),
         tests("StreamSessionTests", ["TestSupport", "StreamSession", "VolumeModel", "Secrecy", "WireFormat", "NetSim"]),
         tests("SRTTransportTests", ["SRTTransport", "NetSim"]),
+        tests("SessionRunnerTests", ["SessionRunner", "StreamSession", "SRTTransport", "Secrecy", "WireFormat"]),
         tests("ProfilesTests", ["Profiles", "ProgressiveCoding", "HEVCCodec", "NetSim"]),
         tests("PhantomTests", ["Phantom"]),
         tests("TerminalTests", ["Terminal"]),

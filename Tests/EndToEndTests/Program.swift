@@ -14,23 +14,30 @@ final class Program: Sendable {
 
     /// Collects what a pipe brings.
     private final class Reader: Sendable {
-        private let text = Mutex("")
+        private let state = Mutex((bytes: Data(), isAtEnd: false))
         init(_ pipe: Pipe) {
             pipe.fileHandleForReading.readabilityHandler = { [self] handle in
                 let data = handle.availableData
-                if data.isEmpty {
-                    handle.readabilityHandler = nil
-                } else {
-                    text.withLock { $0 += String(decoding: data, as: UTF8.self) }
+                if data.isEmpty { handle.readabilityHandler = nil }
+                state.withLock { state in
+                    state.bytes += data
+                    state.isAtEnd = data.isEmpty
                 }
             }
         }
-        var all: String { text.withLock { $0 } }
+        var all: String { state.withLock { String(decoding: $0.bytes, as: UTF8.self) } }
+        /// Whether the program has closed its end and all of it is here.
+        var isAtEnd: Bool { state.withLock { $0.isAtEnd } }
     }
 
-    init(_ name: String, _ arguments: [String], input: Pipe? = nil, environment: [String: String] = [:]) throws {
+    /// Starts a program of this package, or the one at a path.
+    /// - Parameter folder: where it works; this process's folder by default.
+    init(
+        _ name: String, _ arguments: [String], input: Pipe? = nil, environment: [String: String] = [:], folder: String? = nil
+    ) throws {
         let process = Process()
-        process.executableURL = Self.folder.appendingPathComponent(name)
+        process.executableURL = name.hasPrefix("/") ? URL(fileURLWithPath: name) : Self.folder.appendingPathComponent(name)
+        if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging([
             "FOVEA_PROFILES": Self.project.path + "/profiles", "XDG_CACHE_HOME": NSTemporaryDirectory() + "fovea-e2e-cache",
@@ -67,16 +74,22 @@ final class Program: Sendable {
             if !process.isRunning { break }
             try await Task.sleep(for: .milliseconds(10))
         }
-        try await Task.sleep(for: .milliseconds(50))
+        try await takeTheRest()
         return event(name)
+    }
+
+    /// The last of a program's output is still in its pipes when it ends.
+    private func takeTheRest() async throws {
+        guard !process.isRunning else { return }
+        // Bounded: a child of it may have the pipes, too.
+        for _ in 0..<500 where !(output.isAtEnd && errors.isAtEnd) { try await Task.sleep(for: .milliseconds(10)) }
     }
 
     /// Waits for the end; nil when it takes too long.
     func exitCode(seconds: Double = 120) async throws -> Int32? {
         for _ in 0..<Int(seconds * 100) {
             if !process.isRunning {
-                // The last of its output is still in the pipe.
-                try await Task.sleep(for: .milliseconds(50))
+                try await takeTheRest()
                 return process.terminationStatus
             }
             try await Task.sleep(for: .milliseconds(10))

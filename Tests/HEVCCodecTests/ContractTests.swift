@@ -95,4 +95,16 @@ struct ContractTests {
         #expect(together.count == 24)
         for (index, chunk) in together { #expect(chunk == alone[index], "input \(index)") }
     }
+
+    @Test(
+        "What is added to a slice to fill the coder's blocks repeats its edge: an even slice of any size makes the same bytes",
+        arguments: [[70, 70], [72, 65], [65, 72]])
+    func padding(sides: [Int]) throws {
+        func coded(_ columns: Int, _ rows: Int) throws -> [UInt8] {
+            let stack = try SliceStack(
+                columns: columns, rows: rows, count: 2, samples: [UInt16](repeating: 3000, count: columns * rows * 2))
+            return try HEVCEncoder.encode(stack, try HEVCParameters(crf: 20, preset: "fast"))
+        }
+        #expect(try coded(sides[0], sides[1]) == (try coded(72, 72)))
+    }
 }

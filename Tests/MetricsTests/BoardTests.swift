@@ -90,6 +90,17 @@ struct BoardTests {
         #expect(try PrometheusParser(board.prometheus()).value("fovea_bytes_total") == Double(Int.max))
     }
 
+    @Test("A total stands still while a session's own count goes back, and grows again with it")
+    func shrinkingCounts() throws {
+        let board = MetricsBoard()
+        var totals: [Double?] = []
+        for count in [50, 20, 20, 30, -5, 10] {
+            board.update(SessionMetrics(session: "a", role: .sender, datagramCount: count, byteCount: count))
+            totals.append(try PrometheusParser(board.prometheus()).value("fovea_bytes_total"))
+        }
+        #expect(totals == [50, 50, 50, 60, 60, 70])
+    }
+
     @Test("A layer that comes twice is shown once")
     func twoLayers() {
         let board = MetricsBoard()

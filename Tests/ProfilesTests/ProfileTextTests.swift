@@ -197,6 +197,16 @@ struct ProfileTextTests {
     }
 
     @Test(
+        "What a profile promises of the region is what is promised, and nothing where it promises nothing", arguments: [nil, 0, 7])
+    func promisedError(_ maxError: Int?) throws {
+        let promise = maxError.map { "  max_error: \($0)\n" } ?? ""
+        let text = "roi:\n  crf: 12\n  preset: fast\n\(promise)background:\n  crf: 30\n  preset: fast\n"
+        let settings = try EncodingProfile.parse(text, file: "my.yaml")
+        #expect(settings.roiMaxError == maxError)
+        #expect(settings.roi.crf == 12 && settings.background.crf == 30)
+    }
+
+    @Test(
         "What is no YAML, or no mapping, is refused as such",
         arguments: ["", "rate", "- a\n- b\n", "rate: [1\n", "a: b: c\n", "\tx: 1\n", "a: *nothing\n"])
     func notYAML(text: String) throws {

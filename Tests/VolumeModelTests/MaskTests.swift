@@ -69,4 +69,20 @@ struct MaskTests {
         #expect(try Mask(labels: real).bits == [0, 0, 1, 1])
         #expect(try Mask(labels: real).shape == Shape(columns: 2, rows: 2, slices: 1))
     }
+
+    @Test("A mask of a box has the voxels of the box and no other, whatever the sides")
+    func filling() throws {
+        let shape = try Shape(columns: 7, rows: 5, slices: 4)
+        let box = try Box(x: 1..<6, y: 2..<4, z: 1..<3)
+        let mask = try Mask(filling: box, in: shape)
+        for z in 0..<4 {
+            for y in 0..<5 {
+                for x in 0..<7 {
+                    #expect((mask.bits[(z * 5 + y) * 7 + x] != 0) == box.contains(x: x, y: y, z: z), "\(x) \(y) \(z)")
+                }
+            }
+        }
+        #expect(mask.boundingBox == box && mask.voxelCount == box.voxelCount)
+        #expect(throws: VolumeError.self) { try Mask(filling: try Box(x: 0..<7, y: 0..<5, z: 0..<5), in: shape) }
+    }
 }
