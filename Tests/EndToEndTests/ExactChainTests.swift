@@ -40,7 +40,7 @@ struct ExactChainTests {
         private func receive(_ site: ReceivingSite) async {
             do {
                 try await site.run(listener, once: true, clock: Stopwatch()) { [self] event in
-                    if case .milestone(let milestone, _, _) = event { said.withLock { $0.milestones.append(milestone) } }
+                    if case .milestone(let milestone, _, _, _) = event { said.withLock { $0.milestones.append(milestone) } }
                 }
             } catch {
                 said.withLock { $0.failure = "\(error)" }

@@ -1,5 +1,6 @@
 import Foundation
 import Profiles
+import SRTTransport
 import Sites
 import Testing
 
