@@ -22,14 +22,16 @@ extension SenderSession {
             case .unanswered:
                 "the receiver is there and has not answered yet; it may be reading what it has of the session. Waiting"
             case .nothingArrives:
-                "the receiver answers, but nothing that is sent arrives there; the link may be down in that direction. Waiting"
+                "the receiver answers, but nothing that is sent arrives there: the link may be down in that direction, or drop full-size datagrams; for those, try a transport profile with \(Self.advice(datagramByteCount)). Waiting"
             case .onlySmallArrives:
-                datagramByteCount > Self.safeByteCount
-                    ? "small datagrams reach the receiver and full-size ones do not: this path may drop them. Try a transport profile with datagram_bytes: \(Self.safeByteCount)"
-                    : "small datagrams reach the receiver and those of \(datagramByteCount) bytes do not: this path may drop them. Try a transport profile with fewer datagram_bytes"
+                "small datagrams reach the receiver and those of \(datagramByteCount) bytes do not: this path may drop them. Try a transport profile with \(Self.advice(datagramByteCount))"
             case .unconfirmed:
                 "everything sent has come, but the receiver confirms nothing; it may be busy decoding, or its disk slow. Waiting"
             }
+        }
+
+        private static func advice(_ datagramByteCount: Int) -> String {
+            datagramByteCount > safeByteCount ? "datagram_bytes: \(safeByteCount)" : "fewer datagram_bytes"
         }
 
         /// With headers below what tunnels leave of Ethernet's 1500.

@@ -115,13 +115,14 @@ struct CrowdTests {
         let head = try Transfer.phantom(scratch, columns: 160, rows: 160, slices: 96)
         let transfer = try await Transfer.start(scratch, volumes: [head.volume], arguments: ["--mask", head.mask])
         var killed = 0
-        for _ in 0..<3000 where transfer.sender.isRunning && killed < 4 {
+        // All at one moment: a chunk whose decoder dies again, however slow this machine is, would be refused.
+        for _ in 0..<3000 where transfer.sender.isRunning && killed == 0 {
             let found = decoders(of: transfer.receiver)
             for process in found { kill(process, SIGKILL) }
             killed += found.count
-            try await Task.sleep(for: found.isEmpty ? .milliseconds(5) : .milliseconds(400))
+            try await Task.sleep(for: .milliseconds(5))
         }
-        #expect(killed >= 2)
+        #expect(killed >= 1)
         let codes = try await transfer.finish()
         #expect(codes == (0, 0), "\(transfer.receiver.standardError)")
     }

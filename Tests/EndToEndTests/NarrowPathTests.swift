@@ -32,7 +32,8 @@ struct NarrowPathTests {
         }
         let first = try send(try profile(scratch, "full.yaml", "rate: 5 Mbit/s\n"))
         let stalled = try #require(try await first.waitFor("stalled", seconds: 30), "\(first.standardError)")
-        #expect(stalled["reason"] as? String == "only_small_arrives", "\(stalled)")
+        // Which of the two depends on whether anything small was due meanwhile.
+        #expect(["only_small_arrives", "nothing_arrives"].contains(stalled["reason"] as? String), "\(stalled)")
         #expect(first.standardError.contains("datagram_bytes: 1200"))
         #expect(relay.traffic.dropped > 0)
         first.signal(SIGTERM)
