@@ -385,7 +385,7 @@ def lost(stage):
     stage.choose("slow-link")
     stage.throttle(100_000, 40)
     stage.choose("slow-processor")
-    stage.page.wait("document.getElementById('banner-body').textContent.startsWith('this page shows') && __record.samples.at(-1).exact > 0 && document.body?.dataset.state !== 'exact'")
+    stage.page.wait("document.getElementById('banner-body').textContent.startsWith('this page shows') && __record.samples.at(-1).who === 'slow-processor' && __record.samples.at(-1).exact > 0 && document.body?.dataset.state !== 'exact'")
     stage.forget()
     stage.transfer.kill()
     stage.page.wait("document.body?.dataset.state === 'lost'")

@@ -10,9 +10,13 @@ final class WorkerProcess: Sendable {
     /// How it ended, once that has been asked.
     private let status = Mutex<Int32?>(nil)
 
+    /// A write to a process that has just died is an error to be told of, not the end of this one, whatever program this is part of.
+    private static let ignoresBrokenPipes: Void = { _ = Glibc.signal(SIGPIPE, SIG_IGN) }()
+
     /// Starts a process.
     /// - Throws: `ConfinementError.Code.exhausted` when the system has no room for one now; `.cannotStart`.
     init(executable: String) throws(ConfinementError) {
+        Self.ignoresBrokenPipes
         var toChild: [Int32] = [-1, -1]
         var fromChild: [Int32] = [-1, -1]
         guard fovea_pipe(&toChild, O_CLOEXEC) == 0 else { throw Self.failure(errno) }

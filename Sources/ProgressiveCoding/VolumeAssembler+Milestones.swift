@@ -6,10 +6,11 @@ extension VolumeAssembler {
     /// reaches nothing.
     func hasReached(_ milestone: Milestone) -> Bool {
         switch milestone {
-        case .roiComplete: isComplete(.roiBase) && regionsHold(Quality.roiBase)
+        case .roiComplete: hasRegions && regionsHold(Quality.roiBase)
         case .backgroundComplete:
             // Where one region covers everything, the background is complete with it.
-            isComplete(.backgroundBase, orEmpty: isPlanned(.roiBase)) && isComplete(.roiBase, orEmpty: true) && isFull
+            (isComplete(.backgroundBase, orEmpty: isPlanned(.roiBase)) || isComplete(.backgroundRefinement, orEmpty: false))
+                && (isComplete(.roiBase, orEmpty: true) || hasRegions) && isFull
         case .roiBounded: isComplete(.roiBounded) && regionsHold(Quality.roiBase)
         case .roiLossless:
             // The mask and the table are part of what is exact.
@@ -18,7 +19,12 @@ extension VolumeAssembler {
         }
     }
 
-    private func isComplete(_ layer: Layer, orEmpty: Bool = false) -> Bool {
+    /// Whether the regions of interest are there at base quality or better: exact voxels may come before their base.
+    private var hasRegions: Bool {
+        isComplete(.roiBase, orEmpty: false) || isComplete(.roiRefinement, orEmpty: false)
+    }
+
+    private func isComplete(_ layer: Layer, orEmpty: Bool) -> Bool {
         isComplete(layer) && (orEmpty || isPlanned(layer))
     }
 

@@ -160,8 +160,9 @@ public struct SenderRunner: Sendable {
         for (bytes, arrival) in zip(turn.received, turn.arrivals) {
             act(session.handle(.datagram(bytes), now: max(.zero, arrival - origin)), onAction)
         }
-        traffic.repeatedCount = earlier.repeatedCount + turn.retransmittedCount
-        traffic.sentCount = earlier.sentCount + turn.sentCount
+        // A connection that is gone has no figures any more; those it had last stay.
+        traffic.repeatedCount = max(traffic.repeatedCount, earlier.repeatedCount + turn.retransmittedCount)
+        traffic.sentCount = max(traffic.sentCount, earlier.sentCount + turn.sentCount)
         guard turn.isConnected else {
             // What was handed over and has not come is the session's affair.
             outgoing = []

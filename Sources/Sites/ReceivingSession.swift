@@ -159,6 +159,8 @@ struct ReceivingSession {
         await decoder?.cancel(ending)
         await connection.close(patience: .milliseconds(500))
         guard hasBegun else { return .success(nil) }
+        // A chunk that does not fit may owe that to an earlier one: nothing is vouched for that no digest has confirmed.
+        if failure is CodingError { await decoder?.distrust() }
         await leave(because: failure.map { "\($0)" } ?? ending.message)
         guard let failure, Self.isUnusable(failure), let writer else {
             await writer?.close()

@@ -79,7 +79,8 @@ struct CompletenessTests {
         #expect(await decoder.progress(volume: 0).standing.allSatisfy { $0.stage != .exact })
         let quality = await decoder.snapshot(volume: 0).quality
         #expect(quality[(6 * 32 + 15) * 40 + 15] <= Quality.backgroundBase)
-        _ = try await Fixtures.apply(Array(planned.suffix(1)), to: decoder)
+        // It may be refused, since what it was coded beside is exact no more; it brings nothing back in any case.
+        _ = try? await Fixtures.apply(Array(planned.suffix(1)), to: decoder)
         #expect(await decoder.completeness().exactVoxelCount == 0)
     }
 

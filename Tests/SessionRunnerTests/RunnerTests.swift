@@ -61,6 +61,14 @@ struct RunnerTests {
 
     @Test("A receiver that refuses a sender says why before it is gone")
     func refusal() async throws {
+        // libsrt may close a connection ahead of what was said last; a sender then asks again.
+        var come: [Datagram] = []
+        for _ in 0..<4 where come.isEmpty { come = try await refused() }
+        #expect(come.contains { if case .abort(let abort) = $0 { abort.reason == .refused } else { false } }, "\(come)")
+    }
+
+    /// What a caller hears that says what no sender may.
+    private func refused() async throws -> [Datagram] {
         let listener = try listen()
         async let accepted = listener.accept()
         let client = try await SRTConnection.connect(to: HostPort(host: "127.0.0.1", port: listener.port), options: options)
@@ -82,10 +90,10 @@ struct RunnerTests {
                 ).encoded(), [1, 2, 3],
             ], patience: .zero)
         let come = await receive(client) { datagrams in datagrams.contains { if case .abort = $0 { true } else { false } } }
-        #expect(come.contains { if case .abort(let abort) = $0 { abort.reason == .refused } else { false } }, "\(come)")
         await run.value
         await client.close(patience: .zero)
         await listener.close()
+        return come
     }
 }
 
