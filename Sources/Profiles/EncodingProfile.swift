@@ -4,22 +4,50 @@ internal import RefinementCodec
 
 /// Encoding profiles: `profiles/encoding/NAME.yaml`.
 public enum EncodingProfile {
-    /// Reads a profile by name or path.
+    /// Reads a profile by name or path, as it is for a link that nobody knows.
     /// - Throws: `ProfileError`, with file and line.
     public static func load(_ nameOrPath: String) throws(ProfileError) -> EncodingSettings {
-        let path = try ProfileFolder.encoding.path(nameOrPath)
-        return try read(ProfileNode.read(path), name: nameOrPath)
+        try policy(nameOrPath).settings(bitsPerSecond: nil)
     }
 
-    /// Reads a profile from text.
+    /// Reads a profile by name or path.
+    /// - Throws: `ProfileError`, with file and line.
+    public static func policy(_ nameOrPath: String) throws(ProfileError) -> EncodingPolicy {
+        let path = try ProfileFolder.encoding.path(nameOrPath)
+        return try policy(ProfileNode.read(path), name: nameOrPath)
+    }
+
+    /// Reads a profile from text, as it is for a link that nobody knows.
     /// - Throws: `ProfileError`, with `file` and line.
     public static func parse(_ text: String, file: String) throws(ProfileError) -> EncodingSettings {
-        try read(ProfileNode.parse(text, file: file), name: file)
+        try policy(ProfileNode.parse(text, file: file), name: file).settings(bitsPerSecond: nil)
+    }
+
+    private static func policy(_ root: ProfileNode, name: String) throws(ProfileError) -> EncodingPolicy {
+        guard root.has("slow_link") || root.has("otherwise") else { return EncodingPolicy(try read(root, name: name)) }
+        try root.allow("slow_link", "otherwise")
+        let slow = try root.node("slow_link")
+        try slow.allow("up_to", "encoding", "previews")
+        let other = try root.node("otherwise")
+        try other.allow("encoding", "previews")
+        return EncodingPolicy(
+            name: name, upTo: try slow.value("up_to", wants: Quantities.rateForm) { Quantities.rate($0) }, slow: try settings(slow),
+            otherwise: try settings(other))
+    }
+
+    /// The profile that another one names. One that leaves it to the link again would have no end, and is refused as one without layers.
+    private static func settings(_ node: ProfileNode) throws(ProfileError) -> EncodingSettings {
+        let name = try node.text("encoding")
+        let settings = try read(ProfileNode.read(ProfileFolder.encoding.path(name)), name: name)
+        guard node.has("previews") else { return settings }
+        let previews = try node.choice("previews", EncodingSettings.Previews.self)
+        return try node.wrap { try settings.planning(previews) }
     }
 
     private static func read(_ root: ProfileNode, name: String) throws(ProfileError) -> EncodingSettings {
         try root.allow(
-            "bit_depth", "chunk_slices", "region_shape", "hole_fill", "background_crop", "samples", "exact", "roi", "background")
+            "bit_depth", "chunk_slices", "region_shape", "hole_fill", "background_crop", "samples", "exact", "previews", "roi",
+            "background")
         let bitDepth = try root.has("bit_depth") ? root.value("bit_depth", wants: "8, 10 or 12") { Int($0) } : 12
         let chunkSlices: Int? =
             try root.has("chunk_slices")
@@ -36,10 +64,12 @@ public enum EncodingProfile {
         let crop = try root.choice("background_crop", EncodingSettings.BackgroundCrop.self, default: .content)
         let spacing = try root.choice("samples", EncodingSettings.SampleSpacing.self, default: .knee)
         let exact = try root.choice("exact", RefinementCoders.self, default: .contextMixing)
+        let previews = try root.choice("previews", EncodingSettings.Previews.self, default: .always)
         return try root.wrap {
             try EncodingSettings(
                 name: name, roi: roi, background: background, chunkSliceCount: chunkSlices, regionShape: shape, holeFill: fill,
-                backgroundCrop: crop, sampleSpacing: spacing, exactCoder: exact, roiMaxError: maxError)
+                backgroundCrop: crop, sampleSpacing: spacing, exactCoder: exact, previews: previews,
+                roiMaxError: maxError)
         }
     }
 

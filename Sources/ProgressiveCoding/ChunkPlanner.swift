@@ -54,15 +54,18 @@ public enum ChunkPlanner {
     }
 
     /// The chunks of a volume in the order of their layers.
-    /// - Parameter maxError: what no voxel of the regions may be off by more than, whatever the goal; 0 makes them exact.
+    /// - Parameters:
+    ///   - maxError: what no voxel of the regions may be off by more than, whatever the goal; 0 makes them exact.
+    ///   - bitsPerSecond: what the link is expected to carry; nil where nobody knows.
     public static func plan(
         shape: Shape, voxelType: VoxelType, content: Box?, regions: [Box], hasExtensions: Bool, needsValueTable: Bool,
-        maxError: Int? = nil, goal: Goal, settings: EncodingSettings
+        maxError: Int? = nil, goal: Goal, bitsPerSecond: Double? = nil, settings: EncodingSettings
     ) -> [PlannedChunk] {
         guard let content else { return hasExtensions && goal > .roi ? [PlannedChunk(layer: .extensions, box: shape.box)] : [] }
         let cutter = Cutter(shape: shape, voxelByteCount: voxelType.byteCount, sliceCount: settings.chunkSliceCount)
         let regionChunks = regions.enumerated().flatMap { index, region in cutter.cut(region).map { (index, $0) } }
-        var plan = regionChunks.map { PlannedChunk(layer: .roiBase, region: $0, box: $1) }
+        let previews = previews(of: content, regions: regions, shape, voxelType, goal, bitsPerSecond, settings)
+        var plan = previews.regions ? regionChunks.map { PlannedChunk(layer: .roiBase, region: $0, box: $1) } : []
         /// Whether one region leaves nothing of a box to the background.
         func isCovered(_ box: Box) -> Bool {
             regions.contains { region in
@@ -71,7 +74,9 @@ public enum ChunkPlanner {
         }
         if goal > .roi {
             let backgroundBox = settings.backgroundCrop == .full ? shape.box : content
-            plan += cutter.cut(backgroundBox).filter { !isCovered($0) }.map { PlannedChunk(layer: .backgroundBase, box: $0) }
+            if previews.background {
+                plan += cutter.cut(backgroundBox).filter { !isCovered($0) }.map { PlannedChunk(layer: .backgroundBase, box: $0) }
+            }
             if hasExtensions { plan.append(PlannedChunk(layer: .extensions, box: shape.box)) }
         }
         // Exact layers keep to 32 slices even where the base is one chunk, so that they arrive piece by piece.
@@ -87,6 +92,25 @@ public enum ChunkPlanner {
             plan += slabs.filter { !isCovered($0) }.map { PlannedChunk(layer: .backgroundRefinement, box: $0) }
         }
         return plan
+    }
+
+    /// Which base layers are planned. Where they are all there is to come, both.
+    private static func previews(
+        of content: Box, regions: [Box], _ shape: Shape, _ voxelType: VoxelType, _ goal: Goal, _ bitsPerSecond: Double?,
+        _ settings: EncodingSettings
+    ) -> (regions: Bool, background: Bool) {
+        guard goal == .lossless else { return (true, true) }
+        guard PreviewRule.holds(shape) else { return (false, false) }
+        switch settings.previews {
+        case .always: return (true, true)
+        case .never: return (false, false)
+        case .whereTheyPay:
+            let rule = PreviewRule(bitsPerSecond: bitsPerSecond)
+            return (
+                rule.paysForRegions(voxelCount: regions.reduce(0) { $0 + $1.voxelCount } * shape.timepoints),
+                rule.paysForBackground(voxelByteCount: content.voxelCount * shape.timepoints * voxelType.byteCount)
+            )
+        }
     }
 
     /// Cuts boxes over one time point into boxes over stacked slices.

@@ -18,6 +18,16 @@ actor CompletionBoard {
         for continuation in waiting.removeValue(forKey: number) ?? [] { continuation.resume() }
     }
 
+    /// Does work that others wait for; when it throws, they need wait no longer.
+    nonisolated func orFailing<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
+        do {
+            return try await body()
+        } catch {
+            await fail(error)
+            throw error
+        }
+    }
+
     /// Ends every wait, now and later.
     func fail(_ error: any Error) {
         failure = failure ?? error

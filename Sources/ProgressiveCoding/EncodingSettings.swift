@@ -34,6 +34,16 @@ public struct EncodingSettings: Sendable, Equatable {
         case linear
     }
 
+    /// Which base layers are planned for a volume that goes on to exact; without that, all are.
+    public enum Previews: String, Sendable, CaseIterable {
+        /// All of them.
+        case always
+        /// Those that show something sooner on the link that is expected.
+        case whereTheyPay = "where-they-pay"
+        /// None: exact voxels alone.
+        case never
+    }
+
     /// The profile's name.
     public let name: String
     /// How the regions of interest are coded.
@@ -50,8 +60,10 @@ public struct EncodingSettings: Sendable, Equatable {
     public let backgroundCrop: BackgroundCrop
     /// How stored values become samples.
     public let sampleSpacing: SampleSpacing
-    /// What brings voxels from base to exact.
+    /// What makes voxels exact.
     public let exactCoder: RefinementCoders
+    /// Which base layers are planned.
+    public let previews: Previews
     /// What no voxel of the regions of interest may be off by more than, in stored units, whatever the goal; nil for no promise. A
     /// transfer that goes on to exact passes through it.
     public let roiMaxError: Int?
@@ -61,7 +73,7 @@ public struct EncodingSettings: Sendable, Equatable {
     public init(
         name: String, roi: HEVCParameters, background: HEVCParameters, chunkSliceCount: Int? = 32, regionShape: RegionShape = .box,
         holeFill: HoleFill = .harmonic, backgroundCrop: BackgroundCrop = .content, sampleSpacing: SampleSpacing = .knee,
-        exactCoder: RefinementCoders = .contextMixing,
+        exactCoder: RefinementCoders = .contextMixing, previews: Previews = .always,
         roiMaxError: Int? = nil
     ) throws(CodingError) {
         guard roi.bitDepth == background.bitDepth else {
@@ -70,6 +82,9 @@ public struct EncodingSettings: Sendable, Equatable {
         }
         if let chunkSliceCount, !(1...1024).contains(chunkSliceCount) {
             throw CodingError(.invalidSettings, "chunks of \(chunkSliceCount) slices: use 1 to 1024, or 'whole'")
+        }
+        guard previews == .always || !exactCoder.coder.usesBase else {
+            throw CodingError(.invalidSettings, "\(exactCoder.rawValue) makes voxels exact by their base, which has to be there always")
         }
         if let roiMaxError, !(0...VolumeManifest.maxErrorLimit).contains(roiMaxError) {
             throw CodingError(.invalidSettings, "a maximum error of \(roiMaxError): use 0 to \(VolumeManifest.maxErrorLimit)")
@@ -83,6 +98,7 @@ public struct EncodingSettings: Sendable, Equatable {
         self.backgroundCrop = backgroundCrop
         self.sampleSpacing = sampleSpacing
         self.exactCoder = exactCoder
+        self.previews = previews
         self.roiMaxError = roiMaxError
     }
 }

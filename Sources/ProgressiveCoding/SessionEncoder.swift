@@ -45,13 +45,13 @@ public final class SessionEncoder: Sendable {
     /// What errors in the first volume are held against.
     public var robustRange: RobustRange { encoders[0].robustRange }
 
-    /// Codes everything.
+    /// Codes everything, then decodes again what was not decoded as it was coded, while the link still carries it; only then does the table commit to it.
     /// - Parameters:
     ///   - proceed: called once the manifest has been handed out, and before anything costly is done; what it throws ends the coding.
     ///   - handOut: takes each chunk as soon as it is coded and checked, slice by slice as soon as those before it are too: the manifest first, the
     ///   table last.
     /// - Returns: the table, and the digest of the record that carries it.
-    /// - Throws: `CodingError`, or `CancellationError` when the task is cancelled.
+    /// - Throws: `CodingError`, `.verificationFailed` where a chunk does not decode to what it must; `CancellationError` when the task is cancelled.
     public func run(
         on pool: CodingPool, proceed: @Sendable () async throws -> Void = {},
         emit handOut: @escaping @Sendable (EncodedChunk) -> Void
@@ -64,41 +64,93 @@ public final class SessionEncoder: Sendable {
         var entries: [ChunkTable.Entry?] = Array(repeating: nil, count: Int(manifest.tableOrdinal))
         entries[0] = Self.entry(manifestRecord, manifestBytes)
         try await proceed()
-        try await withThrowingTaskGroup(of: (Int, ChunkTable.Entry).self) { group in
-            var first = 1
-            for encoder in encoders {
-                for (index, chunk) in encoder.layout.manifest.plan.enumerated() {
-                    let ordinal = first + index
-                    let rank = order.rank(of: chunk, ordinal: UInt32(ordinal))
-                    let codingRank = order.codingRank(of: chunk, ordinal: UInt32(ordinal))
-                    let usesBase = encoder.settings.exactCoder.coder.usesBase
-                    let needed = encoder.layout.prerequisites(of: index, usesBase: usesBase).map { [first] in first + $0 }
-                    group.addTask {
-                        do {
-                            try await board.wait(for: needed)
-                            let (record, bytes) = try await pool.run(rank: codingRank) {
-                                let record = try encoder.encode(index)
-                                return (record, try record.encoded())
-                            }
-                            try Task.checkCancellation()
-                            emit(EncodedChunk(ordinal: UInt32(ordinal), rank: rank, layer: chunk.layer, record: bytes))
-                            await board.complete(ordinal)
-                            return (ordinal, Self.entry(record, bytes))
-                        } catch {
-                            await board.fail(error)
-                            throw error
+        var unverified: [Coded] = []
+        try await withThrowingTaskGroup(of: Coded.self) { group in
+            for job in jobs {
+                group.addTask {
+                    try await board.orFailing {
+                        try await board.wait(for: job.needed)
+                        let (record, bytes) = try await pool.run(rank: job.codingRank) {
+                            let record = try job.encoder.encode(job.index)
+                            return (record, try record.encoded())
                         }
+                        try Task.checkCancellation()
+                        emit(EncodedChunk(ordinal: UInt32(job.ordinal), rank: job.rank, layer: job.chunk.layer, record: bytes))
+                        await board.complete(job.ordinal)
+                        return Coded(job: job, record: record, entry: Self.entry(record, bytes))
                     }
                 }
-                first += encoder.layout.manifest.plan.count
             }
-            for try await (ordinal, entry) in group { entries[ordinal] = entry }
+            for try await coded in group {
+                entries[coded.job.ordinal] = coded.entry
+                if coded.job.encoder.isVerifiedLater(coded.job.index) { unverified.append(coded) }
+            }
         }
+        try await verify(unverified, on: pool)
         let outcomes = try await pool.run { [encoders] in try encoders.map { try $0.outcome() } }
         let table = ChunkTable(entries: entries.compactMap { $0 }, outcomes: outcomes)
         let record = try ChunkRecord(coder: 1, payload: table.encoded()).encoded()
         emit(EncodedChunk(ordinal: manifest.tableOrdinal, rank: TransmissionOrder.tableRank, layer: .table, record: record))
         return (table, ChunkRecord.digest(of: record) ?? Digest(of: record))
+    }
+
+    /// A chunk to code.
+    private struct Job: Sendable {
+        let encoder: VolumeEncoder
+        let index: Int
+        let chunk: PlannedChunk
+        let ordinal: Int
+        let rank: UInt64
+        let codingRank: UInt64
+        /// Ordinals of what has to be coded before.
+        let needed: [Int]
+    }
+
+    /// A chunk that is coded and on its way.
+    private struct Coded: Sendable {
+        let job: Job
+        let record: ChunkRecord
+        let entry: ChunkTable.Entry
+    }
+
+    private var jobs: [Job] {
+        var first = 1
+        return encoders.flatMap { encoder in
+            defer { first += encoder.layout.manifest.plan.count }
+            return encoder.layout.manifest.plan.enumerated().map { [first] index, chunk in
+                let ordinal = UInt32(first + index)
+                let usesBase = encoder.refinementCoder.usesBase
+                return Job(
+                    encoder: encoder, index: index, chunk: chunk, ordinal: first + index, rank: order.rank(of: chunk, ordinal: ordinal),
+                    codingRank: order.codingRank(of: chunk, ordinal: ordinal, usesBase: usesBase),
+                    needed: encoder.layout.codingPrerequisites(of: index, usesBase: usesBase).map { first + $0 })
+            }
+        }
+    }
+
+    /// Decodes chunks as the receiver will, each after those it rests on there, behind all other work.
+    private func verify(_ unverified: [Coded], on pool: CodingPool) async throws {
+        let board = CompletionBoard()
+        let waiting = Set(unverified.map(\.job.ordinal))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for coded in unverified {
+                group.addTask {
+                    try await board.orFailing {
+                        let job = coded.job
+                        let first = job.ordinal - job.index
+                        let needed = job.encoder.layout.prerequisites(of: job.index, usesBase: false).map { first + $0 }
+                        try await board.wait(for: needed.filter(waiting.contains))
+                        try await pool.run(rank: TransmissionOrder.verificationRank) {
+                            guard try job.encoder.verify(coded.record, job.index) == coded.record else {
+                                throw CodingError(.verificationFailed, "a \(job.chunk.layer.name) chunk leaves another error than it says")
+                            }
+                        }
+                        await board.complete(job.ordinal)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
     }
 
     private func strictly(_ emit: @escaping @Sendable (EncodedChunk) -> Void) -> @Sendable (EncodedChunk) -> Void {

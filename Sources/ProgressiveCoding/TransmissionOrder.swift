@@ -21,23 +21,28 @@ public enum TransmissionOrder: String, Sendable, CaseIterable {
         }
     }
 
-    /// When a chunk is coded, which is not when it is sent: the background's base takes the coder longest, and the link would stand
-    /// idle meanwhile. Half of what makes the regions exact is coded before, and goes on the link until the background is there and goes
-    /// ahead; all of it would keep a person waiting for the background. The background's own refinement costs the coder more
-    /// than its base, so it waits until all of that is coded.
-    public func codingRank(of chunk: PlannedChunk, ordinal: UInt32) -> UInt64 {
+    /// When a chunk is coded, which is not when it is sent: the link would stand idle while a slow coder works on what goes first.
+    ///
+    /// Exact voxels that rest on no base come quickly, so those of the regions are coded before the background's base, and the background's slab by slab
+    /// beside it: they go on the link until the base is there and goes ahead. A coder that needs the base is many times slower: half of
+    /// what makes the regions exact is coded before the background's base, since all of it would keep a person waiting for the background,
+    /// and the background's own refinement behind everything.
+    public func codingRank(of chunk: PlannedChunk, ordinal: UInt32, usesBase: Bool) -> UInt64 {
         guard self == .roiFirst else { return rank(of: chunk, ordinal: ordinal) }
+        let slab = UInt64(chunk.box.z.lowerBound + 1) << 24
         switch chunk.layer {
         case .manifest, .roiBase: return UInt64(ordinal)
         case .mask, .valueTable: return 1 << 60 | UInt64(ordinal)
         case .roiBounded: return 2 << 60 | UInt64(ordinal)
-        case .roiRefinement: return (ordinal % 2 == 0 ? 2 : 4) << 60 | UInt64(ordinal)
+        case .roiRefinement: return (usesBase && ordinal % 2 != 0 ? 4 : 2) << 60 | UInt64(ordinal)
         case .extensions: return 3 << 60
-        case .backgroundBase: return 3 << 60 | UInt64(chunk.box.z.lowerBound + 1) << 24 | UInt64(ordinal)
-        case .backgroundRefinement, .table, .focusBase:
-            return 5 << 60 | UInt64(chunk.box.z.lowerBound + 1) << 24 | UInt64(ordinal)
+        case .backgroundBase: return 3 << 60 | slab | UInt64(ordinal)
+        case .backgroundRefinement, .table, .focusBase: return (usesBase ? 5 : 3) << 60 | slab | UInt64(ordinal)
         }
     }
+
+    /// When what was sent is decoded again at this end: behind all that is still to be coded.
+    static let verificationRank = UInt64.max
 
     /// The rank of what a receiver asked for: behind the regions of interest, ahead of everything else, the latest wish first.
     public func focusRank(_ focus: Focus) -> UInt64 {

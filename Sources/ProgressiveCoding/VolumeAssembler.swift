@@ -114,7 +114,8 @@ public struct VolumeAssembler: Sendable {
                 let count = known(in: chunk).reduce(0) { $0 + ($1 == 0 ? 1 : 0) }
                 return .planes(payload: record.payload, count: count, byteCount: layout.header.voxelType.byteCount)
             case .some:
-                return .codes(payload: record.payload, coder: record.coder, context: try context(for: chunk))
+                let usesBase = (try? RefinementCoders.coder(identifier: record.coder))?.usesBase ?? true
+                return .codes(payload: record.payload, coder: record.coder, context: try context(for: chunk, usesBase: usesBase))
             case nil:
                 throw CodingError(.invalidChunk, "a refinement chunk before its value table")
             }
@@ -124,12 +125,15 @@ public struct VolumeAssembler: Sendable {
     }
 
     /// What both ends know before a refinement chunk.
-    func context(for chunk: PlannedChunk) throws(CodingError) -> RefinementContext {
+    /// - Parameter usesBase: whether the coder looks at the base; otherwise it is left out.
+    func context(for chunk: PlannedChunk, usesBase: Bool) throws(CodingError) -> RefinementContext {
         let bound = self.bound
         let known = known(in: chunk)
+        let isBounded = chunk.layer == .roiRefinement && bound != nil
         // Codes of the voxels as they stand: where they are known those are exact, and after a bound those within it are the base.
-        var base = try codes(in: chunk.box)
-        if chunk.layer != .roiRefinement || bound == nil {
+        let isLookedAt = usesBase || isBounded || known.contains(RefinementContext.neighbour)
+        var base = isLookedAt ? try codes(in: chunk.box) : [UInt16](repeating: 0, count: known.count)
+        if usesBase, !isBounded {
             var position = 0
             forEachRow(of: chunk.box, in: layout.shape) { row in
                 for index in row {
@@ -163,10 +167,7 @@ public struct VolumeAssembler: Sendable {
     }
 
     /// The step on the way to exact: intervals of codes; nil when there is none.
-    private var bound: ErrorBound? {
-        guard case .integers(_, let greatest)? = coding, let maxError = layout.manifest.maxError, maxError > 0 else { return nil }
-        return ErrorBound(maxError: UInt16(maxError), greatestCode: greatest)
-    }
+    private var bound: ErrorBound? { coding.flatMap { layout.bound($0) } }
 
     /// Which voxels of a refinement chunk's box take part, and which of the others are neighbours to go by: flags as ``RefinementContext`` has them. A
     /// voxel that holds the fill value is none: it says where the body ends, not what is in it.

@@ -5,16 +5,19 @@ internal import Synchronization
 public import VolumeModel
 public import WireFormat
 
-/// Codes one volume's chunks. Every chunk is decoded again before it is handed out, and what it leaves is measured.
+/// Codes one volume's chunks, and decodes every one of them again: previews before they are handed out, since they say what error they leave, and
+/// what was made from the source alone once everything has been, so that the link does not wait for it.
 public final class VolumeEncoder: Sendable {
     /// What the chunks are.
     public let layout: VolumeLayout
     let image: NIfTIImage
     let settings: EncodingSettings
-    private let refinementCoder: any RefinementCoder
+    let refinementCoder: any RefinementCoder
+    /// Where masks have marked voxels, by the slices of their chunks, and how voxels are numbered: known once those chunks are coded.
+    let sourceFacts: Mutex<SourceFacts>
     /// What errors in the volume are held against.
     public let robustRange: RobustRange
-    private let assembler: Mutex<VolumeAssembler>
+    let assembler: Mutex<VolumeAssembler>
     /// What the base layers' chunks so far leave.
     private let fidelities = Mutex<[Layer: Fidelity]>([:])
 
@@ -25,14 +28,15 @@ public final class VolumeEncoder: Sendable {
     /// - Parameters:
     ///   - regions: boxes over one time point; those that overlap become one.
     ///   - goal: layers beyond it are not planned.
+    ///   - bitsPerSecond: what the link is expected to carry, where that decides whether previews pay; nil where nobody knows.
     ///   - refinementCoder: codes exact voxels in place of the settings' coder.
-    /// - Throws: `CodingError`, when the volume is too large or of a size HEVC cannot hold.
+    /// - Throws: `CodingError`, when the volume is too large, or previews are all that is asked for and HEVC cannot hold them.
     public init(
         image: NIfTIImage, name: Name, regions found: [Box], regionSource: RegionSource, goal: Goal, settings: EncodingSettings,
-        refinementCoder: (any RefinementCoder)? = nil
+        bitsPerSecond: Double? = nil, refinementCoder: (any RefinementCoder)? = nil
     ) throws(CodingError) {
         let volume = image.volume
-        try Self.check(volume.shape)
+        try Self.check(volume.shape, goal: goal)
         let surroundings = Surroundings(of: volume)
         let range = volume.finiteRange()
         robustRange = RobustRange(of: volume, surroundings: surroundings)
@@ -46,7 +50,7 @@ public final class VolumeEncoder: Sendable {
         let plan = ChunkPlanner.plan(
             shape: volume.shape, voxelType: volume.voxelType, content: surroundings.content, regions: regions,
             hasExtensions: !image.trailer.isEmpty || image.extensions.contains { $0 != 0 } || image.extensions.count > 4,
-            needsValueTable: needsValueTable, maxError: maxError, goal: goal, settings: settings)
+            needsValueTable: needsValueTable, maxError: maxError, goal: goal, bitsPerSecond: bitsPerSecond, settings: settings)
         guard plan.count + 2 <= WireLimits.chunkCount else {
             throw CodingError(.tooLarge, "\(plan.count) chunks, above the limit of \(WireLimits.chunkCount)")
         }
@@ -66,18 +70,23 @@ public final class VolumeEncoder: Sendable {
         self.settings = settings
         self.refinementCoder = refinementCoder ?? settings.exactCoder.coder
         assembler = Mutex(VolumeAssembler(layout))
+        sourceFacts = Mutex(
+            SourceFacts(coding: ExactCoding.withoutTable(low: layout.map.low, high: layout.map.high, type: volume.voxelType)))
     }
 
-    /// Checks that HEVC can hold a volume's slices.
+    /// Checks that HEVC can hold a volume's slices where there is nothing but previews to send.
     /// - Throws: `CodingError.Code.tooLarge`.
-    public static func check(_ shape: Shape) throws(CodingError) {
-        guard max(shape.columns, shape.rows) <= SliceStack.sideLimit else {
-            throw CodingError(.tooLarge, "slices of \(shape.columns)x\(shape.rows): HEVC here ends at \(SliceStack.sideLimit)")
+    public static func check(_ shape: Shape, goal: Goal) throws(CodingError) {
+        guard goal == .lossless || PreviewRule.holds(shape) else {
+            throw CodingError(
+                .tooLarge,
+                "slices of \(shape.columns)x\(shape.rows): previews end at \(SliceStack.sideLimit); without them, so to the exact end, it can be sent"
+            )
         }
     }
 
     /// Codes one planned chunk on the calling thread, all that it rests on having been coded.
-    /// - Throws: `CodingError`; `.verificationFailed` when the chunk does not decode to what it must.
+    /// - Throws: `CodingError`; `.verificationFailed` when a chunk that is decoded at once does not decode to what it must.
     public func encode(_ index: Int) throws(CodingError) -> ChunkRecord {
         let chunk = layout.manifest.plan[index]
         do {
@@ -87,10 +96,11 @@ public final class VolumeEncoder: Sendable {
                 case .extensions: ChunkRecord(coder: 1, payload: try Zstandard.compress(image.extensions + image.trailer))
                 case .mask: try encodeMask(chunk)
                 case .valueTable: try encodeValueTable()
-                case .roiBounded, .roiRefinement, .backgroundRefinement: try encodeRefinement(chunk)
+                case .roiBounded, .roiRefinement, .backgroundRefinement:
+                    refinementCoder.usesBase ? try encodeRefinement(chunk) : try encodeFromSource(chunk)
                 case .manifest, .table, .focusBase: throw CodingError(.invalidSettings, "a \(chunk.layer.name) chunk in a plan")
                 }
-            return try verify(record, index)
+            return isVerifiedLater(index) ? record : try verify(record, index)
         } catch let error as CodingError {
             throw error
         } catch {
@@ -123,13 +133,15 @@ public final class VolumeEncoder: Sendable {
         let payload = try MaskCoder.encode(flags, columns: chunk.box.x.count, rows: chunk.box.y.count)
         // A mask of scattered voxels costs more than the few bits each of them would.
         let count = flags.reduce(0) { $0 + Int($1) }
-        return payload.count * 8 > count ? ChunkRecord(coder: 0, payload: []) : ChunkRecord(coder: 2, payload: payload)
+        guard payload.count * 8 <= count else { return ChunkRecord(coder: 0, payload: []) }
+        sourceFacts.withLock { $0.maskedSlices.append(chunk.box.z) }
+        return ChunkRecord(coder: 2, payload: payload)
     }
 
     private func encodeValueTable() throws -> ChunkRecord {
-        guard let content = layout.manifest.content,
-            case .palette(let values) = ExactCoding.withTable(for: image.volume, content: content)
-        else { return ChunkRecord(coder: ExactCoding.planesCoder, payload: []) }
+        let coding = layout.manifest.content.map { ExactCoding.withTable(for: image.volume, content: $0) } ?? .planes
+        sourceFacts.withLock { $0.coding = coding }
+        guard case .palette(let values) = coding else { return ChunkRecord(coder: ExactCoding.planesCoder, payload: []) }
         return ChunkRecord(coder: ExactCoding.paletteCoder, payload: try ExactCoding.encodeTable(values, image.volume.voxelType))
     }
 
@@ -150,7 +162,7 @@ public final class VolumeEncoder: Sendable {
             }
             return ChunkRecord(coder: 1, payload: try BytePlaneCoder.encode(voxels, byteCount: byteCount))
         }
-        let context = try assembler.withLock { assembler throws(CodingError) in try assembler.context(for: chunk) }
+        let context = try assembler.withLock { assembler throws(CodingError) in try assembler.context(for: chunk, usesBase: true) }
         var codes = coding.codes(of: image.volume, in: chunk.box)
         if chunk.layer == .roiBounded, let maxError = layout.manifest.maxError {
             let bound = ErrorBound(maxError: UInt16(maxError), greatestCode: coding.greatestCode)
@@ -159,8 +171,18 @@ public final class VolumeEncoder: Sendable {
         return ChunkRecord(coder: refinementCoder.identifier, payload: try refinementCoder.encode(codes, given: context))
     }
 
+    /// Whether a chunk waits until everything is coded before it is decoded again: nothing that is coded rests on what it decodes to.
+    func isVerifiedLater(_ index: Int) -> Bool {
+        switch layout.manifest.plan[index].layer {
+        case .mask, .valueTable, .roiBounded, .roiRefinement, .backgroundRefinement: !refinementCoder.usesBase
+        default: false
+        }
+    }
+
     /// Decodes a chunk as the receiver will, puts it into this end's own copy, and measures what is left.
-    private func verify(_ record: ChunkRecord, _ index: Int) throws(CodingError) -> ChunkRecord {
+    /// - Returns: the record with what was measured.
+    /// - Throws: `CodingError`; `.verificationFailed` when the chunk does not decode to what it must.
+    func verify(_ record: ChunkRecord, _ index: Int) throws(CodingError) -> ChunkRecord {
         let request = try assembler.withLock { assembler throws(CodingError) in try assembler.request(for: index, record) }
         let decoded = try request.perform()
         let chunk = layout.manifest.plan[index]

@@ -108,6 +108,17 @@ public struct VolumeLayout: Sendable {
         return prerequisites[index].filter { ![.roiBase, .backgroundBase].contains(manifest.plan[$0].layer) }
     }
 
+    /// The chunks that have to be coded before one: where the coder looks at no base, no voxels, only what says how they are coded.
+    func codingPrerequisites(of index: Int, usesBase: Bool) -> [Int] {
+        usesBase ? prerequisites[index] : prerequisites[index].filter { [.mask, .valueTable].contains(manifest.plan[$0].layer) }
+    }
+
+    /// The step on the way to exact: intervals of codes; nil when there is none.
+    func bound(_ coding: ExactCoding) -> ErrorBound? {
+        guard case .integers(_, let greatest) = coding, let maxError = manifest.maxError, maxError > 0 else { return nil }
+        return ErrorBound(maxError: UInt16(maxError), greatestCode: greatest)
+    }
+
     /// The parts of a row of a box that belong to no region of interest; z over stacked slices.
     func spansOutsideRegions(x: Range<Int>, y: Int, z: Int) -> [Range<Int>] {
         var spans = [x]
@@ -127,4 +138,9 @@ extension Layer {
     var isExact: Bool { self == .roiRefinement || self == .backgroundRefinement || self == .mask }
     /// Whether its chunks belong to one region of interest each.
     var isOfRegion: Bool { self == .roiBase || self == .roiBounded || self == .roiRefinement }
+}
+
+extension VolumeManifest {
+    /// The layer whose chunks show the regions of interest first: their base, or their exact voxels where no base is planned.
+    package var showsRegionsBy: Layer { plan.contains { $0.layer == .roiBase } ? .roiBase : .roiRefinement }
 }

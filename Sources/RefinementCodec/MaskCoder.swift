@@ -68,22 +68,19 @@ private struct PaddedBits {
         // Where all neighbours agree: probability that the voxel differs, in 2^22nds, apart for either value.
         var differs: (UInt32, UInt32) = (1 << 12, 1 << 12)
         let (s, p) = (stride, plane)
+        let sums = UnsafeMutablePointer<UInt8>.allocate(capacity: columns)
+        defer { sums.deallocate() }
         var index = 0
         for z in 0..<slices {
             for y in 0..<rows {
                 let start = bits + ((z + 2) * p + (y + 2) * s + 3)
+                sumNeighbours(of: start, into: sums)
                 for x in 0..<columns {
                     let v = start + x
                     @inline(__always) func at(_ offset: Int) -> Int32 { Int32(v[offset]) }
-                    let west = at(-1) | at(-2) << 1 | at(-3) << 2
-                    let north = at(-s) | at(-s - 1) << 1 | at(-s + 1) << 2 | at(-s - 2) << 3 | at(-s + 2) << 4
-                    let far = at(-2 * s) | at(-2 * s - 1) << 1 | at(-2 * s + 1) << 2 | at(-s + 3) << 3
-                    let cross = at(-p) | at(-p - 1) << 1 | at(-p + 1) << 2 | at(-p - s) << 3 | at(-p + s) << 4
-                    let corners = at(-p - s - 1) | at(-p - s + 1) << 1 | at(-p + s - 1) << 2 | at(-p + s + 1) << 3
-                    let before = at(-2 * p) | at(-2 * p - 1) << 1 | at(-2 * p + 1) << 2 | at(-2 * p - s) << 3 | at(-2 * p + s) << 4
                     let given = input.map { Int($0[index] == 0 ? 0 : 1) } ?? 0
                     let value: Int
-                    let sum = west.nonzeroBitCount + north.nonzeroBitCount + cross.nonzeroBitCount + corners.nonzeroBitCount
+                    let sum = sums[x] &+ v[-1] &+ v[-2] &+ v[-3]
                     if sum == 0 || sum == 17 {
                         let same = sum == 0 ? 0 : 1
                         let p = same == 0 ? differs.0 : differs.1
@@ -92,6 +89,12 @@ private struct PaddedBits {
                         if same == 0 { differs.0 = moved } else { differs.1 = moved }
                         value = odd ^ same
                     } else {
+                        let west = at(-1) | at(-2) << 1 | at(-3) << 2
+                        let north = at(-s) | at(-s - 1) << 1 | at(-s + 1) << 2 | at(-s - 2) << 3 | at(-s + 2) << 4
+                        let far = at(-2 * s) | at(-2 * s - 1) << 1 | at(-2 * s + 1) << 2 | at(-s + 3) << 3
+                        let cross = at(-p) | at(-p - 1) << 1 | at(-p + 1) << 2 | at(-p - s) << 3 | at(-p + s) << 4
+                        let corners = at(-p - s - 1) | at(-p - s + 1) << 1 | at(-p + s - 1) << 2 | at(-p + s + 1) << 3
+                        let before = at(-2 * p) | at(-2 * p - 1) << 1 | at(-2 * p + 1) << 2 | at(-2 * p - s) << 3 | at(-2 * p + s) << 4
                         model.set(
                             [
                                 west | north << 3 | far << 8, cross | corners << 5 | (west & 1) << 9 | (north & 7) << 10,
@@ -106,6 +109,19 @@ private struct PaddedBits {
                     index += 1
                 }
             }
+        }
+    }
+
+    /// How many of a voxel's neighbours in earlier rows and in the slice before are set, for a whole row at once.
+    private func sumNeighbours(of row: UnsafePointer<UInt8>, into sums: UnsafeMutablePointer<UInt8>) {
+        let north = row - stride
+        let before = row - plane
+        for x in 0..<columns {
+            let inSlice = north[x - 2] &+ north[x - 1] &+ north[x] &+ north[x + 1] &+ north[x + 2]
+            let above = before[x - stride - 1] &+ before[x - stride] &+ before[x - stride + 1]
+            let beside = before[x - 1] &+ before[x] &+ before[x + 1]
+            let below = before[x + stride - 1] &+ before[x + stride] &+ before[x + stride + 1]
+            sums[x] = inSlice &+ above &+ beside &+ below
         }
     }
 }

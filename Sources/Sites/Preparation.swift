@@ -13,22 +13,31 @@ public struct Preparation: Sendable {
     /// Voxels added around a mask on every side.
     public var margin = 4
     /// How volumes become layers.
-    public var encoding: EncodingSettings
+    public var encoding: EncodingPolicy
+    /// What the link is expected to carry, in bits a second; nil where nobody knows. A transfer that is to be gone on with needs the same again.
+    public var bitsPerSecond: Double?
     /// How far it goes.
     public var goal = Goal.lossless
     /// Which chunk goes before which.
     public var order = TransmissionOrder.roiFirst
 
     /// Prepares volumes with the defaults.
-    public init(paths: [String], encoding: EncodingSettings) {
+    public init(paths: [String], encoding: EncodingPolicy) {
         self.paths = paths
         self.encoding = encoding
+    }
+
+    /// Prepares volumes with the defaults, whatever the link.
+    public init(paths: [String], encoding: EncodingSettings) {
+        self.init(paths: paths, encoding: EncodingPolicy(encoding))
     }
 
     /// What came of it.
     public struct Result: Sendable {
         /// Codes the session's chunks.
         public let encoder: SessionEncoder
+        /// How, as the link has decided.
+        public let settings: EncodingSettings
         /// The first volume's shape.
         public let shape: Shape
         /// Bytes of the source files as they stand on disk, voxels uncompressed.
@@ -60,7 +69,7 @@ public struct Preparation: Sendable {
             let finder = try await pool.run { [self] in
                 let shapes = try paths.map { try NIfTIFile.header(of: $0).shape }
                 try Self.check(shapes, of: paths)
-                for shape in shapes { try VolumeEncoder.check(shape) }
+                for shape in shapes { try VolumeEncoder.check(shape, goal: goal) }
                 let finder = try RegionFinder(regionChoice)
                 try finder.check(shapes, names: paths)
                 return finder
@@ -113,13 +122,14 @@ public struct Preparation: Sendable {
         if !checked.finder.isModel { onRead() }
         try Task.checkCancellation()
         let names = Self.names(for: paths)
+        let settings = encoding.settings(bitsPerSecond: bitsPerSecond)
         let encoders = try await withThrowingTaskGroup(of: (Int, VolumeEncoder).self) { group in
             for (index, image) in images.enumerated() {
                 group.addTask {
                     let encoder = try await pool.run {
                         try VolumeEncoder(
                             image: image, name: names[index], regions: found.boxes, regionSource: found.source, goal: goal,
-                            settings: encoding)
+                            settings: settings, bitsPerSecond: bitsPerSecond)
                     }
                     return (index, encoder)
                 }
@@ -129,7 +139,7 @@ public struct Preparation: Sendable {
             return images.indices.compactMap { encoders[$0] }
         }
         return Result(
-            encoder: try SessionEncoder(encoders, goal: goal, order: order), shape: images[0].volume.shape,
+            encoder: try SessionEncoder(encoders, goal: goal, order: order), settings: settings, shape: images[0].volume.shape,
             sourceByteCount: images.reduce(0) { $0 + $1.byteCount },
             segmentationSeconds: segmentationSeconds, readingSeconds: readingSeconds,
             remark: Self.joined(

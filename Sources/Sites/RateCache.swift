@@ -1,19 +1,27 @@
 internal import Foundation
 internal import NIfTIFile
 
-/// What each receiver's link carried the last time: a first guess, no more. Lost or spoilt it costs a fraction of a second.
+/// Rates that are kept from one run to the next. Lost or spoilt ones cost little.
 struct RateCache: Sendable {
+    /// Which rates.
+    enum Kind: String {
+        /// What each receiver's link carried the last time: a first guess, no more.
+        case links = "rates"
+        /// By what rate each session was coded: one that goes on has to be coded the same way again.
+        case sessions
+    }
+
     private let path: String
     private static let entryLimit = 256
     private static let byteLimit = 1 << 16
 
-    /// `$XDG_CACHE_HOME/fovea/rates.json`, or below `~/.cache`; nil where there is neither.
-    init?() {
+    /// `$XDG_CACHE_HOME/fovea/rates.json` or `sessions.json`, or below `~/.cache`; nil where there is neither.
+    init?(_ kind: Kind) {
         let environment = ProcessInfo.processInfo.environment
         guard let root = environment["XDG_CACHE_HOME"] ?? environment["HOME"].map({ "\($0)/.cache" }), !root.isEmpty else {
             return nil
         }
-        path = "\(root)/fovea/rates.json"
+        path = "\(root)/fovea/\(kind.rawValue).json"
     }
 
     private func all() -> [String: Double] {
@@ -22,14 +30,14 @@ struct RateCache: Sendable {
     }
 
     /// Bits a second.
-    subscript(destination: String) -> Double? {
-        all()[destination].flatMap { $0.isFinite && $0 > 0 ? $0 : nil }
+    subscript(name: String) -> Double? {
+        all()[name].flatMap { $0.isFinite && $0 > 0 ? $0 : nil }
     }
 
-    func remember(_ bitsPerSecond: Double, for destination: String) {
+    func remember(_ bitsPerSecond: Double, for name: String) {
         var rates = all()
-        while rates.count >= Self.entryLimit, let other = rates.keys.first(where: { $0 != destination }) { rates[other] = nil }
-        rates[destination] = bitsPerSecond.rounded()
+        while rates.count >= Self.entryLimit, let other = rates.keys.first(where: { $0 != name }) { rates[other] = nil }
+        rates[name] = bitsPerSecond.rounded()
         let folder = (path as NSString).deletingLastPathComponent
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]

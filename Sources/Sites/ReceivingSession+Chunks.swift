@@ -127,7 +127,7 @@ extension ReceivingSession {
     }
 
     mutating func noteROI(_ planned: (volume: Int, chunk: PlannedChunk)) {
-        guard planned.chunk.layer == .roiBase, hasROIByte.insert(planned.volume).inserted else { return }
+        guard [.roiBase, .roiBounded, .roiRefinement].contains(planned.chunk.layer), hasROIByte.insert(planned.volume).inserted else { return }
         onEvent(.firstROIByte(place(planned.volume)))
     }
 }

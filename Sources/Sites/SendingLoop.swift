@@ -20,6 +20,7 @@ struct SendingLoop {
 
     private let clock: Stopwatch
     private let datagramByteCount: Int
+    private let expectation: LinkExpectation?
     private let onEvent: @Sendable (SendingSite.Event) -> Void
     private var meter: SessionMeter
     private var summary = SendingSite.Summary()
@@ -40,7 +41,7 @@ struct SendingLoop {
 
     /// - Parameter answer: has a wish coded, and its answer put where incoming events are taken from.
     init(
-        clock: Stopwatch, board: MetricsBoard?, session: String, datagramByteCount: Int,
+        clock: Stopwatch, board: MetricsBoard?, session: String, expectation: LinkExpectation?, datagramByteCount: Int,
         answer: @escaping @Sendable (Preparation.Result, Focus) -> Void,
         onEvent: @escaping @Sendable (SendingSite.Event) -> Void
     ) {
@@ -48,6 +49,7 @@ struct SendingLoop {
         self.answer = answer
         self.onEvent = onEvent
         self.datagramByteCount = datagramByteCount
+        self.expectation = expectation
         meter = SessionMeter(board: board, session: session, role: .sender)
     }
 
@@ -64,12 +66,14 @@ struct SendingLoop {
             case .prepared(let result):
                 prepared = result
                 let plan = result.encoder.manifest.plan
-                roiChunks = Set(plan.enumerated().filter { $1.chunk.layer == .roiBase }.map { UInt32($0.offset + 1) })
+                // What shows the regions: their base, and where none is planned their exact voxels.
+                let shown = result.encoder.manifest.volumes.map { $0.showsRegionsBy }
+                roiChunks = Set(plan.enumerated().filter { $1.chunk.layer == shown[$1.volume] }.map { UInt32($0.offset + 1) })
                 meter.plan(plan.map(\.chunk.layer))
                 estimate = TransferEstimate(result.encoder.manifest)
                 summary.segmentationSeconds = result.segmentationSeconds
                 summary.regions = result.encoder.manifest.volumes.first?.regions.map(\.description) ?? []
-                onEvent(.prepared(result))
+                onEvent(.prepared(result, expectation))
                 answerNext()
             case .chunk(let chunk):
                 chunks[chunk.ordinal] = (chunk.layer, chunk.record.count)

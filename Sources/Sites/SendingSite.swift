@@ -16,8 +16,8 @@ public struct SendingSite: Sendable {
         case checked
         /// The receiver has had all of it since an earlier transfer under the session's name.
         case alreadyComplete
-        /// The region of interest is known.
-        case prepared(Preparation.Result)
+        /// The region of interest is known, and how the volumes are coded for the link that is expected.
+        case prepared(Preparation.Result, LinkExpectation?)
         /// A chunk is coded and in the session's hands.
         case coded(EncodedChunk)
         /// The first datagram with voxels has gone to the transport.
@@ -125,9 +125,12 @@ public struct SendingSite: Sendable {
         try exposure.check(address)
         // Nothing goes out for a command that cannot succeed.
         let pool = CodingPool()
+        let cache = transport.bitsPerSecond == nil && remembersRate ? RateCache(.links) : nil
+        var preparation = preparation
+        let expectation = expectation(by: cache)
+        preparation.bitsPerSecond = expectation?.bitsPerSecond
         let checked = try await preparation.check(on: pool)
         onEvent(.checked)
-        let cache = transport.bitsPerSecond == nil && remembersRate ? RateCache() : nil
         var options = SRTOptions(maximumBitsPerSecond: transport.bitsPerSecond ?? 1e6)
         options.connectTimeout = min(.seconds(3), transport.connectPatience)
         options.passphrase = exposure.secret?.transportPassphrase
@@ -145,13 +148,13 @@ public struct SendingSite: Sendable {
         let mailbox = Mailbox<SendingLoop.Incoming>()
         let gate = StandingGate()
         if !mayBeKnown { gate.open() }
-        let coding = Task { await code(checked, into: mailbox, on: pool, gate) }
+        let coding = Task { [preparation] in await Self.code(preparation, checked, into: mailbox, on: pool, gate) }
         defer { coding.cancel() }
         var runner = SenderRunner(
             SenderSession(setup, now: clock.elapsed), to: address, options: options, patience: transport.connectPatience,
             origin: clock.start)
         var loop = SendingLoop(
-            clock: clock, board: metrics, session: session.text, datagramByteCount: transport.datagramByteCount,
+            clock: clock, board: metrics, session: session.text, expectation: expectation, datagramByteCount: transport.datagramByteCount,
             answer: Self.answering(into: mailbox, on: pool), onEvent: onEvent)
         await runner.run(
             events: { loop.events(mailbox.takeAll()) },
@@ -168,6 +171,17 @@ public struct SendingSite: Sendable {
             cache?.remember(summary.rateBitsPerSecond, for: destination)
         }
         return summary
+    }
+
+    /// What the link is expected to carry: as given, as this session was coded before, or as the link carried the last time. A session that goes on has
+    /// to be coded as it was, so what it is coded by is kept.
+    private func expectation(by links: RateCache?) -> LinkExpectation? {
+        if let rate = transport.bitsPerSecond { return LinkExpectation(bitsPerSecond: rate, source: .given) }
+        guard let links, let sessions = RateCache(.sessions) else { return nil }
+        if mayBeKnown, let rate = sessions[session.text] { return LinkExpectation(bitsPerSecond: rate, source: .session) }
+        guard !mayBeKnown, let rate = links[destination] else { return nil }
+        sessions.remember(rate, for: session.text)
+        return LinkExpectation(bitsPerSecond: rate, source: .remembered)
     }
 
     /// Codes wishes beside everything else. One that cannot be coded ends nothing but itself.
@@ -191,8 +205,8 @@ public struct SendingSite: Sendable {
     }
 
     /// Reads, plans and codes, while the loop already speaks to the receiver.
-    private func code(
-        _ checked: Preparation.Checked, into mailbox: Mailbox<SendingLoop.Incoming>, on pool: CodingPool, _ gate: StandingGate
+    private static func code(
+        _ preparation: Preparation, _ checked: Preparation.Checked, into mailbox: Mailbox<SendingLoop.Incoming>, on pool: CodingPool, _ gate: StandingGate
     ) async {
         do {
             let prepared = try await preparation.run(checked, on: pool) { mailbox.put(.read) }

@@ -1,3 +1,4 @@
+internal import ProgressiveCoding
 internal import VolumeModel
 internal import WireFormat
 
@@ -35,7 +36,7 @@ struct TransferEstimate {
         for (index, planned) in manifest.plan.enumerated() {
             let ordinal = UInt32(index + 1)
             weights[ordinal] = Self.weight(of: planned.chunk)
-            if planned.chunk.layer == .roiBase { region.insert(ordinal) }
+            if planned.chunk.layer == manifest.volumes[planned.volume].showsRegionsBy { region.insert(ordinal) }
         }
         weights[manifest.tableOrdinal] = 100 + 48 * Double(manifest.plan.count)
         total = weights.values.reduce(0, +)

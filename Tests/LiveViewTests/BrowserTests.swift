@@ -52,6 +52,8 @@ private enum BrowserScript {
     struct Claim: Decodable {
         let check: String
         let failures: [String]
+        /// Whether all that is wrong is that something has not come in time.
+        var isLate: Bool { !failures.isEmpty && failures.allSatisfy { $0.hasPrefix("not true within") || $0.contains("has not come within") } }
     }
 
     private static let kept = Mutex<[String: Claim]?>(nil)
@@ -60,15 +62,20 @@ private enum BrowserScript {
     static func claims() throws -> [String: Claim] {
         try kept.withLock { kept in
             if let kept { return kept }
-            let run = try run("view_claims.py", [])
-            let claims = run.output.split(separator: "\n").compactMap {
-                try? JSONDecoder().decode(Claim.self, from: Data($0.utf8))
-            }
-            try #require(!claims.isEmpty, "the script ended with \(run.status): \(run.errors)")
-            let results = Dictionary(claims.map { ($0.check, $0) }) { first, _ in first }
+            var results = try claims([])
+            // What a slow machine has not come to is no false word of the page: those checks alone once more, in a browser of their own.
+            let late = results.values.filter(\.isLate).map(\.check).sorted()
+            if !late.isEmpty { results.merge(try claims(late)) { $1 } }
             kept = results
             return results
         }
+    }
+
+    private static func claims(_ names: [String]) throws -> [String: Claim] {
+        let run = try run("view_claims.py", names)
+        let claims = run.output.split(separator: "\n").compactMap { try? JSONDecoder().decode(Claim.self, from: Data($0.utf8)) }
+        try #require(!claims.isEmpty, "the script ended with \(run.status): \(run.errors)")
+        return Dictionary(claims.map { ($0.check, $0) }) { first, _ in first }
     }
 
     /// Runs a script; cancels the test where there is no browser that could run the page.

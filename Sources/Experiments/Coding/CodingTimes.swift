@@ -1,5 +1,6 @@
 internal import NIfTIFile
 internal import ProgressiveCoding
+internal import RefinementCodec
 internal import VolumeModel
 internal import WireFormat
 
@@ -35,7 +36,7 @@ public struct CodingTimes: Sendable, Equatable {
         let prepared = machine.preparation(voxelCount: layout.shape.voxelCount)
         let jobs = manifest.plan.enumerated().map { index, chunk in
             CodingSchedule.Job(
-                rank: order.codingRank(of: chunk, ordinal: UInt32(index + 1)),
+                rank: order.codingRank(of: chunk, ordinal: UInt32(index + 1), usesBase: settings.exactCoder.coder.usesBase),
                 length: machine.encoding(chunk, voxelCount: voxelCounts[index]), needed: layout.prerequisites[index])
         }
         var finished = CodingSchedule.finish(jobs, workerCount: ReferenceMachine.coreCount, from: prepared)

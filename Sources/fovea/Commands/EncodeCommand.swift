@@ -24,10 +24,12 @@ struct EncodeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let console = Console(isJSON: output.json)
-        let preparation = try coding.preparation([volume], region)
+        var preparation = try coding.preparation([volume], region)
+        // A file is for links that nobody knows yet; it holds what one of this rate would be sent.
+        preparation.bitsPerSecond = 1e6
         try overwriting.check(out, inputs: [volume, region.mask, region.model, coding.encoding])
         let (out, replacing) = (out, overwriting.force)
-        let (prepared, written, seconds) = try await untilSignalled {
+        let (prepared, written, seconds) = try await untilSignalled { [preparation] in
             let pool = CodingPool()
             let prepared = try await preparation.run(on: pool)
             if let remark = prepared.remark { console.remark(remark) }

@@ -45,13 +45,13 @@ struct RegionOptions: ParsableArguments {
 /// How volumes become layers.
 struct CodingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("An encoding profile.", valueName: "name|file"))
-    var encoding = "diagnostic"
+    var encoding = "auto"
 
     @Option(help: "How far to go.")
     var until = GoalName.lossless
 
     func preparation(_ volumes: [String], _ region: RegionOptions) throws -> Preparation {
-        var preparation = Preparation(paths: volumes, encoding: try EncodingProfile.load(encoding))
+        var preparation = Preparation(paths: volumes, encoding: try EncodingProfile.policy(encoding))
         preparation.regionChoice = try region.choice()
         preparation.margin = region.margin
         preparation.goal = until.goal

@@ -114,7 +114,11 @@ struct SendCommand: AsyncParsableCommand {
             console.event(name, origin.merging(["t": .number(clock.seconds as Double?)]) { $1 }.merging(more) { $1 })
         }
         switch occurrence {
-        case .prepared(let result): if let remark = result.remark { console.remark(remark) }
+        case .prepared(let result, let expectation):
+            if let remark = result.remark { console.remark(remark) }
+            let choice = CodingChoice(result, expectation)
+            console.say(choice.sentence)
+            event("coding", choice.fields)
         case .coded: break
         case .checked:
             event("session")

@@ -32,7 +32,7 @@ struct DemoRun: Sendable {
             setup, clock: start,
             onSender: { event in
                 switch event {
-                case .prepared(let prepared): if let remark = prepared.remark { console.remark(remark) }
+                case .prepared(let prepared, _): if let remark = prepared.remark { console.remark(remark) }
                 case .progress(let progress):
                     console.progress(WorkProgress(progress, of: order.rawValue), ["order": .text(order.rawValue)])
                 default: break

@@ -1,0 +1,16 @@
+/// What a link is expected to carry before it has shown it, and who says so.
+public struct LinkExpectation: Sendable, Equatable {
+    /// Who says so.
+    public enum Source: String, Sendable {
+        /// A transport profile.
+        case given
+        /// The last transfer to the same receiver.
+        case remembered
+        /// The session itself, whose first run was coded by it.
+        case session
+    }
+    /// Bits a second.
+    public let bitsPerSecond: Double
+    /// Who says so.
+    public let source: Source
+}

@@ -1,0 +1,46 @@
+internal import ProgressiveCoding
+internal import RefinementCodec
+internal import Sites
+internal import Terminal
+internal import WireFormat
+
+/// How volumes are coded for the link that is expected, and why, as a person and a program are told.
+struct CodingChoice {
+    private let result: Preparation.Result
+    private let expectation: LinkExpectation?
+
+    init(_ result: Preparation.Result, _ expectation: LinkExpectation?) {
+        self.result = result
+        self.expectation = expectation
+    }
+
+    private func plans(_ layer: Layer) -> Bool { result.encoder.manifest.plan.contains { $0.chunk.layer == layer } }
+
+    /// For a person.
+    var sentence: String {
+        let previews =
+            switch (plans(.roiBase), plans(.backgroundBase)) {
+            case (true, true): "previews of the region of interest and the rest first"
+            case (true, false): "a preview of the region of interest first"
+            case (false, true): "a preview of the background"
+            case (false, false): "no previews, since exact voxels are there as soon"
+            }
+        let link =
+            switch (expectation, expectation?.source) {
+            case (let expectation?, .given?): "for \(Text.rate(expectation.bitsPerSecond))"
+            case (let expectation?, .session?): "for \(Text.rate(expectation.bitsPerSecond)), as the session was begun"
+            case (let expectation?, _): "for \(Text.rate(expectation.bitsPerSecond)), as this link carried the last time"
+            default: "for a link that nobody knows yet"
+            }
+        return "Coding by '\(result.settings.name)' \(link): \(previews)."
+    }
+
+    /// For a program.
+    var fields: [String: JSONValue] {
+        [
+            "profile": .text(result.settings.name), "coder": .text(result.settings.exactCoder.rawValue),
+            "roi_preview": .flag(plans(.roiBase)), "background_preview": .flag(plans(.backgroundBase)),
+            "expected_bps": .number(expectation?.bitsPerSecond), "expected_by": .text(expectation?.source.rawValue),
+        ]
+    }
+}
