@@ -80,22 +80,33 @@ public enum NIfTIFile {
 
     /// Writes a file beside its place and renames it: a reader sees the old one or the new one, never a part.
     /// - Parameters:
-    ///   - path: compressed when it ends in `.gz`, in capitals or not.
+    ///   - path: compressed, on all cores, when it ends in `.gz`, in capitals or not.
     ///   - compressionLevel: zlib's, 1 to 9.
+    ///   - pieces: voxels that are compressed already; they have to be the image's.
     ///   - replacing: whether a file of that name gives way.
+    ///   - isWanted: asked now and then; once it is not, nothing is written.
     /// - Throws: `NIfTIError.Code.cannotWrite` or `.alreadyExists`, naming the file.
-    public static func write(_ image: NIfTIImage, to path: String, compressionLevel: Int = 6, replacing: Bool = true)
-        throws(NIfTIError)
-    {
+    public static func write(
+        _ image: NIfTIImage, to path: String, compressionLevel: Int = 6, pieces: VoxelPieces? = nil, replacing: Bool = true,
+        while isWanted: () -> Bool = { true }
+    ) throws(NIfTIError) {
         let file = try AtomicFile(path: path, replacing: replacing)
         if path.lowercased().hasSuffix(".gz") {
-            let deflater = try Deflater(level: compressionLevel, file: file)
-            try forEachPart(of: image) { part throws(NIfTIError) in try deflater.write(part) }
-            try deflater.finish()
+            try compress(image, pieces ?? VoxelPieces(image.header), level: compressionLevel, into: file, while: isWanted)
         } else {
             try forEachPart(of: image) { part throws(NIfTIError) in try file.write(part) }
         }
         try file.commit()
+    }
+
+    private static func compress(
+        _ image: NIfTIImage, _ pieces: VoxelPieces, level: Int, into file: AtomicFile, while isWanted: () -> Bool
+    ) throws(NIfTIError) {
+        var assembly = try DeflatedPiece.Assembly(file)
+        try assembly.add(DeflatedPiece(image.header.bytes + image.extensions, level: level))
+        try pieces.forEach(image.volume.voxels, level: level, while: isWanted) { (piece) throws(NIfTIError) in try assembly.add(piece) }
+        if !image.trailer.isEmpty { try assembly.add(DeflatedPiece(image.trailer, level: level)) }
+        try assembly.finish()
     }
 
     private static func forEachPart(of image: NIfTIImage, _ body: (UnsafeRawBufferPointer) throws(NIfTIError) -> Void)

@@ -17,10 +17,10 @@ enum KneeFinder {
     /// The knee; nil when the samples had better be even.
     static func knee(of volume: Volume, range: ClosedRange<Double>, fill: UInt64, bitDepth: Int) -> Knee? {
         var collector = Collector(step: max(1, volume.shape.voxelCount / voxelCount), volume: volume, fill: fill)
-        let values = volume.voxelType.accept(&collector).sorted()
+        let values = volume.voxelType.accept(&collector)
         guard !values.isEmpty else { return nil }
         // By halves, since the range may be beyond what a double holds.
-        let half = values[Int(Double(values.count - 1) * quantile)] / 2 - range.lowerBound / 2
+        let half = ranked(values, Int(Double(values.count - 1) * quantile)) / 2 - range.lowerBound / 2
         guard half > 0, range.upperBound / 2 - range.lowerBound / 2 > ratio * half else { return nil }
         // A knee is a value of the voxels' type.
         var rounder = Rounder(value: (range.lowerBound / 2 + headroom * half) * 2)
@@ -28,6 +28,21 @@ enum KneeFinder {
         guard value > range.lowerBound, value < range.upperBound else { return nil }
         let greatest = (1 << bitDepth) - 1
         return Knee(sample: UInt16(greatest - greatest / tailShare), value: value)
+    }
+
+    /// The value of a rank, from 0: the greatest ones alone are put in order.
+    private static func ranked(_ values: [Double], _ rank: Int) -> Double {
+        // In ascending order; as many as there are from that rank on.
+        var greatest = Array(values[..<(values.count - rank)]).sorted()
+        for value in values[greatest.count...] where value > greatest[0] {
+            var place = 0
+            while place + 1 < greatest.count, greatest[place + 1] < value {
+                greatest[place] = greatest[place + 1]
+                place += 1
+            }
+            greatest[place] = value
+        }
+        return greatest[0]
     }
 
     private struct Rounder: VoxelVisitor {

@@ -40,6 +40,15 @@ extension SessionDecoder {
             completeness: completeness(volume: volume))
     }
 
+    /// Bytes of voxels that will not change any more, in the order of the file; nil while one of them may.
+    /// - Parameter voxels: in the order of the file.
+    public func exactBytes(volume: Int, voxels: Range<Int>) -> [UInt8]? {
+        let state = snapshot(volume: volume)
+        guard voxels.upperBound <= state.quality.count, state.quality[voxels].allSatisfy({ $0 == Quality.exact }) else { return nil }
+        let byteCount = layouts[volume].header.voxelType.byteCount
+        return Array(state.voxels[voxels.lowerBound * byteCount..<voxels.upperBound * byteCount])
+    }
+
     /// The voxels of a box as they stand, and nothing else: who follows a volume as it comes need not copy all of it.
     /// - Parameter box: over stacked slices.
     /// - Returns: nil where the box reaches out of the volume.

@@ -117,12 +117,13 @@ public final class SessionEncoder: Sendable {
         var first = 1
         return encoders.flatMap { encoder in
             defer { first += encoder.layout.manifest.plan.count }
+            let forRegions = encoder.layout.neededByRegions
             return encoder.layout.manifest.plan.enumerated().map { [first] index, chunk in
                 let ordinal = UInt32(first + index)
                 let usesBase = encoder.refinementCoder.usesBase
                 return Job(
                     encoder: encoder, index: index, chunk: chunk, ordinal: first + index, rank: order.rank(of: chunk, ordinal: ordinal),
-                    codingRank: order.codingRank(of: chunk, ordinal: ordinal, usesBase: usesBase),
+                    codingRank: order.codingRank(of: chunk, ordinal: ordinal, isForRegion: forRegions.contains(index), usesBase: usesBase),
                     needed: encoder.layout.codingPrerequisites(of: index, usesBase: usesBase).map { first + $0 })
             }
         }

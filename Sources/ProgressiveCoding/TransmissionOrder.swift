@@ -27,12 +27,16 @@ public enum TransmissionOrder: String, Sendable, CaseIterable {
     /// beside it: they go on the link until the base is there and goes ahead. A coder that needs the base is many times slower: half of
     /// what makes the regions exact is coded before the background's base, since all of it would keep a person waiting for the background,
     /// and the background's own refinement behind everything.
-    public func codingRank(of chunk: PlannedChunk, ordinal: UInt32, usesBase: Bool) -> UInt64 {
+    /// - Parameters:
+    ///   - isForRegion: whether a mask is one that the regions' exact voxels rest on.
+    ///   - usesBase: whether the coder of exact voxels does.
+    public func codingRank(of chunk: PlannedChunk, ordinal: UInt32, isForRegion: Bool, usesBase: Bool) -> UInt64 {
         guard self == .roiFirst else { return rank(of: chunk, ordinal: ordinal) }
         let slab = UInt64(chunk.box.z.lowerBound + 1) << 24
         switch chunk.layer {
         case .manifest, .roiBase: return UInt64(ordinal)
-        case .mask, .valueTable: return 1 << 60 | UInt64(ordinal)
+        case .valueTable: return 1 << 60 | UInt64(ordinal)
+        case .mask: return isForRegion || usesBase ? 1 << 60 | UInt64(ordinal) : 3 << 60 | slab | UInt64(ordinal)
         case .roiBounded: return 2 << 60 | UInt64(ordinal)
         case .roiRefinement: return (usesBase && ordinal % 2 != 0 ? 4 : 2) << 60 | UInt64(ordinal)
         case .extensions: return 3 << 60

@@ -44,9 +44,13 @@ public struct VolumeAssembler: Sendable {
         let shape = layout.shape
         let byteCount = layout.header.voxelType.byteCount
         let fill = withUnsafeBytes(of: layout.manifest.fill.littleEndian) { Array($0.prefix(byteCount)) }
-        voxels = [UInt8](unsafeUninitializedCapacity: shape.voxelCount * byteCount) { buffer, filled in
-            for index in 0..<shape.voxelCount { for byte in 0..<byteCount { buffer[index * byteCount + byte] = fill[byte] } }
-            filled = shape.voxelCount * byteCount
+        if let first = fill.first, fill.allSatisfy({ $0 == first }) {
+            voxels = [UInt8](repeating: first, count: shape.voxelCount * byteCount)
+        } else {
+            voxels = [UInt8](unsafeUninitializedCapacity: shape.voxelCount * byteCount) { buffer, filled in
+                for index in 0..<shape.voxelCount { for byte in 0..<byteCount { buffer[index * byteCount + byte] = fill[byte] } }
+                filled = shape.voxelCount * byteCount
+            }
         }
         quality = [UInt8](repeating: Quality.exact, count: shape.voxelCount)
         baseSamples = [UInt16](repeating: 0, count: shape.voxelCount)

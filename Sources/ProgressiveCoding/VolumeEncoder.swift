@@ -16,7 +16,8 @@ public final class VolumeEncoder: Sendable {
     /// Where masks have marked voxels, by the slices of their chunks, and how voxels are numbered: known once those chunks are coded.
     let sourceFacts: Mutex<SourceFacts>
     /// What errors in the volume are held against.
-    public let robustRange: RobustRange
+    public var robustRange: RobustRange { RobustRange(of: image.volume, surroundings: surroundings) }
+    private let surroundings: Surroundings
     let assembler: Mutex<VolumeAssembler>
     /// What the base layers' chunks so far leave.
     private let fidelities = Mutex<[Layer: Fidelity]>([:])
@@ -26,23 +27,23 @@ public final class VolumeEncoder: Sendable {
 
     /// Plans a volume's chunks.
     /// - Parameters:
+    ///   - facts: what is known of the image; found out where they are not given.
     ///   - regions: boxes over one time point; those that overlap become one.
     ///   - goal: layers beyond it are not planned.
     ///   - bitsPerSecond: what the link is expected to carry, where that decides whether previews pay; nil where nobody knows.
     ///   - refinementCoder: codes exact voxels in place of the settings' coder.
     /// - Throws: `CodingError`, when the volume is too large, or previews are all that is asked for and HEVC cannot hold them.
     public init(
-        image: NIfTIImage, name: Name, regions found: [Box], regionSource: RegionSource, goal: Goal, settings: EncodingSettings,
+        image: NIfTIImage, facts: VolumeFacts? = nil, name: Name, regions found: [Box], regionSource: RegionSource, goal: Goal,
+        settings: EncodingSettings,
         bitsPerSecond: Double? = nil, refinementCoder: (any RefinementCoder)? = nil
     ) throws(CodingError) {
         let volume = image.volume
         try Self.check(volume.shape, goal: goal)
-        let surroundings = Surroundings(of: volume)
-        let range = volume.finiteRange()
-        robustRange = RobustRange(of: volume, surroundings: surroundings)
+        let facts = facts ?? VolumeFacts(of: image, settings: settings)
+        surroundings = facts.surroundings
+        let range = facts.range
         let regions = ChunkPlanner.regions(found, content: surroundings.content, shape: volume.shape, settings: settings)
-        var digest = DigestBuilder()
-        image.forEachPart { digest.update($0) }
         let needsValueTable =
             ExactCoding.withoutTable(low: range.lowerBound, high: range.upperBound, type: volume.voxelType) == nil
         // Where values are numbered by a table, what lies between two of them is no bound: such regions go straight to exact.
@@ -58,11 +59,9 @@ public final class VolumeEncoder: Sendable {
             VolumeManifest(
                 name: name, header: image.header.bytes, extensionByteCount: image.extensions.count,
                 trailerByteCount: image.trailer.count,
-                sourceDigest: digest.finish(), low: range.lowerBound, high: range.upperBound,
+                sourceDigest: facts.digest, low: range.lowerBound, high: range.upperBound,
                 bitDepth: UInt8(settings.roi.bitDepth),
-                knee: settings.sampleSpacing == .linear
-                    ? nil
-                    : KneeFinder.knee(of: volume, range: range, fill: surroundings.fill, bitDepth: settings.roi.bitDepth),
+                knee: facts.knee,
                 fill: surroundings.fill, content: surroundings.content, regionSource: regionSource, regions: regions,
                 maxError: maxError, plan: plan),
             memoryLimit: .max)

@@ -109,8 +109,13 @@ public struct VolumeLayout: Sendable {
     }
 
     /// The chunks that have to be coded before one: where the coder looks at no base, no voxels, only what says how they are coded.
-    func codingPrerequisites(of index: Int, usesBase: Bool) -> [Int] {
+    package func codingPrerequisites(of index: Int, usesBase: Bool) -> [Int] {
         usesBase ? prerequisites[index] : prerequisites[index].filter { [.mask, .valueTable].contains(manifest.plan[$0].layer) }
+    }
+
+    /// The chunks that the regions' exact voxels rest on.
+    package var neededByRegions: Set<Int> {
+        Set(manifest.plan.indices.filter { [.roiBounded, .roiRefinement].contains(manifest.plan[$0].layer) }.flatMap { prerequisites[$0] })
     }
 
     /// The step on the way to exact: intervals of codes; nil when there is none.

@@ -116,20 +116,22 @@ public struct Preparation: Sendable {
         for scan in scans.dropFirst() { try scan.requirePlace(of: scans[0]) }
         // A model takes its time, and a connection too; a mask or a box that does not fit is said before there is one.
         if checked.finder.isModel { onRead() }
+        let settings = encoding.settings(bitsPerSecond: bitsPerSecond)
+        async let facts = Self.facts(of: images, settings, on: pool)
         let segmentation = Stopwatch()
         let found = try await pool.run { [finder = checked.finder] in try finder.regions(in: scans, margin: margin) }
         let segmentationSeconds = segmentation.seconds
         if !checked.finder.isModel { onRead() }
         try Task.checkCancellation()
         let names = Self.names(for: paths)
-        let settings = encoding.settings(bitsPerSecond: bitsPerSecond)
+        let known = try await facts
         let encoders = try await withThrowingTaskGroup(of: (Int, VolumeEncoder).self) { group in
             for (index, image) in images.enumerated() {
                 group.addTask {
                     let encoder = try await pool.run {
                         try VolumeEncoder(
-                            image: image, name: names[index], regions: found.boxes, regionSource: found.source, goal: goal,
-                            settings: settings, bitsPerSecond: bitsPerSecond)
+                            image: image, facts: known[index], name: names[index], regions: found.boxes, regionSource: found.source,
+                            goal: goal, settings: settings, bitsPerSecond: bitsPerSecond)
                     }
                     return (index, encoder)
                 }
@@ -145,6 +147,12 @@ public struct Preparation: Sendable {
             remark: Self.joined(
                 zip(paths, images).flatMap { path, image in image.remarks.map { "\(path): \($0)" } }
                     + [found.remark ?? Self.remark(on: encoders[0].layout.manifest)]))
+    }
+
+    private static func facts(of images: [NIfTIImage], _ settings: EncodingSettings, on pool: CodingPool) async throws -> [VolumeFacts] {
+        var facts: [VolumeFacts] = []
+        for image in images { facts.append(try await pool.run { VolumeFacts(of: image, settings: settings) }) }
+        return facts
     }
 
     private static func joined(_ remarks: [String?]) -> String? {

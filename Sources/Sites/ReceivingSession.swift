@@ -351,7 +351,10 @@ struct ReceivingSession {
         case .applied(let ordinal, let volume, let applied):
             completenesses[volume] = applied.completeness
             announce(applied.milestones, volume)
-            if let planned = decoder?.planned(ordinal) { meter?.count(planned.chunk.layer, byteCount: pendingBytes[ordinal] ?? 0) }
+            if let planned = decoder?.planned(ordinal) {
+                meter?.count(planned.chunk.layer, byteCount: pendingBytes[ordinal] ?? 0)
+                folder?.compress(volume, planned.chunk.box)
+            }
             meter?.completeness = applied.sessionCompleteness
             let byteCount = pendingBytes.removeValue(forKey: ordinal) ?? 0
             pendingByteCount -= byteCount

@@ -2,6 +2,7 @@ internal import Foundation
 internal import NIfTIFile
 internal import ProgressiveCoding
 internal import Synchronization
+internal import VolumeModel
 internal import WireFormat
 
 /// A session's folder at the receiver: each volume and its quality, always whole files, and the receipt.
@@ -19,12 +20,15 @@ final class SessionFolder: Sendable {
         var stale: [Int: Bool] = [:]
         var lastWrite: [Int: ContinuousClock.Instant] = [:]
         var isFinishing = false
+        /// Voxels that are exact, compressed while others still come.
+        var pieces: [VoxelPieces] = []
+        var pending: [Set<Int>] = []
     }
     private let state = Mutex(State())
 
-    /// zlib's level while more is coming, and for the last write. What is rewritten soon need not be small.
+    /// zlib's level for what changes, and for what is exact and stays.
     private static let passingLevel = 1
-    private static let finalLevel = 4
+    private static let finalLevel = 2
     /// The least time between two writes of a volume that nobody waits for.
     private static let leastInterval = Duration.seconds(1)
 
@@ -39,6 +43,10 @@ final class SessionFolder: Sendable {
         passing = files.lane()
         self.readBack = readBack
         self.system = system
+        state.withLock { state in
+            state.pieces = decoder.layouts.map { VoxelPieces($0.header) }
+            state.pending = state.pieces.map { Set(0..<$0.count) }
+        }
     }
 
     /// Makes the folder, or finds that it is one to go on with: one with a journal.
@@ -106,6 +114,29 @@ final class SessionFolder: Sendable {
     }
     func qualityPath(_ volume: Int) -> String { "\(path)/\(decoder.manifest.volumes[volume].name).quality.nii.gz" }
 
+    /// Compresses what has become exact, so that the last write finds it done. Whatever is not done by then is done there.
+    /// - Parameter box: over stacked slices; what has come.
+    func compress(_ volume: Int, _ box: Box) {
+        let shape = decoder.layouts[volume].shape
+        let voxels = box.z.lowerBound * shape.sliceVoxelCount..<box.z.upperBound * shape.sliceVoxelCount
+        let indices = state.withLock { state in state.pieces[volume].touching(voxels).filter(state.pending[volume].contains) }
+        guard !indices.isEmpty else { return }
+        Task {
+            for index in indices {
+                let range = state.withLock { $0.pieces[volume].voxels(index) }
+                guard state.withLock({ $0.pending[volume].contains(index) }),
+                    let bytes = await decoder.exactBytes(volume: volume, voxels: range),
+                    state.withLock({ $0.pending[volume].remove(index) }) != nil
+                else { continue }
+                try? await passing.run(rank: 2) { [self] in
+                    let pieces = state.withLock { $0.pieces[volume] }
+                    let piece = try bytes.withUnsafeBytes { try pieces.deflate($0, level: Self.finalLevel) }
+                    state.withLock { $0.pieces[volume].keep(piece, at: index) }
+                }
+            }
+        }
+    }
+
     /// Brings a volume's files up to date in the background: at once when someone waits for it, else once a while. What changes
     /// during a write is written after it.
     func refresh(_ volume: Int, isAwaited: Bool) {
@@ -132,22 +163,26 @@ final class SessionFolder: Sendable {
     private func writePassing(_ volume: Int, isAwaited: Bool) async {
         try? await passing.run(rank: isAwaited ? 0 : 1) { [self] in
             guard !state.withLock({ $0.isFinishing }) else { return }
-            _ = try write(volume, .partial, to: volumePath(volume, .partial), level: Self.passingLevel)
+            _ = try write(volume, .partial, to: volumePath(volume, .partial), level: Self.passingLevel) { [self] in
+                state.withLock { !$0.isFinishing }
+            }
             state.withLock { $0.lastWrite[volume] = .now }
         }
     }
 
     /// Writes a volume and its quality as they stand, on a thread that may wait.
     /// - Returns: what the volume's file holds.
-    private func write(_ volume: Int, _ status: VolumeState, to path: String, level: Int) throws -> NIfTIImage {
+    private func write(
+        _ volume: Int, _ status: VolumeState, to path: String, level: Int, while isWanted: () -> Bool = { true }
+    ) throws -> NIfTIImage {
         state.withLock { $0.stale[volume] = nil }
         let snapshot = OwnThread.wait { [decoder] in await decoder.snapshot(volume: volume) }
         // The volume goes first: a reader that looks in between sees too little promised rather than too much.
         let exact = try snapshot.image()
         // Also a copy under another name says what it is.
         let image = status == .lossless ? exact : try exact.asPreview()
-        try NIfTIFile.write(image, to: path, compressionLevel: level)
-        try NIfTIFile.write(snapshot.qualityImage(), to: qualityPath(volume), compressionLevel: level)
+        try NIfTIFile.write(image, to: path, compressionLevel: level, pieces: state.withLock { $0.pieces[volume] }, while: isWanted)
+        try NIfTIFile.write(snapshot.qualityImage(), to: qualityPath(volume), compressionLevel: Self.passingLevel)
         return image
     }
 
@@ -167,12 +202,13 @@ final class SessionFolder: Sendable {
             // What is left of a session that has failed is written behind those that go on.
             files.append(
                 try await OwnThread.run(niceness: isComplete ? 0 : 10) { [self] in
-                    let written = Self.digest(try write(volume, outcome.state, to: path, level: Self.finalLevel))
+                    let image = try write(volume, outcome.state, to: path, level: Self.finalLevel)
+                    let written = outcome.state == .lossless ? outcome.digest : Self.digest(image)
                     // Only now: at every moment there is a whole file.
                     if path != passing { unlink(passing) }
                     let digest = (try? readBack(path)).map(Self.digest)
                     // A preview's file differs from what the sender's table speaks of by saying that it is one.
-                    guard let digest, digest == written, outcome.state != .lossless || digest == outcome.digest else {
+                    guard let digest, digest == written else {
                         rename(path, passing)
                         unlink(qualityPath(volume))
                         throw SiteError(.receiptMismatch, "\(path): what is read back is not what was written")

@@ -66,7 +66,19 @@ struct ShippedProfileTests {
         #expect(paper.backgroundCrop == .full)
     }
 
-    @Test("The default profile is 12 bits, the region of interest finer than the rest")
+    @Test("The default leaves it to the link: the smallest coding up to 500 kbit/s, beyond it and where nobody knows the fast one, with previews where they pay")
+    func auto() throws {
+        let policy = try EncodingProfile.policy(ShippedProfiles.path(.encoding, "auto"))
+        let fast = try EncodingProfile.load(ShippedProfiles.path(.encoding, "fast"))
+        #expect(policy.settings(bitsPerSecond: 500e3) == policy.settings(bitsPerSecond: 1e3))
+        #expect(policy.settings(bitsPerSecond: 500e3).name == "diagnostic" && policy.settings(bitsPerSecond: 500e3).previews == .always)
+        for rate in [nil, 501e3, 1e9] as [Double?] {
+            #expect(policy.settings(bitsPerSecond: rate) == (try fast.planning(.whereTheyPay)))
+        }
+        #expect(fast.previews == .always)
+    }
+
+    @Test("The diagnostic profile is 12 bits, the region of interest finer than the rest")
     func diagnostic() throws {
         let diagnostic = try EncodingProfile.load(ShippedProfiles.path(.encoding, "diagnostic"))
         #expect(diagnostic.roi.bitDepth == 12)

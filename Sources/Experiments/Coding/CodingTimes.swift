@@ -34,10 +34,14 @@ public struct CodingTimes: Sendable, Equatable {
         let machine = ReferenceMachine(settings: settings)
         let manifest = layout.manifest
         let prepared = machine.preparation(voxelCount: layout.shape.voxelCount)
+        let forRegions = layout.neededByRegions
+        let usesBase = settings.exactCoder.coder.usesBase
         let jobs = manifest.plan.enumerated().map { index, chunk in
             CodingSchedule.Job(
-                rank: order.codingRank(of: chunk, ordinal: UInt32(index + 1), usesBase: settings.exactCoder.coder.usesBase),
-                length: machine.encoding(chunk, voxelCount: voxelCounts[index]), needed: layout.prerequisites[index])
+                rank: order.codingRank(
+                    of: chunk, ordinal: UInt32(index + 1), isForRegion: forRegions.contains(index), usesBase: usesBase),
+                length: machine.encoding(chunk, voxelCount: voxelCounts[index]),
+                needed: layout.codingPrerequisites(of: index, usesBase: usesBase))
         }
         var finished = CodingSchedule.finish(jobs, workerCount: ReferenceMachine.coreCount, from: prepared)
         let done = finished.max() ?? prepared

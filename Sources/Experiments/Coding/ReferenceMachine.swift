@@ -23,8 +23,6 @@ struct ReferenceMachine {
     /// Writing a volume of so many bytes compressed, and reading it back.
     func storing(byteCount: Int) -> Duration { Self.time((20.7, byteCount)) }
 
-    private var isContextMixing: Bool { settings.exactCoder == .contextMixing }
-
     /// Coding a chunk and decoding it again.
     /// - Parameter voxelCount: those of the body; the box holds more.
     func encoding(_ chunk: PlannedChunk, voxelCount: Int) -> Duration {
@@ -33,9 +31,13 @@ struct ReferenceMachine {
         // A region is body nearly everywhere; of a background box what is empty costs next to nothing.
         case .roiBase: return Self.time((Self.base(settings.roi), all))
         case .backgroundBase: return Self.time((Self.base(settings.background), voxelCount))
-        case .mask: return Self.time((52, all))
+        case .mask: return Self.time((20, all))
         case .roiBounded, .roiRefinement, .backgroundRefinement:
-            return isContextMixing ? Self.time((250, all), (1500, voxelCount)) : Self.time((60, all), (200, voxelCount))
+            return switch settings.exactCoder {
+            case .contextMixing: Self.time((250, all), (1500, voxelCount))
+            case .jpegLS: Self.time((60, all), (200, voxelCount))
+            case .linear: Self.time((30, all), (100, voxelCount))
+            }
         case .extensions, .valueTable: return .milliseconds(2)
         case .manifest, .table, .focusBase: return .zero
         }
@@ -48,9 +50,13 @@ struct ReferenceMachine {
             switch chunk.layer {
             case .roiBase: Self.time((130, all))
             case .backgroundBase: Self.time((30, all))
-            case .mask: Self.time((55, all))
+            case .mask: Self.time((20, all))
             case .roiBounded, .roiRefinement, .backgroundRefinement:
-                isContextMixing ? Self.time((200, all), (900, voxelCount)) : Self.time((60, all), (150, voxelCount))
+                switch settings.exactCoder {
+                case .contextMixing: Self.time((200, all), (900, voxelCount))
+                case .jpegLS: Self.time((60, all), (150, voxelCount))
+                case .linear: Self.time((20, all), (50, voxelCount))
+                }
             case .extensions, .valueTable, .manifest, .table, .focusBase: Duration.zero
             }
         return .milliseconds(8) + work
