@@ -415,7 +415,8 @@ class Session:
 def built(tree: Tree, mutants: list[Mutant]) -> tuple[dict[str, list[Place]], dict[str, str]]:
     """Builds the copy, without what does not compile; what that is, and why."""
     refused: dict[str, str] = {}
-    for _ in range(4):
+    # An error in one module hides those of all that import it.
+    for _ in range(20):
         found, _ = places((mutant for mutant in mutants if mutant.id not in refused), PROJECT)
         tree.lay_out(found)
         errors = tree.build()
@@ -424,6 +425,7 @@ def built(tree: Tree, mutants: list[Mutant]) -> tuple[dict[str, list[Place]], di
         blamed = tree.blamed(errors, found)
         if not blamed:
             sys.exit("\n".join([f"{tree.path}: the copy does not build", *errors[:20]]))
+        print(f"These do not compile: {', '.join(sorted(blamed))}", flush=True)
         for name in blamed:
             refused[name] = "does not compile: " + errors[0].split("error:")[-1].strip()
     sys.exit(f"{tree.path}: the copy does not build")
