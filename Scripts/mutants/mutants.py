@@ -32,8 +32,9 @@ SWITCH = "fovea_mutant_is_on"
 # Not in the repository, but needed to build and run.
 FETCHED = [".niivue", ".onnxruntime", "Package.resolved"]
 SOURCES = ("Sources/", "Tests/", "netsim/")
+SWITCH_FOLDER = "Sources/MutantSwitch"
 
-# Compiled into every program. Decoders are started without an environment and cannot read a file later, so it is looked up before main.
+# A library of its own, linked with every program. Decoders are started without an environment and cannot read a file later, so it is looked up before main.
 SWITCH_SOURCE = """
 #include <stdbool.h>
 #include <stdio.h>
@@ -236,17 +237,16 @@ class Tree:
                 content = mutated(content.decode(), found[name]).encode()
                 modules.add(module_folder(name))
             if name == "Package.swift":
-                # A branch that is always or never taken may earn a warning.
-                content = content.replace(b".treatAllWarnings(as: .error),", b"")
+                content = with_switch(content)
             self.put(name, content)
             shutil.copymode(os.path.join(PROJECT, name), os.path.join(self.path, name))
         for folder in modules:
             name = f"{folder}/MutantSwitch.swift"
             self.put(name, SWITCH_DECLARATION.encode())
             names.add(name)
-        # Any C target does that every program is linked with.
-        self.put("Sources/CNIfTI/mutant_switch.c", SWITCH_SOURCE.encode())
-        names.add("Sources/CNIfTI/mutant_switch.c")
+        for name, source in (("switch.c", SWITCH_SOURCE), ("include/switch.h", "")):
+            self.put(f"{SWITCH_FOLDER}/{name}", source.encode())
+            names.add(f"{SWITCH_FOLDER}/{name}")
         for folder, _, files in os.walk(self.path):
             for file_name in files:
                 name = os.path.relpath(os.path.join(folder, file_name), self.path)
@@ -296,6 +296,17 @@ class Tree:
             numbers = {int(number) for number in re.findall(SWITCH + r"\((\d+)\)", line)}
             blamed |= {place.mutant.id for place in found.get(name, []) if place.mutant.number in numbers}
         return blamed
+
+
+def with_switch(manifest: bytes) -> bytes:
+    """The package with the switch linked to every library, and warnings allowed: a branch that is always or never taken may earn one."""
+    for old, new in (
+        (b".treatAllWarnings(as: .error),", b""), (b"// C libraries", b'.target(name: "MutantSwitch"),'),
+        (b".target(name: name, dependencies: dependencies,", b'.target(name: name, dependencies: dependencies + ["MutantSwitch"],')):
+        if manifest.count(old) != 1:
+            raise TableError(f"Package.swift: not one place for {old.decode()}")
+        manifest = manifest.replace(old, new)
+    return manifest
 
 
 def module_folder(name: str) -> str:

@@ -1,5 +1,6 @@
 internal import RefinementCodec
 internal import VolumeModel
+internal import WireFormat
 
 /// How exact voxels are numbered for the refinement layers.
 enum ExactCoding: Sendable, Equatable {
@@ -13,6 +14,7 @@ enum ExactCoding: Sendable, Equatable {
     /// Palette and planes are said in a value-table chunk, by these numbers.
     static let paletteCoder: UInt8 = 1
     static let planesCoder: UInt8 = 2
+    static let differencesCoder: UInt8 = 3
     static let paletteLimit = 1 << 16
 
     /// The numbering that needs no table: nil for floating-point types and for wide integers.
@@ -154,12 +156,24 @@ enum ExactCoding: Sendable, Equatable {
         }
     }
 
-    /// A palette's bytes: its count, then each value's stored bytes, little-endian, by Zstandard.
-    static func encodeTable(_ values: [UInt64], _ type: VoxelType) throws(RefinementError) -> [UInt8] {
+    /// A palette's chunk, in the shorter of two forms: its count, then by Zstandard each value's stored bytes, little-endian, or the
+    /// differences of one value's bits from those before it, all first bytes, then all second ones, and so on.
+    static func encodeTable(_ values: [UInt64], _ type: VoxelType) throws(RefinementError) -> ChunkRecord {
         var bytes: [UInt8] = []
         for value in values { withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0.prefix(type.byteCount)) } }
+        var differences: [UInt8] = []
+        for byte in 0..<type.byteCount {
+            var before: UInt64 = 0
+            for value in values {
+                differences.append(UInt8(truncatingIfNeeded: (value &- before) >> UInt64(8 * byte)))
+                before = value
+            }
+        }
         let count = withUnsafeBytes(of: UInt32(values.count).bigEndian) { Array($0) }
-        return count + (try Zstandard.compress(bytes, level: 19))
+        let plain = try Zstandard.compress(bytes, level: 19)
+        let short = try Zstandard.compress(differences, level: 19)
+        return short.count < plain.count
+            ? ChunkRecord(coder: differencesCoder, payload: count + short) : ChunkRecord(coder: paletteCoder, payload: count + plain)
     }
 
     static func tableCount(_ payload: [UInt8]) throws(CodingError) -> Int {
@@ -171,14 +185,23 @@ enum ExactCoding: Sendable, Equatable {
     }
 
     /// Reads a palette that a peer sent.
-    /// - Parameter count: of its values, as the peer announced it.
+    /// - Parameters:
+    ///   - count: of its values, as the peer announced it.
+    ///   - coder: which form it has.
     /// - Throws: `CodingError.Code.invalidChunk` when there are more or fewer of them, or not each above the one before: then a value has two codes.
-    static func decodeTable(_ bytes: [UInt8], count: Int, _ type: VoxelType) throws(CodingError) -> ExactCoding {
+    static func decodeTable(_ bytes: [UInt8], count: Int, coder: UInt8, _ type: VoxelType) throws(CodingError) -> ExactCoding {
         guard (1...paletteLimit).contains(count), bytes.count == count * type.byteCount else {
             throw CodingError(.invalidChunk, "a value table of \(bytes.count) bytes for \(count) values of \(type)")
         }
-        let values = stride(from: 0, to: bytes.count, by: type.byteCount).map { start in
-            (0..<type.byteCount).reduce(UInt64(0)) { $0 | UInt64(bytes[start + $1]) << UInt64(8 * $1) }
+        var values: [UInt64] = []
+        values.reserveCapacity(count)
+        let mask: UInt64 = type.byteCount == 8 ? .max : (1 << UInt64(8 * type.byteCount)) - 1
+        for index in 0..<count {
+            let isPlain = coder == paletteCoder
+            let number = (0..<type.byteCount).reduce(UInt64(0)) { sum, byte in
+                sum | UInt64(bytes[isPlain ? index * type.byteCount + byte : byte * count + index]) << UInt64(8 * byte)
+            }
+            values.append(isPlain ? number : ((values.last ?? 0) &+ number) & mask)
         }
         guard zip(values, values.dropFirst()).allSatisfy({ precedes($0, $1, type) }) else {
             throw CodingError(.invalidChunk, "a value table whose values do not ascend, or that names one twice")

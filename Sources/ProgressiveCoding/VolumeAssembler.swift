@@ -109,7 +109,7 @@ public struct VolumeAssembler: Sendable {
             return .nothing
         case (.mask, 2):
             return .mask(payload: record.payload, count: box.voxelCount, columns: box.x.count, rows: box.y.count)
-        case (.valueTable, ExactCoding.paletteCoder):
+        case (.valueTable, ExactCoding.paletteCoder), (.valueTable, ExactCoding.differencesCoder):
             let count = try ExactCoding.tableCount(record.payload)
             return .compressed(payload: Array(record.payload.dropFirst(4)), count: count * layout.header.voxelType.byteCount)
         case (.roiBounded, _), (.roiRefinement, _), (.backgroundRefinement, _):
@@ -228,7 +228,8 @@ public struct VolumeAssembler: Sendable {
             }
         case (.valueTable, .bytes) where record.coder == ExactCoding.planesCoder: use(.planes)
         case (.valueTable, .bytes(let bytes)):
-            use(try ExactCoding.decodeTable(bytes, count: ExactCoding.tableCount(record.payload), layout.header.voxelType))
+            let count = try ExactCoding.tableCount(record.payload)
+            use(try ExactCoding.decodeTable(bytes, count: count, coder: record.coder, layout.header.voxelType))
         case (.roiBounded, .samples(let intervals)) where intervals.count == chunk.box.voxelCount && bound != nil:
             let codes = bound.map { bound in intervals.map { bound.code(ofInterval: $0) } }
             _ = settle(chunk, bits: exactBits, codes: codes, known: known(in: chunk), level: Quality.roiBase)

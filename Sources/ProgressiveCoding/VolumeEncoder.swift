@@ -141,7 +141,7 @@ public final class VolumeEncoder: Sendable {
         let coding = layout.manifest.content.map { ExactCoding.withTable(for: image.volume, content: $0) } ?? .planes
         sourceFacts.withLock { $0.coding = coding }
         guard case .palette(let values) = coding else { return ChunkRecord(coder: ExactCoding.planesCoder, payload: []) }
-        return ChunkRecord(coder: ExactCoding.paletteCoder, payload: try ExactCoding.encodeTable(values, image.volume.voxelType))
+        return try ExactCoding.encodeTable(values, image.volume.voxelType)
     }
 
     private func encodeRefinement(_ chunk: PlannedChunk) throws -> ChunkRecord {

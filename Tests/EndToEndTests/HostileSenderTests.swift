@@ -202,6 +202,10 @@ struct HostileSenderTests {
         let (second, again) = try await Self.receive(scratch, once: false)
         let answers = try await LyingSender.send([], end: nil, to: again)
         #expect(LyingSender.abort(answers)?.message.contains("names one twice") == true)
+        // The sender hears of it first.
+        for _ in 0..<500 where !scratch.files(in: "in/s").contains("session.journal.unusable-1") {
+            try await Task.sleep(for: .milliseconds(10))
+        }
         #expect(scratch.files(in: "in/s").contains("session.journal.unusable-1"))
         let anew = try await LyingSender.send(honest.chunks, end: honest.end, to: again)
         #expect(LyingSender.receipt(anew)?.volumes.map(\.state) == [.lossless], "\(second.standardError)")

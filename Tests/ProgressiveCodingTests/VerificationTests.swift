@@ -206,15 +206,20 @@ struct GrammarTests {
         func decode(_ request: DecodeRequest, rank: UInt64) async throws -> DecodedChunk { .bytes(bytes) }
     }
 
-    private func apply(_ table: [Float], announced: Int? = nil, answered: [UInt8]? = nil) async throws {
+    private func apply(_ table: [Float], announced: Int? = nil, answered: [UInt8]? = nil, byDifferences: Bool = false) async throws {
         let manifest = try await Self.manifest(.float32)
         let ordinal = try #require(manifest.plan.firstIndex { $0.chunk.layer == .valueTable }) + 1
-        let bytes = table.withUnsafeBytes { Array($0) }
+        let bits = table.map(\.bitPattern)
+        let differences = zip(bits, [0] + bits).map { $0 &- $1 }
+        let bytes =
+            byDifferences
+            ? (0..<4).flatMap { byte in differences.map { UInt8(truncatingIfNeeded: $0 >> UInt32(8 * byte)) } }
+            : table.withUnsafeBytes { Array($0) }
         let count = UInt32(announced ?? table.count)
         let payload = withUnsafeBytes(of: count.bigEndian) { Array($0) } + (try Zstandard.compress(bytes))
         let decoder: any ChunkDecoder = answered.map { Answering(bytes: $0) } ?? LocalChunkDecoder(pool: CodingPool(threadCount: 1))
         let session = try SessionDecoder(manifest, decoder: decoder)
-        _ = try await session.applying(UInt32(ordinal), record: ChunkRecord(coder: 1, payload: payload).encoded())
+        _ = try await session.applying(UInt32(ordinal), record: ChunkRecord(coder: byDifferences ? 3 : 1, payload: payload).encoded())
     }
 
     private func expectRefused(_ words: String, _ body: () async throws -> Void, _ location: SourceLocation = #_sourceLocation)
@@ -226,11 +231,11 @@ struct GrammarTests {
         }
     }
 
-    @Test("A value table ascends: one that names a value twice, or goes back, is refused")
-    func palette() async throws {
-        try await apply([-1, 0.0, -0.0, 2, .infinity, .nan])
+    @Test("A value table ascends, in either form: one that names a value twice, or goes back, is refused", arguments: [false, true])
+    func palette(byDifferences: Bool) async throws {
+        try await apply([-1, 0.0, -0.0, 2, .infinity, .nan], byDifferences: byDifferences)
         for table in [[1, 1], [2, 1], [-0.0, 0.0], [.nan, 1], [.nan, .nan], [1, 2, 2, 3]] as [[Float]] {
-            await expectRefused("do not ascend") { try await apply(table) }
+            await expectRefused("do not ascend") { try await apply(table, byDifferences: byDifferences) }
         }
     }
 
