@@ -12,7 +12,7 @@ struct FocusTests {
     /// In the head, most of it outside the tumour.
     private static let box = "16:80,16:80,8:50"
 
-    /// A receiver, and a relay that is a link of 1 Mbit/s and 80 ms.
+    /// A receiver, and a relay that is a link of 500 kbit/s and 80 ms.
     private struct Sites {
         let scratch: Scratch
         let volume: String
@@ -25,9 +25,9 @@ struct FocusTests {
             scratch = try Scratch()
             (volume, mask) = try Transfer.phantom(scratch)
             receiver = try await FocusReceiver(scratch, wish: Box(parsing: wish))
-            try "rate: 1 Mbit/s\nround_trip: 80 ms\nloss: 0 %\nqueue: 128 KiB\n"
+            try "rate: 500 kbit/s\nround_trip: 80 ms\nloss: 0 %\nqueue: 128 KiB\n"
                 .write(toFile: scratch.file("link.yaml"), atomically: true, encoding: .utf8)
-            try "rate: 970 kbit/s\n".write(toFile: scratch.file("transport.yaml"), atomically: true, encoding: .utf8)
+            try "rate: 485 kbit/s\n".write(toFile: scratch.file("transport.yaml"), atomically: true, encoding: .utf8)
             // A fine background: one that takes the link some seconds.
             try """
             roi:
