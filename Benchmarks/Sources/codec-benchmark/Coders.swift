@@ -16,6 +16,8 @@ struct Score: Codable {
     var remark: String?
     /// Bytes of the base layers among them.
     var base: Int?
+    /// Voxels that were coded one by one, where that is counted.
+    var codedVoxels: Int?
 
     enum CodingKeys: String, CodingKey {
         case bytes, remark
@@ -25,6 +27,7 @@ struct Score: Codable {
         case decodeMemory = "decode_memory_ratio"
         case valueTable = "value_table_bytes"
         case base = "base_bytes"
+        case codedVoxels = "coded_voxels"
     }
 }
 
@@ -53,7 +56,7 @@ struct Coders {
             case "JPEG XL": return try jpegXL(subject, codes)
             case "OpenJPEG": return try openJPEG(subject, codes)
             case "x265 lossless": return try x265(subject, codes)
-            default: return Score(bytes: try WithoutBase.byteCount(subject, codes))
+            default: return try WithoutBase.score(subject, codes)
             }
         } catch {
             return Score(remark: "\(error)")

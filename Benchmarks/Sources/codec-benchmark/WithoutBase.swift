@@ -3,44 +3,74 @@ internal import NIfTIFile
 internal import RefinementCodec
 internal import VolumeModel
 
-/// Fovea's refinement coder on a volume from nothing: what layers are measured against.
+/// Fovea's coder of exact voxels alone, in memory and on all cores: from the source's codes and its mask to chunks of about 32 slices, and back.
 enum WithoutBase {
     private static let slices = 32
 
-    /// Bytes of masks and chunks of about 32 slices, coded on all cores.
-    /// - Throws: `RefinementError`.
-    static func byteCount(_ subject: Subject, _ codes: [UInt16]) throws -> Int {
+    /// One chunk.
+    private struct Slab {
+        let exact: [UInt16]
+        let context: RefinementContext
+        let maskByteCount: Int
+    }
+
+    /// Bytes of masks and chunks, and the seconds the coder takes over the chunks each way.
+    /// - Throws: `RefinementError`, or `Tool.Failed` where what is decoded is not what was coded.
+    static func score(_ subject: Subject, _ codes: [UInt16]) throws -> Score {
+        let slabs = try slabs(subject, codes)
+        let coder = RefinementCoders.linear.coder
+        let (chunks, encodeSeconds) = concurrently(slabs.count) { try? coder.encode(slabs[$0].exact, given: slabs[$0].context) }
+        let (again, decodeSeconds) = concurrently(slabs.count) { index in
+            chunks[index].flatMap { try? coder.decode($0, given: slabs[index].context) }
+        }
+        for (slab, decoded) in zip(slabs, again) {
+            let isSame = slab.exact.indices.allSatisfy {
+                slab.context.known[$0] != RefinementContext.takesPart || decoded?[$0] == slab.exact[$0]
+            }
+            guard decoded != nil, isSame else { throw Tool.Failed(description: "NOT EXACT") }
+        }
+        let coded = slabs.reduce(0) { $0 + $1.context.known.reduce(0) { $0 + ($1 == RefinementContext.takesPart ? 1 : 0) } }
+        return Score(
+            bytes: zip(slabs, chunks).reduce(0) { $0 + $1.0.maskByteCount + ($1.1?.count ?? 0) }, encodeSeconds: encodeSeconds,
+            decodeSeconds: decodeSeconds, codedVoxels: coded)
+    }
+
+    private static func concurrently<Result: Sendable>(_ count: Int, _ work: @Sendable (Int) -> Result) -> ([Result], Double) {
+        let results = UnsafeMutablePointer<Result?>.allocate(capacity: count)
+        results.initialize(repeating: nil, count: count)
+        defer { results.deallocate() }
+        nonisolated(unsafe) let places = results
+        let start = ContinuousClock.now
+        DispatchQueue.concurrentPerform(iterations: count) { places[$0] = work($0) }
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        return ((0..<count).compactMap { results[$0] }, seconds)
+    }
+
+    private static func slabs(_ subject: Subject, _ codes: [UInt16]) throws -> [Slab] {
         let shape = subject.image.volume.shape
-        guard let content = Surroundings(of: subject.image.volume).content else { return 0 }
+        guard let content = Surroundings(of: subject.image.volume).content else { return [] }
         // The fill value is what stands in a corner where there is anything outside the content.
         let outside = content == shape.box ? nil : outsideCode(codes, shape, content)
-        let first = content.z.lowerBound
-        let parts = max(1, (content.z.count + slices / 2) / slices)
-        let slabs = (0..<parts).map { first + content.z.count * $0 / parts..<first + content.z.count * ($0 + 1) / parts }
-        let results = UnsafeMutablePointer<Int>.allocate(capacity: slabs.count)
-        results.initialize(repeating: 0, count: slabs.count)
-        defer { results.deallocate() }
-        nonisolated(unsafe) let counts = results
-        let greatest = subject.greatest
-        DispatchQueue.concurrentPerform(iterations: slabs.count) { index in
+        let run = content.z.count == shape.slices ? 0..<shape.stackedSliceCount : content.z
+        let parts = max(1, (run.count + slices / 2) / slices)
+        return try (0..<parts).map { part in
+            let slab = run.lowerBound + run.count * part / parts..<run.lowerBound + run.count * (part + 1) / parts
             var exact: [UInt16] = []
-            for z in slabs[index] {
+            for z in slab {
                 for y in content.y {
                     let row = (z * shape.rows + y) * shape.columns
                     exact += codes[row + content.x.lowerBound..<row + content.x.upperBound]
                 }
             }
-            let known = exact.map { $0 == outside ? UInt8(1) : 0 }
-            guard
-                let mask = try? MaskCoder.encode(known, columns: content.x.count, rows: content.y.count),
-                let context = try? RefinementContext(
-                    columns: content.x.count, rows: content.y.count, slices: slabs[index].count, greatestCode: greatest,
-                    base: [UInt16](repeating: 0, count: exact.count), known: known),
-                let chunk = try? ContextMixingRefinement().encode(exact, given: context)
-            else { return }
-            counts[index] = chunk.count + mask.count
+            let isOutside = exact.map { $0 == outside ? UInt8(1) : 0 }
+            let mask = try MaskCoder.encode(isOutside, columns: content.x.count, rows: content.y.count)
+            // A mask that does not pay is left out, as in a transfer.
+            let pays = mask.count * 8 <= isOutside.reduce(0) { $0 + Int($1) }
+            let context = try RefinementContext(
+                columns: content.x.count, rows: content.y.count, slices: slab.count, greatestCode: subject.greatest,
+                base: [UInt16](repeating: 0, count: exact.count), known: pays ? isOutside : [UInt8](repeating: 0, count: exact.count))
+            return Slab(exact: exact, context: context, maskByteCount: pays ? mask.count : 0)
         }
-        return (0..<slabs.count).reduce(0) { $0 + counts[$1] }
     }
 
     private static func outsideCode(_ codes: [UInt16], _ shape: Shape, _ content: Box) -> UInt16 {
