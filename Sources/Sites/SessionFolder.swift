@@ -163,27 +163,42 @@ final class SessionFolder: Sendable {
     private func writePassing(_ volume: Int, isAwaited: Bool) async {
         try? await passing.run(rank: isAwaited ? 0 : 1) { [self] in
             guard !state.withLock({ $0.isFinishing }) else { return }
-            _ = try write(volume, .partial, to: volumePath(volume, .partial), level: Self.passingLevel) { [self] in
-                state.withLock { !$0.isFinishing }
-            }
+            _ = try write(volume, .partial, to: volumePath(volume, .partial), isPassing: true)
             state.withLock { $0.lastWrite[volume] = .now }
         }
     }
 
     /// Writes a volume and its quality as they stand, on a thread that may wait.
+    /// - Parameter isPassing: whether it will be written again: then on this thread alone, and only while nothing better is about to be.
     /// - Returns: what the volume's file holds.
-    private func write(
-        _ volume: Int, _ status: VolumeState, to path: String, level: Int, while isWanted: () -> Bool = { true }
-    ) throws -> NIfTIImage {
+    private func write(_ volume: Int, _ status: VolumeState, to path: String, isPassing: Bool = false) throws -> NIfTIImage {
         state.withLock { $0.stale[volume] = nil }
         let snapshot = OwnThread.wait { [decoder] in await decoder.snapshot(volume: volume) }
         // The volume goes first: a reader that looks in between sees too little promised rather than too much.
         let exact = try snapshot.image()
         // Also a copy under another name says what it is.
         let image = status == .lossless ? exact : try exact.asPreview()
-        try NIfTIFile.write(image, to: path, compressionLevel: level, pieces: state.withLock { $0.pieces[volume] }, while: isWanted)
-        try NIfTIFile.write(snapshot.qualityImage(), to: qualityPath(volume), compressionLevel: Self.passingLevel)
+        let quality = try snapshot.qualityImage()
+        var pieces = state.withLock { $0.pieces[volume] }
+        if isPassing { try deflate(image, &pieces) }
+        try NIfTIFile.write(image, to: path, compressionLevel: Self.finalLevel, pieces: pieces)
+        var flags = VoxelPieces(quality.header)
+        if isPassing { try deflate(quality, &flags) }
+        try NIfTIFile.write(quality, to: qualityPath(volume), compressionLevel: Self.passingLevel, pieces: flags)
         return image
+    }
+
+    /// Compresses what is not compressed yet, one piece after another: decoders want the other cores.
+    private func deflate(_ image: NIfTIImage, _ pieces: inout VoxelPieces) throws {
+        let byteCount = image.header.voxelType.byteCount
+        try image.volume.voxels.withUnsafeBytes { raw in
+            for index in 0..<pieces.count where !pieces.has(index) {
+                guard state.withLock({ !$0.isFinishing }) else { throw CancellationError() }
+                let voxels = pieces.voxels(index)
+                let part = UnsafeRawBufferPointer(rebasing: raw[voxels.lowerBound * byteCount..<voxels.upperBound * byteCount])
+                pieces.keep(try pieces.deflate(part, level: Self.passingLevel), at: index)
+            }
+        }
     }
 
     /// Writes every volume for the last time, under the name of its state, and reads what is on disk.
@@ -202,7 +217,7 @@ final class SessionFolder: Sendable {
             // What is left of a session that has failed is written behind those that go on.
             files.append(
                 try await OwnThread.run(niceness: isComplete ? 0 : 10) { [self] in
-                    let image = try write(volume, outcome.state, to: path, level: Self.finalLevel)
+                    let image = try write(volume, outcome.state, to: path)
                     let written = outcome.state == .lossless ? outcome.digest : Self.digest(image)
                     // Only now: at every moment there is a whole file.
                     if path != passing { unlink(passing) }
