@@ -102,6 +102,9 @@ public struct VoxelPieces: Sendable {
     /// Whether one is made.
     public func has(_ index: Int) -> Bool { made[index] != nil }
 
+    /// One that is made.
+    subscript(index: Int) -> DeflatedPiece? { made[index] }
+
     /// The voxels of one.
     public func voxels(_ index: Int) -> Range<Int> {
         index * Self.byteCount / voxelByteCount..<min(byteCount, (index + 1) * Self.byteCount) / voxelByteCount
@@ -116,6 +119,16 @@ public struct VoxelPieces: Sendable {
     /// Keeps one.
     public mutating func keep(_ piece: DeflatedPiece, at index: Int) { made[index] = piece }
 
+    /// Makes one from its voxels in this machine's byte order, and keeps it.
+    /// - Throws: as ``DeflatedPiece/init(_:level:)``.
+    public mutating func make(_ index: Int, of voxels: [UInt8], level: Int) throws(NIfTIError) {
+        let pieces = self
+        keep(
+            try voxels.withUnsafeBytes { (raw) -> Result<DeflatedPiece, NIfTIError> in
+                do throws(NIfTIError) { return .success(try pieces.deflate(raw, level: level)) } catch { return .failure(error) }
+            }.get(), at: index)
+    }
+
     /// Deflates one from its voxels in this machine's byte order.
     /// - Throws: as ``DeflatedPiece/init(_:level:)``.
     public func deflate(_ voxels: UnsafeRawBufferPointer, level: Int) throws(NIfTIError) -> DeflatedPiece {
@@ -126,12 +139,11 @@ public struct VoxelPieces: Sendable {
     }
 
     /// Hands over every piece in order, making on all cores those that are not there.
-    /// - Throws: what `body` throws; `NIfTIError.Code.cannotWrite` once `isWanted` is false.
-    func forEach(_ voxels: [UInt8], level: Int, while isWanted: () -> Bool, _ body: (DeflatedPiece) throws(NIfTIError) -> Void) throws(NIfTIError) {
+    /// - Throws: what `body` throws, and as ``DeflatedPiece/init(_:level:)``.
+    func forEach(_ voxels: [UInt8], level: Int, _ body: (DeflatedPiece) throws(NIfTIError) -> Void) throws(NIfTIError) {
         // So many at a time, so that memory is bounded whatever the volume.
         let group = 8
         for first in stride(from: 0, to: count, by: group) {
-            guard isWanted() else { throw NIfTIError(.cannotWrite, "it is not wanted any more") }
             let indices = first..<min(first + group, count)
             let fresh = Mutex<[Int: Result<DeflatedPiece, NIfTIError>]>([:])
             voxels.withUnsafeBytes { raw in

@@ -84,27 +84,43 @@ public enum NIfTIFile {
     ///   - compressionLevel: zlib's, 1 to 9.
     ///   - pieces: voxels that are compressed already; they have to be the image's.
     ///   - replacing: whether a file of that name gives way.
-    ///   - isWanted: asked now and then; once it is not, nothing is written.
     /// - Throws: `NIfTIError.Code.cannotWrite` or `.alreadyExists`, naming the file.
     public static func write(
-        _ image: NIfTIImage, to path: String, compressionLevel: Int = 6, pieces: VoxelPieces? = nil, replacing: Bool = true,
-        while isWanted: () -> Bool = { true }
+        _ image: NIfTIImage, to path: String, compressionLevel: Int = 6, pieces: VoxelPieces? = nil, replacing: Bool = true
     ) throws(NIfTIError) {
         let file = try AtomicFile(path: path, replacing: replacing)
         if path.lowercased().hasSuffix(".gz") {
-            try compress(image, pieces ?? VoxelPieces(image.header), level: compressionLevel, into: file, while: isWanted)
+            try compress(image, pieces ?? VoxelPieces(image.header), level: compressionLevel, into: file)
         } else {
             try forEachPart(of: image) { part throws(NIfTIError) in try file.write(part) }
         }
         try file.commit()
     }
 
-    private static func compress(
-        _ image: NIfTIImage, _ pieces: VoxelPieces, level: Int, into file: AtomicFile, while isWanted: () -> Bool
+    /// Writes a compressed file of pieces that are all made, in the same way.
+    /// - Parameters:
+    ///   - extensions: the bytes between header and voxels.
+    ///   - trailer: the bytes after the voxels.
+    /// - Throws: `NIfTIError.Code.cannotWrite`, naming the file; `.truncated` where a piece is missing.
+    public static func write(
+        _ pieces: VoxelPieces, header: NIfTIHeader, extensions: [UInt8], trailer: [UInt8], to path: String, compressionLevel: Int = 6
     ) throws(NIfTIError) {
+        let file = try AtomicFile(path: path)
+        var assembly = try DeflatedPiece.Assembly(file)
+        try assembly.add(DeflatedPiece(header.bytes + extensions, level: compressionLevel))
+        for index in 0..<pieces.count {
+            guard let piece = pieces[index] else { throw NIfTIError(.truncated, "\(path): not all of its voxels are compressed") }
+            try assembly.add(piece)
+        }
+        if !trailer.isEmpty { try assembly.add(DeflatedPiece(trailer, level: compressionLevel)) }
+        try assembly.finish()
+        try file.commit()
+    }
+
+    private static func compress(_ image: NIfTIImage, _ pieces: VoxelPieces, level: Int, into file: AtomicFile) throws(NIfTIError) {
         var assembly = try DeflatedPiece.Assembly(file)
         try assembly.add(DeflatedPiece(image.header.bytes + image.extensions, level: level))
-        try pieces.forEach(image.volume.voxels, level: level, while: isWanted) { (piece) throws(NIfTIError) in try assembly.add(piece) }
+        try pieces.forEach(image.volume.voxels, level: level) { (piece) throws(NIfTIError) in try assembly.add(piece) }
         if !image.trailer.isEmpty { try assembly.add(DeflatedPiece(image.trailer, level: level)) }
         try assembly.finish()
     }

@@ -17,8 +17,8 @@ package struct PreviewRule: Sendable {
     private static let alwaysBelow = 2e6
     /// Seconds of exact bytes on the link that make a preview of the background worth while.
     private static let backgroundPatience = 1.0
-    /// Of the regions: bytes a voxel, and voxels a second through encoder and decoder.
-    private static let regionBase = (bytes: 0.05, speed: 2e6)
+    /// Of the regions: bytes a voxel, and voxels a second through encoder and decoder. What x265 takes to start, masks take to be coded.
+    private static let regionBase = (bytes: 0.1, speed: 2e6)
     private static let regionExact = (bytes: 0.5, speed: 6e6)
     /// Of a whole volume's body, exact: bytes a byte of its voxels.
     private static let exactShare = 0.2

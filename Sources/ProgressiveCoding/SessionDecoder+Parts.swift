@@ -40,6 +40,21 @@ extension SessionDecoder {
             completeness: completeness(volume: volume))
     }
 
+    /// Voxels as they stand, in the order of the file, and nothing else: who holds the whole volume has it copied with the next chunk.
+    public func part(volume: Int, voxels: Range<Int>) -> VolumePart {
+        let state = snapshot(volume: volume)
+        let byteCount = layouts[volume].header.voxelType.byteCount
+        return VolumePart(
+            voxels: Array(state.voxels[voxels.lowerBound * byteCount..<voxels.upperBound * byteCount]),
+            quality: Array(state.quality[voxels]))
+    }
+
+    /// The bytes before a volume's voxels and behind its header, and those after them.
+    public func surroundings(volume: Int) -> (extensions: [UInt8], trailer: [UInt8]) {
+        let state = snapshot(volume: volume)
+        return (state.extensions, state.trailer)
+    }
+
     /// Bytes of voxels that will not change any more, in the order of the file; nil while one of them may.
     /// - Parameter voxels: in the order of the file.
     public func exactBytes(volume: Int, voxels: Range<Int>) -> [UInt8]? {

@@ -118,13 +118,17 @@ public final class SessionEncoder: Sendable {
         return encoders.flatMap { encoder in
             defer { first += encoder.layout.manifest.plan.count }
             let forRegions = encoder.layout.neededByRegions
+            let usesBase = encoder.refinementCoder.usesBase
             return encoder.layout.manifest.plan.enumerated().map { [first] index, chunk in
                 let ordinal = UInt32(first + index)
-                let usesBase = encoder.refinementCoder.usesBase
+                let isForRegion = forRegions.contains(index)
+                let needed = encoder.layout.codingPrerequisites(of: index, usesBase: usesBase)
+                // What is quickly coded would else find every core taken by what is not.
+                let isBehind = order == .roiFirst && !usesBase && !isForRegion && chunk.layer.isOfRest
                 return Job(
                     encoder: encoder, index: index, chunk: chunk, ordinal: first + index, rank: order.rank(of: chunk, ordinal: ordinal),
-                    codingRank: order.codingRank(of: chunk, ordinal: ordinal, isForRegion: forRegions.contains(index), usesBase: usesBase),
-                    needed: encoder.layout.codingPrerequisites(of: index, usesBase: usesBase).map { first + $0 })
+                    codingRank: order.codingRank(of: chunk, ordinal: ordinal, isForRegion: isForRegion, usesBase: usesBase),
+                    needed: (isBehind ? needed + encoder.layout.regionChunks : needed).map { first + $0 })
             }
         }
     }

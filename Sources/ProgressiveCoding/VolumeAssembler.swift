@@ -329,9 +329,7 @@ public struct VolumeAssembler: Sendable {
 
     /// The companion file that says how good each voxel is.
     public func qualityImage() throws -> NIfTIImage {
-        try NIfTIImage(
-            header: try layout.header.companion(
-                description: "Fovea quality: 0 missing 1 background 2 ROI 3 exact", greatestValue: Quality.exact), voxels: quality)
+        try NIfTIImage(header: try layout.qualityHeader(), voxels: quality)
     }
 }
 

@@ -113,10 +113,17 @@ public struct VolumeLayout: Sendable {
         usesBase ? prerequisites[index] : prerequisites[index].filter { [.mask, .valueTable].contains(manifest.plan[$0].layer) }
     }
 
-    /// The chunks that the regions' exact voxels rest on.
-    package var neededByRegions: Set<Int> {
-        Set(manifest.plan.indices.filter { [.roiBounded, .roiRefinement].contains(manifest.plan[$0].layer) }.flatMap { prerequisites[$0] })
+    /// The header of the companion file that says how good each voxel is.
+    /// - Throws: `NIfTIError`.
+    public func qualityHeader() throws -> NIfTIHeader {
+        try header.companion(description: "Fovea quality: 0 missing 1 background 2 ROI 3 exact", greatestValue: Quality.exact)
     }
+
+    /// The chunks of the regions' exact voxels.
+    var regionChunks: [Int] { manifest.plan.indices.filter { [.roiBounded, .roiRefinement].contains(manifest.plan[$0].layer) } }
+
+    /// The chunks that those rest on.
+    package var neededByRegions: Set<Int> { Set(regionChunks.flatMap { prerequisites[$0] }) }
 
     /// The step on the way to exact: intervals of codes; nil when there is none.
     func bound(_ coding: ExactCoding) -> ErrorBound? {
@@ -141,6 +148,8 @@ public struct VolumeLayout: Sendable {
 extension Layer {
     /// Whether its chunks hold exact values, voxel by voxel.
     var isExact: Bool { self == .roiRefinement || self == .backgroundRefinement || self == .mask }
+    /// Whether its chunks are about what lies outside the regions of interest, but for masks, which are about both.
+    var isOfRest: Bool { self == .backgroundBase || self == .mask || self == .backgroundRefinement }
     /// Whether its chunks belong to one region of interest each.
     var isOfRegion: Bool { self == .roiBase || self == .roiBounded || self == .roiRefinement }
 }

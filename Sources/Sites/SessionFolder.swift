@@ -163,42 +163,50 @@ final class SessionFolder: Sendable {
     private func writePassing(_ volume: Int, isAwaited: Bool) async {
         try? await passing.run(rank: isAwaited ? 0 : 1) { [self] in
             guard !state.withLock({ $0.isFinishing }) else { return }
-            _ = try write(volume, .partial, to: volumePath(volume, .partial), isPassing: true)
+            try writePieces(volume)
             state.withLock { $0.lastWrite[volume] = .now }
         }
     }
 
-    /// Writes a volume and its quality as they stand, on a thread that may wait.
-    /// - Parameter isPassing: whether it will be written again: then on this thread alone, and only while nothing better is about to be.
-    /// - Returns: what the volume's file holds.
-    private func write(_ volume: Int, _ status: VolumeState, to path: String, isPassing: Bool = false) throws -> NIfTIImage {
+    /// Writes a volume and its quality as they come, a piece at a time: each piece is as good as its quality says, and decoders have their cores.
+    private func writePieces(_ volume: Int) throws {
         state.withLock { $0.stale[volume] = nil }
-        let snapshot = OwnThread.wait { [decoder] in await decoder.snapshot(volume: volume) }
+        let layout = decoder.layouts[volume]
+        var pieces = state.withLock { $0.pieces[volume] }
+        var quality: [UInt8] = []
+        quality.reserveCapacity(layout.shape.voxelCount)
+        for index in 0..<pieces.count {
+            guard !state.withLock({ $0.isFinishing }) else { throw CancellationError() }
+            let voxels = pieces.voxels(index)
+            let part = OwnThread.wait { [decoder] in await decoder.part(volume: volume, voxels: voxels) }
+            quality += part.quality
+            if !pieces.has(index) { try pieces.make(index, of: part.voxels, level: Self.passingLevel) }
+        }
+        let around = OwnThread.wait { [decoder] in await decoder.surroundings(volume: volume) }
         // The volume goes first: a reader that looks in between sees too little promised rather than too much.
+        try NIfTIFile.write(
+            pieces, header: try layout.header.asPreview(), extensions: around.extensions, trailer: around.trailer,
+            to: volumePath(volume, .partial), compressionLevel: Self.passingLevel)
+        let header = try layout.qualityHeader()
+        var flags = VoxelPieces(header)
+        for index in 0..<flags.count {
+            try flags.make(index, of: Array(quality[flags.voxels(index)]), level: Self.passingLevel)
+        }
+        try NIfTIFile.write(
+            flags, header: header, extensions: [UInt8](repeating: 0, count: header.voxelOffset - header.bytes.count), trailer: [],
+            to: qualityPath(volume), compressionLevel: Self.passingLevel)
+    }
+
+    /// Writes a volume and its quality for the last time, on all cores.
+    /// - Returns: what the volume's file holds.
+    private func write(_ volume: Int, _ status: VolumeState, to path: String) throws -> NIfTIImage {
+        let snapshot = OwnThread.wait { [decoder] in await decoder.snapshot(volume: volume) }
         let exact = try snapshot.image()
         // Also a copy under another name says what it is.
         let image = status == .lossless ? exact : try exact.asPreview()
-        let quality = try snapshot.qualityImage()
-        var pieces = state.withLock { $0.pieces[volume] }
-        if isPassing { try deflate(image, &pieces) }
-        try NIfTIFile.write(image, to: path, compressionLevel: Self.finalLevel, pieces: pieces)
-        var flags = VoxelPieces(quality.header)
-        if isPassing { try deflate(quality, &flags) }
-        try NIfTIFile.write(quality, to: qualityPath(volume), compressionLevel: Self.passingLevel, pieces: flags)
+        try NIfTIFile.write(image, to: path, compressionLevel: Self.finalLevel, pieces: state.withLock { $0.pieces[volume] })
+        try NIfTIFile.write(snapshot.qualityImage(), to: qualityPath(volume), compressionLevel: Self.passingLevel)
         return image
-    }
-
-    /// Compresses what is not compressed yet, one piece after another: decoders want the other cores.
-    private func deflate(_ image: NIfTIImage, _ pieces: inout VoxelPieces) throws {
-        let byteCount = image.header.voxelType.byteCount
-        try image.volume.voxels.withUnsafeBytes { raw in
-            for index in 0..<pieces.count where !pieces.has(index) {
-                guard state.withLock({ !$0.isFinishing }) else { throw CancellationError() }
-                let voxels = pieces.voxels(index)
-                let part = UnsafeRawBufferPointer(rebasing: raw[voxels.lowerBound * byteCount..<voxels.upperBound * byteCount])
-                pieces.keep(try pieces.deflate(part, level: Self.passingLevel), at: index)
-            }
-        }
     }
 
     /// Writes every volume for the last time, under the name of its state, and reads what is on disk.

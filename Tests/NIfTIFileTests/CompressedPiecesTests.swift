@@ -86,12 +86,4 @@ struct CompressedPiecesTests {
         #expect(heads.first == 0)
         #expect(Int(file[file.count - 4]) | Int(file[file.count - 3]) << 8 | Int(file[file.count - 2]) << 16 == bytes.count & 0xFFFFFF)
     }
-
-    @Test("A file that is not wanted any more is not written, and leaves nothing")
-    func unwanted() throws {
-        let folder = try TemporaryFolder()
-        let image = try Self.image()
-        #expect(throws: NIfTIError.self) { try NIfTIFile.write(image, to: folder.place("v.nii.gz")) { false } }
-        #expect(!FileManager.default.fileExists(atPath: folder.place("v.nii.gz")))
-    }
 }
