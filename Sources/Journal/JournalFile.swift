@@ -115,7 +115,7 @@ final class JournalFile: Sendable {
     /// Takes away everything from a place on.
     /// - Throws: `JournalError.Code.cannotWrite`.
     func cut(to byteCount: Int) throws(JournalError) {
-        while ftruncate(descriptor, byteCount) != 0 {
+        while system.truncate(descriptor, byteCount) != 0 {
             guard errno == EINTR else { throw .system(errno, .cannotWrite, path, "the journal cannot be cut") }
         }
     }
@@ -143,7 +143,7 @@ final class JournalFile: Sendable {
         let folder = Glibc.open(self.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { throw .system(errno, .cannotWrite, path, "the journal's folder cannot be opened") }
         defer { close(folder) }
-        while fsync(folder) != 0 {
+        while system.synchronizeFolder(folder) != 0 {
             // Some file systems keep names by themselves and have nothing to do here.
             if errno == EINVAL { return }
             guard errno == EINTR else {

@@ -8,6 +8,11 @@ public struct JournalSystem: Sendable {
     /// `fdatasync`.
     public var synchronize: @Sendable (Int32) -> Int32 = { fdatasync($0) }
 
+    /// `fsync`, of the folder that has the file's name.
+    public var synchronizeFolder: @Sendable (Int32) -> Int32 = { fsync($0) }
+    /// `ftruncate`: a file, and its length.
+    public var truncate: @Sendable (Int32, Int) -> Int32 = { ftruncate($0, $1) }
+
     /// The system's own.
     public init() {}
 }

@@ -88,9 +88,10 @@ struct OverwriteTests {
     @Test("A file that appears while a command works stays, too")
     func meanwhile() async throws {
         let scratch = try Scratch()
-        let (volume, mask) = try Transfer.phantom(scratch)
+        // Large enough, and coded slowly enough, to take far longer than the file takes to appear.
+        let (volume, mask) = try Transfer.phantom(scratch, columns: 128, rows: 128, slices: 80)
         let path = scratch.file("late.fovea")
-        let program = try Program("fovea", ["encode", volume, "--mask", mask, "--out", path])
+        let program = try Program("fovea", ["encode", volume, "--mask", mask, "--encoding", "diagnostic", "--out", path])
         try await Task.sleep(for: .milliseconds(300))
         try Data("precious".utf8).write(to: URL(fileURLWithPath: path))
         #expect(try await program.exitCode(seconds: 60) == 73)
