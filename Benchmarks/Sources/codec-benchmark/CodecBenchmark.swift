@@ -91,10 +91,11 @@ struct CodecBenchmark: ParsableCommand {
                     "encode Mvox/s", "decode Mvox/s",
                 ]))
         for row in rows {
-            guard let ours = row.scores["Fovea"], let bytes = ours.bytes.map(Double.init) else { continue }
-            func over(_ name: String) -> Double? { row.scores[name]?.bytes.map { bytes / Double($0) } }
+            let ours = row.scores["Fovea"] ?? Score()
+            let bytes = ours.bytes.map(Double.init)
+            func over(_ name: String) -> Double? { bytes.flatMap { bytes in row.scores[name]?.bytes.map { bytes / Double($0) } } }
             let alone = row.scores["Fovea, no base"]
-            let overNoBase = alone?.bytes.map { bytes / Double($0 + (ours.valueTable ?? 0)) }
+            let overNoBase = bytes.flatMap { bytes in alone?.bytes.map { bytes / Double($0 + (ours.valueTable ?? 0)) } }
             let noBaseOverJPEGLS = row.scores["JPEG-LS"]?.bytes.flatMap { jpegLS in alone?.bytes.map { Double($0) / Double(jpegLS) } }
             func coderSpeed(_ seconds: Double?) -> Double? {
                 seconds.flatMap { seconds in alone?.codedVoxels.map { Double($0) / 1e6 / seconds } }
