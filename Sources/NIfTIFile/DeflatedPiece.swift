@@ -159,7 +159,11 @@ public struct VoxelPieces: Sendable {
                 }
             }
             for index in indices {
-                if let piece = made[index] { try body(piece) } else if let result = fresh.withLock({ $0[index] }) { try body(result.get()) }
+                if let piece = made[index] {
+                    try body(piece)
+                } else if let result = fresh.withLock({ $0[index] }) {
+                    try body(result.get())
+                }
             }
         }
     }

@@ -47,7 +47,8 @@ public enum NIfTIFile {
         }
         guard needed <= memoryLimit else {
             throw NIfTIError(
-                .tooLarge, "its \(header.shape) voxels of \(header.voxelType) take \(needed) bytes, above the limit of \(memoryLimit)")
+                .tooLarge,
+                "its \(header.shape) voxels of \(header.voxelType) take \(needed) bytes, above the limit of \(memoryLimit)")
         }
         let extensions = try source.read(upTo: extensionByteCount)
         guard extensions.count == extensionByteCount else { throw truncated("the file ends before its voxels begin") }
@@ -103,7 +104,8 @@ public enum NIfTIFile {
     ///   - trailer: the bytes after the voxels.
     /// - Throws: `NIfTIError.Code.cannotWrite`, naming the file; `.truncated` where a piece is missing.
     public static func write(
-        _ pieces: VoxelPieces, header: NIfTIHeader, extensions: [UInt8], trailer: [UInt8], to path: String, compressionLevel: Int = 6
+        _ pieces: VoxelPieces, header: NIfTIHeader, extensions: [UInt8], trailer: [UInt8], to path: String,
+        compressionLevel: Int = 6
     ) throws(NIfTIError) {
         let file = try AtomicFile(path: path)
         var assembly = try DeflatedPiece.Assembly(file)

@@ -37,7 +37,8 @@ extension EncodingSettings {
     /// - Throws: `CodingError.Code.invalidSettings` when the coder of exact voxels cannot do without them.
     public func planning(_ previews: Previews) throws(CodingError) -> EncodingSettings {
         try EncodingSettings(
-            name: name, roi: roi, background: background, chunkSliceCount: chunkSliceCount, regionShape: regionShape, holeFill: holeFill,
+            name: name, roi: roi, background: background, chunkSliceCount: chunkSliceCount, regionShape: regionShape,
+            holeFill: holeFill,
             backgroundCrop: backgroundCrop, sampleSpacing: sampleSpacing, exactCoder: exactCoder, previews: previews,
             roiMaxError: roiMaxError)
     }

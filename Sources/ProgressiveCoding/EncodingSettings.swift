@@ -84,7 +84,8 @@ public struct EncodingSettings: Sendable, Equatable {
             throw CodingError(.invalidSettings, "chunks of \(chunkSliceCount) slices: use 1 to 1024, or 'whole'")
         }
         guard previews == .always || !exactCoder.coder.usesBase else {
-            throw CodingError(.invalidSettings, "\(exactCoder.rawValue) makes voxels exact by their base, which has to be there always")
+            throw CodingError(
+                .invalidSettings, "\(exactCoder.rawValue) makes voxels exact by their base, which has to be there always")
         }
         if let roiMaxError, !(0...VolumeManifest.maxErrorLimit).contains(roiMaxError) {
             throw CodingError(.invalidSettings, "a maximum error of \(roiMaxError): use 0 to \(VolumeManifest.maxErrorLimit)")

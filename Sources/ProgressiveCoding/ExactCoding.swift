@@ -173,7 +173,8 @@ enum ExactCoding: Sendable, Equatable {
         let plain = try Zstandard.compress(bytes, level: 19)
         let short = try Zstandard.compress(differences, level: 19)
         return short.count < plain.count
-            ? ChunkRecord(coder: differencesCoder, payload: count + short) : ChunkRecord(coder: paletteCoder, payload: count + plain)
+            ? ChunkRecord(coder: differencesCoder, payload: count + short)
+            : ChunkRecord(coder: paletteCoder, payload: count + plain)
     }
 
     static func tableCount(_ payload: [UInt8]) throws(CodingError) -> Int {

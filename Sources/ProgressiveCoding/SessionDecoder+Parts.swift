@@ -59,7 +59,9 @@ extension SessionDecoder {
     /// - Parameter voxels: in the order of the file.
     public func exactBytes(volume: Int, voxels: Range<Int>) -> [UInt8]? {
         let state = snapshot(volume: volume)
-        guard voxels.upperBound <= state.quality.count, state.quality[voxels].allSatisfy({ $0 == Quality.exact }) else { return nil }
+        guard voxels.upperBound <= state.quality.count, state.quality[voxels].allSatisfy({ $0 == Quality.exact }) else {
+            return nil
+        }
         let byteCount = layouts[volume].header.voxelType.byteCount
         return Array(state.voxels[voxels.lowerBound * byteCount..<voxels.upperBound * byteCount])
     }

@@ -126,7 +126,8 @@ public final class SessionEncoder: Sendable {
                 // What is quickly coded would else find every core taken by what is not.
                 let isBehind = order == .roiFirst && !usesBase && !isForRegion && chunk.layer.isOfRest
                 return Job(
-                    encoder: encoder, index: index, chunk: chunk, ordinal: first + index, rank: order.rank(of: chunk, ordinal: ordinal),
+                    encoder: encoder, index: index, chunk: chunk, ordinal: first + index,
+                    rank: order.rank(of: chunk, ordinal: ordinal),
                     codingRank: order.codingRank(of: chunk, ordinal: ordinal, isForRegion: isForRegion, usesBase: usesBase),
                     needed: (isBehind ? needed + encoder.layout.regionChunks : needed).map { first + $0 })
             }
@@ -147,7 +148,8 @@ public final class SessionEncoder: Sendable {
                         try await board.wait(for: needed.filter(waiting.contains))
                         try await pool.run(rank: TransmissionOrder.verificationRank) {
                             guard try job.encoder.verify(coded.record, job.index) == coded.record else {
-                                throw CodingError(.verificationFailed, "a \(job.chunk.layer.name) chunk leaves another error than it says")
+                                throw CodingError(
+                                    .verificationFailed, "a \(job.chunk.layer.name) chunk leaves another error than it says")
                             }
                         }
                         await board.complete(job.ordinal)

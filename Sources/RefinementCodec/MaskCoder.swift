@@ -94,7 +94,8 @@ private struct PaddedBits {
                         let far = at(-2 * s) | at(-2 * s - 1) << 1 | at(-2 * s + 1) << 2 | at(-s + 3) << 3
                         let cross = at(-p) | at(-p - 1) << 1 | at(-p + 1) << 2 | at(-p - s) << 3 | at(-p + s) << 4
                         let corners = at(-p - s - 1) | at(-p - s + 1) << 1 | at(-p + s - 1) << 2 | at(-p + s + 1) << 3
-                        let before = at(-2 * p) | at(-2 * p - 1) << 1 | at(-2 * p + 1) << 2 | at(-2 * p - s) << 3 | at(-2 * p + s) << 4
+                        let before =
+                            at(-2 * p) | at(-2 * p - 1) << 1 | at(-2 * p + 1) << 2 | at(-2 * p - s) << 3 | at(-2 * p + s) << 4
                         model.set(
                             [
                                 west | north << 3 | far << 8, cross | corners << 5 | (west & 1) << 9 | (north & 7) << 10,

@@ -149,7 +149,9 @@ public struct Preparation: Sendable {
                     + [found.remark ?? Self.remark(on: encoders[0].layout.manifest)]))
     }
 
-    private static func facts(of images: [NIfTIImage], _ settings: EncodingSettings, on pool: CodingPool) async throws -> [VolumeFacts] {
+    private static func facts(of images: [NIfTIImage], _ settings: EncodingSettings, on pool: CodingPool) async throws
+        -> [VolumeFacts]
+    {
         var facts: [VolumeFacts] = []
         for image in images { facts.append(try await pool.run { VolumeFacts(of: image, settings: settings) }) }
         return facts

@@ -127,7 +127,8 @@ extension ReceivingSession {
     }
 
     mutating func noteROI(_ planned: (volume: Int, chunk: PlannedChunk)) {
-        guard [.roiBase, .roiBounded, .roiRefinement].contains(planned.chunk.layer), hasROIByte.insert(planned.volume).inserted else { return }
+        guard [.roiBase, .roiBounded, .roiRefinement].contains(planned.chunk.layer), hasROIByte.insert(planned.volume).inserted
+        else { return }
         onEvent(.firstROIByte(place(planned.volume)))
     }
 }

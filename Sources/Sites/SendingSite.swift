@@ -154,7 +154,8 @@ public struct SendingSite: Sendable {
             SenderSession(setup, now: clock.elapsed), to: address, options: options, patience: transport.connectPatience,
             origin: clock.start)
         var loop = SendingLoop(
-            clock: clock, board: metrics, session: session.text, expectation: expectation, datagramByteCount: transport.datagramByteCount,
+            clock: clock, board: metrics, session: session.text, expectation: expectation,
+            datagramByteCount: transport.datagramByteCount,
             answer: Self.answering(into: mailbox, on: pool), onEvent: onEvent)
         await runner.run(
             events: { loop.events(mailbox.takeAll()) },
@@ -206,7 +207,8 @@ public struct SendingSite: Sendable {
 
     /// Reads, plans and codes, while the loop already speaks to the receiver.
     private static func code(
-        _ preparation: Preparation, _ checked: Preparation.Checked, into mailbox: Mailbox<SendingLoop.Incoming>, on pool: CodingPool, _ gate: StandingGate
+        _ preparation: Preparation, _ checked: Preparation.Checked, into mailbox: Mailbox<SendingLoop.Incoming>,
+        on pool: CodingPool, _ gate: StandingGate
     ) async {
         do {
             let prepared = try await preparation.run(checked, on: pool) { mailbox.put(.read) }

@@ -77,6 +77,8 @@ struct FocusTests {
         func expectExact() throws {
             #expect(try Transfer.bytes(scratch.file("in/s/head.nii.gz")) == (try Transfer.bytes(volume)))
             #expect(receiver.happenings.last == .ended(isComplete: true))
+            // A preview was kept up to date meanwhile; none is left beside the exact file.
+            #expect(!scratch.files(in: "in/s").contains { $0.contains(".partial") })
         }
     }
 

@@ -16,8 +16,8 @@ struct HostileSenderTests {
         return (receiver, try await Transfer.port(of: receiver))
     }
 
-    /// A manifest of one voxel and nothing else.
-    private func manifest() throws -> Manifest {
+    /// A manifest of a volume of 8 x 8 x 8 voxels that all hold one value, or of what a plan says of them.
+    private func manifest(content: Box? = nil, plan: [PlannedChunk] = []) throws -> Manifest {
         var header = [UInt8](repeating: 0, count: 348)
         func put(_ bytes: [UInt8], _ offset: Int) { header.replaceSubrange(offset..<offset + bytes.count, with: bytes) }
         put([0x5c, 1, 0, 0], 0)
@@ -30,7 +30,7 @@ struct HostileSenderTests {
             volumes: [
                 VolumeManifest(
                     name: try Name("v"), header: header, extensionByteCount: 4, trailerByteCount: 0, sourceDigest: Digest(of: []),
-                    low: 0, high: 0, bitDepth: 12, fill: 0, content: nil, regionSource: .box, regions: [], plan: [])
+                    low: 0, high: 0, bitDepth: 12, fill: 0, content: content, regionSource: .box, regions: [], plan: plan)
             ])
     }
 
@@ -172,6 +172,27 @@ struct HostileSenderTests {
         }
         receiver.signal(SIGTERM)
         #expect(try await receiver.exitCode(seconds: 20) == 0)
+    }
+
+    @Test("A sender whose chunks are altered is asked for them again sixteen times, and then no more")
+    func altered() async throws {
+        let boxes = try (0..<32).map { try Box(x: $0 % 4 * 2..<$0 % 4 * 2 + 2, y: 0..<8, z: $0 / 4..<$0 / 4 + 1) }
+        let manifest = try manifest(
+            content: Box(x: 0..<8, y: 0..<8, z: 0..<8), plan: boxes.map { PlannedChunk(layer: .mask, box: $0) })
+        var altered = try ChunkRecord(coder: 2, payload: [1, 2, 3, 4]).encoded()
+        altered[altered.count - 1] ^= 1
+        let whole = try (UInt32(0), ChunkRecord(coder: 1, payload: manifest.encoded()).encoded())
+        for (count, isRefused) in [(16, false), (17, true)] {
+            let scratch = try Scratch()
+            let (receiver, port) = try await Self.receive(scratch, once: false)
+            let answers = try await LyingSender.send(
+                [whole] + (1...count).map { (UInt32($0), altered) }, end: nil, rounds: 200, to: port)
+            let abort = LyingSender.abort(answers)
+            #expect((abort != nil) == isRefused, "\(count): \(String(describing: abort))")
+            #expect(abort.map { $0.message.contains("digest") } ?? true)
+            receiver.signal(SIGTERM)
+            #expect(try await receiver.exitCode(seconds: 20) == 0)
+        }
     }
 
     /// A record's pieces as a receiver keeps them.

@@ -11,7 +11,8 @@ struct LinkMemoryTests {
         let port = try await Transfer.port(of: receiver)
         try FileManager.default.createDirectory(atPath: scratch.file("cache/fovea"), withIntermediateDirectories: true)
         func carry(_ rate: Int) throws {
-            try "{\"127.0.0.1:\(port)\":\(rate)}".write(toFile: scratch.file("cache/fovea/rates.json"), atomically: true, encoding: .utf8)
+            try "{\"127.0.0.1:\(port)\":\(rate)}".write(
+                toFile: scratch.file("cache/fovea/rates.json"), atomically: true, encoding: .utf8)
         }
         func send(_ more: [String] = []) async throws -> Program {
             let sender = try Program(
@@ -51,7 +52,8 @@ struct LinkMemoryTests {
                 environment: ["XDG_CACHE_HOME": scratch.file("cache-\(more.count)")])
             #expect(try await sender.exitCode(seconds: 60) == 0, "\(sender.standardError)")
             let coding = try #require(sender.event("coding"))
-            #expect(coding["expected_by"] is NSNull && coding["profile"] as? String == "fast" && coding["coder"] as? String == "fast")
+            #expect(
+                coding["expected_by"] is NSNull && coding["profile"] as? String == "fast" && coding["coder"] as? String == "fast")
             #expect(coding["roi_preview"] as? Bool == true && coding["background_preview"] as? Bool == true)
         }
         receiver.signal(SIGTERM)

@@ -12,7 +12,8 @@ struct DurabilityTests {
         enum Call: Sendable, Equatable {
             case write(byteCount: Int), synchronize, synchronizeFolder
         }
-        private let state = Mutex((calls: [Call](), writeError: Int32(0), syncError: Int32(0), folderError: Int32(0), cutError: Int32(0)))
+        private let state = Mutex(
+            (calls: [Call](), writeError: Int32(0), syncError: Int32(0), folderError: Int32(0), cutError: Int32(0)))
         var calls: [Call] { state.withLock { $0.calls } }
         func failNextWrite(_ number: Int32) { state.withLock { $0.writeError = number } }
         func failNextSync(_ number: Int32) { state.withLock { $0.syncError = number } }

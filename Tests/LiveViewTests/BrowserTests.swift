@@ -53,7 +53,9 @@ private enum BrowserScript {
         let check: String
         let failures: [String]
         /// Whether all that is wrong is that something has not come in time.
-        var isLate: Bool { !failures.isEmpty && failures.allSatisfy { $0.hasPrefix("not true within") || $0.contains("has not come within") } }
+        var isLate: Bool {
+            !failures.isEmpty && failures.allSatisfy { $0.hasPrefix("not true within") || $0.contains("has not come within") }
+        }
     }
 
     private static let kept = Mutex<[String: Claim]?>(nil)

@@ -82,8 +82,11 @@ struct CompressedPiecesTests {
         #expect(bytes == Self.bytes(image))
         // Some programs read the first member of a file and no other.
         let file = try Array(Data(contentsOf: URL(fileURLWithPath: folder.place("v.nii.gz"))))
-        let heads = (0..<file.count - 3).filter { file[$0] == 0x1F && file[$0 + 1] == 0x8B && file[$0 + 2] == 8 && file[$0 + 3] == 0 }
+        let heads = (0..<file.count - 3).filter {
+            file[$0] == 0x1F && file[$0 + 1] == 0x8B && file[$0 + 2] == 8 && file[$0 + 3] == 0
+        }
         #expect(heads.first == 0)
-        #expect(Int(file[file.count - 4]) | Int(file[file.count - 3]) << 8 | Int(file[file.count - 2]) << 16 == bytes.count & 0xFFFFFF)
+        #expect(
+            Int(file[file.count - 4]) | Int(file[file.count - 3]) << 8 | Int(file[file.count - 2]) << 16 == bytes.count & 0xFFFFFF)
     }
 }

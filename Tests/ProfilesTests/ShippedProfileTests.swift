@@ -66,12 +66,15 @@ struct ShippedProfileTests {
         #expect(paper.backgroundCrop == .full)
     }
 
-    @Test("The default leaves it to the link: the smallest coding up to 500 kbit/s, beyond it and where nobody knows the fast one, with previews where they pay")
+    @Test(
+        "The default leaves it to the link: the smallest coding up to 500 kbit/s, beyond it and where nobody knows the fast one, with previews where they pay"
+    )
     func auto() throws {
         let policy = try EncodingProfile.policy(ShippedProfiles.path(.encoding, "auto"))
         let fast = try EncodingProfile.load("fast")
         #expect(policy.settings(bitsPerSecond: 500e3) == policy.settings(bitsPerSecond: 1e3))
-        #expect(policy.settings(bitsPerSecond: 500e3).name == "diagnostic" && policy.settings(bitsPerSecond: 500e3).previews == .always)
+        #expect(
+            policy.settings(bitsPerSecond: 500e3).name == "diagnostic" && policy.settings(bitsPerSecond: 500e3).previews == .always)
         for rate in [nil, 501e3, 1e9] as [Double?] {
             #expect(policy.settings(bitsPerSecond: rate) == (try fast.planning(.whereTheyPay)))
         }

@@ -30,7 +30,9 @@ struct PreviewRuleTests {
         var before = (regions: true, background: true)
         for rate in sequence(first: 1e4, next: { $0 < 1e10 ? $0 * 1.25 : nil }) {
             let rule = PreviewRule(bitsPerSecond: rate)
-            let now = (regions: rule.paysForRegions(voxelCount: 300_000), background: rule.paysForBackground(voxelByteCount: 8 << 20))
+            let now = (
+                regions: rule.paysForRegions(voxelCount: 300_000), background: rule.paysForBackground(voxelByteCount: 8 << 20)
+            )
             #expect(before.regions || !now.regions)
             #expect(before.background || !now.background)
             before = now
@@ -49,7 +51,8 @@ struct PreviewRuleTests {
     func plan(goal: Goal) async throws {
         let image = try Fixtures.image(Fixtures.shape(28, 26, 20), .int16)
         for (previews, rate, isPlanned) in [
-            (.always, 1e9, true), (.never, 1e3, goal != .lossless), (.whereTheyPay, 1e9, goal != .lossless), (.whereTheyPay, nil, true),
+            (.always, 1e9, true), (.never, 1e3, goal != .lossless), (.whereTheyPay, 1e9, goal != .lossless),
+            (.whereTheyPay, nil, true),
             (.whereTheyPay, 384e3, true),
         ] as [(EncodingSettings.Previews, Double?, Bool)] {
             let encoder = try VolumeEncoder(
@@ -93,7 +96,8 @@ struct PreviewRuleTests {
     func resting() {
         #expect {
             try EncodingSettings(
-                name: "test", roi: HEVCParameters(crf: 20, preset: "ultrafast"), background: HEVCParameters(crf: 40, preset: "ultrafast"),
+                name: "test", roi: HEVCParameters(crf: 20, preset: "ultrafast"),
+                background: HEVCParameters(crf: 40, preset: "ultrafast"),
                 exactCoder: .contextMixing, previews: .whereTheyPay)
         } throws: { ($0 as? CodingError)?.code == .invalidSettings }
     }
@@ -125,7 +129,8 @@ struct LateVerificationTests {
 
     private static func session(_ type: VoxelType, maxError: Int? = nil, coder: (any RefinementCoder)?) throws -> SessionEncoder {
         let settings = try EncodingSettings(
-            name: "test", roi: HEVCParameters(crf: 30, preset: "ultrafast"), background: HEVCParameters(crf: 40, preset: "ultrafast"),
+            name: "test", roi: HEVCParameters(crf: 30, preset: "ultrafast"),
+            background: HEVCParameters(crf: 40, preset: "ultrafast"),
             chunkSliceCount: 8, exactCoder: .linear, previews: .never, roiMaxError: maxError)
         let image = try Fixtures.image(Fixtures.shape(28, 26, 20), type, scale: type == .float32 ? 0.37 : 7)
         let encoder = try VolumeEncoder(
@@ -134,7 +139,8 @@ struct LateVerificationTests {
         return try SessionEncoder([encoder], goal: .lossless, order: .roiFirst)
     }
 
-    @Test("A coder that errs by one voxel is found out before the table commits to anything", arguments: [VoxelType.int16, .float32])
+    @Test(
+        "A coder that errs by one voxel is found out before the table commits to anything", arguments: [VoxelType.int16, .float32])
     func erring(type: VoxelType) async throws {
         let session = try Self.session(type, coder: ErringCoder())
         let sent = Fixtures.Collected()
@@ -144,7 +150,8 @@ struct LateVerificationTests {
         #expect(!sent.all.contains { $0.layer == .table })
     }
 
-    @Test("What was coded from the source alone is what a receiver takes: integers, values by a table, byte planes, and a bound on the way",
+    @Test(
+        "What was coded from the source alone is what a receiver takes: integers, values by a table, byte planes, and a bound on the way",
         arguments: [(VoxelType.int16, nil), (.uint8, nil), (.float32, nil), (.int16, 3)] as [(VoxelType, Int?)])
     func source(type: VoxelType, maxError: Int?) async throws {
         let session = try Self.session(type, maxError: maxError, coder: nil)

@@ -206,7 +206,8 @@ struct GrammarTests {
         func decode(_ request: DecodeRequest, rank: UInt64) async throws -> DecodedChunk { .bytes(bytes) }
     }
 
-    private func apply(_ table: [Float], announced: Int? = nil, answered: [UInt8]? = nil, byDifferences: Bool = false) async throws {
+    private func apply(_ table: [Float], announced: Int? = nil, answered: [UInt8]? = nil, byDifferences: Bool = false) async throws
+    {
         let manifest = try await Self.manifest(.float32)
         let ordinal = try #require(manifest.plan.firstIndex { $0.chunk.layer == .valueTable }) + 1
         let bits = table.map(\.bitPattern)
@@ -219,7 +220,8 @@ struct GrammarTests {
         let payload = withUnsafeBytes(of: count.bigEndian) { Array($0) } + (try Zstandard.compress(bytes))
         let decoder: any ChunkDecoder = answered.map { Answering(bytes: $0) } ?? LocalChunkDecoder(pool: CodingPool(threadCount: 1))
         let session = try SessionDecoder(manifest, decoder: decoder)
-        _ = try await session.applying(UInt32(ordinal), record: ChunkRecord(coder: byDifferences ? 3 : 1, payload: payload).encoded())
+        _ = try await session.applying(
+            UInt32(ordinal), record: ChunkRecord(coder: byDifferences ? 3 : 1, payload: payload).encoded())
     }
 
     private func expectRefused(_ words: String, _ body: () async throws -> Void, _ location: SourceLocation = #_sourceLocation)
@@ -231,7 +233,8 @@ struct GrammarTests {
         }
     }
 
-    @Test("A value table ascends, in either form: one that names a value twice, or goes back, is refused", arguments: [false, true])
+    @Test(
+        "A value table ascends, in either form: one that names a value twice, or goes back, is refused", arguments: [false, true])
     func palette(byDifferences: Bool) async throws {
         try await apply([-1, 0.0, -0.0, 2, .infinity, .nan], byDifferences: byDifferences)
         for table in [[1, 1], [2, 1], [-0.0, 0.0], [.nan, 1], [.nan, .nan], [1, 2, 2, 3]] as [[Float]] {

@@ -87,7 +87,8 @@ struct CodecBenchmark: ParsableCommand {
             line(
                 "volume",
                 [
-                    "no base / J-LS", "/ JPEG-LS", "/ gzip", "/ no base", "encode MB/s", "decode MB/s", "encode memory", "decode memory",
+                    "no base / J-LS", "/ JPEG-LS", "/ gzip", "/ no base", "encode MB/s", "decode MB/s", "encode memory",
+                    "decode memory",
                     "encode Mvox/s", "decode Mvox/s",
                 ]))
         for row in rows {
@@ -96,7 +97,8 @@ struct CodecBenchmark: ParsableCommand {
             func over(_ name: String) -> Double? { bytes.flatMap { bytes in row.scores[name]?.bytes.map { bytes / Double($0) } } }
             let alone = row.scores["Fovea, no base"]
             let overNoBase = bytes.flatMap { bytes in alone?.bytes.map { bytes / Double($0 + (ours.valueTable ?? 0)) } }
-            let noBaseOverJPEGLS = row.scores["JPEG-LS"]?.bytes.flatMap { jpegLS in alone?.bytes.map { Double($0) / Double(jpegLS) } }
+            let noBaseOverJPEGLS = row.scores["JPEG-LS"]?.bytes.flatMap { jpegLS in alone?.bytes.map { Double($0) / Double(jpegLS) }
+            }
             func coderSpeed(_ seconds: Double?) -> Double? {
                 seconds.flatMap { seconds in alone?.codedVoxels.map { Double($0) / 1e6 / seconds } }
             }
@@ -107,7 +109,8 @@ struct CodecBenchmark: ParsableCommand {
                     [
                         text(noBaseOverJPEGLS, 3), text(over("JPEG-LS"), 3), text(over("gzip -9"), 3), text(overNoBase, 3),
                         text(speed(ours.encodeSeconds), 1), text(speed(ours.decodeSeconds), 1), text(ours.encodeMemory, 1),
-                        text(ours.decodeMemory, 1), text(coderSpeed(alone?.encodeSeconds), 1), text(coderSpeed(alone?.decodeSeconds), 1),
+                        text(ours.decodeMemory, 1), text(coderSpeed(alone?.encodeSeconds), 1),
+                        text(coderSpeed(alone?.decodeSeconds), 1),
                     ]))
         }
         let whole = rows.filter { $0.type == "int16" }.compactMap { row -> Double? in

@@ -68,7 +68,8 @@ enum WithoutBase {
             let pays = mask.count * 8 <= isOutside.reduce(0) { $0 + Int($1) }
             let context = try RefinementContext(
                 columns: content.x.count, rows: content.y.count, slices: slab.count, greatestCode: subject.greatest,
-                base: [UInt16](repeating: 0, count: exact.count), known: pays ? isOutside : [UInt8](repeating: 0, count: exact.count))
+                base: [UInt16](repeating: 0, count: exact.count),
+                known: pays ? isOutside : [UInt8](repeating: 0, count: exact.count))
             return Slab(exact: exact, context: context, maskByteCount: pays ? mask.count : 0)
         }
     }
