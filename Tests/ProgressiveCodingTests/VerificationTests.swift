@@ -93,6 +93,16 @@ struct VerificationTests {
         ] { await #expect(throws: CodingError.self) { try await decoder.check(table) } }
     }
 
+    @Test("A volume whose chunks are all there and exact is not lossless without the source's digest")
+    func anotherSource() async throws {
+        let (_, manifest, chunks, _) = try await Self.session()
+        let other = Manifest(goal: manifest.goal, volumes: [try manifest.volumes[0].changed(sourceDigest: Digest(of: [1]))])
+        let decoder = try Fixtures.decoder(other)
+        _ = try await Fixtures.apply(chunks, to: decoder)
+        #expect(await decoder.snapshot(volume: 0).isLossless)
+        #expect(try await decoder.outcome(volume: 0).state == .lossy)
+    }
+
     @Test("What is not trusted any more is exact nowhere: not in the state, the standing or the quality")
     func distrust() async throws {
         let (_, manifest, chunks, _) = try await Self.session()
@@ -255,11 +265,13 @@ struct GrammarTests {
 extension VolumeManifest {
     /// The same, but for what is given.
     func changed(
-        name: String? = nil, trailerByteCount: Int? = nil, fill: UInt64? = nil, plan: [PlannedChunk]? = nil
+        name: String? = nil, trailerByteCount: Int? = nil, sourceDigest: Digest? = nil, fill: UInt64? = nil,
+        plan: [PlannedChunk]? = nil
     ) throws -> VolumeManifest {
         VolumeManifest(
             name: try name.map { try Name($0) } ?? self.name, header: header, extensionByteCount: extensionByteCount,
-            trailerByteCount: trailerByteCount ?? self.trailerByteCount, sourceDigest: sourceDigest, low: low, high: high,
+            trailerByteCount: trailerByteCount ?? self.trailerByteCount, sourceDigest: sourceDigest ?? self.sourceDigest, low: low,
+            high: high,
             bitDepth: bitDepth, knee: knee, fill: fill ?? self.fill, content: content, regionSource: regionSource, regions: regions,
             maxError: maxError, plan: plan ?? self.plan)
     }
