@@ -96,10 +96,10 @@ public struct VoxelPieces: Sendable {
         isSwapped = header.isByteSwapped
     }
 
-    /// How many there are.
+    /// The number of pieces.
     public var count: Int { (byteCount + Self.byteCount - 1) / Self.byteCount }
 
-    /// Whether one is made.
+    /// True of a piece that is made.
     public func has(_ index: Int) -> Bool { made[index] != nil }
 
     /// One that is made.

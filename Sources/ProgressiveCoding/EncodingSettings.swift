@@ -60,7 +60,7 @@ public struct EncodingSettings: Sendable, Equatable {
     public let backgroundCrop: BackgroundCrop
     /// How stored values become samples.
     public let sampleSpacing: SampleSpacing
-    /// What makes voxels exact.
+    /// The coder that makes voxels exact.
     public let exactCoder: RefinementCoders
     /// Which base layers are planned.
     public let previews: Previews

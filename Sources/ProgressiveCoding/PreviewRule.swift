@@ -2,12 +2,12 @@ internal import HEVCCodec
 package import VolumeModel
 internal import WireFormat
 
-/// Whether a base layer is worth its bytes and the time it takes: it is a preview, and what it shows comes exact all the same.
+/// Decides which base layers are worth their bytes and their time: they are previews, and all they show comes exact as well.
 ///
 /// The figures are rough ones of FLAIR and T1 heads by the shipped profiles on one core; a factor of two in any of them moves the rate at which
 /// a layer is left out by less than that.
 package struct PreviewRule: Sendable {
-    /// What the link is expected to carry; nil where nobody knows.
+    /// The rate the link is expected to carry; nil where nobody knows.
     package let bitsPerSecond: Double?
 
     /// Makes the rule for a link.
@@ -23,10 +23,10 @@ package struct PreviewRule: Sendable {
     /// Of a whole volume's body, exact: bytes a byte of its voxels.
     private static let exactShare = 0.2
 
-    /// Whether HEVC holds slices of such sides.
+    /// True where HEVC holds slices of such sides.
     package static func holds(_ shape: Shape) -> Bool { max(shape.columns, shape.rows) <= SliceStack.sideLimit }
 
-    /// Whether the regions' base shows them sooner than exact voxels would.
+    /// True where the regions' base shows them sooner than exact voxels would.
     package func paysForRegions(voxelCount: Int) -> Bool {
         guard let rate = bitsPerSecond, rate > Self.alwaysBelow else { return true }
         func seconds(_ kind: (bytes: Double, speed: Double)) -> Double {
@@ -35,7 +35,7 @@ package struct PreviewRule: Sendable {
         return seconds(Self.regionBase) < seconds(Self.regionExact)
     }
 
-    /// Whether a person would wait long enough for the exact background to be glad of a preview.
+    /// True where the exact background takes the link long enough for a preview to be of use.
     package func paysForBackground(voxelByteCount: Int) -> Bool {
         guard let rate = bitsPerSecond else { return true }
         return Double(voxelByteCount) * Self.exactShare * 8 / rate > Self.backgroundPatience

@@ -4,9 +4,9 @@ internal import Synchronization
 internal import VolumeModel
 internal import WireFormat
 
-/// What chunks of exact voxels rest on at the sender, where nothing has to be decoded first.
+/// The facts that chunks of exact voxels rest on at the sender, where nothing has to be decoded first.
 struct SourceFacts: Sendable {
-    /// How voxels are numbered; nil until the value table is coded.
+    /// The numbering of voxels; nil until the value table is coded.
     var coding: ExactCoding?
     /// Stacked slices whose fill voxels a mask has settled.
     var maskedSlices: [Range<Int>] = []
@@ -62,7 +62,7 @@ extension VolumeEncoder {
             known: flags, reach: reach)
     }
 
-    /// What a bound leaves of the voxels of a chunk; those that are exact already are counted with no error, as a comparison of the whole box does.
+    /// The error a bound leaves in a chunk; voxels that are exact already count with none, as in a comparison of the whole box.
     private static func fidelity(of intervals: [UInt16], _ exact: [UInt16], flags: [UInt8], _ bound: ErrorBound) -> Fidelity {
         var fidelity = Fidelity()
         for index in exact.indices {
@@ -72,7 +72,7 @@ extension VolumeEncoder {
         return fidelity
     }
 
-    /// What each voxel of a chunk will be to it at the receiver: as ``VolumeAssembler/known(in:)``, with every region exact by then.
+    /// The flags of a chunk's voxels as the receiver will have them: ``VolumeAssembler/known(in:)`` with every region exact.
     private func flags(in chunk: PlannedChunk, masked: [Range<Int>]) -> [UInt8] {
         var finder = PartFinder(layout: layout, chunk: chunk, voxels: image.volume.voxels, masked: masked)
         return image.volume.voxelType.acceptBits(&finder)

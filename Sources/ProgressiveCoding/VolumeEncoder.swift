@@ -170,7 +170,7 @@ public final class VolumeEncoder: Sendable {
         return ChunkRecord(coder: refinementCoder.identifier, payload: try refinementCoder.encode(codes, given: context))
     }
 
-    /// Whether a chunk waits until everything is coded before it is decoded again: nothing that is coded rests on what it decodes to.
+    /// True of a chunk that is decoded again only once everything is coded: no other chunk's bytes depend on it.
     func isVerifiedLater(_ index: Int) -> Bool {
         switch layout.manifest.plan[index].layer {
         case .mask, .valueTable, .roiBounded, .roiRefinement, .backgroundRefinement: !refinementCoder.usesBase

@@ -5,7 +5,7 @@ internal import Synchronization
 internal import VolumeModel
 internal import WireFormat
 
-/// What a volume is, before it is known what is to be sent first: it can be found out while the region of interest is.
+/// A volume's range, surroundings and digest: found out while the region of interest is.
 public struct VolumeFacts: Sendable {
     let surroundings: Surroundings
     /// The least and the greatest finite value.

@@ -148,7 +148,7 @@ public struct VolumeLayout: Sendable {
 extension Layer {
     /// Whether its chunks hold exact values, voxel by voxel.
     var isExact: Bool { self == .roiRefinement || self == .backgroundRefinement || self == .mask }
-    /// Whether its chunks are about what lies outside the regions of interest, but for masks, which are about both.
+    /// True of layers about what lies outside the regions of interest; masks are about both.
     var isOfRest: Bool { self == .backgroundBase || self == .mask || self == .backgroundRefinement }
     /// Whether its chunks belong to one region of interest each.
     var isOfRegion: Bool { self == .roiBase || self == .roiBounded || self == .roiRefinement }

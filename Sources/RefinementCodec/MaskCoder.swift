@@ -113,7 +113,7 @@ private struct PaddedBits {
         }
     }
 
-    /// How many of a voxel's neighbours in earlier rows and in the slice before are set, for a whole row at once.
+    /// Counts each voxel's neighbours that are set, in earlier rows and in the slice before, for a whole row at once.
     private func sumNeighbours(of row: UnsafePointer<UInt8>, into sums: UnsafeMutablePointer<UInt8>) {
         let north = row - stride
         let before = row - plane

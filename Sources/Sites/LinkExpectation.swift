@@ -1,4 +1,4 @@
-/// What a link is expected to carry before it has shown it, and who says so.
+/// The rate a link is expected to carry before it has shown it, and who says so.
 public struct LinkExpectation: Sendable, Equatable {
     /// Who says so.
     public enum Source: String, Sendable {

@@ -14,7 +14,7 @@ public struct Preparation: Sendable {
     public var margin = 4
     /// How volumes become layers.
     public var encoding: EncodingPolicy
-    /// What the link is expected to carry, in bits a second; nil where nobody knows. A transfer that is to be gone on with needs the same again.
+    /// The link's expected rate in bits a second; nil where nobody knows. A transfer that goes on needs the same again.
     public var bitsPerSecond: Double?
     /// How far it goes.
     public var goal = Goal.lossless
@@ -36,7 +36,7 @@ public struct Preparation: Sendable {
     public struct Result: Sendable {
         /// Codes the session's chunks.
         public let encoder: SessionEncoder
-        /// How, as the link has decided.
+        /// The settings that the link decided on.
         public let settings: EncodingSettings
         /// The first volume's shape.
         public let shape: Shape

@@ -5,7 +5,7 @@ internal import NIfTIFile
 struct RateCache: Sendable {
     /// Which rates.
     enum Kind: String {
-        /// What each receiver's link carried the last time: a first guess, no more.
+        /// Each receiver's link, by its last transfer: a first guess, no more.
         case links = "rates"
         /// By what rate each session was coded: one that goes on has to be coded the same way again.
         case sessions

@@ -174,8 +174,8 @@ public struct SendingSite: Sendable {
         return summary
     }
 
-    /// What the link is expected to carry: as given, as this session was coded before, or as the link carried the last time. A session that goes on has
-    /// to be coded as it was, so what it is coded by is kept.
+    /// The link's rate as given, as this session was coded by before, or as the link carried the last time. A session that goes on has to be coded
+    /// as it was, so its rate is kept.
     private func expectation(by links: RateCache?) -> LinkExpectation? {
         if let rate = transport.bitsPerSecond { return LinkExpectation(bitsPerSecond: rate, source: .given) }
         guard let links, let sessions = RateCache(.sessions) else { return nil }

@@ -52,7 +52,7 @@ private enum BrowserScript {
     struct Claim: Decodable {
         let check: String
         let failures: [String]
-        /// Whether all that is wrong is that something has not come in time.
+        /// True where nothing is wrong but that something has not come in time.
         var isLate: Bool {
             !failures.isEmpty && failures.allSatisfy { $0.hasPrefix("not true within") || $0.contains("has not come within") }
         }

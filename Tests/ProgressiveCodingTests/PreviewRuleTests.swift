@@ -103,7 +103,7 @@ struct PreviewRuleTests {
     }
 }
 
-/// What is coded from the source is checked while the link carries it.
+/// Chunks coded from the source are checked while the link carries them.
 @Suite("Checking behind the wire")
 struct LateVerificationTests {
     private static let region = Result { try Box(x: 8..<20, y: 8..<20, z: 6..<14) }

@@ -4,7 +4,7 @@ internal import Sites
 internal import Terminal
 internal import WireFormat
 
-/// How volumes are coded for the link that is expected, and why, as a person and a program are told.
+/// The choice of coding for the expected link, and its reason, for a person and for a program.
 struct CodingChoice {
     private let result: Preparation.Result
     private let expectation: LinkExpectation?
