@@ -150,7 +150,7 @@ let package = Package(
         tests(
             "LiveViewTests",
             [
-                "TestSupport", "LiveView", "HTTPService", "Sites", "Metrics", "ProgressiveCoding", "HEVCCodec", "VolumeModel",
+                "TestSupport", "LiveView", "HTTPService", "Sites", "Metrics", "ProgressiveCoding", "RefinementCodec", "HEVCCodec", "VolumeModel",
                 "NIfTIFile",
                 "WireFormat", "SRTTransport", "Profiles", "fovea", "netsim",
             ]),

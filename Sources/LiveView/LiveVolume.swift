@@ -123,8 +123,14 @@ package struct LiveVolume: Sendable {
         for piece in pieces.rest { rest.add(piece) }
     }
 
-    /// The share of the voxels planned for a layer that are in; nil where none is planned.
-    func share(of layer: Layer) -> Double? {
+    /// The share of the voxels that are in, of what shows the regions of interest first: their base, or exact voxels where no base is planned. Nil
+    /// where neither is.
+    var regionShare: Double? { share(of: .roiBase) ?? share(of: .roiRefinement) }
+
+    /// The same of the rest.
+    var backgroundShare: Double? { share(of: .backgroundBase) ?? share(of: .backgroundRefinement) }
+
+    private func share(of layer: Layer) -> Double? {
         plannedVoxels[layer].map { Double(appliedVoxels[layer] ?? 0) / Double(max(1, $0)) }
     }
 }

@@ -55,7 +55,7 @@ struct VolumeJSON: Encodable {
             maxError = standing.maxAbsoluteError.flatMap { $0.isFinite ? $0 : nil }
         }
     }
-    /// Of the voxels planned at base quality.
+    /// Of the voxels of what shows each first: its base, or exact voxels.
     struct Shares: Encodable {
         let roi: Double?
         let background: Double?
@@ -116,7 +116,7 @@ struct VolumeJSON: Encodable {
         regions =
             volume.standing.isEmpty ? volume.facts.regions.map(Part.init(missing:)) : volume.standing.dropLast().map { Part($0) }
         background = volume.standing.last.map { Part($0) } ?? Part(missing: nil)
-        shares = Shares(roi: volume.share(of: .roiBase), background: volume.share(of: .backgroundBase))
+        shares = Shares(roi: volume.regionShare, background: volume.backgroundShare)
         completeness = CompletenessJSON(volume.completeness)
         hasReceipt = volume.hasReceipt
         isExact = volume.isExact

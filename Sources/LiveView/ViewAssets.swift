@@ -22,7 +22,7 @@ struct ViewAssets: Sendable {
         "index.html", "view.css", "icon.svg", "main.js", "api.js", "orientation.js", "voxels.js", "window.js", "image.js",
         "planes.js",
         "rendering.js", "outline.js", "gestures.js", "svg.js", "timeline.js", "plots.js", "focus.js", "sessions.js", "viewstate.js",
-        "shown.js", "owners.js", "arrivals.js", "choice.js", "fetching.js", "readout.js",
+        "shown.js", "owners.js", "arrivals.js", "choice.js", "fetching.js", "readout.js", "banner.js",
     ]
 
     /// Finds them beside the build or below an installation's prefix.

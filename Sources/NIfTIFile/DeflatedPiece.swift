@@ -28,13 +28,13 @@ public struct DeflatedPiece: Sendable {
         stream.next_in = UnsafeMutablePointer(mutating: input.bindMemory(to: UInt8.self).baseAddress)
         stream.avail_in = UInt32(input.count)
         var bytes: [UInt8] = []
+        let step = max(1 << 12, input.count / 4)
         var room = 0
         repeat {
-            let step = max(1 << 12, input.count / 4)
             bytes.append(contentsOf: repeatElement(0, count: step))
             room = bytes.withUnsafeMutableBufferPointer { buffer in
-                stream.next_out = buffer.baseAddress.map { $0 + buffer.count - step - room }
-                stream.avail_out = UInt32(step + room)
+                stream.next_out = buffer.baseAddress.map { $0 + buffer.count - step }
+                stream.avail_out = UInt32(step)
                 deflate(&stream, Z_SYNC_FLUSH)
                 return Int(stream.avail_out)
             }
@@ -138,33 +138,37 @@ public struct VoxelPieces: Sendable {
         return try DeflatedPiece(swapped, level: level)
     }
 
-    /// Hands over every piece in order, making on all cores those that are not there.
-    /// - Throws: what `body` throws, and as ``DeflatedPiece/init(_:level:)``.
-    func forEach(_ voxels: [UInt8], level: Int, _ body: (DeflatedPiece) throws(NIfTIError) -> Void) throws(NIfTIError) {
+    /// Hands over every piece in order.
+    /// - Parameter voxels: all of them, for pieces that are not made yet, which are made on all cores; nil where all are.
+    /// - Throws: what `body` throws; as ``DeflatedPiece/init(_:level:)``; `NIfTIError.Code.truncated` for a piece that cannot be made.
+    func forEach(of voxels: [UInt8]?, level: Int, _ body: (DeflatedPiece) throws(NIfTIError) -> Void) throws(NIfTIError) {
         // So many at a time, so that memory is bounded whatever the volume.
         let group = 8
         for first in stride(from: 0, to: count, by: group) {
             let indices = first..<min(first + group, count)
-            let fresh = Mutex<[Int: Result<DeflatedPiece, NIfTIError>]>([:])
-            voxels.withUnsafeBytes { raw in
-                nonisolated(unsafe) let raw = raw
-                DispatchQueue.concurrentPerform(iterations: indices.count) { step in
-                    let index = first + step
-                    guard made[index] == nil else { return }
-                    let part = UnsafeRawBufferPointer(
-                        rebasing: raw[index * Self.byteCount..<min(raw.count, (index + 1) * Self.byteCount)])
-                    let result: Result<DeflatedPiece, NIfTIError>
-                    do throws(NIfTIError) { result = .success(try deflate(part, level: level)) } catch { result = .failure(error) }
-                    fresh.withLock { $0[index] = result }
-                }
-            }
+            let fresh = voxels.map { deflated(indices.filter { made[$0] == nil }, of: $0, level: level) } ?? [:]
             for index in indices {
-                if let piece = made[index] {
-                    try body(piece)
-                } else if let result = fresh.withLock({ $0[index] }) {
-                    try body(result.get())
+                guard let result = made[index].map({ .success($0) }) ?? fresh[index] else {
+                    throw NIfTIError(.truncated, "not all of its voxels are compressed")
                 }
+                try body(result.get())
             }
         }
+    }
+
+    /// Deflates pieces on all cores.
+    private func deflated(_ indices: [Int], of voxels: [UInt8], level: Int) -> [Int: Result<DeflatedPiece, NIfTIError>] {
+        let results = Mutex<[Int: Result<DeflatedPiece, NIfTIError>]>([:])
+        voxels.withUnsafeBytes { raw in
+            nonisolated(unsafe) let raw = raw
+            DispatchQueue.concurrentPerform(iterations: indices.count) { step in
+                let start = indices[step] * Self.byteCount
+                let part = UnsafeRawBufferPointer(rebasing: raw[start..<min(raw.count, start + Self.byteCount)])
+                let result: Result<DeflatedPiece, NIfTIError>
+                do throws(NIfTIError) { result = .success(try deflate(part, level: level)) } catch { result = .failure(error) }
+                results.withLock { $0[indices[step]] = result }
+            }
+        }
+        return results.withLock { $0 }
     }
 }

@@ -91,7 +91,9 @@ public enum NIfTIFile {
     ) throws(NIfTIError) {
         let file = try AtomicFile(path: path, replacing: replacing)
         if path.lowercased().hasSuffix(".gz") {
-            try compress(image, pieces ?? VoxelPieces(image.header), level: compressionLevel, into: file)
+            try compress(
+                pieces ?? VoxelPieces(image.header), of: image.volume.voxels, image.header.bytes + image.extensions, image.trailer,
+                level: compressionLevel, into: file)
         } else {
             try forEachPart(of: image) { part throws(NIfTIError) in try file.write(part) }
         }
@@ -108,22 +110,17 @@ public enum NIfTIFile {
         compressionLevel: Int = 6
     ) throws(NIfTIError) {
         let file = try AtomicFile(path: path)
-        var assembly = try DeflatedPiece.Assembly(file)
-        try assembly.add(DeflatedPiece(header.bytes + extensions, level: compressionLevel))
-        for index in 0..<pieces.count {
-            guard let piece = pieces[index] else { throw NIfTIError(.truncated, "\(path): not all of its voxels are compressed") }
-            try assembly.add(piece)
-        }
-        if !trailer.isEmpty { try assembly.add(DeflatedPiece(trailer, level: compressionLevel)) }
-        try assembly.finish()
+        try compress(pieces, of: nil, header.bytes + extensions, trailer, level: compressionLevel, into: file)
         try file.commit()
     }
 
-    private static func compress(_ image: NIfTIImage, _ pieces: VoxelPieces, level: Int, into file: AtomicFile) throws(NIfTIError) {
+    private static func compress(
+        _ pieces: VoxelPieces, of voxels: [UInt8]?, _ head: [UInt8], _ trailer: [UInt8], level: Int, into file: AtomicFile
+    ) throws(NIfTIError) {
         var assembly = try DeflatedPiece.Assembly(file)
-        try assembly.add(DeflatedPiece(image.header.bytes + image.extensions, level: level))
-        try pieces.forEach(image.volume.voxels, level: level) { (piece) throws(NIfTIError) in try assembly.add(piece) }
-        if !image.trailer.isEmpty { try assembly.add(DeflatedPiece(image.trailer, level: level)) }
+        try assembly.add(DeflatedPiece(head, level: level))
+        try pieces.forEach(of: voxels, level: level) { (piece) throws(NIfTIError) in try assembly.add(piece) }
+        if !trailer.isEmpty { try assembly.add(DeflatedPiece(trailer, level: level)) }
         try assembly.finish()
     }
 

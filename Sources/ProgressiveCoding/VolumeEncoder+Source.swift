@@ -19,20 +19,7 @@ extension VolumeEncoder {
         let facts = sourceFacts.withLock { $0 }
         guard let coding = facts.coding else { throw CodingError(.invalidSettings, "refinement before its value table") }
         let flags = flags(in: chunk, masked: facts.maskedSlices)
-        if case .planes = coding {
-            let byteCount = image.volume.voxelType.byteCount
-            var voxels: [UInt8] = []
-            var position = 0
-            forEachRow(of: chunk.box, in: layout.shape) { row in
-                for index in row {
-                    if flags[position] == RefinementContext.takesPart {
-                        voxels.append(contentsOf: image.volume.voxels[index * byteCount..<(index + 1) * byteCount])
-                    }
-                    position += 1
-                }
-            }
-            return ChunkRecord(coder: 1, payload: try BytePlaneCoder.encode(voxels, byteCount: byteCount))
-        }
+        if case .planes = coding { return try encodePlanes(of: chunk, flags) }
         let exact = coding.codes(of: image.volume, in: chunk.box)
         let bound = layout.bound(coding)
         switch (chunk.layer, bound) {
@@ -52,6 +39,22 @@ extension VolumeEncoder {
             let context = try context(chunk, base: exact, flags: flags, greatest: coding.greatestCode, reach: .max)
             return ChunkRecord(coder: refinementCoder.identifier, payload: try refinementCoder.encode(exact, given: context))
         }
+    }
+
+    /// Codes a chunk's voxels that take part as byte planes.
+    func encodePlanes(of chunk: PlannedChunk, _ flags: [UInt8]) throws -> ChunkRecord {
+        let byteCount = image.volume.voxelType.byteCount
+        var voxels: [UInt8] = []
+        var position = 0
+        forEachRow(of: chunk.box, in: layout.shape) { row in
+            for index in row {
+                if flags[position] == RefinementContext.takesPart {
+                    voxels.append(contentsOf: image.volume.voxels[index * byteCount..<(index + 1) * byteCount])
+                }
+                position += 1
+            }
+        }
+        return ChunkRecord(coder: 1, payload: try BytePlaneCoder.encode(voxels, byteCount: byteCount))
     }
 
     private func context(

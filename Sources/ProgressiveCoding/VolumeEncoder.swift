@@ -147,20 +147,7 @@ public final class VolumeEncoder: Sendable {
     private func encodeRefinement(_ chunk: PlannedChunk) throws -> ChunkRecord {
         let (coding, known) = assembler.withLock { ($0.coding, $0.known(in: chunk)) }
         guard let coding else { throw CodingError(.invalidSettings, "refinement before its value table") }
-        if case .planes = coding {
-            let byteCount = image.volume.voxelType.byteCount
-            var voxels: [UInt8] = []
-            var flag = 0
-            forEachRow(of: chunk.box, in: layout.shape) { row in
-                for index in row {
-                    if known[flag] == 0 {
-                        voxels.append(contentsOf: image.volume.voxels[index * byteCount..<(index + 1) * byteCount])
-                    }
-                    flag += 1
-                }
-            }
-            return ChunkRecord(coder: 1, payload: try BytePlaneCoder.encode(voxels, byteCount: byteCount))
-        }
+        if case .planes = coding { return try encodePlanes(of: chunk, known) }
         let context = try assembler.withLock { assembler throws(CodingError) in try assembler.context(for: chunk, usesBase: true) }
         var codes = coding.codes(of: image.volume, in: chunk.box)
         if chunk.layer == .roiBounded, let maxError = layout.manifest.maxError {

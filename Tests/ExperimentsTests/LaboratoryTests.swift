@@ -21,7 +21,8 @@ struct LaboratoryTests {
     }
 
     @Test(
-        "Region first shows the region sooner than slice by slice over every link, and never later by more than a lost datagram costs")
+        "Region first shows the region sooner than slice by slice over every link, and never later by more than a lost datagram costs"
+    )
     func order() async throws {
         let bench = try Bench()
         let rows = try await bench.run(Bench.small, in: "out").results()
@@ -51,6 +52,21 @@ struct LaboratoryTests {
             #expect(goodput < rate)
             #expect(row.number("overhead").map { $0 > 1 } == true)
         }
+    }
+
+    @Test("Where no previews are planned the region and the rest are there once their exact voxels are, not with the manifest")
+    func withoutPreviews() async throws {
+        let bench = try Bench()
+        let encoding = try bench.write(
+            "roi: { crf: 20, preset: superfast }\nbackground: { crf: 40, preset: superfast }\nexact: fast\npreviews: never\n",
+            to: "never.yaml")
+        let rows = try await bench.run(
+            Bench.small.replacingOccurrences(of: "\(Bench.profiles)/encoding/fast.yaml", with: encoding), in: "out"
+        ).results()
+        let row = try #require(rows.first)
+        let region = try #require(row.number("time_to_roi"))
+        #expect(region > 0.5 * (try #require(row.number("time_to_roi_exact"))))
+        #expect(region < (try #require(row.number("time_to_background"))))
     }
 
     @Test("What is there is not made again: a torn last line is dropped, and its transfer made anew")

@@ -72,6 +72,21 @@ struct LiveBoardTests {
         }
     }
 
+    @Test(
+        "Without previews what comes of the region and of the rest is their exact voxels, and the page does not call them not sent")
+    func withoutPreviews() async throws {
+        let sample = try await Sample(hasPreviews: false)
+        try await Served.run { served in
+            let events = try Events(served)
+            defer { events.close() }
+            _ = try await begin(served, sample, sample.chunks.filter { $0.layer != .backgroundRefinement })
+            let session = try await events.session("s", "regions there") {
+                ($0.volume()?["shares"] as? [String: Any])?["roi"] as? Double == 1
+            }
+            #expect((session.volume()?["shares"] as? [String: Any])?["background"] as? Double == 0)
+        }
+    }
+
     @Test("When exactness is taken back the page is told: nothing is exact, and every voxel comes again as a preview")
     func distrust() async throws {
         let sample = try await Sample()

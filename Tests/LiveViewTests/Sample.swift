@@ -1,6 +1,7 @@
 import HEVCCodec
 import NIfTIFile
 import ProgressiveCoding
+import RefinementCodec
 import TestSupport
 import VolumeModel
 import WireFormat
@@ -14,11 +15,12 @@ struct Sample {
 
     static let regions = ["8:20,8:20,5:19", "30:40,10:30,20:30"]
 
-    init(seed: UInt64 = 7, goal: Goal = .lossless) async throws {
+    init(seed: UInt64 = 7, goal: Goal = .lossless, hasPreviews: Bool = true) async throws {
         image = try Self.image(seed: seed)
         let settings = try EncodingSettings(
             name: "test", roi: HEVCParameters(crf: 20, preset: "ultrafast"),
-            background: HEVCParameters(crf: 40, preset: "ultrafast"), chunkSliceCount: 8)
+            background: HEVCParameters(crf: 40, preset: "ultrafast"), chunkSliceCount: 8,
+            exactCoder: hasPreviews ? .contextMixing : .linear, previews: hasPreviews ? .always : .never)
         let encoder = try VolumeEncoder(
             image: image, name: Name("volume"), regions: try Self.regions.map { try Box(parsing: $0) }, regionSource: .box,
             goal: goal,

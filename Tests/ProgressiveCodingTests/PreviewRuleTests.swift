@@ -108,25 +108,6 @@ struct PreviewRuleTests {
 struct LateVerificationTests {
     private static let region = Result { try Box(x: 8..<20, y: 8..<20, z: 6..<14) }
 
-    /// Codes one voxel of each chunk wrongly.
-    private struct ErringCoder: RefinementCoder {
-        let coder = RefinementCoders.linear.coder
-        var identifier: UInt8 { coder.identifier }
-        var usesBase: Bool { coder.usesBase }
-
-        func encode(_ exact: [UInt16], given context: RefinementContext) throws(RefinementError) -> [UInt8] {
-            var wrong = exact
-            if let index = context.known.lastIndex(of: RefinementContext.takesPart) {
-                wrong[index] = wrong[index] == context.greatestCode ? wrong[index] - 1 : wrong[index] + 1
-            }
-            return try coder.encode(wrong, given: context)
-        }
-
-        func decode(_ chunk: [UInt8], given context: RefinementContext) throws(RefinementError) -> [UInt16] {
-            try coder.decode(chunk, given: context)
-        }
-    }
-
     private static func session(_ type: VoxelType, maxError: Int? = nil, coder: (any RefinementCoder)?) throws -> SessionEncoder {
         let settings = try EncodingSettings(
             name: "test", roi: HEVCParameters(crf: 30, preset: "ultrafast"),
@@ -142,7 +123,7 @@ struct LateVerificationTests {
     @Test(
         "A coder that errs by one voxel is found out before the table commits to anything", arguments: [VoxelType.int16, .float32])
     func erring(type: VoxelType) async throws {
-        let session = try Self.session(type, coder: ErringCoder())
+        let session = try Self.session(type, coder: ErringCoder(coder: RefinementCoders.linear.coder))
         let sent = Fixtures.Collected()
         await #expect {
             _ = try await session.run(on: CodingPool(threadCount: 2)) { sent.add($0) }

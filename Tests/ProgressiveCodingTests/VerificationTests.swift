@@ -20,25 +20,6 @@ struct VerificationTests {
         return (image, manifest, chunks, table)
     }
 
-    /// Codes one voxel of each chunk wrongly.
-    private struct ErringCoder: RefinementCoder {
-        let coder = RefinementCoders.jpegLS.coder
-        var identifier: UInt8 { coder.identifier }
-        var usesBase: Bool { coder.usesBase }
-
-        func encode(_ exact: [UInt16], given context: RefinementContext) throws(RefinementError) -> [UInt8] {
-            var wrong = exact
-            if let index = context.known.firstIndex(of: RefinementContext.takesPart) {
-                wrong[index] = wrong[index] == 0 ? min(1, context.greatestCode) : wrong[index] - 1
-            }
-            return try coder.encode(wrong, given: context)
-        }
-
-        func decode(_ chunk: [UInt8], given context: RefinementContext) throws(RefinementError) -> [UInt16] {
-            try coder.decode(chunk, given: context)
-        }
-    }
-
     @Test("A sender whose coder errs by one voxel sends nothing of it", arguments: [nil, 3])
     func erringCoder(maxError: Int?) async throws {
         let settings = try EncodingSettings(
@@ -49,7 +30,8 @@ struct VerificationTests {
         // With a bound the voxels within it are a layer of their own, whose promise has to hold.
         let encoder = try VolumeEncoder(
             image: image, name: Name("v"), regions: [Box(parsing: Self.region)], regionSource: .box,
-            goal: maxError == nil ? .lossless : .roi, settings: settings, refinementCoder: ErringCoder())
+            goal: maxError == nil ? .lossless : .roi, settings: settings,
+            refinementCoder: ErringCoder(coder: RefinementCoders.jpegLS.coder))
         let session = try SessionEncoder([encoder], goal: maxError == nil ? .lossless : .roi, order: .roiFirst)
         let sent = Fixtures.Collected()
         await #expect {

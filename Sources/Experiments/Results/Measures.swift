@@ -52,8 +52,11 @@ public struct Measures: Sendable {
             return last
         }
         let goal = coded.manifest.goal
-        timeToROI = complete([.roiBase])
-        timeToBackground = goal >= .lossy ? complete([.roiBase, .backgroundBase]) : nil
+        // What shows each first: its base, or its exact voxels where no base is planned.
+        let region = coded.manifest.volumes[0].showsRegionsBy
+        let rest: Layer = plan.contains { $0.layer == .backgroundBase } ? .backgroundBase : .backgroundRefinement
+        timeToROI = complete([region])
+        timeToBackground = goal >= .lossy ? complete([region, rest]) : nil
         let isROIExact = goal == .lossless || coded.manifest.volumes[0].maxError == 0
         timeToROIExact = isROIExact ? complete([.roiBase, .mask, .valueTable, .roiBounded, .roiRefinement]) : nil
         timeToExact = record.exact

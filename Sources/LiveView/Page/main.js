@@ -2,6 +2,7 @@
 
 import * as api from "/api.js";
 import { Arrivals, isArriving } from "/arrivals.js";
+import { write, writeFault } from "/banner.js";
 import { remember, remembered } from "/choice.js";
 import { Fetching } from "/fetching.js";
 import { Asking, Requests } from "/focus.js";
@@ -9,12 +10,12 @@ import { Gestures, throughs } from "/gestures.js";
 import { Outline } from "/outline.js";
 import { Selection } from "/owners.js";
 import { Planes } from "/planes.js";
-import { Plots, size } from "/plots.js";
+import { Plots } from "/plots.js";
 import { readout } from "/readout.js";
 import { Rendering } from "/rendering.js";
 import { Sessions } from "/sessions.js";
 import { Timeline } from "/timeline.js";
-import { faulty, percent, showsAll, viewState } from "/viewstate.js";
+import { faulty, showsAll, viewState } from "/viewstate.js";
 import { Window } from "/window.js";
 
 const find = (id) => document.getElementById(id);
@@ -323,11 +324,7 @@ class Viewer {
     } catch (error) {
       console.error(error);
       this.outline.status = { ...faulty, owner: this.chosen };
-      document.body.dataset.state = faulty.state;
-      document.title = faulty.title;
-      say("banner-head", faulty.head);
-      say("banner-body", faulty.body);
-      for (const quality of [0, 1, 2, 3]) say(`share-${quality}`, "–");
+      writeFault(faulty);
       this.outline.draw();
     }
   }
@@ -345,15 +342,7 @@ class Viewer {
     });
     this.state = state;
     this.selection.record.state = state;
-    document.body.dataset.state = state.state;
-    document.title = state.title;
-    say("banner-head", state.head);
-    say("banner-body", state.body);
-    say("banner-who", chosen ? (session?.volumes.length > 1 ? `${chosen.session} ${chosen.index + 1}` : chosen.session) : "");
-    state.legend.forEach((text, quality) => say(`share-${quality}`, text));
-    say("bounds", state.bound > 0 ? `No voxel of the ROI is off by more than ${state.bound}.` : "");
-    const whole = volume?.completeness;
-    say("arrived", whole ? `At the receiver: ${percent(whole.share)} exact, ${size(whole.bytes)}.` : "");
+    write(state, chosen && (session?.volumes.length > 1 ? `${chosen.session} ${chosen.index + 1}` : chosen.session), volume?.completeness);
     this.outline.status = state;
     const requests = (session?.focus ?? []).filter((request) => request.volume === chosen.index);
     this.outline.requests = {
@@ -390,12 +379,6 @@ class Viewer {
     on("tool-window", () => this.autoWindow());
     on("tool-reset", () => this.planes.fit());
   }
-}
-
-/** Writes a text where it is another. */
-function say(id, text) {
-  const node = find(id);
-  if (node.textContent !== text) node.textContent = text;
 }
 
 const viewer = new Viewer();

@@ -2,6 +2,7 @@ internal import ProgressiveCoding
 internal import RefinementCodec
 internal import Sites
 internal import Terminal
+internal import VolumeModel
 internal import WireFormat
 
 /// The choice of coding for the expected link, and its reason, for a person and for a program.
@@ -16,6 +17,11 @@ struct CodingChoice {
 
     private func plans(_ layer: Layer) -> Bool { result.encoder.manifest.plan.contains { $0.chunk.layer == layer } }
 
+    /// True where previews are left out because the link makes them needless: a profile may want none, and some slices are too large for one.
+    private var isForSpeed: Bool {
+        result.settings.previews == .whereTheyPay && PreviewRule.holds(result.shape)
+    }
+
     /// For a person.
     var sentence: String {
         let previews =
@@ -23,7 +29,7 @@ struct CodingChoice {
             case (true, true): "previews of the region of interest and the rest first"
             case (true, false): "a preview of the region of interest first"
             case (false, true): "a preview of the background"
-            case (false, false): "no previews, since exact voxels are there as soon"
+            case (false, false): isForSpeed ? "no previews, since exact voxels are there as soon" : "no previews"
             }
         let link =
             switch (expectation, expectation?.source) {

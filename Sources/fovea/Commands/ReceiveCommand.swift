@@ -218,8 +218,8 @@ struct ReceiveCommand: AsyncParsableCommand {
 
     static func sentence(_ milestone: Milestone) -> String {
         switch milestone {
-        case .roiComplete: "the region of interest is there at base quality (a preview, not for diagnosis)"
-        case .backgroundComplete: "the background is there at base quality (a preview, not for diagnosis)"
+        case .roiComplete: "the region of interest is there, at base quality or better (a preview, not for diagnosis)"
+        case .backgroundComplete: "the background is there, at base quality or better (a preview, not for diagnosis)"
         case .roiBounded: "no voxel of the region of interest is off by more than was promised (a preview, not for diagnosis)"
         case .roiLossless: "the region of interest is exact"
         case .volumeLossless: "every bit is the source's"
