@@ -45,27 +45,48 @@ final class ByteSource {
         var result: [UInt8] = []
         result.reserveCapacity(min(count, remainingByteBound, 64 << 20))
         while result.count < count {
-            let step = min(count - result.count, 1 << 20)
             let before = result.count
-            if inflater == nil {
-                if inputStart == inputEnd { try refill() }
-                let taken = min(step, inputEnd - inputStart)
-                result.append(contentsOf: input[inputStart..<inputStart + taken])
-                inputStart += taken
-            } else {
-                try inflate(&result, step)
+            let step = min(count - before, 1 << 20)
+            result.append(contentsOf: repeatElement(0, count: step))
+            let made = try result.withUnsafeMutableBufferPointerThrowing { buffer throws(NIfTIError) in
+                try read(into: UnsafeMutableBufferPointer(rebasing: buffer[before...]))
             }
-            if result.count == before { break }
+            result.removeLast(step - made)
+            if made < step { break }
         }
         return result
     }
 
-    private func inflate(_ result: inout [UInt8], _ step: Int) throws(NIfTIError) {
-        guard let inflater else { return }
-        let before = result.count
-        result.append(contentsOf: repeatElement(0, count: step))
+    /// Fills memory with what comes next.
+    /// - Returns: how many bytes there were; fewer than there is room for only at the end.
+    func read(into output: UnsafeMutableBufferPointer<UInt8>) throws(NIfTIError) -> Int {
+        var position = 0
+        while position < output.count {
+            let step = UnsafeMutableBufferPointer(rebasing: output[position..<min(output.count, position + (1 << 20))])
+            let made = try inflater == nil ? copy(to: step) : inflate(to: step)
+            position += made
+            if made < step.count { break }
+        }
+        return position
+    }
+
+    private func copy(to output: UnsafeMutableBufferPointer<UInt8>) throws(NIfTIError) -> Int {
+        var made = 0
+        while made < output.count {
+            if inputStart == inputEnd { try refill() }
+            let taken = min(output.count - made, inputEnd - inputStart)
+            guard taken > 0 else { break }
+            input.withUnsafeBufferPointer { _ = output[made...].update(fromContentsOf: $0[inputStart..<inputStart + taken]) }
+            inputStart += taken
+            made += taken
+        }
+        return made
+    }
+
+    private func inflate(to output: UnsafeMutableBufferPointer<UInt8>) throws(NIfTIError) -> Int {
+        guard let inflater else { return 0 }
         var produced = 0
-        while produced < step {
+        while produced < output.count {
             if inputStart == inputEnd { try refill() }
             let inputIsEmpty = inputStart == inputEnd
             if inflater.isBetweenMembers {
@@ -74,9 +95,7 @@ final class ByteSource {
                 guard inputEnd - inputStart >= 2, input[inputStart] == 0x1f, input[inputStart + 1] == 0x8b else { break }
                 inflater.startMember()
             }
-            let (taken, made) = try result.withUnsafeMutableBufferPointerThrowing { output throws(NIfTIError) in
-                try inflater.run(input, from: inputStart, to: inputEnd, output, from: before + produced)
-            }
+            let (taken, made) = try inflater.run(input, from: inputStart, to: inputEnd, output, from: produced)
             inputStart += taken
             produced += made
             if taken == 0, made == 0, inputIsEmpty {
@@ -84,7 +103,7 @@ final class ByteSource {
                 break
             }
         }
-        result.removeLast(step - produced)
+        return produced
     }
 
     /// Reads on; what has not been used yet, at most a byte, comes first.

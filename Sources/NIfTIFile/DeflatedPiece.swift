@@ -12,6 +12,9 @@ public struct DeflatedPiece: Sendable {
     /// Bytes they stand for.
     let byteCount: Int
 
+    /// Bytes it takes.
+    public var compressedByteCount: Int { bytes.count }
+
     /// The most bytes one may stand for; zlib counts in 32 bits.
     public static let byteLimit = 1 << 30
 
@@ -119,45 +122,32 @@ public struct VoxelPieces: Sendable {
     /// Keeps one.
     public mutating func keep(_ piece: DeflatedPiece, at index: Int) { made[index] = piece }
 
-    /// Makes one from its voxels in this machine's byte order, and keeps it.
-    /// - Throws: as ``DeflatedPiece/init(_:level:)``.
-    public mutating func make(_ index: Int, of voxels: [UInt8], level: Int) throws(NIfTIError) {
-        let pieces = self
-        keep(
-            try voxels.withUnsafeBytes { (raw) -> Result<DeflatedPiece, NIfTIError> in
-                do throws(NIfTIError) { return .success(try pieces.deflate(raw, level: level)) } catch { return .failure(error) }
-            }.get(), at: index)
-    }
-
     /// Deflates one from its voxels in this machine's byte order.
     /// - Throws: as ``DeflatedPiece/init(_:level:)``.
-    public func deflate(_ voxels: UnsafeRawBufferPointer, level: Int) throws(NIfTIError) -> DeflatedPiece {
+    public func deflate(_ voxels: [UInt8], level: Int) throws(NIfTIError) -> DeflatedPiece {
         guard isSwapped, voxelByteCount > 1 else { return try DeflatedPiece(voxels, level: level) }
-        var swapped = Array(voxels)
+        var swapped = voxels
         ByteOrder.swap(&swapped, unit: voxelByteCount)
         return try DeflatedPiece(swapped, level: level)
     }
 
     /// Hands over every piece in order.
-    /// - Parameter voxels: all of them, for pieces that are not made yet, which are made on all cores; nil where all are.
-    /// - Throws: what `body` throws; as ``DeflatedPiece/init(_:level:)``; `NIfTIError.Code.truncated` for a piece that cannot be made.
-    func forEach(of voxels: [UInt8]?, level: Int, _ body: (DeflatedPiece) throws(NIfTIError) -> Void) throws(NIfTIError) {
+    /// - Parameter voxels: all of them, for pieces that are not made yet, which are made on all cores.
+    /// - Throws: what `body` throws; as ``DeflatedPiece/init(_:level:)``.
+    func forEach(of voxels: PagedArray<UInt8>, level: Int, _ body: (DeflatedPiece) throws(NIfTIError) -> Void) throws(NIfTIError) {
         // So many at a time, so that memory is bounded whatever the volume.
         let group = 8
         for first in stride(from: 0, to: count, by: group) {
             let indices = first..<min(first + group, count)
-            let fresh = voxels.map { deflated(indices.filter { made[$0] == nil }, of: $0, level: level) } ?? [:]
+            let fresh = deflated(indices.filter { made[$0] == nil }, of: voxels, level: level)
             for index in indices {
-                guard let result = made[index].map({ .success($0) }) ?? fresh[index] else {
-                    throw NIfTIError(.truncated, "not all of its voxels are compressed")
-                }
-                try body(result.get())
+                if let piece = made[index] { try body(piece) } else if let result = fresh[index] { try body(result.get()) }
             }
         }
     }
 
     /// Deflates pieces on all cores.
-    private func deflated(_ indices: [Int], of voxels: [UInt8], level: Int) -> [Int: Result<DeflatedPiece, NIfTIError>] {
+    private func deflated(_ indices: [Int], of voxels: PagedArray<UInt8>, level: Int) -> [Int: Result<DeflatedPiece, NIfTIError>] {
         let results = Mutex<[Int: Result<DeflatedPiece, NIfTIError>]>([:])
         voxels.withUnsafeBytes { raw in
             nonisolated(unsafe) let raw = raw
@@ -165,7 +155,13 @@ public struct VoxelPieces: Sendable {
                 let start = indices[step] * Self.byteCount
                 let part = UnsafeRawBufferPointer(rebasing: raw[start..<min(raw.count, start + Self.byteCount)])
                 let result: Result<DeflatedPiece, NIfTIError>
-                do throws(NIfTIError) { result = .success(try deflate(part, level: level)) } catch { result = .failure(error) }
+                do throws(NIfTIError) {
+                    // Only voxels in another byte order are copied.
+                    let isAsStored = !isSwapped || voxelByteCount == 1
+                    result = .success(try isAsStored ? DeflatedPiece(part, level: level) : deflate(Array(part), level: level))
+                } catch {
+                    result = .failure(error)
+                }
                 results.withLock { $0[indices[step]] = result }
             }
         }

@@ -3,7 +3,7 @@ public struct NIfTIError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {
         case notFound, unreadable, notNIfTI, unsupported, invalidHeader, truncated, corruptCompression, tooLarge, cannotWrite,
-            notPermitted, alreadyExists
+            notPermitted, alreadyExists, noRoom
     }
     /// The kind of fault.
     public let code: Code

@@ -52,9 +52,12 @@ public enum NIfTIFile {
         }
         let extensions = try source.read(upTo: extensionByteCount)
         guard extensions.count == extensionByteCount else { throw truncated("the file ends before its voxels begin") }
-        var voxels = try source.read(upTo: header.voxelByteCount)
-        guard voxels.count == header.voxelByteCount else {
-            throw truncated("the file ends after \(voxels.count) of \(header.voxelByteCount) bytes of voxels")
+        var voxels = try room(header.voxelByteCount)
+        let voxelByteCount = try voxels.withUnsafeMutableBufferPointer { (buffer) throws(NIfTIError) in
+            try source.read(into: buffer)
+        }
+        guard voxelByteCount == header.voxelByteCount else {
+            throw truncated("the file ends after \(voxelByteCount) of \(header.voxelByteCount) bytes of voxels")
         }
         var trailer = try source.read(upTo: trailerLimit + 1)
         var remarks = header.remarks
@@ -67,7 +70,7 @@ public enum NIfTIFile {
         if source.endsWithinMember {
             remarks.append("the compressed file ends before its checksum: its voxels are all there, but nothing vouches for them")
         }
-        if header.isByteSwapped { ByteOrder.swap(&voxels, unit: header.voxelType.byteCount) }
+        if header.isByteSwapped { voxels.withUnsafeMutableBytes { ByteOrder.swap($0, unit: header.voxelType.byteCount) } }
         do {
             let volume = try Volume(
                 shape: header.shape, voxelType: header.voxelType, voxels: voxels, affine: header.affine, scaling: header.scaling)
@@ -77,6 +80,10 @@ public enum NIfTIFile {
         } catch {
             throw NIfTIError(.invalidHeader, "\(error)")
         }
+    }
+
+    private static func room(_ byteCount: Int) throws(NIfTIError) -> PagedArray<UInt8> {
+        do { return try PagedArray(zeros: byteCount) } catch { throw NIfTIError(.noRoom, error.message) }
     }
 
     /// Writes a file beside its place and renames it: a reader sees the old one or the new one, never a part.
@@ -91,37 +98,39 @@ public enum NIfTIFile {
     ) throws(NIfTIError) {
         let file = try AtomicFile(path: path, replacing: replacing)
         if path.lowercased().hasSuffix(".gz") {
-            try compress(
-                pieces ?? VoxelPieces(image.header), of: image.volume.voxels, image.header.bytes + image.extensions, image.trailer,
-                level: compressionLevel, into: file)
+            try compress(image, pieces ?? VoxelPieces(image.header), level: compressionLevel, into: file)
         } else {
             try forEachPart(of: image) { part throws(NIfTIError) in try file.write(part) }
         }
         try file.commit()
     }
 
-    /// Writes a compressed file of pieces that are all made, in the same way.
-    /// - Parameters:
-    ///   - extensions: the bytes between header and voxels.
-    ///   - trailer: the bytes after the voxels.
-    /// - Throws: `NIfTIError.Code.cannotWrite`, naming the file; `.truncated` where a piece is missing.
-    public static func write(
-        _ pieces: VoxelPieces, header: NIfTIHeader, extensions: [UInt8], trailer: [UInt8], to path: String,
-        compressionLevel: Int = 6
-    ) throws(NIfTIError) {
-        let file = try AtomicFile(path: path)
-        try compress(pieces, of: nil, header.bytes + extensions, trailer, level: compressionLevel, into: file)
-        try file.commit()
+    private static func compress(_ image: NIfTIImage, _ pieces: VoxelPieces, level: Int, into file: AtomicFile) throws(NIfTIError) {
+        var assembly = try DeflatedPiece.Assembly(file)
+        try assembly.add(DeflatedPiece(image.header.bytes + image.extensions, level: level))
+        try pieces.forEach(of: image.volume.voxels, level: level) { (piece) throws(NIfTIError) in try assembly.add(piece) }
+        if !image.trailer.isEmpty { try assembly.add(DeflatedPiece(image.trailer, level: level)) }
+        try assembly.finish()
     }
 
-    private static func compress(
-        _ pieces: VoxelPieces, of voxels: [UInt8]?, _ head: [UInt8], _ trailer: [UInt8], level: Int, into file: AtomicFile
-    ) throws(NIfTIError) {
+    /// Writes a compressed file of pieces that are made one after another, in the same way.
+    /// - Parameters:
+    ///   - pieces: how the voxels are cut; those it holds are not asked for.
+    ///   - extensions: the bytes between header and voxels.
+    ///   - trailer: the bytes after the voxels.
+    ///   - piece: makes the piece of an index. What it throws is thrown.
+    /// - Throws: `NIfTIError.Code.cannotWrite`, naming the file.
+    public static func write(
+        _ pieces: VoxelPieces, header: NIfTIHeader, extensions: [UInt8], trailer: [UInt8], to path: String,
+        compressionLevel: Int = 6, piece: (Int) throws -> DeflatedPiece
+    ) throws {
+        let file = try AtomicFile(path: path)
         var assembly = try DeflatedPiece.Assembly(file)
-        try assembly.add(DeflatedPiece(head, level: level))
-        try pieces.forEach(of: voxels, level: level) { (piece) throws(NIfTIError) in try assembly.add(piece) }
-        if !trailer.isEmpty { try assembly.add(DeflatedPiece(trailer, level: level)) }
+        try assembly.add(DeflatedPiece(header.bytes + extensions, level: compressionLevel))
+        for index in 0..<pieces.count { try assembly.add(try pieces[index] ?? piece(index)) }
+        if !trailer.isEmpty { try assembly.add(DeflatedPiece(trailer, level: compressionLevel)) }
         try assembly.finish()
+        try file.commit()
     }
 
     private static func forEachPart(of image: NIfTIImage, _ body: (UnsafeRawBufferPointer) throws(NIfTIError) -> Void)

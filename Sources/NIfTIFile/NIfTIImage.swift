@@ -29,7 +29,10 @@ public struct NIfTIImage: Sendable {
     }
 
     /// Makes an image without extensions; its geometry is in the header.
-    public init(header: NIfTIHeader, voxels: [UInt8]) throws {
+    public init(header: NIfTIHeader, voxels: [UInt8]) throws { try self.init(header: header, voxels: PagedArray(voxels)) }
+
+    /// Makes an image without extensions; its geometry is in the header.
+    public init(header: NIfTIHeader, voxels: PagedArray<UInt8>) throws {
         try self.init(
             header: header, extensions: [UInt8](repeating: 0, count: header.voxelOffset - header.bytes.count),
             volume: try Volume(shape: header.shape, voxelType: header.voxelType, voxels: voxels))
@@ -50,12 +53,12 @@ public struct NIfTIImage: Sendable {
         if header.isByteSwapped, header.voxelType.byteCount > 1 {
             let step = 1 << 20
             for start in stride(from: 0, to: volume.voxels.count, by: step) {
-                var part = Array(volume.voxels[start..<min(start + step, volume.voxels.count)])
+                var part = volume.voxels.values(start..<min(start + step, volume.voxels.count))
                 ByteOrder.swap(&part, unit: header.voxelType.byteCount)
                 try part.withUnsafeBytes(body)
             }
         } else {
-            try volume.voxels.withUnsafeBytes(body)
+            try volume.voxels.withUnsafeBytes { (raw) throws -> Void in try body(raw) }
         }
         try trailer.withUnsafeBytes(body)
     }
@@ -63,14 +66,15 @@ public struct NIfTIImage: Sendable {
 
 enum ByteOrder {
     /// Reverses the bytes of every `unit` bytes.
-    static func swap(_ bytes: inout [UInt8], unit: Int) {
-        guard unit > 1 else { return }
-        bytes.withUnsafeMutableBytes { raw in
-            switch unit {
-            case 2: for index in raw.bindMemory(to: UInt16.self).indices { swapValue(raw, UInt16.self, index) }
-            case 4: for index in raw.bindMemory(to: UInt32.self).indices { swapValue(raw, UInt32.self, index) }
-            default: for index in raw.bindMemory(to: UInt64.self).indices { swapValue(raw, UInt64.self, index) }
-            }
+    static func swap(_ bytes: inout [UInt8], unit: Int) { bytes.withUnsafeMutableBytes { swap($0, unit: unit) } }
+
+    /// As ``swap(_:unit:)``, of memory.
+    static func swap(_ raw: UnsafeMutableRawBufferPointer, unit: Int) {
+        switch unit {
+        case ...1: break
+        case 2: for index in 0..<raw.count / 2 { swapValue(raw, UInt16.self, index) }
+        case 4: for index in 0..<raw.count / 4 { swapValue(raw, UInt32.self, index) }
+        default: for index in 0..<raw.count / 8 { swapValue(raw, UInt64.self, index) }
         }
     }
     @inline(__always)

@@ -2,7 +2,7 @@
 public struct CodingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {
-        case invalidSettings, invalidManifest, tooLarge, invalidChunk, verificationFailed
+        case invalidSettings, invalidManifest, tooLarge, invalidChunk, verificationFailed, noRoom
     }
     /// The kind of fault.
     public let code: Code

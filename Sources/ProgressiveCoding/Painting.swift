@@ -88,3 +88,15 @@ struct Settler: StoredBitsVisitor {
         newlyExactCount = level == Quality.exact ? count : 0
     }
 }
+
+/// Writes one value into every voxel.
+struct Filler: StoredBitsVisitor {
+    let fill: UInt64
+    var voxels = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+
+    init(fill: UInt64) { self.fill = fill }
+
+    func visit<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(_ type: Bits.Type) {
+        voxels.bindMemory(to: type).update(repeating: Bits(truncatingIfNeeded: fill))
+    }
+}

@@ -45,8 +45,8 @@ extension SessionDecoder {
         let state = snapshot(volume: volume)
         let byteCount = layouts[volume].header.voxelType.byteCount
         return VolumePart(
-            voxels: Array(state.voxels[voxels.lowerBound * byteCount..<voxels.upperBound * byteCount]),
-            quality: Array(state.quality[voxels]))
+            voxels: state.voxels.values(voxels.lowerBound * byteCount..<voxels.upperBound * byteCount),
+            quality: state.quality.values(voxels))
     }
 
     /// The bytes before a volume's voxels and behind its header, and those after them.
@@ -59,11 +59,12 @@ extension SessionDecoder {
     /// - Parameter voxels: in the order of the file.
     public func exactBytes(volume: Int, voxels: Range<Int>) -> [UInt8]? {
         let state = snapshot(volume: volume)
-        guard voxels.upperBound <= state.quality.count, state.quality[voxels].allSatisfy({ $0 == Quality.exact }) else {
-            return nil
+        let isExact = state.quality.withUnsafeBufferPointer { quality in
+            voxels.upperBound <= quality.count && quality[voxels].allSatisfy { $0 == Quality.exact }
         }
+        guard isExact else { return nil }
         let byteCount = layouts[volume].header.voxelType.byteCount
-        return Array(state.voxels[voxels.lowerBound * byteCount..<voxels.upperBound * byteCount])
+        return state.voxels.values(voxels.lowerBound * byteCount..<voxels.upperBound * byteCount)
     }
 
     /// The voxels of a box as they stand, and nothing else: who follows a volume as it comes need not copy all of it.
@@ -78,9 +79,13 @@ extension SessionDecoder {
         var quality: [UInt8] = []
         voxels.reserveCapacity(box.voxelCount * byteCount)
         quality.reserveCapacity(box.voxelCount)
-        forEachRow(of: box, in: layouts[volume].shape) { row in
-            voxels += state.voxels[row.lowerBound * byteCount..<row.upperBound * byteCount]
-            quality += state.quality[row]
+        state.voxels.withUnsafeBufferPointer { all in
+            state.quality.withUnsafeBufferPointer { levels in
+                forEachRow(of: box, in: layouts[volume].shape) { row in
+                    voxels += all[row.lowerBound * byteCount..<row.upperBound * byteCount]
+                    quality += levels[row]
+                }
+            }
         }
         return VolumePart(voxels: voxels, quality: quality)
     }

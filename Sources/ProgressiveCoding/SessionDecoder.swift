@@ -1,3 +1,4 @@
+internal import Foundation
 internal import NIfTIFile
 internal import RefinementCodec
 internal import VolumeModel
@@ -40,6 +41,9 @@ public actor SessionDecoder {
     private let decoder: any ChunkDecoder
     private let board = CompletionBoard()
     private let executor = QueueExecutor(label: "fovea.volumes")
+    /// What a decoder is given is a few times as large as the chunk's voxels, so that it is made of few chunks at a time: more than there are
+    /// decoders, so that none of them waits.
+    private let gate = RankedGate(width: 4 + 2 * ProcessInfo.processInfo.activeProcessorCount)
     private let places: [(volume: Int, index: Int)]
     private var received: [Int: (byteCount: Int, digest: Digest)] = [:]
     private var bytesByLayer: [Layer: Int] = [:]
@@ -48,20 +52,26 @@ public actor SessionDecoder {
     private var isDistrusted = false
 
     /// Checks a manifest and makes room for its volumes.
-    /// - Parameter memoryLimit: the most bytes all volumes together may take.
+    /// - Parameters:
+    ///   - memoryLimit: the most bytes of memory all volumes together may take.
+    ///   - diskLimit: the most bytes of disk they may take besides, those that are too large for memory (`PagedArray`).
     /// - Throws: `CodingError`; the sizes are checked before anything is allocated.
-    public init(_ manifest: Manifest, decoder: any ChunkDecoder, memoryLimit: Int = VolumeLayout.defaultMemoryLimit) throws {
-        var left = memoryLimit
+    public init(
+        _ manifest: Manifest, decoder: any ChunkDecoder, memoryLimit: Int = VolumeLayout.defaultMemoryLimit,
+        diskLimit: Int = VolumeLayout.defaultDiskLimit
+    ) throws {
+        var (memory, disk) = (memoryLimit, diskLimit)
         var layouts: [VolumeLayout] = []
         for volume in manifest.volumes {
-            let layout = try VolumeLayout(volume, memoryLimit: left)
-            left -= layout.memoryByteCount
+            let layout = try VolumeLayout(volume, memoryLimit: memory, diskLimit: disk)
+            memory -= layout.memoryByteCount
+            disk -= layout.diskByteCount
             layouts.append(layout)
         }
         self.manifest = manifest
         self.layouts = layouts
         self.decoder = decoder
-        assemblers = layouts.map { VolumeAssembler($0) }
+        assemblers = try layouts.map { try VolumeAssembler($0) }
         reached = Array(repeating: [], count: layouts.count)
         bytesByVolume = Array(repeating: 0, count: layouts.count)
         places = manifest.volumes.enumerated().flatMap { volume, entry in entry.plan.indices.map { (volume, $0) } }
@@ -106,8 +116,10 @@ public actor SessionDecoder {
         else {
             throw CodingError(.invalidChunk, "a \(chunk.layer.name) chunk of \(record.payload.count) bytes for \(chunk.box)")
         }
-        let request = try assemblers[volume].request(for: index, record)
-        let decoded = try await decoder.decode(request, rank: chunk.layer.decodingRank << 32 | UInt64(ordinal))
+        let rank = chunk.layer.decodingRank << 32 | UInt64(ordinal)
+        let decoded = try await gate.run(rank: rank) {
+            try await decoder.decode(try assemblers[volume].request(for: index, record), rank: rank)
+        }
         try assemblers[volume].apply(decoded, to: index, record)
         received[Int(ordinal)] = (bytes.count, ChunkRecord.digest(of: bytes) ?? Digest(of: bytes))
         bytesByLayer[chunk.layer, default: 0] += bytes.count
@@ -115,7 +127,8 @@ public actor SessionDecoder {
         errors[Int(ordinal)] = record.maxAbsoluteError
         onApplied(
             AppliedChunk(
-                milestones: milestones(volume, after: chunk.layer), completeness: completeness(volume: volume), sessionCompleteness: completeness()))
+                milestones: milestones(volume, after: chunk.layer), completeness: completeness(volume: volume),
+                sessionCompleteness: completeness()))
         await board.complete(Int(ordinal))
     }
 
@@ -163,7 +176,10 @@ public actor SessionDecoder {
     }
 
     /// Gives up: whatever waits for other chunks fails.
-    public func cancel(_ error: any Error) async { await board.fail(error) }
+    public func cancel(_ error: any Error) async {
+        gate.fail(error)
+        await board.fail(error)
+    }
 
     private func milestones(_ volume: Int, after layer: Layer?) -> [Milestone] {
         // Each is looked for once its layers are complete, and not with every chunk: that takes a look at every voxel.

@@ -70,14 +70,15 @@ public final class SessionEncoder: Sendable {
                 group.addTask {
                     try await board.orFailing {
                         try await board.wait(for: job.needed)
-                        let (record, bytes) = try await pool.run(rank: job.codingRank) {
+                        let (bytes, entry) = try await pool.run(rank: job.codingRank) {
                             let record = try job.encoder.encode(job.index)
-                            return (record, try record.encoded())
+                            let bytes = try record.encoded()
+                            return (bytes, Self.entry(record, bytes))
                         }
                         try Task.checkCancellation()
                         emit(EncodedChunk(ordinal: UInt32(job.ordinal), rank: job.rank, layer: job.chunk.layer, record: bytes))
                         await board.complete(job.ordinal)
-                        return Coded(job: job, record: record, entry: Self.entry(record, bytes))
+                        return Coded(job: job, bytes: bytes, entry: entry)
                     }
                 }
             }
@@ -109,7 +110,8 @@ public final class SessionEncoder: Sendable {
     /// A chunk that is coded and on its way.
     private struct Coded: Sendable {
         let job: Job
-        let record: ChunkRecord
+        /// The record as it is sent: the same memory, since a large volume's records together are large.
+        let bytes: [UInt8]
         let entry: ChunkTable.Entry
     }
 
@@ -147,7 +149,8 @@ public final class SessionEncoder: Sendable {
                         let needed = job.encoder.layout.prerequisites(of: job.index, usesBase: false).map { first + $0 }
                         try await board.wait(for: needed.filter(waiting.contains))
                         try await pool.run(rank: TransmissionOrder.verificationRank) {
-                            guard try job.encoder.verify(coded.record, job.index) == coded.record else {
+                            let record = try ChunkRecord(decoding: coded.bytes)
+                            guard try job.encoder.verify(record, job.index) == record else {
                                 throw CodingError(
                                     .verificationFailed, "a \(job.chunk.layer.name) chunk leaves another error than it says")
                             }

@@ -1,6 +1,6 @@
 internal import RefinementCodec
 public import NIfTIFile
-internal import VolumeModel
+public import VolumeModel
 public import WireFormat
 
 /// How good a voxel is; the values of the quality volume.
@@ -20,14 +20,14 @@ public struct VolumeAssembler: Sendable {
     /// What the chunks are and where they belong.
     public let layout: VolumeLayout
     /// Stored values: the fill value where nothing has arrived.
-    public private(set) var voxels: [UInt8]
+    public private(set) var voxels: PagedArray<UInt8>
     /// A ``Quality`` a voxel.
-    public private(set) var quality: [UInt8]
+    public private(set) var quality: PagedArray<UInt8>
     /// Bytes between header and voxels; zeros, which mean no extensions, until they arrive.
     public private(set) var extensions: [UInt8]
     /// Bytes after the voxels.
     public private(set) var trailer: [UInt8]
-    private(set) var baseSamples: [UInt16]
+    private(set) var baseSamples: PagedArray<UInt16>
     private(set) var coding: ExactCoding?
     private var sampleCodes: [UInt16] = []
     private var exactBits: [UInt64] = []
@@ -39,28 +39,34 @@ public struct VolumeAssembler: Sendable {
     private var exactCount = 0
 
     /// An empty volume; what lies beyond the content is exact with the manifest alone.
-    public init(_ layout: VolumeLayout) {
+    /// - Throws: `CodingError.Code.noRoom` when neither memory nor disk has room for it.
+    public init(_ layout: VolumeLayout) throws(CodingError) {
         self.layout = layout
         let shape = layout.shape
         let byteCount = layout.header.voxelType.byteCount
-        let fill = withUnsafeBytes(of: layout.manifest.fill.littleEndian) { Array($0.prefix(byteCount)) }
-        if let first = fill.first, fill.allSatisfy({ $0 == first }) {
-            voxels = [UInt8](repeating: first, count: shape.voxelCount * byteCount)
-        } else {
-            voxels = [UInt8](unsafeUninitializedCapacity: shape.voxelCount * byteCount) { buffer, filled in
-                for index in 0..<shape.voxelCount { for byte in 0..<byteCount { buffer[index * byteCount + byte] = fill[byte] } }
-                filled = shape.voxelCount * byteCount
-            }
+        do {
+            voxels = try PagedArray(zeros: shape.voxelCount * byteCount)
+            quality = try PagedArray(repeating: Quality.exact, count: shape.voxelCount)
+            baseSamples = try PagedArray(zeros: shape.voxelCount)
+        } catch {
+            throw CodingError(.noRoom, "'\(layout.manifest.name)': \(error.message)")
         }
-        quality = [UInt8](repeating: Quality.exact, count: shape.voxelCount)
-        baseSamples = [UInt16](repeating: 0, count: shape.voxelCount)
         extensions = [UInt8](repeating: 0, count: layout.manifest.extensionByteCount)
         trailer = [UInt8](repeating: 0, count: layout.manifest.trailerByteCount)
         isApplied = [Bool](repeating: false, count: layout.manifest.plan.count)
         for chunk in layout.manifest.plan { remaining[chunk.layer, default: 0] += 1 }
+        if layout.manifest.fill != 0 {
+            var filler = Filler(fill: layout.manifest.fill)
+            voxels.withUnsafeMutableBytes { raw in
+                filler.voxels = raw
+                layout.header.voxelType.acceptBits(&filler)
+            }
+        }
         if let content = layout.manifest.content {
             for box in stacked(content, shape) {
-                forEachRow(of: box, in: shape) { row in for index in row { quality[index] = Quality.missing } }
+                quality.withUnsafeMutableBufferPointer { quality in
+                    forEachRow(of: box, in: shape) { row in quality[row].update(repeating: Quality.missing) }
+                }
                 unmaskedCount += box.voxelCount
             }
         }
@@ -286,21 +292,25 @@ public struct VolumeAssembler: Sendable {
         }
         var source = 0
         var flag = 0
-        forEachRow(of: chunk.box, in: layout.shape) { row in
-            for index in row {
-                if known[flag] == 0 {
-                    for byte in 0..<byteCount { voxels[index * byteCount + byte] = bytes[source + byte] }
-                    if quality[index] != Quality.exact { exactCount += 1 }
-                    quality[index] = Quality.exact
-                    source += byteCount
+        var count = 0
+        Self.withPlanes(&voxels, &quality, &baseSamples) { voxels, quality, _ in
+            forEachRow(of: chunk.box, in: layout.shape) { row in
+                for index in row {
+                    if known[flag] == 0 {
+                        for byte in 0..<byteCount { voxels[index * byteCount + byte] = bytes[source + byte] }
+                        if quality[index] != Quality.exact { count += 1 }
+                        quality[index] = Quality.exact
+                        source += byteCount
+                    }
+                    flag += 1
                 }
-                flag += 1
             }
         }
+        exactCount += count
     }
 
     private static func withPlanes(
-        _ voxels: inout [UInt8], _ quality: inout [UInt8], _ base: inout [UInt16],
+        _ voxels: inout PagedArray<UInt8>, _ quality: inout PagedArray<UInt8>, _ base: inout PagedArray<UInt16>,
         _ body: (UnsafeMutableRawBufferPointer, UnsafeMutableBufferPointer<UInt8>, UnsafeMutableBufferPointer<UInt16>) -> Void
     ) {
         voxels.withUnsafeMutableBytes { voxels in
@@ -313,8 +323,10 @@ public struct VolumeAssembler: Sendable {
         exactCount = 0
         guard let content = layout.manifest.content else { return }
         for box in stacked(content, layout.shape) {
-            forEachRow(of: box, in: layout.shape) { row in
-                for index in row { quality[index] = min(quality[index], Quality.backgroundBase) }
+            quality.withUnsafeMutableBufferPointer { quality in
+                forEachRow(of: box, in: layout.shape) { row in
+                    for index in row { quality[index] = min(quality[index], Quality.backgroundBase) }
+                }
             }
         }
     }

@@ -85,7 +85,7 @@ extension VolumeEncoder {
 private struct PartFinder: StoredBitsVisitor {
     let layout: VolumeLayout
     let chunk: PlannedChunk
-    let voxels: [UInt8]
+    let voxels: PagedArray<UInt8>
     let masked: [Range<Int>]
 
     func visit<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(_ type: Bits.Type) -> [UInt8] {

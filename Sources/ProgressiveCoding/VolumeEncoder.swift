@@ -32,7 +32,7 @@ public final class VolumeEncoder: Sendable {
     ///   - goal: layers beyond it are not planned.
     ///   - bitsPerSecond: what the link is expected to carry, where that decides whether previews pay; nil where nobody knows.
     ///   - refinementCoder: codes exact voxels in place of the settings' coder.
-    /// - Throws: `CodingError`, when the volume is too large, or previews are all that is asked for and HEVC cannot hold them.
+    /// - Throws: `CodingError`, when the volume is too large, there is no room for it, or previews are all that is asked for and HEVC cannot hold them.
     public init(
         image: NIfTIImage, facts: VolumeFacts? = nil, name: Name, regions found: [Box], regionSource: RegionSource, goal: Goal,
         settings: EncodingSettings,
@@ -64,11 +64,11 @@ public final class VolumeEncoder: Sendable {
                 knee: facts.knee,
                 fill: surroundings.fill, content: surroundings.content, regionSource: regionSource, regions: regions,
                 maxError: maxError, plan: plan),
-            memoryLimit: .max)
+            memoryLimit: .max, diskLimit: .max)
         self.image = image
         self.settings = settings
         self.refinementCoder = refinementCoder ?? settings.exactCoder.coder
-        assembler = Mutex(VolumeAssembler(layout))
+        assembler = Mutex(try VolumeAssembler(layout))
         sourceFacts = Mutex(
             SourceFacts(coding: ExactCoding.withoutTable(low: layout.map.low, high: layout.map.high, type: volume.voxelType)))
     }
@@ -227,11 +227,16 @@ public final class VolumeEncoder: Sendable {
         let byteCount = image.volume.voxelType.byteCount
         return assembler.withLock { assembler in
             var same = true
-            forEachRow(of: chunk.box, in: layout.shape) { row in
-                for index in row where assembler.quality[index] == Quality.exact {
-                    for byte in index * byteCount..<(index + 1) * byteCount
-                    where assembler.voxels[byte] != image.volume.voxels[byte] {
-                        same = false
+            assembler.quality.withUnsafeBufferPointer { quality in
+                assembler.voxels.withUnsafeBufferPointer { decoded in
+                    image.volume.voxels.withUnsafeBufferPointer { source in
+                        forEachRow(of: chunk.box, in: layout.shape) { row in
+                            for index in row where quality[index] == Quality.exact {
+                                for byte in index * byteCount..<(index + 1) * byteCount where decoded[byte] != source[byte] {
+                                    same = false
+                                }
+                            }
+                        }
                     }
                 }
             }

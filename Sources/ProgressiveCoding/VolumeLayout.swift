@@ -20,13 +20,28 @@ public struct VolumeLayout: Sendable {
     /// The most memory a receiver gives a session unless it is told otherwise, in bytes.
     public static let defaultMemoryLimit = 1 << 30
 
-    /// What the volume takes while it comes together: each voxel, a byte for its quality and two for its base, what stands around the
-    /// voxels; what is kept of each planned chunk; and what those who follow it keep of each piece of it.
+    /// The most disk a receiver gives a session's volumes while they come together, those that are too large for memory.
+    public static let defaultDiskLimit = 4 << 30
+
+    /// What the volume takes of memory while it comes together: each voxel, a byte for its quality and two for its base, where they do not lie
+    /// on disk; what stands around the voxels; what is kept of each planned chunk; and what those who follow it keep of each piece of it.
     public var memoryByteCount: Int { Self.memoryByteCount(header, manifest) }
 
+    /// What it takes of disk meanwhile.
+    public var diskByteCount: Int { Self.diskByteCount(header) }
+
+    private static func diskByteCount(_ header: NIfTIHeader) -> Int {
+        voxelArrays(header).reduce(0) { $0 + Paging.diskByteCount($1) }
+    }
+
     private static func memoryByteCount(_ header: NIfTIHeader, _ manifest: VolumeManifest) -> Int {
-        header.voxelByteCount + 3 * header.shape.voxelCount + manifest.extensionByteCount + manifest.trailerByteCount
+        voxelArrays(header).reduce(0) { $0 + Paging.memoryByteCount($1) } + manifest.extensionByteCount + manifest.trailerByteCount
             + plannedByteCount * manifest.plan.count + pieceByteCount * pieceLimit(header.shape)
+    }
+
+    /// Bytes of the arrays with something for each voxel: its value, its quality, its base.
+    private static func voxelArrays(_ header: NIfTIHeader) -> [Int] {
+        [header.voxelByteCount, header.shape.voxelCount, 2 * header.shape.voxelCount]
     }
 
     /// Bytes kept of each planned chunk, above what was measured: its entry, its digest and error, the chunks it rests on, a task.
@@ -45,7 +60,9 @@ public struct VolumeLayout: Sendable {
 
     /// Checks a manifest.
     /// - Throws: `CodingError.Code.invalidManifest` or `.tooLarge`; nothing of the volume's size is allocated.
-    public init(_ manifest: VolumeManifest, memoryLimit: Int = defaultMemoryLimit) throws(CodingError) {
+    public init(_ manifest: VolumeManifest, memoryLimit: Int = defaultMemoryLimit, diskLimit: Int = defaultDiskLimit)
+        throws(CodingError)
+    {
         do {
             header = try NIfTIHeader(bytes: manifest.header)
         } catch {
@@ -58,6 +75,12 @@ public struct VolumeLayout: Sendable {
         guard memoryByteCount <= memoryLimit else {
             throw CodingError(
                 .tooLarge, "'\(manifest.name)' takes \(memoryByteCount) bytes of memory, above the limit of \(memoryLimit)")
+        }
+        let diskByteCount = Self.diskByteCount(header)
+        guard diskByteCount <= diskLimit else {
+            throw CodingError(
+                .tooLarge,
+                "'\(manifest.name)' takes \(diskByteCount) bytes of disk to come together, above the limit of \(diskLimit)")
         }
         try ManifestGrammar(manifest: manifest, header: header).check()
         map = SampleMap(

@@ -5,14 +5,35 @@ internal import ProgressiveCoding
 public import WireFormat
 
 extension FoveaFile {
-    /// What a file holds, its manifest understood.
+    /// What a file holds, its manifest understood. Records are read when they are asked for.
     public struct Contents: Sendable {
         /// What the session would send.
         public let manifest: Manifest
-        /// The chunks that are whole, in the file's order, the manifest's first.
-        public let chunks: [(ordinal: UInt32, record: [UInt8])]
+        /// The chunks that are whole, in the file's order, the manifest's first, and where their records are.
+        public let chunks: [(ordinal: UInt32, bytes: Range<Int>)]
         /// Whether the file ends within a chunk.
         public let isCutOff: Bool
+        private let file: PlainFile
+
+        /// Opens a file.
+        /// - Throws: `WireError`, or `NIfTIError` when it cannot be read or is no plain file.
+        init(_ path: String) throws {
+            file = try PlainFile(path)
+            do {
+                let places = try FoveaContainer.places(byteCount: file.byteCount, read: file.read)
+                guard let first = places.records.first, first.ordinal == 0 else {
+                    throw WireError(places.isCutOff ? .truncated : .invalidField, "the first chunk is no manifest")
+                }
+                manifest = try Manifest(decoding: ChunkRecord(decoding: file.read(first.bytes)).payload)
+                (chunks, isCutOff) = (places.records, places.isCutOff)
+            } catch let error as WireError {
+                throw WireError(error.code, "\(path): \(error.message)")
+            }
+        }
+
+        /// Reads a record.
+        /// - Throws: `WireError.Code.truncated` when the file has become shorter.
+        func record(_ bytes: Range<Int>) throws(WireError) -> [UInt8] { try file.read(bytes) }
     }
 
     /// A volume read from a file.
@@ -34,46 +55,9 @@ extension FoveaFile {
         }
     }
 
-    /// Reads the manifest and the records.
+    /// Reads the manifest and finds the records.
     /// - Throws: `WireError`, or `NIfTIError` when the file cannot be read or is no plain file.
-    public static func open(_ path: String) throws -> Contents {
-        let bytes = try read(path)
-        do throws(WireError) {
-            let contents = try FoveaContainer.contents(of: bytes)
-            guard let first = contents.chunks.first, first.ordinal == 0 else {
-                throw WireError(contents.isCutOff ? .truncated : .invalidField, "the first chunk is no manifest")
-            }
-            let manifest = try Manifest(decoding: ChunkRecord(decoding: first.record).payload)
-            return Contents(manifest: manifest, chunks: contents.chunks, isCutOff: contents.isCutOff)
-        } catch {
-            throw WireError(error.code, "\(path): \(error.message)")
-        }
-    }
-
-    /// A plain file's bytes. A pipe or a device in its place might never end.
-    private static func read(_ path: String) throws(NIfTIError) -> [UInt8] {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw NIfTIError(.notFound, "\(path): no such file, or not readable") }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw NIfTIError(.unreadable, "\(path): not a plain file")
-        }
-        let byteCount = Int(status.st_size)
-        guard byteCount <= byteLimit else {
-            throw NIfTIError(.tooLarge, "\(path): \(byteCount) bytes, above the limit of \(byteLimit)")
-        }
-        let bytes = [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, filled in
-            while filled < byteCount {
-                let count = Glibc.read(descriptor, buffer.baseAddress.map { $0 + filled }, byteCount - filled)
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { break }
-                filled += count
-            }
-        }
-        guard bytes.count == byteCount else { throw NIfTIError(.unreadable, "\(path): it became shorter while it was read") }
-        return bytes
-    }
+    public static func open(_ path: String) throws -> Contents { try Contents(path) }
 
     /// Decodes a file, its chunks in processes that can do nothing else. What the file lacks is missing in the volumes.
     /// - Parameter onProgress: how many of how many chunks are decoded.
@@ -86,22 +70,26 @@ extension FoveaFile {
         let manifest = contents.manifest
         let workers = ConfinedDecoder(floor: DecodingFloor(executable: workerExecutable))
         defer { workers.close() }
-        let decoder = try SessionDecoder(manifest, decoder: workers, memoryLimit: memoryLimit)
+        let decoder = try SessionDecoder(manifest, decoder: workers, memoryLimit: memoryLimit, diskLimit: diskLimit)
         workers.allow(voxels: decoder.voxelCount)
-        let records = Dictionary(contents.chunks.map { ($0.ordinal, $0.record) }) { first, _ in first }
+        let records = Dictionary(contents.chunks.map { ($0.ordinal, $0.bytes) }) { first, _ in first }
         let wanted = manifest.plan.enumerated().filter { _, planned in
             layers.contains(planned.chunk.layer, maxError: manifest.volumes[planned.volume].maxError)
         }.map { UInt32($0.offset + 1) }
         do {
-            try await apply(wanted, of: records, to: decoder, onProgress: onProgress)
+            try await apply(wanted.filter { records[$0] != nil }, to: decoder, onProgress: onProgress) { ordinal in
+                try records[ordinal].map(contents.record) ?? []
+            }
             var missing = wanted.filter { records[$0] == nil }.map { manifest.plan[Int($0) - 1].volume }
             var table: ChunkTable?
             if layers == .all {
-                table = try records[manifest.tableOrdinal].map { try ChunkTable(decoding: ChunkRecord(decoding: $0).payload) }
+                table = try records[manifest.tableOrdinal].map { place in
+                    try ChunkTable(decoding: ChunkRecord(decoding: contents.record(place)).payload)
+                }
                 if table == nil { missing += manifest.volumes.indices }
             }
             // What lacks chunks cannot be what the table says; its own chunks are checked all the same.
-            if let table { try await decoder.check(table, manifest: records[0], isWhole: missing.isEmpty) }
+            if let table { try await decoder.check(table, manifest: records[0].map(contents.record), isWhole: missing.isEmpty) }
             var decoded: [Decoded] = []
             for index in manifest.volumes.indices {
                 let outcome = try await decoder.outcome(volume: index)
@@ -124,33 +112,74 @@ extension FoveaFile {
         }
     }
 
-    /// Applies the chunks that are there and rest on no other that is not.
+    /// The chunks at work at a time: decoders never wait for one, and no more of them are in memory.
+    private static let concurrency = 16
+
+    /// Applies the chunks that rest on no other that is not there.
+    /// - Parameter record: reads a chunk's record.
     private static func apply(
-        _ ordinals: [UInt32], of records: [UInt32: [UInt8]], to decoder: SessionDecoder,
-        onProgress: @Sendable (Int, Int) -> Void
+        _ ordinals: [UInt32], to decoder: SessionDecoder, onProgress: @Sendable (Int, Int) -> Void,
+        record: @escaping @Sendable (UInt32) throws -> [UInt8]
     ) async throws {
-        var usable: Set<UInt32> = []
         // In the plan's order every chunk comes after those it rests on.
+        var usable: Set<UInt32> = []
+        let ordered = ordinals.filter { ordinal in
+            decoder.prerequisites(of: ordinal).allSatisfy(usable.contains) && usable.insert(ordinal).inserted
+        }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for ordinal in ordinals {
-                guard let record = records[ordinal], decoder.prerequisites(of: ordinal).allSatisfy(usable.contains) else {
-                    continue
+            var done = 0
+            for (index, ordinal) in ordered.enumerated() {
+                if index >= concurrency {
+                    try await group.next()
+                    done += 1
+                    onProgress(done, ordered.count)
                 }
-                usable.insert(ordinal)
                 group.addTask {
                     do {
-                        try await decoder.apply(ordinal, record: record) { _ in }
+                        try await decoder.apply(ordinal, record: try record(ordinal)) { _ in }
                     } catch {
                         await decoder.cancel(error)
                         throw error
                     }
                 }
             }
-            var done = 0
             for try await _ in group {
                 done += 1
-                onProgress(done, usable.count)
+                onProgress(done, ordered.count)
             }
         }
+    }
+}
+
+/// A file that is read in parts. A pipe or a device in its place might never end.
+private final class PlainFile: Sendable {
+    let byteCount: Int
+    private let descriptor: Int32
+
+    init(_ path: String) throws(NIfTIError) {
+        descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw NIfTIError(.notFound, "\(path): no such file, or not readable") }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw NIfTIError(.unreadable, "\(path): not a plain file")
+        }
+        byteCount = Int(status.st_size)
+    }
+
+    deinit { close(descriptor) }
+
+    func read(_ range: Range<Int>) throws(WireError) -> [UInt8] {
+        let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
+            while filled < range.count {
+                let count = pread(
+                    descriptor, buffer.baseAddress.map { $0 + filled }, range.count - filled, range.lowerBound + filled)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { break }
+                filled += count
+            }
+        }
+        guard bytes.count == range.count else { throw WireError(.truncated, "it became shorter while it was read") }
+        return bytes
     }
 }

@@ -45,8 +45,9 @@ public enum FoveaFile {
             outcomes: table.outcomes)
     }
 
-    /// The most memory a file may take, in bytes.
+    /// The most memory a file's volumes may take, and the most disk where they are too large for memory, in bytes.
     static let memoryLimit = 4 << 30
+    static let diskLimit = 16 << 30
 
     /// Which layers to decode.
     public enum Layers: String, Sendable, CaseIterable {
@@ -72,7 +73,4 @@ public enum FoveaFile {
             }
         }
     }
-
-    /// The most bytes a file may have: as many as it may take memory.
-    static let byteLimit = memoryLimit
 }

@@ -234,7 +234,9 @@ extension ReceiptFile.Volume {
         announcedSha256 = outcome.digest.description
         let header = outcome.state == .lossless ? nil : try? NIfTIHeader(bytes: manifest.header).asPreview().bytes
         headerSha256 = Digest(of: header ?? manifest.header).description
-        voxelsSha256 = Digest(of: snapshot.voxels).description
+        var voxels = DigestBuilder()
+        snapshot.voxels.withUnsafeBytes { voxels.update($0) }
+        voxelsSha256 = voxels.finish().description
         sourceSha256 = manifest.sourceDigest.description
         let parts = standing.map(ReceiptFile.Part.init)
         regions = Array(parts.dropLast())

@@ -68,7 +68,15 @@ extension ReceivingSession {
             throw SiteError(
                 .limitReached, "\(manifest.volumes.count) volumes in \(manifest.plan.count) chunks are more than is taken here")
         }
-        let decoder = try SessionDecoder(manifest, decoder: chunkDecoder, memoryLimit: site.limits.memoryByteCount)
+        let decoder: SessionDecoder
+        do {
+            decoder = try SessionDecoder(
+                manifest, decoder: chunkDecoder, memoryLimit: site.limits.memoryByteCount, diskLimit: site.limits.diskByteCount)
+        } catch let error as CodingError where error.code == .noRoom {
+            throw SiteError(
+                .noSpace,
+                "The receiver has no room to put the volumes of '\(hello.session)' together. Make room there and send again.")
+        }
         let folder = SessionFolder(
             root: site.folder, session: hello.session, decoder: decoder, files: files, system: site.system,
             readBack: site.readBack)

@@ -94,27 +94,37 @@ public struct RegionFinder: Sendable {
     /// - Parameter margin: voxels added around a mask on every side; a box is taken as it is.
     /// - Throws: what ``find(in:)`` throws.
     public func regions(in scans: [Scan], margin: Int) throws -> Regions {
-        let finding = try find(in: scans)
-        func everything(_ source: RegionSource, _ why: String) -> Regions {
-            let why = [finding.remark, why].compactMap { $0 }.joined(separator: "; ")
-            return Regions(
-                boxes: scans.prefix(1).map(\.volume.shape.box), source: source,
-                remark: "\(why): the whole volume is sent as the region of interest; give --mask or --box to choose one"
-            )
+        if case .box(let box) = means {
+            try check(scans.map(\.volume.shape), names: [])
+            return Regions(boxes: [box], source: .box, remark: nil)
+        }
+        let finding: Finding
+        do {
+            finding = try find(in: scans)
+        } catch let error as SegmentationError where error.code == .tooLarge && isModel {
+            // A volume that no model can look at is a volume to send all the same.
+            return Self.everything(of: scans, .everything, "the model \(name) was not asked, since \(error.message)")
         }
         // A model that works on blocks knows edges to a block only.
         let boxes = RegionPlanner.boxes(around: finding.mask, margin: margin + finding.blockVoxelCount)
-        switch (means, finding.verdict) {
-        case (.box(let box), _): return Regions(boxes: [box], source: .box, remark: nil)
-        case (.mask, _): return Regions(boxes: boxes, source: .mask, remark: nil)
-        case (.model, .found):
-            let found = "the model \(name) put \(boxes.count == 1 ? "one region" : "\(boxes.count) regions") first, no diagnosis"
-            return Regions(boxes: boxes, source: .model, remark: [finding.remark, found].compactMap { $0 }.joined(separator: "; "))
-        case (.model, .unsure):
+        guard isModel else { return Regions(boxes: boxes, source: .mask, remark: nil) }
+        func remark(_ text: String) -> String { [finding.remark, text].compactMap { $0 }.joined(separator: "; ") }
+        switch finding.verdict {
+        case .found:
+            let regions = boxes.count == 1 ? "one region" : "\(boxes.count) regions"
+            return Regions(boxes: boxes, source: .model, remark: remark("the model \(name) put \(regions) first, no diagnosis"))
+        case .unsure:
             let certainty = finding.certainty.map { " (mean probability \((($0 * 100).rounded()) / 100))" } ?? ""
-            return everything(.unsure, "the model \(name) is unsure of what it found\(certainty)")
-        case (.model, .none):
-            return everything(.everything, "the model \(name) found nothing, which says nothing about the patient")
+            return Self.everything(of: scans, .unsure, remark("the model \(name) is unsure of what it found\(certainty)"))
+        case .none:
+            return Self.everything(
+                of: scans, .everything, remark("the model \(name) found nothing, which says nothing about the patient"))
         }
+    }
+
+    private static func everything(of scans: [Scan], _ source: RegionSource, _ why: String) -> Regions {
+        Regions(
+            boxes: scans.prefix(1).map(\.volume.shape.box), source: source,
+            remark: "\(why): the whole volume is sent as the region of interest; give --mask or --box to choose one")
     }
 }

@@ -18,19 +18,26 @@ final class SessionFolder: Sendable {
         var writing: Set<Int> = []
         /// Volumes that have changed since they were written last, and whether someone waits for that.
         var stale: [Int: Bool] = [:]
-        var lastWrite: [Int: ContinuousClock.Instant] = [:]
+        /// When each volume was written last, and how long that took.
+        var lastWrite: [Int: (end: ContinuousClock.Instant, duration: Duration)] = [:]
         var isFinishing = false
         /// Voxels that are exact, compressed while others still come.
         var pieces: [VoxelPieces] = []
         var pending: [Set<Int>] = []
+        /// Bytes of all pieces.
+        var pieceByteCount = 0
     }
     private let state = Mutex(State())
 
     /// zlib's level for what changes, and for what is exact and stays.
     private static let passingLevel = 1
     private static let finalLevel = 2
-    /// The least time between two writes of a volume that nobody waits for.
+    /// Compressed bytes kept of a session's volumes.
+    private static let pieceByteLimit = 128 << 20
+    /// The least time between two writes of a volume that nobody waits for, and how many times as long as a write it is at least: one that takes
+    /// seconds is not made over and over.
     private static let leastInterval = Duration.seconds(1)
+    private static let restShare = 8
 
     /// The folder of a session that ``make(root:session:)`` has made.
     init(
@@ -114,13 +121,13 @@ final class SessionFolder: Sendable {
     }
     func qualityPath(_ volume: Int) -> String { "\(path)/\(decoder.manifest.volumes[volume].name).quality.nii.gz" }
 
-    /// Compresses what has become exact, so that the last write finds it done. Whatever is not done by then is done there.
+    /// Compresses what has become exact, so that the last write finds it done. Whatever is not done by then, or is more than is kept, is done there.
     /// - Parameter box: over stacked slices; what has come.
     func compress(_ volume: Int, _ box: Box) {
         let shape = decoder.layouts[volume].shape
         let voxels = box.z.lowerBound * shape.sliceVoxelCount..<box.z.upperBound * shape.sliceVoxelCount
         let indices = state.withLock { state in state.pieces[volume].touching(voxels).filter(state.pending[volume].contains) }
-        guard !indices.isEmpty else { return }
+        guard !indices.isEmpty, state.withLock({ $0.pieceByteCount <= Self.pieceByteLimit }) else { return }
         Task {
             for index in indices {
                 let range = state.withLock { $0.pieces[volume].voxels(index) }
@@ -130,8 +137,11 @@ final class SessionFolder: Sendable {
                 else { continue }
                 try? await passing.run(rank: 2) { [self] in
                     let pieces = state.withLock { $0.pieces[volume] }
-                    let piece = try bytes.withUnsafeBytes { try pieces.deflate($0, level: Self.finalLevel) }
-                    state.withLock { $0.pieces[volume].keep(piece, at: index) }
+                    let piece = try pieces.deflate(bytes, level: Self.finalLevel)
+                    state.withLock {
+                        $0.pieces[volume].keep(piece, at: index)
+                        $0.pieceByteCount += piece.compressedByteCount
+                    }
                 }
             }
         }
@@ -148,7 +158,7 @@ final class SessionFolder: Sendable {
         Task {
             while let isAwaited = state.withLock({ $0.isFinishing ? nil : $0.stale[volume] }) {
                 let last = state.withLock { $0.lastWrite[volume] }
-                if !isAwaited, let last, .now - last < Self.leastInterval {
+                if !isAwaited, let last, .now - last.end < max(Self.leastInterval, last.duration * Self.restShare) {
                     // In small steps, so that what is awaited meanwhile does not wait for the rest.
                     try? await Task.sleep(for: .milliseconds(20))
                     continue
@@ -163,8 +173,9 @@ final class SessionFolder: Sendable {
     private func writePassing(_ volume: Int, isAwaited: Bool) async {
         try? await passing.run(rank: isAwaited ? 0 : 1) { [self] in
             guard !state.withLock({ $0.isFinishing }) else { return }
+            let begin = ContinuousClock.now
             try writePieces(volume)
-            state.withLock { $0.lastWrite[volume] = .now }
+            state.withLock { $0.lastWrite[volume] = (.now, .now - begin) }
         }
     }
 
@@ -172,29 +183,29 @@ final class SessionFolder: Sendable {
     private func writePieces(_ volume: Int) throws {
         state.withLock { $0.stale[volume] = nil }
         let layout = decoder.layouts[volume]
-        var pieces = state.withLock { $0.pieces[volume] }
-        var quality: [UInt8] = []
-        quality.reserveCapacity(layout.shape.voxelCount)
-        for index in 0..<pieces.count {
-            guard !state.withLock({ $0.isFinishing }) else { throw CancellationError() }
-            let voxels = pieces.voxels(index)
-            let part = OwnThread.wait { [decoder] in await decoder.part(volume: volume, voxels: voxels) }
-            quality += part.quality
-            if !pieces.has(index) { try pieces.make(index, of: part.voxels, level: Self.passingLevel) }
-        }
+        let pieces = state.withLock { $0.pieces[volume] }
         let around = OwnThread.wait { [decoder] in await decoder.surroundings(volume: volume) }
+        let header = try layout.qualityHeader()
+        func part(_ voxels: Range<Int>) throws -> VolumePart {
+            guard !state.withLock({ $0.isFinishing }) else { throw CancellationError() }
+            return OwnThread.wait { [decoder] in await decoder.part(volume: volume, voxels: voxels) }
+        }
+        // Looked at before the voxels, which only get better: none is called better than it is.
+        var flags = VoxelPieces(header)
+        func flagPiece(_ index: Int) throws -> DeflatedPiece {
+            try flags.deflate(try part(flags.voxels(index)).quality, level: Self.passingLevel)
+        }
+        for index in 0..<flags.count { flags.keep(try flagPiece(index), at: index) }
         // The volume goes first: a reader that looks in between sees too little promised rather than too much.
         try NIfTIFile.write(
             pieces, header: try layout.header.asPreview(), extensions: around.extensions, trailer: around.trailer,
-            to: volumePath(volume, .partial), compressionLevel: Self.passingLevel)
-        let header = try layout.qualityHeader()
-        var flags = VoxelPieces(header)
-        for index in 0..<flags.count {
-            try flags.make(index, of: Array(quality[flags.voxels(index)]), level: Self.passingLevel)
+            to: volumePath(volume, .partial), compressionLevel: Self.passingLevel
+        ) { index in
+            try pieces.deflate(try part(pieces.voxels(index)).voxels, level: Self.passingLevel)
         }
         try NIfTIFile.write(
             flags, header: header, extensions: [UInt8](repeating: 0, count: header.voxelOffset - header.bytes.count), trailer: [],
-            to: qualityPath(volume), compressionLevel: Self.passingLevel)
+            to: qualityPath(volume), compressionLevel: Self.passingLevel, piece: flagPiece)
     }
 
     /// Writes a volume and its quality for the last time, on all cores.

@@ -5,6 +5,8 @@ internal import WireFormat
 public struct SessionLimits: Sendable, Equatable {
     /// Memory for volumes as they come together, in bytes.
     public var memoryByteCount = VolumeLayout.defaultMemoryLimit
+    /// Disk for those that are too large for memory, while they come together, in bytes.
+    public var diskByteCount = VolumeLayout.defaultDiskLimit
     /// Bytes of chunks on one connection.
     public var byteCount = 4 << 30
     /// Volumes.

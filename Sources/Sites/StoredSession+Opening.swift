@@ -120,7 +120,7 @@ private struct StoredReader {
             return StoredVolume(
                 name: volume.name, state: state, image: image, quality: nil, standing: standing, byteCount: byteCount)
         }
-        var quality = quality(of: try Name(volume.name), image, isFull: receipt.complete)
+        var quality = try quality(of: try Name(volume.name), image, isFull: receipt.complete)
         Self.cap(&quality, standing, image.volume.shape, isBelieved: state == .lossy || state == .incomplete)
         return StoredVolume(
             name: volume.name, state: state, image: image, quality: quality, standing: standing, byteCount: byteCount)
@@ -128,25 +128,25 @@ private struct StoredReader {
 
     mutating func readPreview(_ name: Name) throws -> StoredVolume {
         let image = try image(SessionFolder.fileName(name, .partial))
-        var quality = quality(of: name, image, isFull: false)
+        var quality = try quality(of: name, image, isFull: false)
         Self.cap(&quality, [.unknown], image.volume.shape, isBelieved: false)
         return StoredVolume(
             name: name.text, state: .incomplete, image: image, quality: quality, standing: [.unknown], byteCount: 0)
     }
 
     /// What the quality volume says; where there is none that fits, as little as can be said.
-    private mutating func quality(of name: Name, _ image: NIfTIImage, isFull: Bool) -> [UInt8] {
+    private mutating func quality(of name: Name, _ image: NIfTIImage, isFull: Bool) throws -> PagedArray<UInt8> {
         let count = image.volume.shape.voxelCount
         if let quality = try? self.image("\(name).quality.nii.gz"), quality.volume.voxelType == .uint8,
             quality.volume.shape == image.volume.shape
         {
             return quality.volume.voxels
         }
-        return [UInt8](repeating: isFull ? Quality.backgroundBase : Quality.missing, count: count)
+        return try PagedArray(repeating: isFull ? Quality.backgroundBase : Quality.missing, count: count)
     }
 
     /// The quality volume stands under no digest: no voxel is called better than the receipt calls the part it lies in.
-    private static func cap(_ quality: inout [UInt8], _ standing: [RegionStanding], _ shape: Shape, isBelieved: Bool) {
+    private static func cap(_ quality: inout PagedArray<UInt8>, _ standing: [RegionStanding], _ shape: Shape, isBelieved: Bool) {
         func level(_ part: RegionStanding?) -> UInt8 {
             guard isBelieved, let part else { return Quality.backgroundBase }
             if part.stage == .exact { return Quality.exact }
@@ -160,7 +160,9 @@ private struct StoredReader {
                 for y in box.y { for x in box.x { limits[y * shape.columns + x] = level(part) } }
             }
             let start = slice * limits.count
-            for index in limits.indices { quality[start + index] = min(quality[start + index], limits[index]) }
+            quality.withUnsafeMutableBufferPointer { quality in
+                for index in limits.indices { quality[start + index] = min(quality[start + index], limits[index]) }
+            }
         }
     }
 

@@ -21,9 +21,9 @@ public struct StoredVolume: Sendable {
     public let fill: Double?
     /// The box around all voxels that hold another value, over one time point; nil where there is none.
     public let content: Box?
-    private let voxels: [UInt8]
+    private let voxels: PagedArray<UInt8>
     /// A `Quality` a voxel; nil where every voxel is exact.
-    private let quality: [UInt8]?
+    private let quality: PagedArray<UInt8>?
 
     /// Time points x slices x rows x columns.
     public var shape: Shape { header.shape }
@@ -31,7 +31,8 @@ public struct StoredVolume: Sendable {
     public var memoryByteCount: Int { voxels.count + (quality?.count ?? 0) }
 
     init(
-        name: String, state: StoredSession.State, image: NIfTIImage, quality: [UInt8]?, standing: [RegionStanding], byteCount: Int
+        name: String, state: StoredSession.State, image: NIfTIImage, quality: PagedArray<UInt8>?, standing: [RegionStanding],
+        byteCount: Int
     ) {
         self.name = name
         self.state = state
@@ -58,8 +59,12 @@ public struct StoredVolume: Sendable {
         part.voxels.reserveCapacity(box.voxelCount * byteCount)
         part.quality.reserveCapacity(box.voxelCount)
         forEachRow(of: box, in: shape) { row in
-            part.voxels += voxels[row.lowerBound * byteCount..<row.upperBound * byteCount]
-            if let quality { part.quality += quality[row] } else { part.quality += repeatElement(Quality.exact, count: row.count) }
+            part.voxels += voxels.values(row.lowerBound * byteCount..<row.upperBound * byteCount)
+            if let quality {
+                part.quality += quality.values(row)
+            } else {
+                part.quality += repeatElement(Quality.exact, count: row.count)
+            }
         }
         return part
     }

@@ -16,7 +16,7 @@ public struct Box: Sendable, Hashable, CustomStringConvertible {
         self.init(uncheckedX: x, y: y, z: z)
     }
 
-    init(uncheckedX x: Range<Int>, y: Range<Int>, z: Range<Int>) {
+    package init(uncheckedX x: Range<Int>, y: Range<Int>, z: Range<Int>) {
         self.x = x
         self.y = y
         self.z = z

@@ -3,11 +3,11 @@ public struct Mask: Sendable, Equatable {
     /// Slices x rows x columns; one time point.
     public let shape: Shape
     /// One byte a voxel, 0 or 1, columns fastest.
-    public let bits: [UInt8]
+    public let bits: PagedArray<UInt8>
 
     /// Makes a mask.
     /// - Throws: `VolumeError` when `bits` does not fit the shape.
-    public init(shape: Shape, bits: [UInt8]) throws(VolumeError) {
+    public init(shape: Shape, bits: PagedArray<UInt8>) throws(VolumeError) {
         guard shape.timepoints == 1, bits.count == shape.voxelCount else {
             throw VolumeError(.voxelCountMismatch, "a mask of \(shape) needs \(shape.voxelCount) voxels, not \(bits.count)")
         }
@@ -15,15 +15,21 @@ public struct Mask: Sendable, Equatable {
         self.bits = bits
     }
 
+    /// Makes a mask in memory.
+    /// - Throws: `VolumeError` when `bits` does not fit the shape.
+    public init(shape: Shape, bits: [UInt8]) throws(VolumeError) { try self.init(shape: shape, bits: PagedArray(bits)) }
+
     /// Every voxel of a box, which lies in the shape.
     /// - Throws: `VolumeError` when it does not.
     public init(filling box: Box, in shape: Shape) throws(VolumeError) {
         guard shape.box.contains(box) else { throw VolumeError(.invalidBox, "box \(box) reaches out of \(shape)") }
-        var bits = [UInt8](repeating: 0, count: shape.sliceVoxelCount * shape.slices)
-        for z in box.z {
-            for y in box.y {
-                let row = (z * shape.rows + y) * shape.columns
-                for x in box.x { bits[row + x] = 1 }
+        var bits = try PagedArray<UInt8>(zeros: shape.sliceVoxelCount * shape.slices)
+        bits.withUnsafeMutableBufferPointer { bits in
+            for z in box.z {
+                for y in box.y {
+                    let row = (z * shape.rows + y) * shape.columns
+                    for x in box.x { bits[row + x] = 1 }
+                }
             }
         }
         try self.init(shape: try Shape(columns: shape.columns, rows: shape.rows, slices: shape.slices), bits: bits)
@@ -33,22 +39,25 @@ public struct Mask: Sendable, Equatable {
     public init(labels volume: Volume) throws(VolumeError) {
         struct Thresholder: VoxelVisitor {
             let volume: Volume
-            func visit<V: Voxel>(_ type: V.Type) -> [UInt8] {
+            var bits: PagedArray<UInt8>
+            mutating func visit<V: Voxel>(_ type: V.Type) {
                 volume.withVoxels(as: type) { voxels in
                     let zero = V(nearest: 0)
-                    return voxels.prefix(volume.shape.sliceVoxelCount * volume.shape.slices).map { $0 > zero ? 1 : 0 }
+                    bits.withUnsafeMutableBufferPointer { bits in
+                        for index in bits.indices { bits[index] = voxels[index] > zero ? 1 : 0 }
+                    }
                 }
             }
         }
-        var thresholder = Thresholder(volume: volume)
         let shape = volume.shape
+        var thresholder = Thresholder(volume: volume, bits: try PagedArray(zeros: shape.sliceVoxelCount * shape.slices))
+        volume.voxelType.accept(&thresholder)
         try self.init(
-            shape: try Shape(columns: shape.columns, rows: shape.rows, slices: shape.slices),
-            bits: volume.voxelType.accept(&thresholder))
+            shape: try Shape(columns: shape.columns, rows: shape.rows, slices: shape.slices), bits: thresholder.bits)
     }
 
     /// How many voxels are in.
-    public var voxelCount: Int { bits.reduce(0) { $0 + Int($1) } }
+    public var voxelCount: Int { bits.withUnsafeBufferPointer { $0.reduce(0) { $0 + Int($1) } } }
 
     /// The smallest box that holds every voxel of the mask; nil when it is empty.
     public var boundingBox: Box? {

@@ -5,7 +5,7 @@ public struct Volume: Sendable {
     /// How each voxel is stored.
     public let voxelType: VoxelType
     /// Stored values in this machine's byte order, columns fastest, then rows, slices, time points.
-    public var voxels: [UInt8]
+    public var voxels: PagedArray<UInt8>
     /// From voxel indices to millimetres.
     public let affine: Affine
     /// From stored values to physical ones.
@@ -13,9 +13,9 @@ public struct Volume: Sendable {
 
     /// Makes a volume.
     /// - Throws: `VolumeError.Code.voxelCountMismatch` when `voxels` is not as long as shape and type say.
-    public init(shape: Shape, voxelType: VoxelType, voxels: [UInt8], affine: Affine = .identity, scaling: Scaling = .none)
-        throws(VolumeError)
-    {
+    public init(
+        shape: Shape, voxelType: VoxelType, voxels: PagedArray<UInt8>, affine: Affine = .identity, scaling: Scaling = .none
+    ) throws(VolumeError) {
         guard voxels.count == shape.voxelCount * voxelType.byteCount else {
             throw VolumeError(
                 .voxelCountMismatch,
@@ -28,7 +28,15 @@ public struct Volume: Sendable {
         self.scaling = scaling
     }
 
-    /// Makes a volume from typed voxels.
+    /// Makes a volume in memory.
+    /// - Throws: `VolumeError.Code.voxelCountMismatch` when `voxels` is not as long as shape and type say.
+    public init(shape: Shape, voxelType: VoxelType, voxels: [UInt8], affine: Affine = .identity, scaling: Scaling = .none)
+        throws(VolumeError)
+    {
+        try self.init(shape: shape, voxelType: voxelType, voxels: PagedArray(voxels), affine: affine, scaling: scaling)
+    }
+
+    /// Makes a volume in memory from typed voxels.
     /// - Throws: `VolumeError.Code.voxelCountMismatch` when their count is not the shape's or the type is not theirs.
     public init<V: Voxel>(shape: Shape, voxelType: VoxelType, values: [V], affine: Affine = .identity, scaling: Scaling = .none)
         throws(VolumeError)
@@ -44,7 +52,7 @@ public struct Volume: Sendable {
     /// The stored values as their Swift type. `type` must be the one ``VoxelType/accept(_:)`` hands over.
     @inlinable
     public func withVoxels<V: Voxel, R>(as type: V.Type, _ body: (UnsafeBufferPointer<V>) throws -> R) rethrows -> R {
-        try voxels.withUnsafeBytes { try body($0.bindMemory(to: V.self)) }
+        try voxels.withUnsafeBytes { (raw) throws -> R in try body(raw.bindMemory(to: V.self)) }
     }
 
     /// Every stored value as a double: for display and measures, not for coding.

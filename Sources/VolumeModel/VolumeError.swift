@@ -2,7 +2,7 @@
 public struct VolumeError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {
-        case invalidShape, shapesDiffer, invalidBox, voxelCountMismatch
+        case invalidShape, shapesDiffer, invalidBox, voxelCountMismatch, noRoom
     }
     /// The kind of fault.
     public let code: Code

@@ -39,25 +39,50 @@ public enum FoveaContainer {
     /// Reads a file's chunks. What a file lost at its end does not take the rest with it.
     /// - Throws: `WireError` when it is of another kind or version, or a chunk is beyond the limits.
     public static func contents(of bytes: [UInt8]) throws(WireError) -> Contents {
-        var reader = ByteReader(bytes)
-        guard isContainer(bytes) else { throw WireError(.notFovea, "not a .fovea file") }
-        let signature = Array(try reader.take(Self.signature.count, "signature"))
-        guard signature == Self.signature else {
+        let places = try places(byteCount: bytes.count) { Array(bytes[$0]) }
+        return Contents(chunks: places.records.map { ($0, Array(bytes[$1])) }, isCutOff: places.isCutOff)
+    }
+
+    /// Where a file's chunks are.
+    public struct Places: Sendable {
+        /// The records of the chunks that are whole, in the file's order, as ranges of its bytes.
+        public let records: [(ordinal: UInt32, bytes: Range<Int>)]
+        /// Whether the file ends within a chunk.
+        public let isCutOff: Bool
+    }
+
+    /// Finds a file's chunks, whatever its size: of each only what stands before its record is read.
+    /// - Parameters:
+    ///   - byteCount: of the file.
+    ///   - read: some of its bytes; what it throws is thrown.
+    /// - Throws: as ``contents(of:)``.
+    public static func places(byteCount: Int, read: (Range<Int>) throws(WireError) -> [UInt8]) throws(WireError) -> Places {
+        let start = try read(0..<min(signature.count, byteCount))
+        guard isContainer(start) else { throw WireError(.notFovea, "not a .fovea file") }
+        guard start.count == signature.count else { throw WireError(.truncated, "cut off within its signature") }
+        guard start == signature else {
             throw WireError(
-                .unsupportedVersion, "version \(signature[6]).\(signature[7]) of the format; this program reads \(Datagram.version)"
-            )
+                .unsupportedVersion, "version \(start[6]).\(start[7]) of the format; this program reads \(Datagram.version)")
         }
-        var chunks: [(UInt32, [UInt8])] = []
-        while reader.remaining > 0 {
-            guard reader.remaining >= 8 else { return Contents(chunks: chunks, isCutOff: true) }
+        var records: [(UInt32, Range<Int>)] = []
+        var position = signature.count
+        while position < byteCount {
+            guard byteCount - position >= 8 else { return Places(records: records, isCutOff: true) }
+            var reader = ByteReader(try read(position..<position + 8))
             let ordinal = try reader.take(UInt32.self, "ordinal")
             let count = Int(try reader.take(UInt32.self, "record length"))
             guard ordinal < UInt32(WireLimits.chunkCount), count <= WireLimits.chunkByteCount else {
                 throw WireError(.limitExceeded, "chunk \(ordinal) of \(count) bytes is beyond the limits")
             }
-            guard count <= reader.remaining else { return Contents(chunks: chunks, isCutOff: true) }
-            chunks.append((ordinal, Array(try reader.take(count, "record"))))
+            position += 8
+            guard count <= byteCount - position else { return Places(records: records, isCutOff: true) }
+            // Empty chunks by the hundred million would be a list of gigabytes.
+            guard records.count < WireLimits.chunkCount else {
+                throw WireError(.limitExceeded, "more than \(WireLimits.chunkCount) chunks")
+            }
+            records.append((ordinal, position..<position + count))
+            position += count
         }
-        return Contents(chunks: chunks, isCutOff: false)
+        return Places(records: records, isCutOff: false)
     }
 }

@@ -41,14 +41,14 @@ struct Failure {
             message = error.message
             switch error.code {
             case .notFound, .unreadable: code = Self.noInput
-            case .cannotWrite: code = Self.inputOutput
+            case .cannotWrite, .noRoom: code = Self.inputOutput
             case .notPermitted: code = Self.notPermitted
             case .alreadyExists: code = Self.cannotCreate
             case .notNIfTI, .unsupported, .invalidHeader, .truncated, .corruptCompression, .tooLarge: code = Self.badData
             }
         case let error as VolumeError:
             message = error.message
-            code = error.code == .invalidBox ? Self.usage : Self.badData
+            code = error.code == .invalidBox ? Self.usage : error.code == .noRoom ? Self.inputOutput : Self.badData
         case let error as SegmentationError:
             message = error.message
             switch error.code {
@@ -57,7 +57,7 @@ struct Failure {
             case .channelMissing: code = Self.usage
             case .shapesDiffer, .placesDiffer, .emptyMask, .invalidModel, .invalidOutput, .tooLarge: code = Self.badData
             }
-        case let error as CodingError: (message, code) = (error.message, Self.badData)
+        case let error as CodingError: (message, code) = (error.message, error.code == .noRoom ? Self.inputOutput : Self.badData)
         case let error as WireError: (message, code) = (error.message, Self.badData)
         case let error as PhantomError: (message, code) = (error.message, Self.usage)
         case let error as ProfileError: (message, code) = (error.message, error.code == .notFound ? Self.noInput : Self.badData)

@@ -148,7 +148,7 @@ private struct Reception {
             if after.quality[index] < before.quality[index] { return faults.append("voxel \(index) gets worse") }
             guard before.quality[index] == Quality.exact else { continue }
             let voxel = index * byteCount..<(index + 1) * byteCount
-            guard before.voxels[voxel] == after.voxels[voxel] else { return faults.append("voxel \(index) was exact and changes") }
+            guard before.voxels.values(voxel) == after.voxels.values(voxel) else { return faults.append("voxel \(index) was exact and changes") }
         }
     }
 

@@ -62,7 +62,7 @@ struct StoredSessionTests {
             #expect(volume.completeness?["exact_voxels"] as? Int == 40 * 34 * 72)
             #expect(volume.completeness?["bytes"] as? Int == 1234)
             let (voxels, quality) = try #require(try await served.voxels("s", 0))
-            #expect(voxels == (try Sample.image().volume.voxels))
+            #expect(try Sample.image().volume.voxels == voxels)
             #expect(quality.allSatisfy { $0 == Quality.exact })
             try await events.state("s", becomes: "exact")
         }
@@ -174,7 +174,7 @@ struct StoredSessionTests {
             #expect(killed["state"] as? String == "incomplete")
             #expect((killed["message"] as? String)?.contains("no receipt") == true)
             let (voxels, quality) = try #require(try await served.voxels("killed", 0))
-            #expect(voxels == (try Sample.image().volume.voxels))
+            #expect(try Sample.image().volume.voxels == voxels)
             #expect(quality[(10 * 40 + 20) * 48 + 20] <= Quality.backgroundBase)
         }
     }

@@ -68,7 +68,7 @@ struct VolumeTests {
             volume.take(await decoder.progress(volume: 0), from: decoder)
             try await page.fetch(volume, from: decoder, voxelCount: 1000)
         }
-        #expect(page.voxels == image.volume.voxels)
+        #expect(image.volume.voxels == page.voxels)
         #expect(page.quality.allSatisfy { $0 == Quality.exact })
         // Base, mask, exact.
         #expect(page.fetches.allSatisfy { $0 <= 3 })
@@ -82,7 +82,7 @@ struct VolumeTests {
         volume.take(await decoder.progress(volume: 0), from: decoder)
         var page = Page(image.volume.shape)
         try await page.fetch(volume, from: decoder, voxelCount: 1 << 20)
-        #expect(page.voxels == image.volume.voxels)
+        #expect(image.volume.voxels == page.voxels)
         let content = try #require(decoder.layouts[0].manifest.content)
         var fetched = 0
         for (index, count) in page.fetches.enumerated() {
@@ -114,7 +114,7 @@ struct VolumeTests {
         for chunk in chunks.dropFirst(half.count) { try await next.apply(chunk.ordinal, record: chunk.record) { _ in } }
         volume.take(await next.progress(volume: 0), from: next)
         try await page.fetch(volume, from: next, voxelCount: 1 << 20)
-        #expect(page.voxels == image.volume.voxels)
+        #expect(image.volume.voxels == page.voxels)
     }
 
     @Test("A part that reaches out of the volume is none")

@@ -38,9 +38,8 @@ struct CompressedPiecesTests {
         #expect(pieces.count == 4)
         for index in [2, 0] {
             let voxels = pieces.voxels(index)
-            let piece = try image.volume.voxels[voxels.lowerBound * 2..<voxels.upperBound * 2].withUnsafeBytes {
-                try pieces.deflate($0, level: 1)
-            }
+            let piece = try pieces.deflate(
+                image.volume.voxels.values(voxels.lowerBound * 2..<voxels.upperBound * 2), level: 1)
             pieces.keep(piece, at: index)
             #expect(pieces.has(index))
         }

@@ -131,7 +131,7 @@ struct LongTailTests {
         let plain = try Fixtures.image(Fixtures.shape(70, 66, 20), .int16, scale: 5)
         var voxels = plain.volume.voxels
         for place in [40_000, 41_234, 50_001] {
-            withUnsafeBytes(of: Int16(27_000)) { voxels.replaceSubrange(place * 2..<place * 2 + 2, with: $0) }
+            withUnsafeBytes(of: Int16(27_000)) { (voxels[place * 2], voxels[place * 2 + 1]) = ($0[0], $0[1]) }
         }
         return try NIfTIImage(header: plain.header, voxels: voxels)
     }

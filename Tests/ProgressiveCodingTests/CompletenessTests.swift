@@ -12,7 +12,7 @@ struct CompletenessTests {
         let width = image.volume.voxelType.byteCount
         var (exact, body) = (0, 0)
         for index in volume.quality.indices {
-            guard image.volume.voxels[index * width..<(index + 1) * width].contains(where: { $0 != 0 }) else { continue }
+            guard image.volume.voxels.values(index * width..<(index + 1) * width).contains(where: { $0 != 0 }) else { continue }
             body += 1
             if volume.quality[index] == Quality.exact { exact += 1 }
         }

@@ -67,7 +67,7 @@ struct FocusTests {
         let byteCount = shown.layout.header.voxelType.byteCount
         let touched = before.quality.indices.filter { index in
             let bytes = index * byteCount..<(index + 1) * byteCount
-            return before.quality[index] >= Quality.roiBase && before.voxels[bytes] != shown.voxels[bytes]
+            return before.quality[index] >= Quality.roiBase && before.voxels.values(bytes) != shown.voxels.values(bytes)
         }
         #expect(touched.isEmpty, "what is as good already stays as it is")
         _ = try await Fixtures.apply(coded.chunks { $0 > layer }, to: decoder)

@@ -31,7 +31,7 @@ struct RegionTests {
             let found = ConnectedComponents.find(in: try mask(shape, [try Box(parsing: a), try Box(parsing: b)]))
             #expect(found.components.map(\.voxelCount) == [1, 1], "\(a) and \(b)")
             #expect(found.components.map(\.label) == [1, 2])
-            #expect(found.bits(of: [found.components[1]]).reduce(0) { $0 + Int($1) } == 1)
+            #expect(try found.bits(of: [found.components[1]]).reduce(0) { $0 + Int($1) } == 1)
         }
     }
 
@@ -42,8 +42,48 @@ struct RegionTests {
         let second = try mask(shape, [try Box(parsing: "4:6,3:5,1:3")])
         let both = try Mask(shape: shape, bits: zip(first.bits, second.bits).map { $0 | $1 })
         let found = ConnectedComponents.find(in: both)
-        #expect(found.components.map { found.bits(of: [$0]) } == [first.bits, second.bits])
+        #expect(try found.components.map { try found.bits(of: [$0]) } == [first.bits, second.bits])
         #expect(ConnectedComponents.find(in: try mask(shape, [])).components.isEmpty)
+    }
+
+    @Test("The parts of a scattered mask are those that flooding finds, voxel by voxel", arguments: [6, 18, 26])
+    func asFlooded(connectivity: Int) throws {
+        var random = Seeded(UInt64(connectivity))
+        for share in [0.1, 0.3, 0.6] {
+            let shape = try Shape(columns: 13, rows: 9, slices: 7)
+            let bits = (0..<shape.voxelCount).map { _ in Double.random(in: 0..<1, using: &random) < share ? 1 : 0 as UInt8 }
+            let found = ConnectedComponents.find(in: try Mask(shape: shape, bits: bits), connectivity: connectivity)
+            let expected = Self.flooded(bits, shape, reach: [6: 1, 18: 2, 26: 3][connectivity] ?? 0)
+            #expect(found.components.map(\.voxelCount) == expected.map(\.count))
+            for (component, voxels) in zip(found.components, expected) {
+                let bits = try found.bits(of: [component])
+                #expect(bits.indices.filter { bits[$0] != 0 } == voxels.sorted())
+                #expect(component.box == (try Mask(shape: shape, bits: bits)).boundingBox)
+            }
+        }
+    }
+
+    /// Parts by the plainest means, in the order of their first voxels.
+    private static func flooded(_ bits: [UInt8], _ shape: Shape, reach: Int) -> [[Int]] {
+        var parts: [[Int]] = []
+        var seen: Set<Int> = []
+        for start in bits.indices where bits[start] != 0 && seen.insert(start).inserted {
+            var part = [start]
+            var next = 0
+            while next < part.count {
+                let index = part[next]
+                next += 1
+                let (x, y, z) = (index % shape.columns, index / shape.columns % shape.rows, index / shape.sliceVoxelCount)
+                for (dz, dy, dx) in (0..<27).map({ ($0 / 9 - 1, $0 / 3 % 3 - 1, $0 % 3 - 1) })
+                where abs(dx) + abs(dy) + abs(dz) <= reach {
+                    guard shape.box.contains(x: x + dx, y: y + dy, z: z + dz) else { continue }
+                    let neighbour = ((z + dz) * shape.rows + y + dy) * shape.columns + x + dx
+                    if bits[neighbour] != 0, seen.insert(neighbour).inserted { part.append(neighbour) }
+                }
+            }
+            parts.append(part)
+        }
+        return parts
     }
 
     @Test("Two lesions far apart stay two boxes")

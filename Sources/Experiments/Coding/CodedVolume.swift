@@ -42,7 +42,7 @@ public struct CodedVolume: Sendable {
 
     /// For each chunk of the plan, the ordinals of those it rests on.
     func prerequisites() throws -> [UInt32: [UInt32]] {
-        let layout = try VolumeLayout(manifest.volumes[0], memoryLimit: .max)
+        let layout = try VolumeLayout(manifest.volumes[0], memoryLimit: .max, diskLimit: .max)
         return Dictionary(
             uniqueKeysWithValues: layout.prerequisites.enumerated().map { index, needed in
                 (UInt32(index + 1), needed.map { UInt32($0 + 1) })

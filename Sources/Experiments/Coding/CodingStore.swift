@@ -75,7 +75,7 @@ actor CodingStore {
         _ = try await prepared.encoder.run(on: pool) { chunk in chunks.withLock { $0.append(chunk) } }
         let coded = try CodedVolume(chunks.withLock { $0 }, times: .instant(prepared.encoder.manifest))
         let quality = try await QualityTable(coded, source: source.image.volume, regions: source.regions, pool: pool)
-        let layout = try VolumeLayout(coded.manifest.volumes[0], memoryLimit: .max)
+        let layout = try VolumeLayout(coded.manifest.volumes[0], memoryLimit: .max, diskLimit: .max)
         return Entry(
             coded: coded, quality: quality, layout: layout,
             voxelCounts: Self.voxelCounts(layout, source.image.volume), voxelByteCount: source.image.volume.voxels.count)

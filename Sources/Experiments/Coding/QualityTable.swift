@@ -63,13 +63,13 @@ public final class QualityTable: Sendable {
     ///   - regions: the regions of interest as they were found, over the slices of one time point.
     /// - Throws: `CodingError`, `WireError`.
     public init(_ coded: CodedVolume, source: Volume, regions: [Box], pool: CodingPool) async throws {
-        let layout = try VolumeLayout(coded.manifest.volumes[0], memoryLimit: .max)
+        let layout = try VolumeLayout(coded.manifest.volumes[0], memoryLimit: .max, diskLimit: .max)
         self.layout = layout
         let range = source.finiteRange()
         let peak = range.upperBound - range.lowerBound
         self.peak = peak
         let plan = layout.manifest.plan
-        var assembler = VolumeAssembler(layout)
+        var assembler = try VolumeAssembler(layout)
         var decoded: [Int: (DecodedChunk, ChunkRecord)] = [:]
         // A layer's chunks rest on other layers only, so those of one are decoded side by side.
         var start = 0
@@ -142,7 +142,7 @@ public final class QualityTable: Sendable {
 
     /// Puts the chunks together in this order and measures the slices whose look is not known.
     private func measure(_ steps: [Int], _ missing: [[Key]]) throws {
-        var assembler = VolumeAssembler(layout)
+        var assembler = try VolumeAssembler(layout)
         for (step, keys) in missing.enumerated() {
             if step > 0 {
                 let index = steps[step - 1]
@@ -155,7 +155,7 @@ public final class QualityTable: Sendable {
             let voxels = assembler.voxels
             DispatchQueue.concurrentPerform(iterations: keys.count) { iteration in
                 let key = keys[iteration]
-                let bytes = Array(voxels[key.slice * byteCount..<(key.slice + 1) * byteCount])
+                let bytes = voxels.values(key.slice * byteCount..<(key.slice + 1) * byteCount)
                 let pair = slices[key.slice].measure(bytes)
                 found.withLock { $0[key] = pair }
             }

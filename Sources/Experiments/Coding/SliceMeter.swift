@@ -22,7 +22,7 @@ struct SliceMeter: Sendable {
         let flat = try? Shape(columns: shape.columns, rows: shape.rows, slices: 1)
         self.source = flat.flatMap {
             try? Volume(
-                shape: $0, voxelType: source.voxelType, voxels: Array(source.voxels[slice * byteCount..<(slice + 1) * byteCount]))
+                shape: $0, voxelType: source.voxelType, voxels: source.voxels.values(slice * byteCount..<(slice + 1) * byteCount))
         }
         let z = slice % shape.slices
         func flattened(_ box: Box) -> Box? { box.z.contains(z) ? try? box.over(slices: 0..<1) : nil }

@@ -3,46 +3,51 @@ internal import VolumeModel
 /// What of a volume's first time point is body, as physical values.
 struct Body {
     /// Slices x rows x columns as the volume has them; not-a-number where there is fill.
-    let values: [Float]
+    let values: PagedArray<Float>
     /// The value of what lies around the body.
     let fill: Float
     /// The smallest box with all of it; nil when there is none.
     let box: Box?
 
     /// Fill is the value most frequent on the six faces; what is not finite counts as fill.
-    init(of volume: Volume) {
+    /// - Throws: `VolumeError.Code.noRoom`.
+    init(of volume: Volume) throws(VolumeError) {
         let shape = volume.shape
-        var reader = Reader(volume: volume)
-        var values = volume.voxelType.accept(&reader)
+        var reader = Reader(volume: volume, values: try PagedArray(zeros: shape.sliceVoxelCount * shape.slices))
+        volume.voxelType.accept(&reader)
+        var values = reader.values
+        reader.values = PagedArray([])
         let fill = Self.fill(values, shape)
         self.fill = fill
-        for index in values.indices where values[index] == fill || !values[index].isFinite { values[index] = .nan }
+        values.withUnsafeMutableBufferPointer { values in
+            for index in values.indices where values[index] == fill || !values[index].isFinite { values[index] = .nan }
+        }
         self.values = values
         box = Self.box(values, shape)
     }
 
     private struct Reader: VoxelVisitor {
         let volume: Volume
-        func visit<V: Voxel>(_ type: V.Type) -> [Float] {
+        var values: PagedArray<Float>
+
+        mutating func visit<V: Voxel>(_ type: V.Type) {
             let slope = volume.scaling.slope
             let hasScaling = slope != 0 && slope.isFinite
             let intercept = volume.scaling.intercept.isFinite ? volume.scaling.intercept : 0
-            let count = volume.shape.sliceVoxelCount * volume.shape.slices
-            return volume.withVoxels(as: type) { voxels in
-                [Float](unsafeUninitializedCapacity: count) { output, filled in
+            volume.withVoxels(as: type) { voxels in
+                values.withUnsafeMutableBufferPointer { output in
                     if hasScaling {
-                        for index in 0..<count { output[index] = Float(voxels[index].doubleValue * slope + intercept) }
+                        for index in output.indices { output[index] = Float(voxels[index].doubleValue * slope + intercept) }
                     } else {
-                        for index in 0..<count { output[index] = Float(voxels[index].doubleValue) }
+                        for index in output.indices { output[index] = Float(voxels[index].doubleValue) }
                     }
-                    filled = count
                 }
             }
         }
     }
 
     /// The smaller one of two equally frequent values; edges belong to each of their faces.
-    private static func fill(_ values: [Float], _ shape: Shape) -> Float {
+    private static func fill(_ values: PagedArray<Float>, _ shape: Shape) -> Float {
         var faces: [Float] = []
         let (columns, rows, slices) = (shape.columns, shape.rows, shape.slices)
         faces.reserveCapacity(2 * (columns * rows + columns * slices + rows * slices))
@@ -72,7 +77,7 @@ struct Body {
         return best.value
     }
 
-    private static func box(_ values: [Float], _ shape: Shape) -> Box? {
+    private static func box(_ values: PagedArray<Float>, _ shape: Shape) -> Box? {
         values.withUnsafeBufferPointer { values in
             var x = (shape.columns, 0)
             var y = (shape.rows, 0)

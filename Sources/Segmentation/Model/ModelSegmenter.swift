@@ -17,9 +17,9 @@ public final class ModelSegmenter: Segmenter {
     static let modelByteLimit = 1 << 30
     /// The most pixels a slice may have: beyond it a network's inner layers would take gigabytes.
     static let slicePixelLimit = 1 << 20
-    /// The most pixels of all slices, and the most voxels of all scans: a box or a mask serves beyond.
-    static let pixelLimit = 1 << 27
-    static let voxelLimit = 1 << 29
+    /// The most pixels of all slices, of which each takes some 35 bytes of memory, and the most voxels of all scans: a box or a mask serves beyond.
+    static let pixelLimit = 1 << 25
+    static let voxelLimit = 1 << 27
     /// The most slices a network may insist on at a time.
     static let batchLimit = 256
     /// About so many pixels a run of the network: enough for two cores, little enough for their caches.
@@ -90,10 +90,9 @@ public final class ModelSegmenter: Segmenter {
         let prepared = try prepare(chosen.map { scans[$0] })
         let probabilities = try self.probabilities(of: prepared)
         let post = Postprocessing(description: description, grid: prepared.grid, shape: prepared.shape)
-        let nothing = [UInt8](repeating: 0, count: prepared.shape.sliceVoxelCount * prepared.shape.slices)
         let grid = try Shape(columns: prepared.shape.columns, rows: prepared.shape.rows, slices: prepared.shape.slices)
         guard let kept = try post.keep(probabilities) else {
-            return Finding(mask: try Mask(shape: grid, bits: nothing), verdict: .none, remark: remark)
+            return Finding(mask: try Mask(shape: grid, bits: PagedArray(zeros: grid.voxelCount)), verdict: .none, remark: remark)
         }
         let mask = try post.mask(kept)
         guard mask.boundingBox != nil else {
@@ -154,7 +153,7 @@ public final class ModelSegmenter: Segmenter {
         guard shape.sliceVoxelCount * shape.slices <= Self.voxelLimit / scans.count else {
             throw tooLarge("volumes of \(shape) are")
         }
-        let bodies = scans.map { Body(of: $0.volume) }
+        let bodies = try scans.map { scan throws(VolumeError) in try Body(of: scan.volume) }
         let box = bodies.compactMap(\.box).reduce(nil as Box?) { $0?.union($1) ?? $1 }
         let grid = PixelGrid(
             AxisMap(of: scans[0].volume, axis: description.axis), body: box, shape: shape, description: description)

@@ -10,7 +10,7 @@ struct Postprocessing {
     struct Kept {
         /// On the grid; 0 where a part was dropped.
         let probabilities: [Float]
-        let bits: [UInt8]
+        let bits: PagedArray<UInt8>
         /// The box of what was kept, on the grid.
         let box: Box
         let certainty: Double
@@ -28,7 +28,7 @@ struct Postprocessing {
                 && Double($0.voxelCount) * grid.millilitres >= description.minimumMillilitres
         }
         guard let first = kept.first else { return nil }
-        let bits = parts.bits(of: kept)
+        let bits = try parts.bits(of: kept)
         var sum = 0.0
         var count = 0
         var cleaned = probabilities
@@ -54,7 +54,7 @@ struct Postprocessing {
 
     /// The voxels whose probability, interpolated linearly between the pixels' centres, is above the threshold.
     func mask(_ kept: Kept) throws(VolumeError) -> Mask {
-        var bits = [UInt8](repeating: 0, count: shape.sliceVoxelCount * shape.slices)
+        var bits = try PagedArray<UInt8>(zeros: shape.sliceVoxelCount * shape.slices)
         let (strides, origin) = grid.addressing(shape)
         let (rows, columns) = (grid.counts[1], grid.counts[2])
         let ranges = [kept.box.z, kept.box.y, kept.box.x]
@@ -69,18 +69,20 @@ struct Postprocessing {
         var plane = [Float](repeating: 0, count: rows * columns)
         var line = [Float](repeating: 0, count: columns)
         kept.probabilities.withUnsafeBufferPointer { pixels in
-            for (z, slice) in places[0] {
-                let (low, high) = (slice.low * rows * columns, slice.high * rows * columns)
-                for index in 0..<rows * columns { plane[index] = slice.blend(pixels[low + index], pixels[high + index]) }
-                for (y, row) in places[1] {
-                    let (above, below) = (row.low * columns, row.high * columns)
-                    for column in ranges[2].lowerBound - 1...ranges[2].upperBound where column >= 0 && column < columns {
-                        line[column] = row.blend(plane[above + column], plane[below + column])
-                    }
-                    let start = origin + z * strides[0] + y * strides[1]
-                    for (x, column) in places[2]
-                    where column.blend(line[column.low], line[column.high]) > description.threshold {
-                        bits[start + x * strides[2]] = 1
+            bits.withUnsafeMutableBufferPointer { bits in
+                for (z, slice) in places[0] {
+                    let (low, high) = (slice.low * rows * columns, slice.high * rows * columns)
+                    for index in 0..<rows * columns { plane[index] = slice.blend(pixels[low + index], pixels[high + index]) }
+                    for (y, row) in places[1] {
+                        let (above, below) = (row.low * columns, row.high * columns)
+                        for column in ranges[2].lowerBound - 1...ranges[2].upperBound where column >= 0 && column < columns {
+                            line[column] = row.blend(plane[above + column], plane[below + column])
+                        }
+                        let start = origin + z * strides[0] + y * strides[1]
+                        for (x, column) in places[2]
+                        where column.blend(line[column.low], line[column.high]) > description.threshold {
+                            bits[start + x * strides[2]] = 1
+                        }
                     }
                 }
             }

@@ -85,13 +85,13 @@ struct InspectCommand: AsyncParsableCommand {
             let layer =
                 chunk.ordinal == 0
                 ? Layer.manifest : Int(chunk.ordinal) <= plan.count ? plan[Int(chunk.ordinal) - 1].chunk.layer : .table
-            bytes[layer, default: 0] += chunk.record.count
+            bytes[layer, default: 0] += chunk.bytes.count
         }
         console.say(
             "Fovea file, to \(manifest.goal.name): \(chunks.count) chunks of \(plan.count + 2)\(contents.isCutOff ? ", and cut off" : "")"
         )
         for volume in manifest.volumes {
-            let layout = try VolumeLayout(volume, memoryLimit: .max)
+            let layout = try VolumeLayout(volume, memoryLimit: .max, diskLimit: .max)
             console.say(
                 """
                 \(volume.name): \(layout.shape) voxels of \(layout.header.voxelType)

@@ -48,6 +48,11 @@ struct ReceiveCommand: AsyncParsableCommand {
         Size?
     @Option(help: ArgumentHelp("The most bytes of memory a session's volumes may take, for example 4GiB.", valueName: "bytes"))
     var maxMemory: Size?
+    @Option(
+        help: ArgumentHelp(
+            "The most bytes of disk a session's volumes may take while they come together, those too large for memory, for example 16GiB.",
+            valueName: "bytes"))
+    var maxDisk: Size?
     @Option(help: ArgumentHelp("The longest a session's connection may last, in seconds.", valueName: "seconds"))
     var maxSeconds: Int?
     @Option(help: "The most sessions at a time.") var maxSessions = 16
@@ -69,7 +74,9 @@ struct ReceiveCommand: AsyncParsableCommand {
         guard accessFile == nil || protection.secretFile == nil else {
             throw ValidationError("give one of --secret-file and --access-file")
         }
-        for (name, value) in [("bytes", maxBytes?.byteCount), ("memory", maxMemory?.byteCount), ("seconds", maxSeconds)] {
+        for (name, value) in [
+            ("bytes", maxBytes?.byteCount), ("memory", maxMemory?.byteCount), ("disk", maxDisk?.byteCount), ("seconds", maxSeconds),
+        ] {
             guard value ?? 1 > 0, value ?? 1 <= 1 << 40 else { throw ValidationError("--max-\(name) takes 1 to 2^40") }
         }
         guard (1...1024).contains(maxSessions) else { throw ValidationError("--max-sessions takes 1 to 1024") }
@@ -81,6 +88,7 @@ struct ReceiveCommand: AsyncParsableCommand {
         site.exposure.access = try accessFile.map { try AccessFile(path: $0) }
         if let maxBytes { site.limits.byteCount = maxBytes.byteCount }
         if let maxMemory { site.limits.memoryByteCount = maxMemory.byteCount }
+        if let maxDisk { site.limits.diskByteCount = maxDisk.byteCount }
         if let maxSeconds { site.limits.duration = .seconds(maxSeconds) }
         site.sessionLimit = maxSessions
         site.isRestarting = { wasTerminated }

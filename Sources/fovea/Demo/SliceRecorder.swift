@@ -59,13 +59,13 @@ final class SliceRecorder: Sendable {
         if let flat = try? Shape(columns: shape.columns, rows: shape.rows, slices: 1),
             let part = try? Volume(
                 shape: flat, voxelType: volume.layout.header.voxelType,
-                voxels: Array(volume.voxels[range.lowerBound * byteCount..<range.upperBound * byteCount]))
+                voxels: volume.voxels.values(range.lowerBound * byteCount..<range.upperBound * byteCount))
         {
             values = part.doubles()
         } else {
             values = []
         }
         return SliceView(
-            seconds: seconds, columns: shape.columns, rows: shape.rows, values: values, quality: Array(volume.quality[range]))
+            seconds: seconds, columns: shape.columns, rows: shape.rows, values: values, quality: volume.quality.values(range))
     }
 }

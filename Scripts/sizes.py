@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""What volumes of any size take of memory and time: a CT of 512x512x2000 (1 GB) and an fMRI of 64x64x36x2000 (600 MB), as .nii and as .nii.gz.
+
+Usage: Scripts/sizes.py [--kinds ct fmri] [--forms nii nii.gz] [--folder FOLDER]
+
+Makes the volumes (numpy), sends each over loopback, looks through both what was sent and what came, and prints for each program the most anonymous
+memory it and its decoders had at one time (what no file backs, and so what the system cannot take back), and how long it ran. Exit 1 where one is
+above the limit: 1 GiB for send and receive, 100 MB for inspect.
+"""
+import argparse
+import gzip
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import numpy
+
+PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+FOVEA = os.path.join(PROJECT, ".build", "release", "fovea")
+LIMITS = {"send": 1 << 30, "receive": 1 << 30, "inspect": 100_000_000}
+
+
+def header(sides, spacing):
+    """A NIfTI-1 header of int16 voxels."""
+    fields = bytearray(352)
+    struct.pack_into("<i", fields, 0, 348)
+    struct.pack_into("<8h", fields, 40, len(sides), *sides, *[1] * (7 - len(sides)))
+    struct.pack_into("<hh", fields, 70, 4, 16)
+    struct.pack_into("<8f", fields, 76, 1, spacing, spacing, spacing, 1, 1, 1, 1)
+    struct.pack_into("<2f", fields, 108, 352, 1)
+    fields[123] = 2
+    struct.pack_into("<h", fields, 254, 1)
+    for row in range(3):
+        struct.pack_into("<f", fields, 280 + 20 * row, spacing)
+    fields[344:348] = b"n+1\0"
+    return bytes(fields)
+
+
+def trunk(random):
+    """Slices of a trunk in air: soft tissue, a spine, noise everywhere but beyond the scanner's circle."""
+    y, x = numpy.mgrid[0:512, 0:512].astype(numpy.float32)
+    circle, spine = numpy.hypot(x - 256, y - 256) < 250, numpy.hypot(x - 256, y - 330) < 25
+    for z in range(2000):
+        inside = ((x - 256) / (200 + 20 * numpy.sin(z / 90))) ** 2 + ((y - 256) / (140 + 15 * numpy.cos(z / 70))) ** 2 < 1
+        tissue = 40 + 30 * numpy.sin(x / 23 + z / 40) * numpy.cos(y / 31 - z / 55) + 600 * spine + random.normal(0, 12, (512, 512))
+        air = numpy.where(circle, -1000 + numpy.abs(random.normal(0, 4, (512, 512))), -1024)
+        yield numpy.where(inside, tissue, air)
+
+
+def series(random):
+    """Volumes of a brain over time, each with its own noise."""
+    z, y, x = numpy.mgrid[0:36, 0:64, 0:64].astype(numpy.float32)
+    brain = ((x - 32) / 26) ** 2 + ((y - 32) / 30) ** 2 + ((z - 18) / 17) ** 2 < 1
+    mean = numpy.where(brain, 600 + 200 * numpy.sin(x / 5) * numpy.cos(y / 7 + z / 4), 8)
+    for _ in range(2000):
+        yield (mean + random.normal(0, 1, brain.shape) * numpy.where(brain, 12, 4)).clip(0)
+
+
+KINDS = {"ct": ((512, 512, 2000), 0.8, trunk), "fmri": ((64, 64, 36, 2000), 3, series)}
+
+
+def make(kind, form, folder):
+    sides, spacing, parts = KINDS[kind]
+    path = os.path.join(folder, f"{kind}.{form}")
+    with gzip.open(path, "wb", compresslevel=1) if form.endswith("gz") else open(path, "wb") as file:
+        file.write(header(sides, spacing))
+        for part in parts(numpy.random.default_rng(1)):
+            file.write(part.astype("<i2").tobytes())
+    return path
+
+
+def anonymous_bytes(process):
+    """Of a process and those it started."""
+    total = 0
+    try:
+        with open(f"/proc/{process}/status", encoding="utf-8") as file:
+            total += 1024 * int(re.search(r"RssAnon:\s+(\d+)", file.read())[1])
+        for task in os.listdir(f"/proc/{process}/task"):
+            with open(f"/proc/{process}/task/{task}/children", encoding="utf-8") as file:
+                total += sum(anonymous_bytes(int(child)) for child in file.read().split())
+    except (OSError, TypeError):
+        # It has just ended.
+        pass
+    return total
+
+
+class Watched:
+    """A program, the most anonymous memory it had, and how long it ran."""
+
+    def __init__(self, *arguments, **more):
+        self.name = arguments[0]
+        self.began = time.monotonic()
+        self.process = subprocess.Popen([FOVEA, *arguments], stdout=subprocess.PIPE, text=True, **more)
+        self.peak = 0
+        self.thread = threading.Thread(target=self.watch)
+        self.thread.start()
+
+    def watch(self):
+        while self.process.poll() is None:
+            self.peak = max(self.peak, anonymous_bytes(self.process.pid))
+            time.sleep(0.05)
+
+    def end(self):
+        output = self.process.communicate()[0]
+        self.thread.join()
+        if self.process.returncode:
+            sys.exit(f"fovea {self.name} ended with {self.process.returncode}")
+        return output, time.monotonic() - self.began
+
+
+def report(what, program, seconds):
+    holds = program.peak <= LIMITS[program.name]
+    print(f"{what:24} {program.name:8} {program.peak / 1e6:7.0f} MB {seconds:7.1f} s{'' if holds else '   MISSED'}", flush=True)
+    return holds
+
+
+def measure(kind, form, folder):
+    path = make(kind, form, folder)
+    what = f"{kind}.{form}, {os.path.getsize(path) / 1e6:.0f} MB"
+    receiver = Watched("receive", "--listen", "127.0.0.1:0", "--out", os.path.join(folder, "in"), "--once", "--json")
+    port = json.loads(receiver.process.stdout.readline())["port"]
+    sender = Watched("send", path, "--to", f"127.0.0.1:{port}", "--session", f"{kind}-{form.replace('.', '-')}", "--json")
+    output, seconds = sender.end()
+    summary = json.loads(output.splitlines()[-1])
+    holds = report(what, sender, seconds)
+    received, seconds = receiver.end()
+    holds &= report(what, receiver, seconds)
+    volume = json.loads(received.splitlines()[-1])["volumes"][0]
+    if volume["state"] != "lossless" or volume["sha256"] != summary["receipt"]:
+        sys.exit(f"{what}: not exact")
+    for name in (path, volume["path"]):
+        program = Watched("inspect", name)
+        holds &= report(what, program, program.end()[1])
+    shutil.rmtree(os.path.join(folder, "in"))
+    os.unlink(path)
+    return holds
+
+
+def main():
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--forms", nargs="+", choices=["nii", "nii.gz"], default=["nii", "nii.gz"])
+    parser.add_argument("--folder", default="/var/tmp", help="where to make a folder for the volumes (%(default)s)")
+    options = parser.parse_args()
+    folder = tempfile.mkdtemp(prefix="fovea-sizes-", dir=options.folder)
+    try:
+        results = [measure(kind, form, folder) for kind in options.kinds for form in options.forms]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,208 @@
+internal import Glibc
+
+/// Plain values, one for every voxel of a volume: in memory as any array's up to a limit, in a file without a name beyond it.
+///
+/// The system writes such a file's memory back and takes it away where others need it, so that a volume may be as large as the disk rather than as
+/// the memory. The file is nobody else's: it has no name, and is gone with the array or the process. Copies share their values until one of them is
+/// changed.
+public struct PagedArray<Element: BitwiseCopyable & Sendable>: Sendable {
+    @usableFromInline var pages: Pages
+    /// How many there are.
+    public let count: Int
+
+    /// Zeros.
+    /// - Throws: `VolumeError.Code.noRoom` when neither memory nor disk has room for them.
+    public init(zeros count: Int) throws(VolumeError) {
+        pages = try Pages(byteCount: count * MemoryLayout<Element>.stride)
+        self.count = count
+    }
+
+    /// The same value again and again.
+    /// - Throws: as ``init(zeros:)``.
+    public init(repeating value: Element, count: Int) throws(VolumeError) {
+        try self.init(zeros: count)
+        withUnsafeMutableBufferPointer { $0.update(repeating: value) }
+    }
+
+    /// The values of an array, in memory as they are there, whatever their number.
+    public init(_ array: [Element]) {
+        pages = Pages(inMemory: array.count * MemoryLayout<Element>.stride)
+        count = array.count
+        withUnsafeMutableBufferPointer { target in array.withUnsafeBufferPointer { _ = target.update(from: $0) } }
+    }
+
+    /// The values' memory.
+    @inlinable @inline(__always)
+    public func withUnsafeBufferPointer<R, E: Error>(_ body: (UnsafeBufferPointer<Element>) throws(E) -> R) throws(E) -> R {
+        let start = pages.start
+        defer { extendLifetime(pages) }
+        return try body(UnsafeBufferPointer(start: start.assumingMemoryBound(to: Element.self), count: count))
+    }
+
+    /// The values' bytes.
+    @inlinable @inline(__always)
+    public func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+        let start = pages.start
+        defer { extendLifetime(pages) }
+        return try body(UnsafeRawBufferPointer(start: start, count: count * MemoryLayout<Element>.stride))
+    }
+
+    /// The values' memory, to change it.
+    @inlinable @inline(__always)
+    public mutating func withUnsafeMutableBufferPointer<R, E: Error>(
+        _ body: (UnsafeMutableBufferPointer<Element>) throws(E) -> R
+    ) throws(E) -> R {
+        makeUnique()
+        let start = pages.start
+        defer { extendLifetime(pages) }
+        return try body(UnsafeMutableBufferPointer(start: start.assumingMemoryBound(to: Element.self), count: count))
+    }
+
+    /// The values' bytes, to change them.
+    @inlinable @inline(__always)
+    public mutating func withUnsafeMutableBytes<R, E: Error>(
+        _ body: (UnsafeMutableRawBufferPointer) throws(E) -> R
+    ) throws(E) -> R {
+        makeUnique()
+        let start = pages.start
+        defer { extendLifetime(pages) }
+        return try body(UnsafeMutableRawBufferPointer(start: start, count: count * MemoryLayout<Element>.stride))
+    }
+
+    @inlinable @inline(__always)
+    mutating func makeUnique() { if !isKnownUniquelyReferenced(&pages) { pages = pages.copy() } }
+}
+
+extension PagedArray: RandomAccessCollection, MutableCollection {
+    @inlinable public var startIndex: Int { 0 }
+    @inlinable public var endIndex: Int { count }
+
+    @inlinable public subscript(index: Int) -> Element {
+        @inline(__always) get {
+            precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "index out of range")
+            return withUnsafeBufferPointer { $0[index] }
+        }
+        @inline(__always) set {
+            precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "index out of range")
+            withUnsafeMutableBufferPointer { $0[index] = newValue }
+        }
+    }
+
+    /// The values of a range, copied.
+    @inlinable public func values(_ range: Range<Int>) -> [Element] { withUnsafeBufferPointer { Array($0[range]) } }
+
+    @inlinable public func withContiguousStorageIfAvailable<R>(_ body: (UnsafeBufferPointer<Element>) throws -> R) rethrows -> R? {
+        try withUnsafeBufferPointer(body)
+    }
+
+    @inlinable public mutating func withContiguousMutableStorageIfAvailable<R>(
+        _ body: (inout UnsafeMutableBufferPointer<Element>) throws -> R
+    ) rethrows -> R? {
+        try withUnsafeMutableBufferPointer { buffer in
+            var buffer = buffer
+            return try body(&buffer)
+        }
+    }
+}
+
+extension PagedArray: Equatable where Element: Equatable {
+    public static func == (a: Self, b: Self) -> Bool {
+        a.pages === b.pages || a.withUnsafeBufferPointer { a in b.withUnsafeBufferPointer { a.elementsEqual($0) } }
+    }
+
+    public static func == (a: Self, b: [Element]) -> Bool { a.withUnsafeBufferPointer { $0.elementsEqual(b) } }
+}
+
+extension PagedArray: CustomStringConvertible {
+    public var description: String { count <= 64 ? "\(Array(self))" : "\(prefix(64).map { $0 }) and \(count - 64) more" }
+}
+
+/// Where the files of ``PagedArray`` are, and from where on there is one.
+public enum Paging {
+    /// Bytes that an array takes of memory at most; a longer one lies in a file.
+    public static let memoryLimit = 128 << 20
+
+    /// The bytes of memory that an array of so many bytes takes: none that the system could not take back where it lies in a file.
+    public static func memoryByteCount(_ byteCount: Int) -> Int { byteCount > memoryLimit ? 0 : byteCount }
+
+    /// The bytes of disk that it takes.
+    public static func diskByteCount(_ byteCount: Int) -> Int { byteCount > memoryLimit ? byteCount : 0 }
+
+    /// The folder of the files: `TMPDIR`, or `/var/tmp`, which is on a disk where `/tmp` may be in memory.
+    public static var folder: String {
+        getenv("TMPDIR").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 } ?? "/var/tmp"
+    }
+}
+
+/// The memory of one array and its copies. Its bytes are changed by a sole owner alone.
+@usableFromInline
+final class Pages: @unchecked Sendable {
+    @usableFromInline let start: UnsafeMutableRawPointer
+    private let byteCount: Int
+    private let isMapped: Bool
+
+    /// Zeros.
+    /// - Throws: `VolumeError.Code.noRoom`.
+    init(byteCount: Int) throws(VolumeError) {
+        self.byteCount = byteCount
+        isMapped = Paging.diskByteCount(byteCount) > 0
+        if isMapped {
+            start = try Self.map(byteCount, in: Paging.folder)
+        } else if let memory = calloc(max(1, byteCount), 1) {
+            start = memory
+        } else {
+            throw VolumeError(.noRoom, "no memory for \(byteCount) bytes")
+        }
+    }
+
+    /// Zeros in memory, whatever their number.
+    init(inMemory byteCount: Int) {
+        self.byteCount = byteCount
+        isMapped = false
+        start = .allocate(byteCount: max(1, byteCount), alignment: 16)
+        start.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    }
+
+    deinit {
+        if isMapped { munmap(start, byteCount) } else { free(start) }
+    }
+
+    /// The same bytes once more; where the disk has no room for them, in memory.
+    @usableFromInline
+    func copy() -> Pages {
+        let copy = (try? Pages(byteCount: byteCount)) ?? Pages(inMemory: byteCount)
+        copy.start.copyMemory(from: start, byteCount: byteCount)
+        return copy
+    }
+
+    /// Maps a file without a name. Its blocks are taken at once: a disk that is full by the time they are written would end the process.
+    private static func map(_ byteCount: Int, in folder: String) throws(VolumeError) -> UnsafeMutableRawPointer {
+        func noRoom(_ reason: Int32) -> VolumeError {
+            VolumeError(
+                .noRoom,
+                "no room for \((byteCount + 999_999) / 1_000_000) MB of voxels in \(folder): \(String(cString: strerror(reason)).lowercased()); TMPDIR chooses another folder"
+            )
+        }
+        let file = open(unnamedIn: folder)
+        guard file >= 0 else { throw noRoom(errno) }
+        defer { close(file) }
+        let failure = posix_fallocate(file, 0, byteCount)
+        guard failure == 0 else { throw noRoom(failure) }
+        guard let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), memory != MAP_FAILED else {
+            throw noRoom(errno)
+        }
+        return memory
+    }
+
+    private static func open(unnamedIn folder: String) -> Int32 {
+        // __O_TMPFILE with O_DIRECTORY; not every file system has it.
+        let unnamed = Glibc.open(folder, O_RDWR | O_CLOEXEC | 0o20000000 | O_DIRECTORY, 0o600)
+        if unnamed >= 0 { return unnamed }
+        var path = Array("\(folder)/fovea-XXXXXX".utf8CString)
+        let file = mkstemp(&path)
+        guard file >= 0 else { return file }
+        unlink(path)
+        _ = fcntl(file, F_SETFD, FD_CLOEXEC)
+        return file
+    }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import Testing
+import VolumeModel
+
+@Suite("Values too many for memory")
+struct PagedArrayTests {
+    /// Just beyond what lies in memory.
+    private static let large = Paging.memoryLimit / 2 + 1000
+
+    /// The line of this process's memory map with the array in it.
+    private func mapping<Element>(_ array: PagedArray<Element>) throws -> String {
+        let address = array.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
+        let lines = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8).split(separator: "\n")
+        return String(
+            try #require(
+                lines.first { line in
+                    let ends = line.prefix { $0 != " " }.split(separator: "-").compactMap { UInt($0, radix: 16) }
+                    return ends.count == 2 && (ends[0]..<ends[1]).contains(address)
+                }))
+    }
+
+    @Test("They lie in a file that has no name, and few lie in memory")
+    func place() throws {
+        let before = Set(try FileManager.default.contentsOfDirectory(atPath: Paging.folder))
+        let large = try PagedArray<UInt16>(repeating: 7, count: Self.large)
+        let line = try mapping(large)
+        #expect(line.contains("rw-s") && line.contains(Paging.folder) && line.hasSuffix("(deleted)"), "\(line)")
+        #expect(
+            Set(try FileManager.default.contentsOfDirectory(atPath: Paging.folder)).subtracting(before).allSatisfy {
+                !$0.hasPrefix("fovea-")
+            })
+        #expect(large.count == Self.large && large.allSatisfy { $0 == 7 })
+        let small = try PagedArray<UInt16>(repeating: 7, count: 1000)
+        #expect(!(try mapping(small)).contains(Paging.folder))
+    }
+
+    @Test("A copy keeps its values when the other one is changed, wherever they lie", arguments: [100, large])
+    func copies(count: Int) throws {
+        var first = try PagedArray<UInt16>(zeros: count)
+        first[5] = 1
+        var second = first
+        let third = second
+        second[5] = 2
+        first.withUnsafeMutableBufferPointer { $0[count - 1] = 9 }
+        #expect(first[5] == 1 && second[5] == 2 && third[5] == 1)
+        #expect(first[count - 1] == 9 && second[count - 1] == 0 && third[count - 1] == 0)
+        #expect(first != second && second != third)
+        second[5] = 1
+        #expect(second == third)
+    }
+
+    @Test("What is counted as memory and what as disk is what is taken of each")
+    func counted() {
+        #expect(Paging.memoryByteCount(1000) == 1000 && Paging.diskByteCount(1000) == 0)
+        let large = Paging.memoryLimit + 1
+        #expect(Paging.memoryByteCount(large) == 0 && Paging.diskByteCount(large) == large)
+    }
+
+    @Test("It is a collection as an array is")
+    func collection() throws {
+        var values = PagedArray([3, 1, 2] as [UInt8])
+        #expect(values == [3, 1, 2] && Array(values) == [3, 1, 2] && values.values(1..<3) == [1, 2])
+        values.sort()
+        #expect(values == [1, 2, 3] && values.map { $0 + 1 } == [2, 3, 4] && "\(values)" == "[1, 2, 3]")
+        #expect(try PagedArray<UInt8>(zeros: 0).isEmpty && PagedArray([] as [Float]).withUnsafeBytes { $0.count } == 0)
+    }
+}
