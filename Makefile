@@ -2,7 +2,7 @@
 # slower without optimisation, and tests run the real programs.
 SWIFT_BUILD = swift build -c release
 
-.PHONY: setup build demo test screenshots focus measure rates experiments virtual-against-real snakemake bench bench-transport kills crowd flood fuzz mutants train train-test format lint install clean
+.PHONY: setup build demo test screenshots focus measure rates sizes experiments virtual-against-real snakemake bench bench-transport kills crowd flood fuzz mutants train train-test format lint install clean
 
 setup:
 	@Scripts/setup.sh
@@ -34,6 +34,10 @@ measure: build
 # How soon a region is shown and a volume exact by the rate of the link, beside one POST: make rates VOLUME=flair.nii.gz MASK=labels.nii.gz
 rates: build
 	python3 Scripts/rates.py "$(VOLUME)" $(if $(MASK),--mask "$(MASK)") --figure rates.svg
+
+# What volumes of a gigabyte take of memory and time; 5 GB of disk, half an hour.
+sizes: build
+	python3 Scripts/sizes.py
 
 # Every experiment that comes with the program, in virtual time (DATA=folder for volumes and traces of one's own); reports below experiment-out.
 EXPERIMENTS ?= $(basename $(notdir $(wildcard profiles/experiments/*.yaml)))

@@ -3,14 +3,17 @@
 
 Usage: Scripts/sizes.py [--kinds ct fmri] [--forms nii nii.gz] [--folder FOLDER]
 
-Makes the volumes (numpy), sends each over loopback, looks through both what was sent and what came, and prints for each program the most anonymous
+Makes the volumes, sends each over loopback, looks through both what was sent and what came, and prints for each program the most anonymous
 memory it and its decoders had at one time (what no file backs, and so what the system cannot take back), and how long it ran. Exit 1 where one is
 above the limit: 1 GiB for send and receive, 100 MB for inspect.
 """
 import argparse
+import array
 import gzip
 import json
+import math
 import os
+import queue
 import re
 import shutil
 import struct
@@ -19,8 +22,7 @@ import sys
 import tempfile
 import threading
 import time
-
-import numpy
+from random import Random
 
 PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOVEA = os.path.join(PROJECT, ".build", "release", "fovea")
@@ -43,36 +45,46 @@ def header(sides, spacing):
     return bytes(fields)
 
 
-def trunk(random):
-    """Slices of a trunk in air: soft tissue, a spine, noise everywhere but beyond the scanner's circle."""
-    y, x = numpy.mgrid[0:512, 0:512].astype(numpy.float32)
-    circle, spine = numpy.hypot(x - 256, y - 256) < 250, numpy.hypot(x - 256, y - 330) < 25
-    for z in range(2000):
-        inside = ((x - 256) / (200 + 20 * numpy.sin(z / 90))) ** 2 + ((y - 256) / (140 + 15 * numpy.cos(z / 70))) ** 2 < 1
-        tissue = 40 + 30 * numpy.sin(x / 23 + z / 40) * numpy.cos(y / 31 - z / 55) + 600 * spine + random.normal(0, 12, (512, 512))
-        air = numpy.where(circle, -1000 + numpy.abs(random.normal(0, 4, (512, 512))), -1024)
-        yield numpy.where(inside, tissue, air)
+def ct_rows(y, random):
+    """Rows of a slice of a trunk in air, alike but for their noise: soft tissue, a spine, air that is noisy within the scanner's circle."""
+    for _ in range(VARIANTS):
+        row = array.array("h")
+        for x in range(512):
+            if ((x - 256) / 210) ** 2 + ((y - 256) / 150) ** 2 < 1:
+                tissue = 40 + 30 * math.sin(x / 23) * math.cos(y / 31) + (600 if math.hypot(x - 256, y - 330) < 25 else 0)
+                row.append(int(random.gauss(tissue, 12)))
+            else:
+                row.append(int(-1000 + abs(random.gauss(0, 4))) if math.hypot(x - 256, y - 256) < 250 else -1024)
+        yield row.tobytes()
 
 
-def series(random):
-    """Volumes of a brain over time, each with its own noise."""
-    z, y, x = numpy.mgrid[0:36, 0:64, 0:64].astype(numpy.float32)
-    brain = ((x - 32) / 26) ** 2 + ((y - 32) / 30) ** 2 + ((z - 18) / 17) ** 2 < 1
-    mean = numpy.where(brain, 600 + 200 * numpy.sin(x / 5) * numpy.cos(y / 7 + z / 4), 8)
-    for _ in range(2000):
-        yield (mean + random.normal(0, 1, brain.shape) * numpy.where(brain, 12, 4)).clip(0)
+def fmri_rows(line, random):
+    """Rows of a brain, as scanned again and again."""
+    z, y = line // 64, line % 64
+    for _ in range(VARIANTS):
+        row = array.array("h")
+        for x in range(64):
+            is_brain = ((x - 32) / 26) ** 2 + ((y - 32) / 30) ** 2 + ((z - 18) / 17) ** 2 < 1
+            mean = 600 + 200 * math.sin(x / 5) * math.cos(y / 7 + z / 4) if is_brain else 8
+            row.append(max(0, int(random.gauss(mean, 12 if is_brain else 4))))
+        yield row.tobytes()
 
 
-KINDS = {"ct": ((512, 512, 2000), 0.8, trunk), "fmri": ((64, 64, 36, 2000), 3, series)}
+# Of each row there are so many, each with its own noise, and one after another is taken in an order that does not come again soon.
+VARIANTS = 24
+# Sides; spacing in mm; rows that the voxels consist of, again and again; how they are made.
+KINDS = {"ct": ((512, 512, 2000), 0.8, 512, ct_rows), "fmri": ((64, 64, 36, 2000), 3, 64 * 36, fmri_rows)}
 
 
 def make(kind, form, folder):
-    sides, spacing, parts = KINDS[kind]
+    sides, spacing, count, rows = KINDS[kind]
+    random = Random(1)
+    variants = [list(rows(line, random)) for line in range(count)]
     path = os.path.join(folder, f"{kind}.{form}")
     with gzip.open(path, "wb", compresslevel=1) if form.endswith("gz") else open(path, "wb") as file:
         file.write(header(sides, spacing))
-        for part in parts(numpy.random.default_rng(1)):
-            file.write(part.astype("<i2").tobytes())
+        for repeat in range(2000):
+            file.write(b"".join(variants[line][(7 * repeat + 5 * line + repeat // VARIANTS) % VARIANTS] for line in range(count)))
     return path
 
 
@@ -94,25 +106,37 @@ def anonymous_bytes(process):
 class Watched:
     """A program, the most anonymous memory it had, and how long it ran."""
 
-    def __init__(self, *arguments, **more):
+    def __init__(self, *arguments):
         self.name = arguments[0]
         self.began = time.monotonic()
-        self.process = subprocess.Popen([FOVEA, *arguments], stdout=subprocess.PIPE, text=True, **more)
+        self.process = subprocess.Popen([FOVEA, *arguments], stdout=subprocess.PIPE, text=True)
+        # Events come all the time: a pipe that nobody reads would hold the program up.
+        self.lines = queue.Queue()
+        self.last = ""
         self.peak = 0
-        self.thread = threading.Thread(target=self.watch)
-        self.thread.start()
+        self.threads = [threading.Thread(target=work) for work in (self.watch, self.read)]
+        for thread in self.threads:
+            thread.start()
 
     def watch(self):
         while self.process.poll() is None:
             self.peak = max(self.peak, anonymous_bytes(self.process.pid))
             time.sleep(0.05)
 
+    def read(self):
+        for line in self.process.stdout:
+            self.last = line
+            self.lines.put(line)
+
     def end(self):
-        output = self.process.communicate()[0]
-        self.thread.join()
+        """The last line of its output, and how long it ran."""
+        self.process.wait()
+        seconds = time.monotonic() - self.began
+        for thread in self.threads:
+            thread.join()
         if self.process.returncode:
             sys.exit(f"fovea {self.name} ended with {self.process.returncode}")
-        return output, time.monotonic() - self.began
+        return self.last, seconds
 
 
 def report(what, program, seconds):
@@ -125,14 +149,14 @@ def measure(kind, form, folder):
     path = make(kind, form, folder)
     what = f"{kind}.{form}, {os.path.getsize(path) / 1e6:.0f} MB"
     receiver = Watched("receive", "--listen", "127.0.0.1:0", "--out", os.path.join(folder, "in"), "--once", "--json")
-    port = json.loads(receiver.process.stdout.readline())["port"]
+    port = json.loads(receiver.lines.get(timeout=20))["port"]
     sender = Watched("send", path, "--to", f"127.0.0.1:{port}", "--session", f"{kind}-{form.replace('.', '-')}", "--json")
     output, seconds = sender.end()
-    summary = json.loads(output.splitlines()[-1])
+    summary = json.loads(output)
     holds = report(what, sender, seconds)
     received, seconds = receiver.end()
     holds &= report(what, receiver, seconds)
-    volume = json.loads(received.splitlines()[-1])["volumes"][0]
+    volume = json.loads(received)["volumes"][0]
     if volume["state"] != "lossless" or volume["sha256"] != summary["receipt"]:
         sys.exit(f"{what}: not exact")
     for name in (path, volume["path"]):

@@ -36,7 +36,8 @@ public actor SessionDecoder {
     public nonisolated let manifest: Manifest
     /// Each volume's layout.
     public nonisolated let layouts: [VolumeLayout]
-    private var assemblers: [VolumeAssembler]
+    private var storedAssemblers: [VolumeAssembler]
+    private var isFilled = false
     private var reached: [Set<Milestone>]
     private let decoder: any ChunkDecoder
     private let board = CompletionBoard()
@@ -71,10 +72,28 @@ public actor SessionDecoder {
         self.manifest = manifest
         self.layouts = layouts
         self.decoder = decoder
-        assemblers = try layouts.map { try VolumeAssembler($0) }
+        storedAssemblers = try layouts.map { try VolumeAssembler($0, isFilled: false) }
         reached = Array(repeating: [], count: layouts.count)
         bytesByVolume = Array(repeating: 0, count: layouts.count)
         places = manifest.volumes.enumerated().flatMap { volume, entry in entry.plan.indices.map { (volume, $0) } }
+    }
+
+    /// Filled on this actor's thread when they are first asked for: who opens a session has others to serve.
+    private var assemblers: [VolumeAssembler] {
+        get {
+            fill()
+            return storedAssemblers
+        }
+        _modify {
+            fill()
+            yield &storedAssemblers
+        }
+    }
+
+    private func fill() {
+        guard !isFilled else { return }
+        isFilled = true
+        for index in storedAssemblers.indices { storedAssemblers[index].fill() }
     }
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }

@@ -39,14 +39,15 @@ public struct VolumeAssembler: Sendable {
     private var exactCount = 0
 
     /// An empty volume; what lies beyond the content is exact with the manifest alone.
+    /// - Parameter isFilled: false where ``fill()`` is called later: it touches every voxel, which takes its time on a large volume.
     /// - Throws: `CodingError.Code.noRoom` when neither memory nor disk has room for it.
-    public init(_ layout: VolumeLayout) throws(CodingError) {
+    public init(_ layout: VolumeLayout, isFilled: Bool = true) throws(CodingError) {
         self.layout = layout
         let shape = layout.shape
         let byteCount = layout.header.voxelType.byteCount
         do {
             voxels = try PagedArray(zeros: shape.voxelCount * byteCount)
-            quality = try PagedArray(repeating: Quality.exact, count: shape.voxelCount)
+            quality = try PagedArray(zeros: shape.voxelCount)
             baseSamples = try PagedArray(zeros: shape.voxelCount)
         } catch {
             throw CodingError(.noRoom, "'\(layout.manifest.name)': \(error.message)")
@@ -55,6 +56,15 @@ public struct VolumeAssembler: Sendable {
         trailer = [UInt8](repeating: 0, count: layout.manifest.trailerByteCount)
         isApplied = [Bool](repeating: false, count: layout.manifest.plan.count)
         for chunk in layout.manifest.plan { remaining[chunk.layer, default: 0] += 1 }
+        unmaskedCount = (layout.manifest.content?.voxelCount ?? 0) * shape.timepoints
+        if isFilled { fill() }
+        if let coding = ExactCoding.withoutTable(low: layout.map.low, high: layout.map.high, type: layout.header.voxelType) {
+            use(coding)
+        }
+    }
+
+    /// Gives every voxel its fill value, and the quality of what the manifest alone settles: the arrays come as zeros, which mean missing.
+    mutating func fill() {
         if layout.manifest.fill != 0 {
             var filler = Filler(fill: layout.manifest.fill)
             voxels.withUnsafeMutableBytes { raw in
@@ -62,16 +72,17 @@ public struct VolumeAssembler: Sendable {
                 layout.header.voxelType.acceptBits(&filler)
             }
         }
-        if let content = layout.manifest.content {
-            for box in stacked(content, shape) {
-                quality.withUnsafeMutableBufferPointer { quality in
-                    forEachRow(of: box, in: shape) { row in quality[row].update(repeating: Quality.missing) }
+        let (shape, content) = (layout.shape, layout.manifest.content)
+        quality.withUnsafeMutableBufferPointer { quality in
+            for row in 0..<shape.stackedSliceCount * shape.rows {
+                let line = row * shape.columns..<(row + 1) * shape.columns
+                guard let content, content.z.contains(row / shape.rows % shape.slices), content.y.contains(row % shape.rows) else {
+                    quality[line].update(repeating: Quality.exact)
+                    continue
                 }
-                unmaskedCount += box.voxelCount
+                quality[line.prefix(content.x.lowerBound)].update(repeating: Quality.exact)
+                quality[line.dropFirst(content.x.upperBound)].update(repeating: Quality.exact)
             }
-        }
-        if let coding = ExactCoding.withoutTable(low: layout.map.low, high: layout.map.high, type: layout.header.voxelType) {
-            use(coding)
         }
     }
 
@@ -113,7 +124,7 @@ public struct VolumeAssembler: Sendable {
             return .compressed(payload: record.payload, count: extensions.count + trailer.count)
         case (.mask, 0), (.valueTable, ExactCoding.planesCoder):
             return .nothing
-        case (.mask, 2):
+        case (.mask, 3):
             return .mask(payload: record.payload, count: box.voxelCount, columns: box.x.count, rows: box.y.count)
         case (.valueTable, ExactCoding.paletteCoder), (.valueTable, ExactCoding.differencesCoder):
             let count = try ExactCoding.tableCount(record.payload)

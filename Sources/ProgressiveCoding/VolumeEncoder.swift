@@ -134,7 +134,7 @@ public final class VolumeEncoder: Sendable {
         let count = flags.reduce(0) { $0 + Int($1) }
         guard payload.count * 8 <= count else { return ChunkRecord(coder: 0, payload: []) }
         sourceFacts.withLock { $0.maskedSlices.append(chunk.box.z) }
-        return ChunkRecord(coder: 2, payload: payload)
+        return ChunkRecord(coder: 3, payload: payload)
     }
 
     private func encodeValueTable() throws -> ChunkRecord {
@@ -224,23 +224,11 @@ public final class VolumeEncoder: Sendable {
 
     /// Whether every voxel marked exact in a chunk's box equals the source.
     private func holdsExactly(_ chunk: PlannedChunk) -> Bool {
-        let byteCount = image.volume.voxelType.byteCount
-        return assembler.withLock { assembler in
-            var same = true
-            assembler.quality.withUnsafeBufferPointer { quality in
-                assembler.voxels.withUnsafeBufferPointer { decoded in
-                    image.volume.voxels.withUnsafeBufferPointer { source in
-                        forEachRow(of: chunk.box, in: layout.shape) { row in
-                            for index in row where quality[index] == Quality.exact {
-                                for byte in index * byteCount..<(index + 1) * byteCount where decoded[byte] != source[byte] {
-                                    same = false
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-            return same
+        assembler.withLock { assembler in
+            var comparer = ExactComparer(
+                shape: layout.shape, box: chunk.box, source: image.volume.voxels, decoded: assembler.voxels,
+                quality: assembler.quality)
+            return image.volume.voxelType.acceptBits(&comparer)
         }
     }
 
@@ -253,6 +241,32 @@ public final class VolumeEncoder: Sendable {
         let state: VolumeState =
             copy.isLossless && result == layout.manifest.sourceDigest ? .lossless : copy.isFull ? .lossy : .partial
         return Receipt.Volume(state: state, digest: result)
+    }
+}
+
+/// Compares the voxels of a box that are marked exact with the source.
+private struct ExactComparer: StoredBitsVisitor {
+    let shape: Shape
+    let box: Box
+    let source: PagedArray<UInt8>
+    let decoded: PagedArray<UInt8>
+    let quality: PagedArray<UInt8>
+
+    func visit<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(_ type: Bits.Type) -> Bool {
+        source.withUnsafeBytes { source in
+            decoded.withUnsafeBytes { decoded in
+                quality.withUnsafeBufferPointer { quality in
+                    let (source, decoded) = (source.bindMemory(to: type), decoded.bindMemory(to: type))
+                    var difference: Bits = 0
+                    forEachRow(of: box, in: shape) { row in
+                        for index in row {
+                            difference |= quality[index] == Quality.exact ? source[index] ^ decoded[index] : 0
+                        }
+                    }
+                    return difference == 0
+                }
+            }
+        }
     }
 }
 

@@ -65,52 +65,51 @@ private struct PaddedBits {
             contextSizes: [1 << 12, 1 << 13, 1 << 13, 1 << 14, 1 << 10, 1 << 9, 1 << 16], nodeCount: 1, selectorCount: 512,
             weight: 14000)
         defer { model.deallocate() }
-        // Where all neighbours agree: probability that the voxel differs, in 2^22nds, apart for either value.
-        var differs: (UInt32, UInt32) = (1 << 12, 1 << 12)
-        let (s, p) = (stride, plane)
+        var agreement = Agreement()
         let sums = UnsafeMutablePointer<UInt8>.allocate(capacity: columns)
         defer { sums.deallocate() }
-        var index = 0
-        for z in 0..<slices {
-            for y in 0..<rows {
-                let start = bits + ((z + 2) * p + (y + 2) * s + 3)
-                sumNeighbours(of: start, into: sums)
-                for x in 0..<columns {
-                    let v = start + x
-                    @inline(__always) func at(_ offset: Int) -> Int32 { Int32(v[offset]) }
-                    let given = input.map { Int($0[index] == 0 ? 0 : 1) } ?? 0
-                    let value: Int
-                    let sum = sums[x] &+ v[-1] &+ v[-2] &+ v[-3]
-                    if sum == 0 || sum == 17 {
-                        let same = sum == 0 ? 0 : 1
-                        let p = same == 0 ? differs.0 : differs.1
-                        let odd = coder.code(given ^ same, probability: max(2, p >> 6))
-                        let moved = odd != 0 ? p &+ ((1 << 22) &- p) >> 7 : p &- p >> 7
-                        if same == 0 { differs.0 = moved } else { differs.1 = moved }
-                        value = odd ^ same
-                    } else {
-                        let west = at(-1) | at(-2) << 1 | at(-3) << 2
-                        let north = at(-s) | at(-s - 1) << 1 | at(-s + 1) << 2 | at(-s - 2) << 3 | at(-s + 2) << 4
-                        let far = at(-2 * s) | at(-2 * s - 1) << 1 | at(-2 * s + 1) << 2 | at(-s + 3) << 3
-                        let cross = at(-p) | at(-p - 1) << 1 | at(-p + 1) << 2 | at(-p - s) << 3 | at(-p + s) << 4
-                        let corners = at(-p - s - 1) | at(-p - s + 1) << 1 | at(-p + s - 1) << 2 | at(-p + s + 1) << 3
-                        let before =
-                            at(-2 * p) | at(-2 * p - 1) << 1 | at(-2 * p + 1) << 2 | at(-2 * p - s) << 3 | at(-2 * p + s) << 4
-                        model.set(
-                            [
-                                west | north << 3 | far << 8, cross | corners << 5 | (west & 1) << 9 | (north & 7) << 10,
-                                cross | before << 5 | (west & 1) << 10 | (north & 3) << 11,
-                                west & 3 | north << 2 | cross << 7 | (before & 3) << 12, cross | (west & 3) << 5 | (north & 7) << 7,
-                                west & 1 | (north & 7) << 1 | cross << 4, west | north << 3 | cross << 8 | (corners & 7) << 13,
-                            ], selector: Int(west & 1 | (north & 7) << 1 | cross << 4))
-                        value = model.code(given, node: 0, with: &coder)
-                    }
-                    v[0] = UInt8(value)
-                    output?[index] = UInt8(value)
-                    index += 1
+        for line in 0..<slices * rows {
+            let start = bits + ((line / rows + 2) * plane + (line % rows + 2) * stride + 3)
+            let given = input.map { $0 + line * columns }
+            sumNeighbours(of: start, into: sums)
+            var x = 0
+            while x < columns {
+                let v = start + x
+                let sum = sums[x] &+ v[-1] &+ v[-2] &+ v[-3]
+                if sum == 0 || sum == 17 {
+                    var end = x + 1
+                    while end < columns, sums[end] == sums[x] { end += 1 }
+                    x += agreement.code(v, count: end - x, value: sum == 0 ? 0 : 1, given: given.map { $0 + x }, with: &coder)
+                } else {
+                    v[0] = code(v, given: given.map { $0[x] == 0 ? 0 : 1 } ?? 0, by: &model, with: &coder)
+                    x += 1
                 }
             }
+            output.map { $0 + line * columns }?.update(from: start, count: columns)
         }
+    }
+
+    /// Codes a voxel by what stands around it.
+    @inline(__always)
+    private func code<C: BinaryCoder>(
+        _ v: UnsafeMutablePointer<UInt8>, given: Int, by model: inout MixingModel<7, 0>, with coder: inout C
+    ) -> UInt8 {
+        let (s, p) = (stride, plane)
+        @inline(__always) func at(_ offset: Int) -> Int32 { Int32(v[offset]) }
+        let west = at(-1) | at(-2) << 1 | at(-3) << 2
+        let north = at(-s) | at(-s - 1) << 1 | at(-s + 1) << 2 | at(-s - 2) << 3 | at(-s + 2) << 4
+        let far = at(-2 * s) | at(-2 * s - 1) << 1 | at(-2 * s + 1) << 2 | at(-s + 3) << 3
+        let cross = at(-p) | at(-p - 1) << 1 | at(-p + 1) << 2 | at(-p - s) << 3 | at(-p + s) << 4
+        let corners = at(-p - s - 1) | at(-p - s + 1) << 1 | at(-p + s - 1) << 2 | at(-p + s + 1) << 3
+        let before = at(-2 * p) | at(-2 * p - 1) << 1 | at(-2 * p + 1) << 2 | at(-2 * p - s) << 3 | at(-2 * p + s) << 4
+        model.set(
+            [
+                west | north << 3 | far << 8, cross | corners << 5 | (west & 1) << 9 | (north & 7) << 10,
+                cross | before << 5 | (west & 1) << 10 | (north & 3) << 11,
+                west & 3 | north << 2 | cross << 7 | (before & 3) << 12, cross | (west & 3) << 5 | (north & 7) << 7,
+                west & 1 | (north & 7) << 1 | cross << 4, west | north << 3 | cross << 8 | (corners & 7) << 13,
+            ], selector: Int(west & 1 | (north & 7) << 1 | cross << 4))
+        return UInt8(model.code(given, node: 0, with: &coder))
     }
 
     /// Counts each voxel's neighbours that are set, in earlier rows and in the slice before, for a whole row at once.
@@ -124,5 +123,47 @@ private struct PaddedBits {
             let below = before[x + stride - 1] &+ before[x + stride] &+ before[x + stride + 1]
             sums[x] = inSlice &+ above &+ beside &+ below
         }
+    }
+}
+
+/// Codes voxels side by side whose neighbours in other rows, and those before the first one, all have one value: nearly all have it, too. One bit says
+/// that all do; where one does not, its place follows.
+private struct Agreement {
+    /// Probabilities in 2^22nds, of either value apart: that a row of voxels is not all alike, by the binary logarithm of their number; that the next
+    /// voxel is the odd one, where there is one, by the same.
+    private var isMixed = [[UInt32]](repeating: [UInt32](repeating: 1 << 16, count: 16), count: 2)
+    private var isNext = [[UInt32]](repeating: (0..<16).map { 1 << UInt32(21 - $0) }, count: 2)
+
+    /// Codes voxels up to the first odd one.
+    /// - Parameters:
+    ///   - voxels: takes their values.
+    ///   - given: what to code; nil to decode.
+    /// - Returns: how many voxels that were.
+    @inline(__always)
+    mutating func code<C: BinaryCoder>(
+        _ voxels: UnsafeMutablePointer<UInt8>, count: Int, value: UInt8, given: UnsafePointer<UInt8>?, with coder: inout C
+    ) -> Int {
+        var odd = count
+        if let given {
+            odd = 0
+            while odd < count, (given[odd] == 0) == (value == 0) { odd += 1 }
+        }
+        let (kind, size) = (Int(value), min(15, Int.bitWidth - 1 - count.leadingZeroBitCount))
+        guard Self.code(odd < count, &isMixed[kind][size], with: &coder) else {
+            voxels.update(repeating: value, count: count)
+            return count
+        }
+        var place = 0
+        while place < count - 1, !Self.code(place == odd, &isNext[kind][size], with: &coder) { place += 1 }
+        voxels.update(repeating: value, count: place)
+        voxels[place] = 1 - value
+        return place + 1
+    }
+
+    @inline(__always)
+    private static func code<C: BinaryCoder>(_ bit: Bool, _ probability: inout UInt32, with coder: inout C) -> Bool {
+        let coded = coder.code(bit ? 1 : 0, probability: min(65535, max(2, probability >> 6))) != 0
+        probability = coded ? probability &+ ((1 << 22) &- probability) >> 5 : probability &- probability >> 5
+        return coded
     }
 }

@@ -103,7 +103,7 @@ public struct RegionFinder: Sendable {
             finding = try find(in: scans)
         } catch let error as SegmentationError where error.code == .tooLarge && isModel {
             // A volume that no model can look at is a volume to send all the same.
-            return Self.everything(of: scans, .everything, "the model \(name) was not asked, since \(error.message)")
+            return Self.everything(of: scans, .everything, error.message)
         }
         // A model that works on blocks knows edges to a block only.
         let boxes = RegionPlanner.boxes(around: finding.mask, margin: margin + finding.blockVoxelCount)

@@ -29,7 +29,7 @@ public enum Datagram: Sendable, Equatable {
 
     static let magic: UInt8 = 0xF5
     /// The version this code writes and reads.
-    public static let version: UInt8 = 1
+    public static let version: UInt8 = 2
     static let headerByteCount = 3
     /// Room that pieces of chunks leave for the seal of an authenticated session.
     public static let sealByteCount = 16

@@ -23,7 +23,7 @@ public struct HostileDatagrams: Sendable {
         let kind: UInt8
         let wait: Duration
         let body: [UInt8]
-        var datagram: [UInt8] { [0xf5, 1] + body.prefix(WireLimits.datagramByteCount - 2) }
+        var datagram: [UInt8] { [0xf5, 2] + body.prefix(WireLimits.datagramByteCount - 2) }
     }
 
     private var events: [Event] {

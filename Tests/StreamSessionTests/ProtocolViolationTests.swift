@@ -207,7 +207,7 @@ struct ProtocolViolationTests {
             ("one byte more", good + [0]), ("too long", good + [UInt8](repeating: 0, count: 1456)),
         ]
         for (name, index, value) in [
-            ("magic", 0, 0xF4), ("version 2", 1, 2), ("version 0", 1, 0), ("kind 0", 2, 0), ("kind 13", 2, 13),
+            ("magic", 0, 0xF4), ("version 1", 1, 1), ("version 0", 1, 0), ("kind 0", 2, 0), ("kind 13", 2, 13),
         ] {
             var bytes = good
             bytes[index] = UInt8(value)
@@ -227,11 +227,11 @@ struct ProtocolViolationTests {
     @Test("The answer to another version names both versions")
     func otherVersion() throws {
         var receiver = ReceiverSession(now: .zero)
-        guard case .failed(let error)? = receiver.handle(.datagram([0xF5, 2, 1]), now: .zero).last else {
-            Issue.record("version 2 is taken")
+        guard case .failed(let error)? = receiver.handle(.datagram([0xF5, 1, 1]), now: .zero).last else {
+            Issue.record("version 1 is taken")
             return
         }
-        #expect(error.message.contains("version 2") && error.message.contains("1"))
+        #expect(error.message.contains("version 1") && error.message.contains("this program 2"))
     }
 
     @Test(
@@ -240,9 +240,9 @@ struct ProtocolViolationTests {
         var pair = try SessionPair(SessionPair.Setup(link: Link.rural4G.parameters(), chunks: makeSession(seed: 1)))
         pair.at(.milliseconds(400)) { pair in
             if offender == .client {
-                pair.tell(receiver: .datagram([0xF5, 1, 77]))
+                pair.tell(receiver: .datagram([0xF5, 2, 77]))
             } else {
-                pair.tell(sender: .datagram([0xF5, 1, 77]))
+                pair.tell(sender: .datagram([0xF5, 2, 77]))
             }
         }
         pair.run(until: .seconds(5))

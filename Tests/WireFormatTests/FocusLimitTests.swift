@@ -25,7 +25,7 @@ struct FocusLimitTests {
     @Test("A wish for an empty box, or for one of numbers that are too great, is refused")
     func boxes() {
         func code(_ box: String) -> WireError.Code? {
-            refusal { _ = try Datagram(decoding: hex("f5 01 0d 00000001 00" + box)) }?.code
+            refusal { _ = try Datagram(decoding: hex("f5 02 0d 00000001 00" + box)) }?.code
         }
         #expect(code("00 01 00 01 00 01") == nil)
         #expect(code("00 00 00 01 00 01") == .invalidField)

@@ -9,32 +9,32 @@ struct GoldenByteTests {
         let nonce = "000102030405060708090a0b0c0d0e0f"
         let golden = [
             // magic, version, kind; goal, elapsed, round trip, whether it resumes, random bytes, name
-            "f5 01 01  03  0000000000000102  000080e8  01  \(nonce)  03 732d31",
+            "f5 02 01  03  0000000000000102  000080e8  01  \(nonce)  03 732d31",
             // ordinal, total, offset, departure, payload
-            "f5 01 02  00000003  00000005  00000000  deadbeef  0102030405",
+            "f5 02 02  00000003  00000005  00000000  deadbeef  0102030405",
             // sequence, departure, whether it asks
-            "f5 01 03  00000009  0000000a  01",
+            "f5 02 03  00000009  0000000a  01",
             // bytes, datagrams, last arrival; arrivals, their bytes and time, least delay, echo, hold
-            "f5 01 04  0000010000000000  0000000000000102  0000000000000007"
+            "f5 02 04  0000010000000000  0000000000000102  0000000000000007"
                 + "00000008  00000900  000a0000  ffffffff  deadbeef  0000000c",
             // count, first and past-last chunk of each range
-            "f5 01 05  0002  00000000 00000001  00000004 00004000",
+            "f5 02 05  0002  00000000 00000001  00000004 00004000",
             // table digest
-            "f5 01 06  \(digestOfFovea)",
+            "f5 02 06  \(digestOfFovea)",
             // table digest, count, state and digest of each volume
-            "f5 01 07  \(digestOfFovea)  01  02 \(digestOfNothing)",
-            "f5 01 08",
+            "f5 02 07  \(digestOfFovea)  01  02 \(digestOfNothing)",
+            "f5 02 08",
             // reason, length, text
-            "f5 01 09  0003  0009  6469736b2066756c6c",
+            "f5 02 09  0003  0009  6469736b2066756c6c",
             // standing, random bytes, manifest's digest, pages
-            "f5 01 0a  01  \(nonce)  \(digestOfFovea)  00000400",
+            "f5 02 0a  01  \(nonce)  \(digestOfFovea)  00000400",
             // answer, page, pages, count; ordinal, total, first and past-last piece of each run
-            "f5 01 0b  00000006  0001  0002  00000002  00000000 00000005 00000000 00000001"
+            "f5 02 0b  00000006  0001  0002  00000002  00000000 00000005 00000000 00000001"
                 + "00003fff 04000000 00000002 0000b87b",
             // ordinal, total, block, index, departure, payload
-            "f5 01 0c  00000003  00030d40  0001  7e  deadbeef" + String(repeating: "a5", count: 1421),
+            "f5 02 0c  00000003  00030d40  0001  7e  deadbeef" + String(repeating: "a5", count: 1421),
             // number, volume, box: starts and lengths
-            "f5 01 0d  00000100  01  0303 ac0205 0103",
+            "f5 02 0d  00000100  01  0303 ac0205 0103",
         ].map(hex)
         let datagrams = try Samples.datagrams()
         try #require(datagrams.count == golden.count)
@@ -90,7 +90,7 @@ struct GoldenByteTests {
 
     @Test("A .fovea file has the bytes the format says")
     func container() throws {
-        let golden = hex("464f56454100 0001  00000000 00000002 aabb  00000102 00000000")
+        let golden = hex("464f56454100 0002  00000000 00000002 aabb  00000102 00000000")
         #expect(
             FoveaContainer.header + FoveaContainer.entry(ordinal: 0, record: [0xaa, 0xbb])
                 + FoveaContainer.entry(ordinal: 258, record: [])
@@ -112,7 +112,7 @@ struct GoldenByteTests {
         #expect([Welcome.Standing.fresh, .begun, .complete].map(\.rawValue) == [0, 1, 2])
         #expect(Fragment.payloadLimit == 1421 && Parity.payloadByteCount == 1421 && Parity.blockLimit == 128)
         #expect(Datagram.sealByteCount == 16 && Hello.nonceByteCount == 16 && Report.noEcho == .max)
-        #expect(Datagram.version == 1)
+        #expect(Datagram.version == 2)
     }
 
     @Test("A digest is SHA-256, at once or piece by piece")

@@ -71,14 +71,14 @@ struct LimitTests {
 
     @Test("Empty, reversed and endless ranges of acknowledged chunks are refused")
     func ranges() {
-        func code(_ text: String) -> WireError.Code? { self.code(hex("f5 01 05 0001" + text)) }
+        func code(_ text: String) -> WireError.Code? { self.code(hex("f5 02 05 0001" + text)) }
         #expect(code("00000000 00004000") == nil)
         #expect(code("00000003 00000003") == .invalidField)
         #expect(code("00000004 00000003") == .invalidField)
         #expect(code("00000000 00004001") == .invalidField)
         #expect(code("00000000 ffffffff") == .invalidField)
-        #expect(self.code(hex("f5 01 05 ffff 00000000 00000001")) == .truncated)
-        #expect(self.code(hex("f5 01 05 0000")) == nil)
+        #expect(self.code(hex("f5 02 05 ffff 00000000 00000001")) == .truncated)
+        #expect(self.code(hex("f5 02 05 0000")) == nil)
     }
 
     @Test("An acknowledgement holds as many ranges as a datagram takes, and leaves out the rest")
@@ -99,7 +99,7 @@ struct LimitTests {
         #expect(refusal { _ = try ChunkTable(decoding: hex("00000000 10")) }?.code == .truncated)
         #expect(refusal { _ = try Manifest(decoding: hex("01 00")) }?.code == .limitExceeded, "no volume")
         #expect(refusal { _ = try Manifest(decoding: hex("01 11")) }?.code == .limitExceeded, "17 volumes")
-        #expect(self.code(hex("f5 01 07 \(digestOfFovea) 11")) == .limitExceeded, "a receipt for 17 volumes")
+        #expect(self.code(hex("f5 02 07 \(digestOfFovea) 11")) == .limitExceeded, "a receipt for 17 volumes")
         var manifest = try Samples.manifest().encoded()
         // The last three bytes are the second volume's count of regions, greatest error and count of chunks.
         manifest.removeLast(3)
@@ -162,7 +162,7 @@ struct LimitTests {
         #expect(try Datagram(decoding: Datagram.abort(abort).encoded()) == .abort(abort))
         let euro = Abort(reason: .failed, message: String(repeating: "€", count: 600))
         #expect(euro.message.utf8.count == 510)
-        #expect(code(hex("f5 01 09 0001 0201") + [UInt8](repeating: 0x61, count: 513)) == .limitExceeded)
+        #expect(code(hex("f5 02 09 0001 0201") + [UInt8](repeating: 0x61, count: 513)) == .limitExceeded)
     }
 
     @Test("A manifest that announces more chunks than its bytes can hold is refused for that, before there is room made for them")

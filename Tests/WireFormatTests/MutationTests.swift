@@ -75,7 +75,7 @@ struct MutationTests {
         for round in 0..<50_000 {
             var bytes = random.bytes(Int.random(in: 0...80, using: &random))
             // Half of them get past the first check.
-            if round % 2 == 0 { bytes = [0xf5, 1, UInt8(round / 2 % 14)] + bytes }
+            if round % 2 == 0 { bytes = [0xf5, 2, UInt8(round / 2 % 14)] + bytes }
             decodeAll(bytes, "seed \(seed), round \(round)")
         }
     }

@@ -69,12 +69,12 @@ struct RefusalTests {
     func version() throws {
         for datagram in try Samples.datagrams() {
             var bytes = datagram.encoded()
-            bytes[1] = 2
+            bytes[1] = 1
             #expect(refusal { _ = try Datagram(decoding: bytes) }?.code == .unsupportedVersion)
         }
-        #expect(refusal { _ = try Datagram(decoding: [0xf5, 2]) }?.message.contains("version 2") == true)
+        #expect(refusal { _ = try Datagram(decoding: [0xf5, 1]) }?.message.contains("version 1") == true)
         var file = FoveaContainer.header
-        file[7] = 2
+        file[7] = 1
         #expect(refusal { _ = try FoveaContainer.chunks(of: file) }?.code == .unsupportedVersion)
         file[6] = 1
         #expect(refusal { _ = try FoveaContainer.chunks(of: file + [1, 2, 3]) }?.code == .unsupportedVersion)
@@ -91,7 +91,7 @@ struct RefusalTests {
 
     @Test("A kind this version does not know is refused by its number", arguments: [0, 14, 255] as [UInt8])
     func unknownKind(kind: UInt8) {
-        let error = refusal { _ = try Datagram(decoding: [0xf5, 1, kind, 0, 0, 0]) }
+        let error = refusal { _ = try Datagram(decoding: [0xf5, 2, kind, 0, 0, 0]) }
         #expect(error?.code == .unknownKind)
         #expect(error?.message.contains("kind \(kind) ") == true)
     }

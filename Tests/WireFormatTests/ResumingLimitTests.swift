@@ -17,8 +17,8 @@ struct ResumingLimitTests {
         #expect(full.count + Datagram.sealByteCount <= WireLimits.datagramByteCount)
         #expect(full.count + Datagram.sealByteCount > WireLimits.datagramByteCount - 16)
         #expect(code(page([Holdings.Run](repeating: run, count: Holdings.runLimit + 1))) == .limitExceeded)
-        #expect(code(hex("f5 01 0b 00000000 0000 0001 ffffffff")) == .limitExceeded, "more runs than a number can count")
-        #expect(code(hex("f5 01 0b 00000000 0000 0001 00000002 00000001 00000001 00000000 00000001")) == .truncated)
+        #expect(code(hex("f5 02 0b 00000000 0000 0001 ffffffff")) == .limitExceeded, "more runs than a number can count")
+        #expect(code(hex("f5 02 0b 00000000 0000 0001 00000002 00000001 00000001 00000000 00000001")) == .truncated)
         #expect(code(page([])) == nil)
     }
 
@@ -42,7 +42,7 @@ struct ResumingLimitTests {
             let fields = [ordinal, total, start, end].flatMap { field in
                 stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: field >> UInt32($0)) }
             }
-            return self.code(hex("f5 01 0b 00000000 0000 0001 00000001") + fields)
+            return self.code(hex("f5 02 0b 00000000 0000 0001 00000001") + fields)
         }
         #expect(code(16_383, 1421, 0, 1) == nil)
         #expect(code(16_384, 1421, 0, 1) == .invalidField)

@@ -48,9 +48,9 @@ enum WithoutBase {
 
     private static func slabs(_ subject: Subject, _ codes: [UInt16]) throws -> [Slab] {
         let shape = subject.image.volume.shape
-        guard let content = Surroundings(of: subject.image.volume).content else { return [] }
-        // The fill value is what stands in a corner where there is anything outside the content.
-        let outside = content == shape.box ? nil : outsideCode(codes, shape, content)
+        let surroundings = Surroundings(of: subject.image.volume)
+        guard let content = surroundings.content else { return [] }
+        let outside = outsideCode(codes, subject.image.volume, surroundings.fill)
         let run = content.z.count == shape.slices ? 0..<shape.stackedSliceCount : content.z
         let parts = max(1, (run.count + slices / 2) / slices)
         return try (0..<parts).map { part in
@@ -74,14 +74,10 @@ enum WithoutBase {
         }
     }
 
-    private static func outsideCode(_ codes: [UInt16], _ shape: Shape, _ content: Box) -> UInt16 {
-        for z in 0..<shape.slices {
-            for y in 0..<shape.rows {
-                for x in 0..<shape.columns where !(content.z.contains(z) && content.y.contains(y) && content.x.contains(x)) {
-                    return codes[(z * shape.rows + y) * shape.columns + x]
-                }
-            }
-        }
-        return 0
+    /// The code of the fill value; nil where no voxel holds it.
+    private static func outsideCode(_ codes: [UInt16], _ volume: Volume, _ fill: UInt64) -> UInt16? {
+        let byteCount = volume.voxelType.byteCount
+        let bits = withUnsafeBytes(of: fill.littleEndian) { Array($0.prefix(byteCount)) }
+        return codes.indices.first { volume.voxels.values($0 * byteCount..<($0 + 1) * byteCount) == bits }.map { codes[$0] }
     }
 }

@@ -16,7 +16,7 @@ enum CausalTaps {
         (-2, 0, 0), (-2, 0, -1), (-2, 0, 1), (-2, -1, 0), (-2, 1, 0),
     ]
     /// Neighbours whose errors tell how large the next one may be: the serial ones first, then those of the same slice.
-    private static let errorSteps: [(z: Int, y: Int, x: Int)] = [
+    static let errorSteps: [(z: Int, y: Int, x: Int)] = [
         (0, 0, -1), (0, 0, -2),
         (0, -1, 0), (0, -1, -1), (0, -1, 1), (0, -2, 0),
         (-1, 0, 0), (-1, 0, -1), (-1, 0, 1), (-1, -1, 0), (-1, 1, 0), (-2, 0, 0),

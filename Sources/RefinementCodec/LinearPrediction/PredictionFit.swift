@@ -5,8 +5,16 @@ struct PredictionFit {
     private let context: RefinementContext
     private let planes: UnsafePlanes
     private let offsets: [Int]
-    /// Places of the sampled voxels, and which of their neighbours west, north and before take part.
-    private var samples: [(place: Int, neighbours: UInt8)] = []
+    private var samples: [Sample] = []
+
+    /// A voxel that is looked at: where it is in the chunk and in the planes, and which of its neighbours west, north and before take part.
+    private struct Sample {
+        let z: Int
+        let y: Int
+        let x: Int
+        let place: Int
+        let neighbours: UInt8
+    }
 
     /// About how many voxels are looked at.
     private static let sampleCount = 6144
@@ -107,7 +115,7 @@ struct PredictionFit {
                         if x > 0, known[line + x - 1] == RefinementContext.takesPart { neighbours |= 1 }
                         if y > 0, known[line + x - columns] == RefinementContext.takesPart { neighbours |= 2 }
                         if z > 1, known[line + x - columns * rows] == RefinementContext.takesPart { neighbours |= 4 }
-                        samples.append((start + x, neighbours))
+                        samples.append(Sample(z: z, y: y, x: x, place: start + x, neighbours: neighbours))
                     }
                 }
             }
@@ -119,10 +127,11 @@ struct PredictionFit {
         var weights = start.weights.map { Double($0) / Double(1 << PredictionParameters.weightBits) }
         var planar = start.planarWeights.map { Double($0) / Double(1 << PredictionParameters.weightBits) }
         for round in 0..<Self.rounds {
-            let spread = spreads(weights, isFirst: round == 0)
+            let used = Swift.stride(from: 0, to: samples.count, by: step(of: round)).map { samples[$0] }
+            let spread = spreads(used, weights, isFirst: round == 0)
             var system = NormalSystem(count: CausalTaps.count)
             var features = [Double](repeating: 0, count: Self.width)
-            for (sample, weight) in zip(samples, spread) {
+            for (sample, weight) in zip(used, spread) {
                 for tap in 0..<CausalTaps.count { features[tap] = Double(planes.values[sample.place + offsets[tap]]) }
                 system.add(features, Double(planes.values[sample.place]), weight: weight)
             }
@@ -140,13 +149,16 @@ struct PredictionFit {
         return result
     }
 
+    /// Of how many samples a round looks at one: all count in the last, the others only find about how far errors go.
+    private func step(of round: Int) -> Int { round == Self.rounds - 1 ? 1 : 3 }
+
     private static func fixed(_ weight: Double) -> Int16 {
         guard weight.isFinite else { return 0 }
         return Int16(max(-32767, min(32767, (weight * Double(1 << PredictionParameters.weightBits)).rounded())))
     }
 
     /// For each sample the inverse of what its neighbours are off by, with a floor.
-    private func spreads(_ weights: [Double], isFirst: Bool) -> [Double] {
+    private func spreads(_ samples: [Sample], _ weights: [Double], isFirst: Bool) -> [Double] {
         let steps = [1, planes.stride, planes.plane]
         var sums: [Double] = []
         sums.reserveCapacity(samples.count)
@@ -175,54 +187,61 @@ struct PredictionFit {
 
     /// How much each neighbour's error says of a voxel's own.
     private func errorWeights(_ parameters: PredictionParameters, _ number: CodeNumbering) -> [UInt8] {
-        measureErrors(parameters, number)
-        let offsets = CausalTaps.errorOffsets(row: planes.stride, plane: planes.plane)
+        let errors = sampledErrors(parameters, number)
         let scale = Double(1 << PredictionParameters.errorWeightBits)
         let usual = PredictionParameters().errorWeights.map { Double($0) / scale }
         var weights = usual
         let floor = Double(1 << number.fractionBitCount) / 2
-        for _ in 0..<Self.rounds {
+        for round in 0..<Self.rounds {
             var system = NormalSystem(count: CausalTaps.errorCount)
             var features = [Double](repeating: 0, count: Self.width)
-            for sample in samples {
+            for start in stride(from: 0, to: errors.count, by: (CausalTaps.errorCount + 1) * step(of: round)) {
                 var expected = 0.0
                 for tap in 0..<CausalTaps.errorCount {
-                    features[tap] = Double(planes.errors[sample.place + offsets[tap]])
+                    features[tap] = errors[start + tap]
                     expected += weights[tap] * features[tap]
                 }
                 let deviation = max(0, expected) + floor
-                system.add(features, Double(planes.errors[sample.place]), weight: 1 / (deviation * deviation))
+                system.add(features, errors[start + CausalTaps.errorCount], weight: 1 / (deviation * deviation))
             }
             weights = (system.solution(towards: usual, ridge: Self.errorRidge) ?? weights).map { max(0, $0) }
         }
         return weights.map { $0.isFinite ? UInt8(max(0, min(255, ($0 * scale).rounded()))) : 0 }
     }
 
-    /// Fills the planes of errors as coding will, without its corrections.
-    private func measureErrors(_ parameters: PredictionParameters, _ number: CodeNumbering) {
-        let taps = zip(offsets, parameters.weights).map { (offset: $0, weight: Int32($1)) }[...]
-        let columns = context.columns
-        var sums = [Int32](repeating: 0, count: columns)
-        for z in (context.slices > 1 ? 1 : 0)..<context.slices {
-            for y in 0..<context.rows {
-                let line = (z * context.rows + y) * columns
-                let start = planes.start(z, y)
-                sums.withUnsafeMutableBufferPointer { sums in
-                    guard let sums = sums.baseAddress else { return }
-                    RowSums.fill(sums, planes.values + start, taps, count: columns)
-                    for x in 0..<columns {
-                        guard context.known[line + x] != RefinementContext.aside else {
-                            planes.errors[start + x] = PaddedPlanes.standIn(
-                                planes.errors, at: start + x, stride: planes.stride, plane: planes.plane, isFirstSlice: z <= 1)
-                            continue
-                        }
-                        let missed =
-                            Int32(planes.values[start + x]) << number.fractionBits &- (sums[x] &+ number.rounding) >> number.shift
-                        planes.errors[start + x] = Int16(truncatingIfNeeded: min(32767, max(missed, 0 &- missed)))
-                    }
-                }
+    /// For each sample the errors that coding will leave beside it, but for its corrections, then its own. Beside it, what takes no part counts as the mean
+    /// of what does, and what lies beyond the edges as nothing.
+    private func sampledErrors(_ parameters: PredictionParameters, _ number: CodeNumbering) -> [Double] {
+        let taps = zip(offsets, parameters.weights).map { (offset: $0, weight: Int32($1)) }
+        var result: [Double] = []
+        result.reserveCapacity(samples.count * (CausalTaps.errorCount + 1))
+        for sample in samples {
+            let first = result.count
+            var (sum, count) = (0.0, 0.0)
+            for step in CausalTaps.errorSteps {
+                let error = error(beside: sample, step, taps, number)
+                result.append(error)
+                if error >= 0 { (sum, count) = (sum + error, count + 1) }
             }
+            for index in first..<result.count where result[index] < 0 { result[index] = sum / max(1, count) }
+            result.append(max(0, error(beside: sample, (0, 0, 0), taps, number)))
         }
+        return result
+    }
+
+    /// The absolute error of prediction at a step from a sample, in fractions of a code; 0 beyond the edges, -1 where no voxel takes part.
+    private func error(
+        beside sample: Sample, _ step: (z: Int, y: Int, x: Int), _ taps: [(offset: Int, weight: Int32)], _ number: CodeNumbering
+    ) -> Double {
+        let (z, y, x) = (sample.z + step.z, sample.y + step.y, sample.x + step.x)
+        // A first slice is predicted by other weights.
+        guard z >= min(1, context.slices - 1), (0..<context.rows).contains(y), (0..<context.columns).contains(x) else { return 0 }
+        guard context.known[(z * context.rows + y) * context.columns + x] != RefinementContext.aside else { return -1 }
+        let place = sample.place + (step.z * planes.plane + step.y * planes.stride + step.x)
+        var predicted: Int32 = 0
+        for tap in taps { predicted = predicted &+ Int32(planes.values[place + tap.offset]) &* tap.weight }
+        let missed = Int32(planes.values[place]) << number.fractionBits &- (predicted &+ number.rounding) >> number.shift
+        return Double(min(32767, max(missed, 0 &- missed)))
     }
 }
 

@@ -148,7 +148,7 @@ public final class ModelSegmenter: Segmenter {
         // The first against itself would tell nothing, and an affine that is not a number is its own place.
         for scan in scans.dropFirst() { try scan.requirePlace(of: scans[0]) }
         func tooLarge(_ what: String) -> SegmentationError {
-            SegmentationError(.tooLarge, "\(scans[0].name): \(what) too large for the model; give --mask or --box")
+            SegmentationError(.tooLarge, "\(what) too large for the model \(name)")
         }
         guard shape.sliceVoxelCount * shape.slices <= Self.voxelLimit / scans.count else {
             throw tooLarge("volumes of \(shape) are")
