@@ -60,6 +60,27 @@ struct LargeVolumeTests {
         for folder in folders { #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == []) }
     }
 
+    @Test("One that is too large for the model goes whole, and a remark says why")
+    func tooLargeForTheModel() async throws {
+        let scratch = try Scratch()
+        let shape = try Shape(columns: 512, rows: 512, slices: 520)
+        var voxels = try PagedArray<UInt8>(zeros: shape.voxelCount)
+        voxels.withUnsafeMutableBufferPointer { voxels in
+            for row in 200..<220 { for x in 200..<230 { voxels[(260 * 512 + row) * 512 + x] = UInt8(x - 100) } }
+        }
+        let volume = scratch.file("huge.nii")
+        let header = try NIfTIHeader.make(shape: shape, voxelType: .uint8, affine: .identity, description: "huge")
+        try NIfTIFile.write(try NIfTIImage(header: header, voxels: voxels), to: volume)
+        let encoder = try Program("fovea", ["encode", volume, "--out", scratch.file("huge.fovea")])
+        #expect(try await encoder.exitCode(seconds: 120) == 0, "\(encoder.standardError)")
+        let remark =
+            "volumes of 512x512x520 are too large for the model flair-unet: the whole volume is sent as the region of interest"
+        #expect(encoder.standardError.contains(remark), "\(encoder.standardError)")
+        let decoder = try Program("fovea", ["decode", scratch.file("huge.fovea"), "--out", scratch.file("back.nii")])
+        #expect(try await decoder.exitCode(seconds: 120) == 0, "\(decoder.standardError)")
+        #expect(try NIfTIFile.read(scratch.file("back.nii")).volume.voxels == voxels)
+    }
+
     @Test("Where there is no room for one, the sender says so and how to choose another folder, and nothing is sent")
     func noRoomAtSender() async throws {
         let scratch = try Scratch()
