@@ -106,15 +106,18 @@ def anonymous_bytes(process):
 class Watched:
     """A program, the most anonymous memory it had, and how long it ran."""
 
+    all = []
+
     def __init__(self, *arguments):
         self.name = arguments[0]
         self.began = time.monotonic()
         self.process = subprocess.Popen([FOVEA, *arguments], stdout=subprocess.PIPE, text=True)
         # Events come all the time: a pipe that nobody reads would hold the program up.
+        Watched.all.append(self)
         self.lines = queue.Queue()
         self.last = ""
         self.peak = 0
-        self.threads = [threading.Thread(target=work) for work in (self.watch, self.read)]
+        self.threads = [threading.Thread(target=work, daemon=True) for work in (self.watch, self.read)]
         for thread in self.threads:
             thread.start()
 
@@ -135,6 +138,8 @@ class Watched:
         for thread in self.threads:
             thread.join()
         if self.process.returncode:
+            for program in Watched.all:
+                program.process.kill()
             sys.exit(f"fovea {self.name} ended with {self.process.returncode}")
         return self.last, seconds
 

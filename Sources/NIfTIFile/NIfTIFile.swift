@@ -52,10 +52,7 @@ public enum NIfTIFile {
         }
         let extensions = try source.read(upTo: extensionByteCount)
         guard extensions.count == extensionByteCount else { throw truncated("the file ends before its voxels begin") }
-        var voxels = try room(header.voxelByteCount)
-        let voxelByteCount = try voxels.withUnsafeMutableBufferPointer { (buffer) throws(NIfTIError) in
-            try source.read(into: buffer)
-        }
+        var (voxels, voxelByteCount) = try readVoxels(source, header.voxelByteCount)
         guard voxelByteCount == header.voxelByteCount else {
             throw truncated("the file ends after \(voxelByteCount) of \(header.voxelByteCount) bytes of voxels")
         }
@@ -82,8 +79,29 @@ public enum NIfTIFile {
         }
     }
 
-    private static func room(_ byteCount: Int) throws(NIfTIError) -> PagedArray<UInt8> {
-        do { return try PagedArray(zeros: byteCount) } catch { throw NIfTIError(.noRoom, error.message) }
+    /// Reads voxels step by step: memory and disk are taken as they come, not as they are announced.
+    /// - Returns: room for all, and how many bytes there were.
+    private static func readVoxels(_ source: ByteSource, _ byteCount: Int) throws(NIfTIError) -> (PagedArray<UInt8>, Int) {
+        do {
+            var voxels = try PagedArray<UInt8>(zerosReservedLater: byteCount)
+            var position = 0
+            while position < byteCount {
+                let end = min(byteCount, position + (64 << 20))
+                try voxels.reserve(end)
+                let made = try voxels.withUnsafeMutableBufferPointer { (buffer) throws(NIfTIError) in
+                    try source.read(into: UnsafeMutableBufferPointer(rebasing: buffer[position..<end]))
+                }
+                position += made
+                if position < end { break }
+            }
+            return (voxels, position)
+        } catch let error as VolumeError {
+            throw NIfTIError(.noRoom, error.message)
+        } catch let error as NIfTIError {
+            throw error
+        } catch {
+            throw NIfTIError(.unreadable, "\(error)")
+        }
     }
 
     /// Writes a file beside its place and renames it: a reader sees the old one or the new one, never a part.

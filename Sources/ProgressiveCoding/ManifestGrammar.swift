@@ -56,6 +56,11 @@ struct ManifestGrammar {
             chunk.box.voxelCount * header.voxelType.byteCount <= WireLimits.chunkByteCount
                 || !chunk.layer.isExact && chunk.layer != .roiBounded,
             "a chunk over \(chunk.box) is too large")
+        if chunk.layer == .roiBase || chunk.layer == .backgroundBase {
+            try require(
+                chunk.box.voxelCount * 2 <= WireLimits.chunkByteCount || chunk.box.z.count == 1,
+                "a chunk over \(chunk.box) is too large")
+        }
         if chunk.layer.isOfRegion {
             try require(chunk.region < manifest.regions.count, "a chunk of region \(chunk.region)")
             let region = manifest.regions[chunk.region]

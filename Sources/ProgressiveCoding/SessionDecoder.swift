@@ -61,6 +61,13 @@ public actor SessionDecoder {
         _ manifest: Manifest, decoder: any ChunkDecoder, memoryLimit: Int = VolumeLayout.defaultMemoryLimit,
         diskLimit: Int = VolumeLayout.defaultDiskLimit
     ) throws {
+        try self.init(
+            manifest, layouts: Self.layouts(of: manifest, memoryLimit: memoryLimit, diskLimit: diskLimit), decoder: decoder)
+    }
+
+    /// Checks a manifest; nothing of its volumes' size is made.
+    /// - Throws: `CodingError`.
+    public static func layouts(of manifest: Manifest, memoryLimit: Int, diskLimit: Int) throws(CodingError) -> [VolumeLayout] {
         var (memory, disk) = (memoryLimit, diskLimit)
         var layouts: [VolumeLayout] = []
         for volume in manifest.volumes {
@@ -69,6 +76,12 @@ public actor SessionDecoder {
             disk -= layout.diskByteCount
             layouts.append(layout)
         }
+        return layouts
+    }
+
+    /// Makes room for volumes that are checked.
+    /// - Throws: `CodingError.Code.noRoom`.
+    public init(_ manifest: Manifest, layouts: [VolumeLayout], decoder: any ChunkDecoder) throws {
         self.manifest = manifest
         self.layouts = layouts
         self.decoder = decoder

@@ -1,5 +1,5 @@
 internal import Confinement
-internal import Glibc
+internal import Foundation
 public import NIfTIFile
 internal import ProgressiveCoding
 public import WireFormat
@@ -112,8 +112,8 @@ extension FoveaFile {
         }
     }
 
-    /// The chunks at work at a time: decoders never wait for one, and no more of them are in memory.
-    private static let concurrency = 16
+    /// The chunks whose records are in memory at a time.
+    private static let concurrency = 8 + 4 * ProcessInfo.processInfo.activeProcessorCount
 
     /// Applies the chunks that rest on no other that is not there.
     /// - Parameter record: reads a chunk's record.
@@ -157,7 +157,7 @@ private final class PlainFile: Sendable {
     private let descriptor: Int32
 
     init(_ path: String) throws(NIfTIError) {
-        descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw NIfTIError(.notFound, "\(path): no such file, or not readable") }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -170,14 +170,19 @@ private final class PlainFile: Sendable {
     deinit { close(descriptor) }
 
     func read(_ range: Range<Int>) throws(WireError) -> [UInt8] {
+        var failure: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
             while filled < range.count {
                 let count = pread(
                     descriptor, buffer.baseAddress.map { $0 + filled }, range.count - filled, range.lowerBound + filled)
                 if count < 0, errno == EINTR { continue }
+                if count < 0 { failure = errno }
                 guard count > 0 else { break }
                 filled += count
             }
+        }
+        guard failure == 0 else {
+            throw WireError(.truncated, "it cannot be read: \(String(cString: strerror(failure)).lowercased())")
         }
         guard bytes.count == range.count else { throw WireError(.truncated, "it became shorter while it was read") }
         return bytes

@@ -68,10 +68,16 @@ extension ReceivingSession {
             throw SiteError(
                 .limitReached, "\(manifest.volumes.count) volumes in \(manifest.plan.count) chunks are more than is taken here")
         }
+        let layouts = try SessionDecoder.layouts(
+            of: manifest, memoryLimit: site.limits.memoryByteCount, diskLimit: site.limits.diskByteCount)
+        if let claim {
+            try registry.take(
+                memory: layouts.reduce(0) { $0 + $1.memoryByteCount }, disk: layouts.reduce(0) { $0 + $1.diskByteCount }, for: claim
+            )
+        }
         let decoder: SessionDecoder
         do {
-            decoder = try SessionDecoder(
-                manifest, decoder: chunkDecoder, memoryLimit: site.limits.memoryByteCount, diskLimit: site.limits.diskByteCount)
+            decoder = try SessionDecoder(manifest, layouts: layouts, decoder: chunkDecoder)
         } catch let error as CodingError where error.code == .noRoom {
             throw SiteError(
                 .noSpace,

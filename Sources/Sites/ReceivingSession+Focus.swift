@@ -53,6 +53,8 @@ extension ReceivingSession {
 
     /// Decodes a part of an answer. It is not kept on disk: a wish lives as long as those who look.
     mutating func takeFocus(_ ordinal: UInt32, _ record: [UInt8], _ decoder: SessionDecoder) {
+        // Everything is exact by then, and the volume is held by who writes it: a change would copy all of it.
+        guard storing == nil else { return }
         tasks.append(
             Task { [mailbox] in
                 do {

@@ -48,7 +48,7 @@ struct ReceivingSession {
     var table: (digest: Digest, content: ChunkTable)?
     var summary = ReceivingSite.Summary()
     var storing: Task<Void, Never>?
-    private var claim: SessionRegistry.Claim?
+    var claim: SessionRegistry.Claim?
     var senderStart = Duration.zero
     var early: [(UInt32, [UInt8])] = []
     var pendingBytes: [UInt32: Int] = [:]

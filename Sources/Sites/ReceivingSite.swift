@@ -1,7 +1,7 @@
 internal import Confinement
 internal import Foundation
 public import Metrics
-public import NIfTIFile
+internal import NIfTIFile
 public import Profiles
 public import ProgressiveCoding
 public import SRTTransport
@@ -127,6 +127,10 @@ public struct ReceivingSite: Sendable {
     public var exposure = Exposure()
     /// The most sessions at a time.
     public var sessionLimit = 16
+    /// The most bytes of memory that the volumes of all sessions may take together.
+    public var memoryByteCount = 4 << 30
+    /// The most bytes of disk for those that are too large for memory, while they come together.
+    public var diskByteCount = 16 << 30
     /// Where sessions' figures are shown; nil shows them nowhere.
     public var metrics: MetricsBoard?
     /// Where those who look say what they want to see next; nil where nobody does.
@@ -140,7 +144,7 @@ public struct ReceivingSite: Sendable {
     /// A program that decodes confined; this one by default.
     public var workerExecutable = "/proc/self/exe"
     /// Reads a file that was written, before anything is said of it; a test puts a failing disk in its place.
-    public var readBack: @Sendable (String) throws -> NIfTIImage = { try NIfTIFile.read($0) }
+    public var readBack: @Sendable (String) throws -> Digest = { try WrittenFile.digest(of: $0) }
 
     /// Makes a site.
     public init(folder: String, transport: TransportProfile) {
@@ -188,7 +192,8 @@ public struct ReceivingSite: Sendable {
         async throws
     {
         let shared = Shared(
-            registry: SessionRegistry(limit: sessionLimit), floor: DecodingFloor(executable: workerExecutable),
+            registry: SessionRegistry(limit: sessionLimit, room: .init(memory: memoryByteCount, disk: diskByteCount)),
+            floor: DecodingFloor(executable: workerExecutable),
             files: CodingPool(threadCount: 1, niceness: 10))
         let watching = Task { await watch(listener.admission, onEvent) }
         defer { watching.cancel() }

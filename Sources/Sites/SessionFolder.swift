@@ -12,7 +12,8 @@ final class SessionFolder: Sendable {
     private let decoder: SessionDecoder
     /// Where volumes are written that will be written again.
     private let passing: CodingPool.Lane
-    private let readBack: @Sendable (String) throws -> NIfTIImage
+    /// The digest of a file's uncompressed bytes, read from disk.
+    private let readBack: @Sendable (String) throws -> Digest
     private let system: ReceivingSystem
     private struct State {
         var writing: Set<Int> = []
@@ -34,15 +35,20 @@ final class SessionFolder: Sendable {
     private static let finalLevel = 2
     /// Compressed bytes kept of a session's volumes.
     private static let pieceByteLimit = 128 << 20
-    /// The least time between two writes of a volume that nobody waits for, and how many times as long as a write it is at least: one that takes
-    /// seconds is not made over and over.
+    /// The least time between two writes of a volume that nobody waits for, and how many times as long as a write it is at least. Where a write takes
+    /// longer than that time, who waits for the next one waits as long as the last one took: it is not made over and over.
     private static let leastInterval = Duration.seconds(1)
     private static let restShare = 8
+
+    private static func rest(after duration: Duration, isAwaited: Bool) -> Duration {
+        if isAwaited { return duration > leastInterval ? duration : .zero }
+        return max(leastInterval, duration * restShare)
+    }
 
     /// The folder of a session that ``make(root:session:)`` has made.
     init(
         root: String, session: Name, decoder: SessionDecoder, files: CodingPool, system: ReceivingSystem,
-        readBack: @escaping @Sendable (String) throws -> NIfTIImage
+        readBack: @escaping @Sendable (String) throws -> Digest
     ) {
         path = "\(root)/\(session)"
         self.session = session
@@ -129,21 +135,23 @@ final class SessionFolder: Sendable {
         let indices = state.withLock { state in state.pieces[volume].touching(voxels).filter(state.pending[volume].contains) }
         guard !indices.isEmpty, state.withLock({ $0.pieceByteCount <= Self.pieceByteLimit }) else { return }
         Task {
-            for index in indices {
-                let range = state.withLock { $0.pieces[volume].voxels(index) }
-                guard state.withLock({ $0.pending[volume].contains(index) }),
-                    let bytes = await decoder.exactBytes(volume: volume, voxels: range),
-                    state.withLock({ $0.pending[volume].remove(index) }) != nil
-                else { continue }
-                try? await passing.run(rank: 2) { [self] in
-                    let pieces = state.withLock { $0.pieces[volume] }
-                    let piece = try pieces.deflate(bytes, level: Self.finalLevel)
-                    state.withLock {
-                        $0.pieces[volume].keep(piece, at: index)
-                        $0.pieceByteCount += piece.compressedByteCount
-                    }
-                }
-            }
+            // One at a time, its voxels fetched in its turn: who waits for a turn holds no memory.
+            for index in indices { try? await passing.run(rank: 2) { [self] in try compressPiece(volume, index) } }
+        }
+    }
+
+    private func compressPiece(_ volume: Int, _ index: Int) throws {
+        let pieces = state.withLock { state in
+            state.pieceByteCount <= Self.pieceByteLimit && state.pending[volume].contains(index) ? state.pieces[volume] : nil
+        }
+        guard let pieces,
+            let bytes = OwnThread.wait({ [decoder] in await decoder.exactBytes(volume: volume, voxels: pieces.voxels(index)) }),
+            state.withLock({ $0.pending[volume].remove(index) }) != nil
+        else { return }
+        let piece = try pieces.deflate(bytes, level: Self.finalLevel)
+        state.withLock {
+            $0.pieces[volume].keep(piece, at: index)
+            $0.pieceByteCount += piece.compressedByteCount
         }
     }
 
@@ -158,7 +166,7 @@ final class SessionFolder: Sendable {
         Task {
             while let isAwaited = state.withLock({ $0.isFinishing ? nil : $0.stale[volume] }) {
                 let last = state.withLock { $0.lastWrite[volume] }
-                if !isAwaited, let last, .now - last.end < max(Self.leastInterval, last.duration * Self.restShare) {
+                if let last, .now - last.end < Self.rest(after: last.duration, isAwaited: isAwaited) {
                     // In small steps, so that what is awaited meanwhile does not wait for the rest.
                     try? await Task.sleep(for: .milliseconds(20))
                     continue
@@ -240,7 +248,7 @@ final class SessionFolder: Sendable {
                     let written = outcome.state == .lossless ? outcome.digest : Self.digest(image)
                     // Only now: at every moment there is a whole file.
                     if path != passing { unlink(passing) }
-                    let digest = (try? readBack(path)).map(Self.digest)
+                    let digest = try? readBack(path)
                     // A preview's file differs from what the sender's table speaks of by saying that it is one.
                     guard let digest, digest == written else {
                         rename(path, passing)

@@ -7,6 +7,8 @@ final class SessionRegistry: Sendable {
         /// Whose session it is.
         let sender: String
         private let state = Mutex((isStalled: false, isRevoked: false))
+        /// What its volumes take.
+        fileprivate let taken = Mutex(Room())
 
         init(sender: String) { self.sender = sender }
 
@@ -24,15 +26,29 @@ final class SessionRegistry: Sendable {
         var claims: [String: Claim] = [:]
         /// Connections that wait for another to let go of their session: after an outage each session may have one.
         var waitingCount = 0
+        /// What the volumes of all sessions take.
+        var taken = Room()
+    }
+
+    /// Bytes of memory, and of disk for what is too large for memory.
+    struct Room: Sendable {
+        var memory = 0
+        var disk = 0
     }
 
     private let limit: Int
+    private let room: Room
     private let state = Mutex(State())
     /// A sender that was killed comes back before anyone can know that its old connection is dead; and that one has its volumes to write.
     private static let patience = Duration.seconds(30)
 
-    /// - Parameter limit: the most sessions at a time.
-    init(limit: Int) { self.limit = limit }
+    /// - Parameters:
+    ///   - limit: the most sessions at a time.
+    ///   - room: the most that the volumes of all of them may take together.
+    init(limit: Int, room: Room) {
+        self.limit = limit
+        self.room = room
+    }
 
     /// Takes a name over once its connection, if any, has fallen silent and let go of it.
     /// - Throws: `SiteError.Code.full` when there are too many sessions; `.sessionBusy` when the session goes on elsewhere; `.sessionExists` when it is another sender's.
@@ -68,7 +84,32 @@ final class SessionRegistry: Sendable {
         }
     }
 
+    /// Counts memory and disk to a session, until it is released.
+    /// - Throws: `SiteError.Code.full` when the others leave too little.
+    func take(memory: Int, disk: Int, for claim: Claim) throws(SiteError) {
+        let isGranted = state.withLock { state in
+            // One session alone is bounded by its own limits.
+            guard state.taken.memory == 0 || memory <= room.memory - state.taken.memory else { return false }
+            guard state.taken.disk == 0 || disk <= room.disk - state.taken.disk else { return false }
+            state.taken.memory += memory
+            state.taken.disk += disk
+            return true
+        }
+        guard isGranted else {
+            throw SiteError(.full, "its sessions take as much memory or disk as they may together; try again later")
+        }
+        claim.taken.withLock { $0 = Room(memory: $0.memory + memory, disk: $0.disk + disk) }
+    }
+
     func release(_ name: String, _ claim: Claim) {
-        state.withLock { state in if state.claims[name] === claim { state.claims[name] = nil } }
+        let taken = claim.taken.withLock { taken in
+            defer { taken = Room() }
+            return taken
+        }
+        state.withLock { state in
+            state.taken.memory -= taken.memory
+            state.taken.disk -= taken.disk
+            if state.claims[name] === claim { state.claims[name] = nil }
+        }
     }
 }

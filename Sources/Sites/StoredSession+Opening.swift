@@ -94,7 +94,7 @@ private struct StoredReader {
             left -= image.volume.voxels.count
             return image
         } catch {
-            throw error.code == .tooLarge ? OpeningError.tooLarge as any Error : error
+            throw [.tooLarge, .noRoom].contains(error.code) ? OpeningError.tooLarge as any Error : error
         }
     }
 

@@ -35,7 +35,9 @@ struct WrittenFile: Sendable, Equatable {
         fileDigest = bytes.finish()
     }
 
-    private static func digest(of path: String) throws -> Digest {
+    /// The digest of a file's uncompressed bytes, whatever its size.
+    /// - Throws: `NIfTIError` when it cannot be read.
+    static func digest(of path: String) throws -> Digest {
         var content = DigestBuilder()
         try NIfTIFile.forEachPiece(of: path, limit: limit) { piece in piece.withUnsafeBytes { content.update($0) } }
         return content.finish()

@@ -85,6 +85,7 @@ extension SenderSession {
             part(now: now)
             return [.reconnect]
         case .full:
+            let isNews = fullSince == nil
             let since = fullSince ?? now
             fullSince = since
             guard now - since < (hasBeenTaken ? timing.resumePatience : timing.fullPatience) else {
@@ -95,7 +96,7 @@ extension SenderSession {
             apartSince = since
             fullRetry = now + min(timing.fullPause * (1 << min(fullCount, 4)), .seconds(5))
             fullCount += 1
-            return []
+            return isNews ? [.stalled(.full)] : []
         case .cancelled, .refused, .failed:
             return fail(.peerAborted, "the receiver gave up: \(abort.message)")
         }

@@ -13,6 +13,8 @@ extension SenderSession {
         case onlySmallArrives = "only_small_arrives"
         /// Everything sent has come, and none of it is confirmed: the receiver decodes, or waits for its disk.
         case unconfirmed
+        /// The receiver has no room for another session.
+        case full
 
         /// For a person.
         /// - Parameter datagramByteCount: what the transport profile has.
@@ -25,6 +27,7 @@ extension SenderSession {
                 "the receiver answers, but nothing that is sent arrives there: the link may be down in that direction, or drop full-size datagrams; for those, try a transport profile with \(Self.advice(datagramByteCount)). Waiting"
             case .onlySmallArrives:
                 "small datagrams reach the receiver and those of \(datagramByteCount) bytes do not: this path may drop them. Try a transport profile with \(Self.advice(datagramByteCount))"
+            case .full: "the receiver is full; it is tried again until it has room. Waiting"
             case .unconfirmed:
                 "everything sent has come, but the receiver confirms nothing; it may be busy decoding, or its disk slow. Waiting"
             }

@@ -17,6 +17,17 @@ public struct PagedArray<Element: BitwiseCopyable & Sendable>: Sendable {
         self.count = count
     }
 
+    /// Zeros for which the disk is asked as they are used: where their number is a file's word that nobody has checked.
+    /// - Throws: as ``init(zeros:)``; ``reserve(_:)`` has to be called before values are changed.
+    public init(zerosReservedLater count: Int) throws(VolumeError) {
+        pages = try Pages(byteCount: count * MemoryLayout<Element>.stride, isReserved: false)
+        self.count = count
+    }
+
+    /// Makes room for the values before an index.
+    /// - Throws: `VolumeError.Code.noRoom`.
+    public func reserve(_ end: Int) throws(VolumeError) { try pages.reserve(end * MemoryLayout<Element>.stride) }
+
     /// The same value again and again.
     /// - Throws: as ``init(zeros:)``.
     public init(repeating value: Element, count: Int) throws(VolumeError) {
@@ -121,6 +132,8 @@ extension PagedArray: CustomStringConvertible {
 public enum Paging {
     /// Bytes that an array takes of memory at most; a longer one lies in a file.
     public static let memoryLimit = 128 << 20
+    /// What is left of the disk for others: where there would be less, there is no room.
+    public static let diskReserve = 256 << 20
 
     /// The bytes of memory that an array of so many bytes takes: none that the system could not take back where it lies in a file.
     public static func memoryByteCount(_ byteCount: Int) -> Int { byteCount > memoryLimit ? 0 : byteCount }
@@ -139,15 +152,18 @@ public enum Paging {
 final class Pages: @unchecked Sendable {
     @usableFromInline let start: UnsafeMutableRawPointer
     private let byteCount: Int
-    private let isMapped: Bool
+    /// The file behind them; nil where they lie in memory.
+    private let file: UnnamedFile?
 
     /// Zeros.
+    /// - Parameter isReserved: whether all blocks of a file are taken at once.
     /// - Throws: `VolumeError.Code.noRoom`.
-    init(byteCount: Int) throws(VolumeError) {
+    init(byteCount: Int, isReserved: Bool = true) throws(VolumeError) {
         self.byteCount = byteCount
-        isMapped = Paging.diskByteCount(byteCount) > 0
-        if isMapped {
-            start = try Self.map(byteCount, in: Paging.folder)
+        file = Paging.diskByteCount(byteCount) > 0 ? try UnnamedFile(byteCount: byteCount, in: Paging.folder) : nil
+        if let file {
+            if isReserved { try file.reserve(byteCount) }
+            start = try file.map()
         } else if let memory = calloc(max(1, byteCount), 1) {
             start = memory
         } else {
@@ -158,14 +174,16 @@ final class Pages: @unchecked Sendable {
     /// Zeros in memory, whatever their number.
     init(inMemory byteCount: Int) {
         self.byteCount = byteCount
-        isMapped = false
-        start = .allocate(byteCount: max(1, byteCount), alignment: 16)
-        start.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+        file = nil
+        guard let memory = calloc(max(1, byteCount), 1) else { fatalError("no memory for \(byteCount) bytes") }
+        start = memory
     }
 
     deinit {
-        if isMapped { munmap(start, byteCount) } else { free(start) }
+        if file != nil { munmap(start, byteCount) } else { free(start) }
     }
+
+    func reserve(_ byteCount: Int) throws(VolumeError) { try file?.reserve(byteCount) }
 
     /// The same bytes once more; where the disk has no room for them, in memory.
     @usableFromInline
@@ -174,27 +192,57 @@ final class Pages: @unchecked Sendable {
         copy.start.copyMemory(from: start, byteCount: byteCount)
         return copy
     }
+}
 
-    /// Maps a file without a name. Its blocks are taken at once: a disk that is full by the time they are written would end the process.
-    private static func map(_ byteCount: Int, in folder: String) throws(VolumeError) -> UnsafeMutableRawPointer {
-        func noRoom(_ reason: Int32) -> VolumeError {
-            VolumeError(
-                .noRoom,
-                "no room for \((byteCount + 999_999) / 1_000_000) MB of voxels in \(folder): \(String(cString: strerror(reason)).lowercased()); TMPDIR chooses another folder"
-            )
+/// A file without a name, for as long as somebody holds it.
+private final class UnnamedFile {
+    private let descriptor: Int32
+    private let byteCount: Int
+    private let folder: String
+    private var reservedByteCount = 0
+
+    /// Makes a file of zeros that takes no blocks yet.
+    /// - Throws: `VolumeError.Code.noRoom`.
+    init(byteCount: Int, in folder: String) throws(VolumeError) {
+        self.byteCount = byteCount
+        self.folder = folder
+        descriptor = Self.open(in: folder)
+        guard descriptor >= 0 else { throw noRoom(errno) }
+        guard ftruncate(descriptor, byteCount) == 0 else { throw noRoom(errno) }
+    }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    private func noRoom(_ reason: Int32) -> VolumeError {
+        VolumeError(
+            .noRoom,
+            "no room for \((byteCount + 999_999) / 1_000_000) MB of voxels in \(folder): \(String(cString: strerror(reason)).lowercased()); TMPDIR chooses another folder"
+        )
+    }
+
+    /// Takes the blocks of the first bytes: a disk that is full by the time they are written would end the process.
+    /// - Throws: `VolumeError.Code.noRoom`, also where nothing would be left for others.
+    func reserve(_ end: Int) throws(VolumeError) {
+        guard end > reservedByteCount else { return }
+        var space = statvfs()
+        if fstatvfs(descriptor, &space) == 0 {
+            let free = Int(space.f_bavail).multipliedReportingOverflow(by: Int(space.f_frsize))
+            guard free.overflow || free.partialValue - Paging.diskReserve >= end - reservedByteCount else { throw noRoom(ENOSPC) }
         }
-        let file = open(unnamedIn: folder)
-        guard file >= 0 else { throw noRoom(errno) }
-        defer { close(file) }
-        let failure = posix_fallocate(file, 0, byteCount)
+        var failure: Int32 = 0
+        repeat { failure = posix_fallocate(descriptor, reservedByteCount, end - reservedByteCount) } while failure == EINTR
         guard failure == 0 else { throw noRoom(failure) }
-        guard let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), memory != MAP_FAILED else {
+        reservedByteCount = end
+    }
+
+    func map() throws(VolumeError) -> UnsafeMutableRawPointer {
+        guard let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), memory != MAP_FAILED else {
             throw noRoom(errno)
         }
         return memory
     }
 
-    private static func open(unnamedIn folder: String) -> Int32 {
+    private static func open(in folder: String) -> Int32 {
         // __O_TMPFILE with O_DIRECTORY; not every file system has it.
         let unnamed = Glibc.open(folder, O_RDWR | O_CLOEXEC | 0o20000000 | O_DIRECTORY, 0o600)
         if unnamed >= 0 { return unnamed }

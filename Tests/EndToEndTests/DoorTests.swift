@@ -30,7 +30,7 @@ struct DoorTests {
         return try await Program.run(
             "fovea",
             ["send", volume, "--mask", mask, "--encoding", "fast", "--to", "127.0.0.1:\(port)", "--session", session, "--json"]
-                + more)
+                + more, seconds: 45)
     }
 
     private func receive(_ scratch: Scratch, _ more: [String], listen: String = "127.0.0.1:0") throws -> Program {
@@ -130,18 +130,47 @@ struct DoorTests {
             ] + west)
         #expect(try await receiver.waitFor("roi_complete") != nil, "\(first.standardError)")
         let during = try await send(scratch, to: port, east)
-        #expect(during.code != 0)
+        #expect(during.code != nil && during.code != 0)
         #expect(during.program.standardError.contains("belongs to another sender"), "\(during.program.standardError)")
         first.signal(SIGKILL)
         try await end(receiver)
         receiver = try receive(scratch, ["--access-file", access], listen: "127.0.0.1:\(port)")
         _ = try await Transfer.port(of: receiver)
         let after = try await send(scratch, to: port, east)
-        #expect(after.code != 0)
+        #expect(after.code != nil && after.code != 0)
         #expect(after.program.standardError.contains("belongs to another sender"), "\(after.program.standardError)")
         let again = try await send(scratch, to: port, west)
         #expect(again.code == 0, "\(again.program.standardError)")
         #expect(try Transfer.bytes(scratch.file("in/s/head.nii.gz")) == (try Transfer.bytes(volume)))
+        try await end(receiver)
+    }
+
+    @Test("A sender that has stalled does not lose its connection to another one's claim")
+    func stalled() async throws {
+        let scratch = try Scratch()
+        let (volume, mask) = try Transfer.phantom(scratch)
+        let access = try secret(scratch, "access", "west the secret of the west\neast the secret of the east\n")
+        let slow = scratch.file("slow.yaml")
+        try "rate: 300 kbit/s\n".write(toFile: slow, atomically: true, encoding: .utf8)
+        let receiver = try receive(scratch, ["--access-file", access])
+        let port = try await Transfer.port(of: receiver)
+        let west = try Program(
+            "fovea",
+            [
+                "send", volume, "--mask", mask, "--encoding", "fast", "--to", "127.0.0.1:\(port)", "--session", "s", "--transport",
+                slow,
+                "--secret-file", try secret(scratch, "west", "the secret of the west"), "--sender", "west",
+            ])
+        #expect(try await receiver.waitFor("roi_complete") != nil, "\(west.standardError)")
+        west.signal(SIGSTOP)
+        #expect(try await receiver.waitFor("stalled", seconds: 20) != nil)
+        let east = try await send(
+            scratch, to: port, ["--secret-file", try secret(scratch, "east", "the secret of the east"), "--sender", "east"])
+        west.signal(SIGCONT)
+        #expect(east.code != nil && east.code != 0)
+        #expect(east.program.standardError.contains("belongs to another sender"), "\(east.program.standardError)")
+        #expect(try await west.exitCode() == 0, "\(west.standardError)")
+        #expect(!west.standardError.contains("trying for another"), "\(west.standardError)")
         try await end(receiver)
     }
 

@@ -100,11 +100,11 @@ final class Program: Sendable {
     func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
     /// Runs a program to its end.
-    static func run(_ name: String, _ arguments: [String], environment: [String: String] = [:]) async throws -> (
-        code: Int32?, program: Program
-    ) {
+    static func run(
+        _ name: String, _ arguments: [String], environment: [String: String] = [:], seconds: Double = 120
+    ) async throws -> (code: Int32?, program: Program) {
         let program = try Program(name, arguments, environment: environment)
-        return (try await program.exitCode(), program)
+        return (try await program.exitCode(seconds: seconds), program)
     }
 }
 

@@ -56,4 +56,43 @@ struct SessionLimitTests {
         await running.value
         #expect(!scratch.files(in: "in/s").contains { $0 == "head.nii.gz" || $0 == "other.nii.gz" })
     }
+
+    @Test("A session that would take more memory than all may together waits until another has ended, and ends exact")
+    func together() async throws {
+        let scratch = try Scratch()
+        let (volume, mask) = try Transfer.phantom(scratch, columns: 64, rows: 64, slices: 40)
+        let slow = scratch.file("slow.yaml")
+        try "rate: 200 kbit/s\nconnect_patience: 60 s\n".write(toFile: slow, atomically: true, encoding: .utf8)
+        // Each takes about 1 MB.
+        let receiver = try Program(
+            "fovea",
+            ["receive", "--listen", "127.0.0.1:0", "--out", scratch.file("in"), "--json", "--max-total-memory", "1500K"])
+        let port = try await Transfer.port(of: receiver)
+        func send(_ session: String) throws -> Program {
+            try Program(
+                "fovea",
+                [
+                    "send", volume, "--mask", mask, "--encoding", "fast", "--to", "127.0.0.1:\(port)", "--transport", slow,
+                    "--session",
+                    session, "--json",
+                ])
+        }
+        let first = try send("first")
+        #expect(try await receiver.waitFor("roi_complete") != nil, "\(first.standardError)")
+        let second = try send("second")
+        for _ in 0..<500 where !second.standardError.contains("the receiver is full") {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(
+            second.standardError.contains("the receiver is full; it is tried again until it has room"),
+            "\(second.standardError)")
+        #expect(first.isRunning)
+        #expect(try await first.exitCode() == 0, "\(first.standardError)")
+        #expect(try await second.exitCode() == 0, "\(second.standardError)")
+        for session in ["first", "second"] {
+            #expect(try Transfer.bytes(scratch.file("in/\(session)/head.nii.gz")) == (try Transfer.bytes(volume)))
+        }
+        receiver.signal(SIGTERM)
+        #expect(try await receiver.exitCode(seconds: 20) == 0)
+    }
 }

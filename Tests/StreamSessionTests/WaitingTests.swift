@@ -41,7 +41,7 @@ struct WaitingTests {
             $0.fullPause = .seconds(1)
         }
         connect(&sender, at: 0)
-        #expect(hear(&sender, abort(.full), at: 0) == [])
+        #expect(hear(&sender, abort(.full), at: 0) == [.stalled(.full)])
         #expect(sender.nextTick == .seconds(1))
         #expect(sender.handle(.tick, now: .milliseconds(999)) == [])
         #expect(sender.handle(.tick, now: .seconds(1)) == [.reconnect])

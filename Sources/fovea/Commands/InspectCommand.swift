@@ -188,8 +188,15 @@ struct InspectCommand: AsyncParsableCommand {
     private static func matches(_ volume: ReceiptFile.Volume, of receipt: ReceiptFile, in folder: String) throws -> Bool {
         let file = try receipt.path(of: volume, in: folder)
         let attributes = try? FileManager.default.attributesOfItem(atPath: file)
-        guard attributes?[.type] as? FileAttributeType == .typeRegular, let image = try? NIfTIFile.read(file) else { return false }
-        return digest(of: image).description == volume.sha256
+        guard attributes?[.type] as? FileAttributeType == .typeRegular else { return false }
+        var digest = DigestBuilder()
+        do {
+            // Far beyond any volume that is taken.
+            try NIfTIFile.forEachPiece(of: file, limit: 64 << 30) { piece in piece.withUnsafeBytes { digest.update($0) } }
+        } catch {
+            return false
+        }
+        return digest.finish().description == volume.sha256
     }
 
     private static func sentence(_ part: ReceiptFile.Part) -> String {

@@ -56,6 +56,11 @@ struct ReceiveCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The longest a session's connection may last, in seconds.", valueName: "seconds"))
     var maxSeconds: Int?
     @Option(help: "The most sessions at a time.") var maxSessions = 16
+    @Option(help: ArgumentHelp("The most bytes of memory all sessions' volumes may take, for example 4GiB.", valueName: "bytes"))
+    var maxTotalMemory: Size?
+    @Option(
+        help: ArgumentHelp("The most bytes of disk all sessions' volumes may take while they come together.", valueName: "bytes"))
+    var maxTotalDisk: Size?
 
     @Option(
         help: ArgumentHelp(
@@ -74,9 +79,11 @@ struct ReceiveCommand: AsyncParsableCommand {
         guard accessFile == nil || protection.secretFile == nil else {
             throw ValidationError("give one of --secret-file and --access-file")
         }
-        for (name, value) in [
-            ("bytes", maxBytes?.byteCount), ("memory", maxMemory?.byteCount), ("disk", maxDisk?.byteCount), ("seconds", maxSeconds),
-        ] {
+        let limits = [
+            ("bytes", maxBytes?.byteCount), ("memory", maxMemory?.byteCount), ("total-memory", maxTotalMemory?.byteCount),
+            ("disk", maxDisk?.byteCount), ("total-disk", maxTotalDisk?.byteCount), ("seconds", maxSeconds),
+        ]
+        for (name, value) in limits {
             guard value ?? 1 > 0, value ?? 1 <= 1 << 40 else { throw ValidationError("--max-\(name) takes 1 to 2^40") }
         }
         guard (1...1024).contains(maxSessions) else { throw ValidationError("--max-sessions takes 1 to 1024") }
@@ -91,6 +98,8 @@ struct ReceiveCommand: AsyncParsableCommand {
         if let maxDisk { site.limits.diskByteCount = maxDisk.byteCount }
         if let maxSeconds { site.limits.duration = .seconds(maxSeconds) }
         site.sessionLimit = maxSessions
+        if let maxTotalDisk { site.diskByteCount = maxTotalDisk.byteCount }
+        if let maxTotalMemory { site.memoryByteCount = maxTotalMemory.byteCount }
         site.isRestarting = { wasTerminated }
         return site
     }
