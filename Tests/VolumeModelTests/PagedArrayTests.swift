@@ -24,14 +24,14 @@ struct PagedArrayTests {
         let before = Set(try FileManager.default.contentsOfDirectory(atPath: Paging.folder))
         let large = try PagedArray<UInt16>(repeating: 7, count: Self.large)
         let line = try mapping(large)
-        #expect(line.contains("rw-s") && line.contains(Paging.folder) && line.hasSuffix("(deleted)"), "\(line)")
+        #expect(line.contains("rw-s") && line.hasSuffix("(deleted)"), "\(line)")
         #expect(
             Set(try FileManager.default.contentsOfDirectory(atPath: Paging.folder)).subtracting(before).allSatisfy {
                 !$0.hasPrefix("fovea-")
             })
         #expect(large.count == Self.large && large.allSatisfy { $0 == 7 })
         let small = try PagedArray<UInt16>(repeating: 7, count: 1000)
-        #expect(!(try mapping(small)).contains(Paging.folder))
+        #expect(!(try mapping(small)).contains("rw-s"))
     }
 
     @Test("A copy keeps its values when the other one is changed, wherever they lie", arguments: [100, large])
