@@ -12,9 +12,9 @@ package final class RankedGate: Sendable {
     /// Makes a gate for so many at a time.
     package init(width: Int) { state = Mutex(State(free: width)) }
 
-    /// How many more would be let through at once.
+    /// Places that are free.
     package var freeCount: Int { state.withLock { $0.free } }
-    /// How many wait.
+    /// Callers that wait.
     package var waitingCount: Int { state.withLock { $0.waiting.count } }
 
     /// Does work once there is room for it.

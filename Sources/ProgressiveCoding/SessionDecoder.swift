@@ -42,7 +42,7 @@ public actor SessionDecoder {
     private let decoder: any ChunkDecoder
     private let board = CompletionBoard()
     private let executor = QueueExecutor(label: "fovea.volumes")
-    /// What a decoder is given is a few times as large as the chunk's voxels, so that it is made of few chunks at a time: more than there are
+    /// A request to a decoder is a few times as large as the chunk's voxels, so that few are made at a time: more than there are
     /// decoders, so that none of them waits.
     private let gate = RankedGate(width: 4 + 2 * ProcessInfo.processInfo.activeProcessorCount)
     private let places: [(volume: Int, index: Int)]

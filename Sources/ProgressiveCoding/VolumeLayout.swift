@@ -23,11 +23,11 @@ public struct VolumeLayout: Sendable {
     /// The most disk a receiver gives a session's volumes while they come together, those that are too large for memory.
     public static let defaultDiskLimit = 4 << 30
 
-    /// What the volume takes of memory while it comes together: each voxel, a byte for its quality and two for its base, where they do not lie
+    /// Bytes of memory the volume takes while it comes together: each voxel, a byte for its quality and two for its base, where they do not lie
     /// on disk; what stands around the voxels; what is kept of each planned chunk; and what those who follow it keep of each piece of it.
     public var memoryByteCount: Int { Self.memoryByteCount(header, manifest) }
 
-    /// What it takes of disk meanwhile.
+    /// Bytes of disk it takes meanwhile.
     public var diskByteCount: Int { Self.diskByteCount(header) }
 
     private static func diskByteCount(_ header: NIfTIHeader) -> Int {

@@ -5,7 +5,7 @@ internal import ProgressiveCoding
 public import WireFormat
 
 extension FoveaFile {
-    /// What a file holds, its manifest understood. Records are read when they are asked for.
+    /// A file's contents, its manifest understood. Records are read when they are asked for.
     public struct Contents: Sendable {
         /// What the session would send.
         public let manifest: Manifest

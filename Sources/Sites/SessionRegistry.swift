@@ -7,7 +7,7 @@ final class SessionRegistry: Sendable {
         /// Whose session it is.
         let sender: String
         private let state = Mutex((isStalled: false, isRevoked: false))
-        /// What its volumes take.
+        /// Room that its volumes take.
         fileprivate let taken = Mutex(Room())
 
         init(sender: String) { self.sender = sender }
@@ -26,7 +26,7 @@ final class SessionRegistry: Sendable {
         var claims: [String: Claim] = [:]
         /// Connections that wait for another to let go of their session: after an outage each session may have one.
         var waitingCount = 0
-        /// What the volumes of all sessions take.
+        /// Room that the volumes of all sessions take.
         var taken = Room()
     }
 

@@ -7,7 +7,7 @@ internal import Glibc
 /// changed.
 public struct PagedArray<Element: BitwiseCopyable & Sendable>: Sendable {
     @usableFromInline var pages: Pages
-    /// How many there are.
+    /// The number of values.
     public let count: Int
 
     /// Zeros.
@@ -128,11 +128,11 @@ extension PagedArray: CustomStringConvertible {
     public var description: String { count <= 64 ? "\(Array(self))" : "\(prefix(64).map { $0 }) and \(count - 64) more" }
 }
 
-/// Where the files of ``PagedArray`` are, and from where on there is one.
+/// The limit beyond which a ``PagedArray`` lies in a file, and the folder of such files.
 public enum Paging {
     /// Bytes that an array takes of memory at most; a longer one lies in a file.
     public static let memoryLimit = 128 << 20
-    /// What is left of the disk for others: where there would be less, there is no room.
+    /// Bytes of the disk that are left for others: where there would be less, there is no room.
     public static let diskReserve = 256 << 20
 
     /// The bytes of memory that an array of so many bytes takes: none that the system could not take back where it lies in a file.

@@ -43,7 +43,7 @@ public enum FoveaContainer {
         return Contents(chunks: places.records.map { ($0, Array(bytes[$1])) }, isCutOff: places.isCutOff)
     }
 
-    /// Where a file's chunks are.
+    /// The places of a file's chunks.
     public struct Places: Sendable {
         /// The records of the chunks that are whole, in the file's order, as ranges of its bytes.
         public let records: [(ordinal: UInt32, bytes: Range<Int>)]

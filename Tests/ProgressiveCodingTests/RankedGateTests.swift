@@ -6,7 +6,7 @@ import Testing
 struct RankedGateTests {
     private struct Broken: Error {}
 
-    /// What passed, in order, and who was let through at a time.
+    /// Ranks that passed, in order, and the most callers inside at a time.
     private final class Log: Sendable {
         struct State {
             var ranks: [UInt64] = []
