@@ -22,6 +22,13 @@ public final class MetricsBoard: Sendable {
         state.withLock { $0.take(metrics) }
     }
 
+    /// Takes away a session that has not ended, and counts it neither as finished nor as failed. What it added to the totals stays.
+    public func withdraw(session: String, role: SessionMetrics.Role) {
+        state.withLock { state in
+            state.entries.removeAll { $0.ended == nil && $0.metrics.session == session && $0.metrics.role == role }
+        }
+    }
+
     /// Posts how many callers have been refused since the program began, by reason.
     public func update(refused counts: [String: Int]) { state.withLock { $0.totals.refused = counts } }
 

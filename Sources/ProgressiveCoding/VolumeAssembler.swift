@@ -227,9 +227,10 @@ public struct VolumeAssembler: Sendable {
     }
 
     /// Puts a decoded chunk in its place. No voxel ever gets worse.
-    /// - Throws: `CodingError.Code.invalidChunk` when what was decoded does not fit.
+    /// - Throws: `CodingError.Code.invalidChunk` when what was decoded does not fit, `.noRoom` when a snapshot is held and there is none for another.
     public mutating func apply(_ decoded: DecodedChunk, to index: Int, _ record: ChunkRecord) throws(CodingError) {
         guard !isApplied[index] else { return }
+        try makeUnique()
         let chunk = layout.manifest.plan[index]
         switch (chunk.layer, decoded) {
         case (.roiBase, .samples(let samples)) where samples.count == chunk.box.voxelCount:
@@ -264,12 +265,24 @@ public struct VolumeAssembler: Sendable {
 
     /// Shows what was asked for where nothing as good is shown yet. Refinement still counts on the planned base.
     /// - Parameter samples: slices x rows x columns of the box.
-    /// - Throws: `CodingError.Code.invalidChunk` when they are not as many as the box has voxels.
+    /// - Throws: `CodingError.Code.invalidChunk` when they are not as many as the box has voxels, `.noRoom` as ``apply(_:to:_:)``.
     mutating func show(_ samples: [UInt16], in box: Box) throws(CodingError) {
         guard samples.count == box.voxelCount else {
             throw CodingError(.invalidChunk, "\(samples.count) samples do not fit a focus on \(box)")
         }
+        try makeUnique()
         paint(samples, PlannedChunk(layer: .focusBase, box: box), level: Quality.roiBase)
+    }
+
+    /// Before a change: who holds a snapshot keeps it.
+    private mutating func makeUnique() throws(CodingError) {
+        do {
+            try voxels.makeUnique()
+            try quality.makeUnique()
+            try baseSamples.makeUnique()
+        } catch {
+            throw CodingError(.noRoom, "'\(layout.manifest.name)': \(error.message)")
+        }
     }
 
     private mutating func paint(_ samples: [UInt16], _ chunk: PlannedChunk, level: UInt8) {
@@ -329,10 +342,11 @@ public struct VolumeAssembler: Sendable {
         }
     }
 
-    /// Marks no voxel of the content better than its base.
+    /// Marks no voxel of the content better than its base; every voxel as missing where a snapshot is held and there is no room for another.
     mutating func distrust() {
         exactCount = 0
         guard let content = layout.manifest.content else { return }
+        guard (try? quality.makeUnique()) != nil else { return quality = PagedArray(unreservedZeros: quality.count) }
         for box in stacked(content, layout.shape) {
             quality.withUnsafeMutableBufferPointer { quality in
                 forEachRow(of: box, in: layout.shape) { row in

@@ -31,11 +31,11 @@ public struct VolumeLayout: Sendable {
     public var diskByteCount: Int { Self.diskByteCount(header) }
 
     private static func diskByteCount(_ header: NIfTIHeader) -> Int {
-        voxelArrays(header).reduce(0) { $0 + Paging.diskByteCount($1) }
+        voxelArrays(header).reduce(0) { $0 + Paging.current.diskByteCount($1) }
     }
 
     private static func memoryByteCount(_ header: NIfTIHeader, _ manifest: VolumeManifest) -> Int {
-        voxelArrays(header).reduce(0) { $0 + Paging.memoryByteCount($1) } + manifest.extensionByteCount + manifest.trailerByteCount
+        voxelArrays(header).reduce(0) { $0 + Paging.current.memoryByteCount($1) } + manifest.extensionByteCount + manifest.trailerByteCount
             + plannedByteCount * manifest.plan.count + pieceByteCount * pieceLimit(header.shape)
     }
 

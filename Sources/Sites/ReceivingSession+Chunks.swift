@@ -75,14 +75,7 @@ extension ReceivingSession {
                 memory: layouts.reduce(0) { $0 + $1.memoryByteCount }, disk: layouts.reduce(0) { $0 + $1.diskByteCount }, for: claim
             )
         }
-        let decoder: SessionDecoder
-        do {
-            decoder = try SessionDecoder(manifest, layouts: layouts, decoder: chunkDecoder)
-        } catch let error as CodingError where error.code == .noRoom {
-            throw SiteError(
-                .noSpace,
-                "The receiver has no room to put the volumes of '\(hello.session)' together. Make room there and send again.")
-        }
+        let decoder = try SessionDecoder(manifest, layouts: layouts, decoder: chunkDecoder)
         let folder = SessionFolder(
             root: site.folder, session: hello.session, decoder: decoder, files: files, system: site.system,
             readBack: site.readBack)

@@ -60,6 +60,9 @@ extension ReceivingSession {
                 do {
                     let (chunk, error) = try await decoder.applyFocus(record: record)
                     mailbox.put(.focused(ordinal, chunk, maxAbsoluteError: error))
+                } catch let error as CodingError where error.code == .noRoom {
+                    // What is only shown sooner by it is no reason to end the session.
+                    mailbox.put(.focused(ordinal, nil, maxAbsoluteError: 0))
                 } catch let error as WireError where error.code == .digestMismatch {
                     mailbox.put(.damaged(ordinal, error))
                 } catch {

@@ -30,7 +30,8 @@ struct ReceivingSession {
         case distrusted(Completeness)
         case damaged(UInt32, any Error)
         case durable(UInt32)
-        case focused(UInt32, FocusChunk, maxAbsoluteError: Double)
+        /// A part of an answer; nil when it came and could not be shown.
+        case focused(UInt32, FocusChunk?, maxAbsoluteError: Double)
         case verified(volume: Int, Receipt.Volume)
         case stored(Receipt, [ReceivingSite.ReceivedVolume])
         case failed(any Error)
@@ -141,15 +142,14 @@ struct ReceivingSession {
 
     private mutating func finish() async -> Result<ReceivingSite.Summary?, any Error> {
         let age = clock.elapsed - started
-        // A session that goes on elsewhere is shown there.
-        if claim?.isRevoked != true {
-            meter?.end(isFinished: ending == nil, now: age)
-            if ending == nil {
-                site.focusDesk?.close(name)
-            } else if claim != nil {
-                // Not the session of a stranger who only used its name.
-                site.focusDesk?.part(name)
+        // A session that goes on elsewhere is shown there, and one that is another sender's is not this connection's to end.
+        if let claim, !claim.isRevoked {
+            if (failure as? SiteError)?.code == .full {
+                meter?.withdraw()
+            } else {
+                meter?.end(isFinished: ending == nil, now: age)
             }
+            if ending == nil { site.focusDesk?.close(name) } else { site.focusDesk?.part(name) }
         }
         guard let ending else {
             await connection.close(patience: .milliseconds(200))
@@ -190,7 +190,7 @@ struct ReceivingSession {
         }
         for event in mailbox.takeAll() { receive(event) }
         flush()
-        if meter?.isDue(age) == true { meter?.show(now: age, datagramCount: datagramCount, roundTrip: roundTrip) }
+        if claim != nil, meter?.isDue(age) == true { meter?.show(now: age, datagramCount: datagramCount, roundTrip: roundTrip) }
         waiting += askForFocus()
         defer { waiting = [] }
         return waiting
@@ -242,9 +242,17 @@ struct ReceivingSession {
 
     mutating func giveUp(_ error: any Error) {
         guard failure == nil else { return }
-        failure = error
+        let reason = reason(error)
+        failure = reason
         chunkDecoder.close()
-        waiting.append(.giveUp(farewell(error)))
+        waiting.append(.giveUp(farewell(reason)))
+    }
+
+    /// A full disk is no fault of what was sent, whoever noticed it: what has come is kept to go on from.
+    private func reason(_ error: any Error) -> any Error {
+        guard let error = error as? CodingError, error.code == .noRoom else { return error }
+        return SiteError(
+            .noSpace, "The receiver has no room to put the volumes of '\(name)' together. Make room there and send again.")
     }
 
     /// What the sender is told. Paths of this machine are none of its business.
@@ -369,7 +377,7 @@ struct ReceivingSession {
         case .focused(let ordinal, let chunk, let error):
             meter?.count(.focusBase, byteCount: pendingBytes[ordinal] ?? 0)
             pendingByteCount -= pendingBytes.removeValue(forKey: ordinal) ?? 0
-            noteFocus(chunk, maxAbsoluteError: error)
+            if let chunk { noteFocus(chunk, maxAbsoluteError: error) }
             waiting.append(.applied(ordinal))
         case .verified(let volume, let outcome):
             if outcome.state == .lossless { announce(.volumeLossless, volume) }

@@ -68,6 +68,9 @@ struct SessionMeter {
         board?.update(metrics)
     }
 
+    /// Takes the session off the board: it was turned away, and comes again.
+    func withdraw() { board?.withdraw(session: metrics.session, role: metrics.role) }
+
     mutating func end(isFinished: Bool, now: Duration) {
         metrics.state = isFinished ? .finished : .failed
         metrics.byteCount = byteCount

@@ -28,11 +28,23 @@ public struct PagedArray<Element: BitwiseCopyable & Sendable>: Sendable {
     /// - Throws: `VolumeError.Code.noRoom`.
     public func reserve(_ end: Int) throws(VolumeError) { try pages.reserve(end * MemoryLayout<Element>.stride) }
 
+    /// Copies values that somebody else holds, too, so that a change of them finds room: called before one that may be of shared values.
+    /// - Throws: `VolumeError.Code.noRoom`; the values are shared as before.
+    public mutating func makeUnique() throws(VolumeError) {
+        if !isKnownUniquelyReferenced(&pages) { pages = try pages.copy() }
+    }
+
     /// The same value again and again.
     /// - Throws: as ``init(zeros:)``.
     public init(repeating value: Element, count: Int) throws(VolumeError) {
         try self.init(zeros: count)
         withUnsafeMutableBufferPointer { $0.update(repeating: value) }
+    }
+
+    /// Zeros that take no room until they are changed, whatever their number: for those that are only read.
+    public init(unreservedZeros count: Int) {
+        pages = Pages(inMemory: count * MemoryLayout<Element>.stride)
+        self.count = count
     }
 
     /// The values of an array, in memory as they are there, whatever their number.
@@ -63,7 +75,7 @@ public struct PagedArray<Element: BitwiseCopyable & Sendable>: Sendable {
     public mutating func withUnsafeMutableBufferPointer<R, E: Error>(
         _ body: (UnsafeMutableBufferPointer<Element>) throws(E) -> R
     ) throws(E) -> R {
-        makeUnique()
+        copyIfShared()
         let start = pages.start
         defer { extendLifetime(pages) }
         return try body(UnsafeMutableBufferPointer(start: start.assumingMemoryBound(to: Element.self), count: count))
@@ -74,14 +86,14 @@ public struct PagedArray<Element: BitwiseCopyable & Sendable>: Sendable {
     public mutating func withUnsafeMutableBytes<R, E: Error>(
         _ body: (UnsafeMutableRawBufferPointer) throws(E) -> R
     ) throws(E) -> R {
-        makeUnique()
+        copyIfShared()
         let start = pages.start
         defer { extendLifetime(pages) }
         return try body(UnsafeMutableRawBufferPointer(start: start, count: count * MemoryLayout<Element>.stride))
     }
 
     @inlinable @inline(__always)
-    mutating func makeUnique() { if !isKnownUniquelyReferenced(&pages) { pages = pages.copy() } }
+    mutating func copyIfShared() { if !isKnownUniquelyReferenced(&pages) { pages = pages.surelyCopied() } }
 }
 
 extension PagedArray: RandomAccessCollection, MutableCollection {
@@ -128,23 +140,26 @@ extension PagedArray: CustomStringConvertible {
     public var description: String { count <= 64 ? "\(Array(self))" : "\(prefix(64).map { $0 }) and \(count - 64) more" }
 }
 
-/// The limit beyond which a ``PagedArray`` lies in a file, and the folder of such files.
-public enum Paging {
+/// The limit beyond which a ``PagedArray`` lies in a file, and where such files are.
+public struct Paging: Sendable {
+    /// What is used where nothing else is asked for, by a task and what it calls.
+    @TaskLocal public static var current = Paging()
+
     /// Bytes that an array takes of memory at most; a longer one lies in a file.
-    public static let memoryLimit = 128 << 20
+    public var memoryLimit = 128 << 20
     /// Bytes of the disk that are left for others: where there would be less, there is no room.
-    public static let diskReserve = 256 << 20
+    public var diskReserve = 256 << 20
+    /// The folder of the files: `TMPDIR`, or `/var/tmp`, which is on a disk where `/tmp` may be in memory.
+    public var folder = getenv("TMPDIR").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 } ?? "/var/tmp"
+
+    /// The usual limits and the usual folder.
+    public init() {}
 
     /// The bytes of memory that an array of so many bytes takes: none that the system could not take back where it lies in a file.
-    public static func memoryByteCount(_ byteCount: Int) -> Int { byteCount > memoryLimit ? 0 : byteCount }
+    public func memoryByteCount(_ byteCount: Int) -> Int { byteCount > memoryLimit ? 0 : byteCount }
 
     /// The bytes of disk that it takes.
-    public static func diskByteCount(_ byteCount: Int) -> Int { byteCount > memoryLimit ? byteCount : 0 }
-
-    /// The folder of the files: `TMPDIR`, or `/var/tmp`, which is on a disk where `/tmp` may be in memory.
-    public static var folder: String {
-        getenv("TMPDIR").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 } ?? "/var/tmp"
-    }
+    public func diskByteCount(_ byteCount: Int) -> Int { byteCount > memoryLimit ? byteCount : 0 }
 }
 
 /// The memory of one array and its copies. Its bytes are changed by a sole owner alone.
@@ -160,7 +175,8 @@ final class Pages: @unchecked Sendable {
     /// - Throws: `VolumeError.Code.noRoom`.
     init(byteCount: Int, isReserved: Bool = true) throws(VolumeError) {
         self.byteCount = byteCount
-        file = Paging.diskByteCount(byteCount) > 0 ? try UnnamedFile(byteCount: byteCount, in: Paging.folder) : nil
+        let paging = Paging.current
+        file = paging.diskByteCount(byteCount) > 0 ? try UnnamedFile(byteCount: byteCount, paging) : nil
         if let file {
             if isReserved { try file.reserve(byteCount) }
             start = try file.map()
@@ -185,12 +201,18 @@ final class Pages: @unchecked Sendable {
 
     func reserve(_ byteCount: Int) throws(VolumeError) { try file?.reserve(byteCount) }
 
-    /// The same bytes once more; where the disk has no room for them, in memory.
-    @usableFromInline
-    func copy() -> Pages {
-        let copy = (try? Pages(byteCount: byteCount)) ?? Pages(inMemory: byteCount)
+    /// The same bytes once more.
+    /// - Throws: `VolumeError.Code.noRoom`.
+    func copy() throws(VolumeError) -> Pages {
+        let copy = try Pages(byteCount: byteCount)
         copy.start.copyMemory(from: start, byteCount: byteCount)
         return copy
+    }
+
+    /// The same bytes once more, where nobody has asked whether there is room: as with any array, the end of the program where there is none.
+    @usableFromInline
+    func surelyCopied() -> Pages {
+        do { return try copy() } catch { fatalError(error.message) }
     }
 }
 
@@ -198,15 +220,15 @@ final class Pages: @unchecked Sendable {
 private final class UnnamedFile {
     private let descriptor: Int32
     private let byteCount: Int
-    private let folder: String
+    private let paging: Paging
     private var reservedByteCount = 0
 
     /// Makes a file of zeros that takes no blocks yet.
     /// - Throws: `VolumeError.Code.noRoom`.
-    init(byteCount: Int, in folder: String) throws(VolumeError) {
+    init(byteCount: Int, _ paging: Paging) throws(VolumeError) {
         self.byteCount = byteCount
-        self.folder = folder
-        descriptor = Self.open(in: folder)
+        self.paging = paging
+        descriptor = Self.open(in: paging.folder)
         guard descriptor >= 0 else { throw noRoom(errno) }
         guard ftruncate(descriptor, byteCount) == 0 else { throw noRoom(errno) }
     }
@@ -216,7 +238,7 @@ private final class UnnamedFile {
     private func noRoom(_ reason: Int32) -> VolumeError {
         VolumeError(
             .noRoom,
-            "no room for \((byteCount + 999_999) / 1_000_000) MB of voxels in \(folder): \(String(cString: strerror(reason)).lowercased()); TMPDIR chooses another folder"
+            "no room for \((byteCount + 999_999) / 1_000_000) MB of voxels in \(paging.folder): \(String(cString: strerror(reason)).lowercased()); TMPDIR chooses another folder"
         )
     }
 
@@ -227,7 +249,7 @@ private final class UnnamedFile {
         var space = statvfs()
         if fstatvfs(descriptor, &space) == 0 {
             let free = Int(space.f_bavail).multipliedReportingOverflow(by: Int(space.f_frsize))
-            guard free.overflow || free.partialValue - Paging.diskReserve >= end - reservedByteCount else { throw noRoom(ENOSPC) }
+            guard free.overflow || free.partialValue - paging.diskReserve >= end - reservedByteCount else { throw noRoom(ENOSPC) }
         }
         var failure: Int32 = 0
         repeat { failure = posix_fallocate(descriptor, reservedByteCount, end - reservedByteCount) } while failure == EINTR

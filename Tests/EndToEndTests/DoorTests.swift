@@ -120,8 +120,9 @@ struct DoorTests {
         let access = try secret(scratch, "access", "west the secret of the west\neast the secret of the east\n")
         let west = ["--secret-file", try secret(scratch, "west", "the secret of the west"), "--sender", "west"]
         let east = ["--secret-file", try secret(scratch, "east", "the secret of the east"), "--sender", "east"]
-        var receiver = try receive(scratch, ["--access-file", access])
+        var receiver = try receive(scratch, ["--access-file", access, "--metrics", "127.0.0.1:0"])
         let port = try await Transfer.port(of: receiver)
+        let board = try #require(receiver.event("metrics")?["port"] as? Int)
         let first = try Program(
             "fovea",
             [
@@ -132,6 +133,10 @@ struct DoorTests {
         let during = try await send(scratch, to: port, east)
         #expect(during.code != nil && during.code != 0)
         #expect(during.program.standardError.contains("belongs to another sender"), "\(during.program.standardError)")
+        // Who only used its name has not ended it in the figures either.
+        let figures = try String(
+            contentsOf: try #require(URL(string: "http://127.0.0.1:\(board)/metrics")), encoding: .utf8)
+        #expect(figures.contains("fovea_sessions_total{result=\"failed\"} 0"), "\(figures)")
         first.signal(SIGKILL)
         try await end(receiver)
         receiver = try receive(scratch, ["--access-file", access], listen: "127.0.0.1:\(port)")

@@ -9,7 +9,7 @@ struct LargeVolumeTests {
     private static func volume(_ scratch: Scratch) throws -> String {
         let shape = try Shape(columns: 512, rows: 512, slices: 260)
         var voxels = try PagedArray<UInt8>(zeros: 2 * shape.voxelCount)
-        #expect(Paging.diskByteCount(voxels.count) > 0)
+        #expect(Paging.current.diskByteCount(voxels.count) > 0)
         voxels.withUnsafeMutableBytes { raw in
             let values = raw.bindMemory(to: Int16.self)
             for z in 100..<120 {

@@ -22,6 +22,18 @@ struct BoardTests {
         #expect(board.snapshot().map(\.byteCount) == [1, 2])
     }
 
+    @Test("A session that was turned away is gone, has neither finished nor failed, and takes no other's place")
+    func turnedAway() throws {
+        let board = MetricsBoard()
+        board.update(SessionMetrics(session: "a", role: .receiver))
+        board.update(SessionMetrics(session: "a", role: .sender))
+        board.update(SessionMetrics(session: "ended", role: .receiver, state: .finished))
+        board.withdraw(session: "a", role: .receiver)
+        board.withdraw(session: "ended", role: .receiver)
+        #expect(board.snapshot().map(\.role) == [.sender, .receiver] && board.snapshot().map(\.session) == ["a", "ended"])
+        #expect(board.prometheus().contains("fovea_sessions_total{result=\"failed\"} 0"))
+    }
+
     @Test("Of ended sessions the last 64 stay, of the others all")
     func endedLimit() {
         let board = MetricsBoard()

@@ -152,6 +152,24 @@ struct HostileFileTests {
         #expect(try peakAddressSpaceKilobytes() - before < 4 << 20)
     }
 
+    @Test("Disk is taken for voxels as they come: a file that announces more than the disk has is refused as cut short")
+    func diskAsVoxelsCome() throws {
+        var space = statvfs()
+        var paging = Paging.current
+        try #require(statvfs(paging.folder, &space) == 0)
+        paging.memoryLimit = 100
+        paging.diskReserve = Int(space.f_bavail) * Int(space.f_frsize) - 500_000_000
+        var header = HeaderBytes(sides: [2, 2, 2], type: .uint8)
+        for (index, side) in [2048, 1024, 1000].enumerated() { header.setDim(index + 1, side) }
+        // As much as a file has to hold for a decompressor to come to what this one announces.
+        let path = try folder.put(Gzip.member(header.file(voxelByteCount: 2_200_000)), "announced.nii.gz")
+        let error = try Paging.$current.withValue(paging) { try #require(refusal(path)) }
+        #expect(error.code == .truncated && error.message.contains("2200000 of 2097152000 bytes"), "\(error)")
+        paging.diskReserve = .max / 2
+        let full = try Paging.$current.withValue(paging) { try #require(refusal(path)) }
+        #expect(full.code == .noRoom, "\(full)")
+    }
+
     private func peakAddressSpaceKilobytes() throws -> Int {
         let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
         let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmPeak:") })

@@ -175,6 +175,19 @@ struct GrammarTests {
         }
     }
 
+    @Test("A preview of several slices that takes more than a chunk may is refused; one slice of any size is not")
+    func largePreview() async throws {
+        let shape = try Fixtures.shape(8192, 8192, 2)
+        let header = try NIfTIHeader.make(shape: shape, voxelType: .uint8, affine: .identity, description: "")
+        let other = try await Self.manifest(.uint8).volumes[0]
+        func volume(_ slices: Range<Int>) throws -> VolumeManifest {
+            let box = try Box(x: 0..<8192, y: 0..<8192, z: slices)
+            return try other.changed(header: header, content: shape.box, plan: [PlannedChunk(layer: .backgroundBase, box: box)])
+        }
+        expectRefusal(try volume(0..<2), "is too large")
+        #expect(throws: Never.self) { try VolumeLayout(volume(0..<1)) }
+    }
+
     @Test("Two value tables, and two chunks of extensions, are refused")
     func twoTables() async throws {
         let volume = try await Self.manifest(.float32).volumes[0]
@@ -247,14 +260,14 @@ struct GrammarTests {
 extension VolumeManifest {
     /// The same, but for what is given.
     func changed(
-        name: String? = nil, trailerByteCount: Int? = nil, sourceDigest: Digest? = nil, fill: UInt64? = nil,
-        plan: [PlannedChunk]? = nil
+        name: String? = nil, header: NIfTIHeader? = nil, trailerByteCount: Int? = nil, sourceDigest: Digest? = nil,
+        fill: UInt64? = nil, content: Box? = nil, plan: [PlannedChunk]? = nil
     ) throws -> VolumeManifest {
         VolumeManifest(
-            name: try name.map { try Name($0) } ?? self.name, header: header, extensionByteCount: extensionByteCount,
+            name: try name.map { try Name($0) } ?? self.name, header: header?.bytes ?? self.header, extensionByteCount: extensionByteCount,
             trailerByteCount: trailerByteCount ?? self.trailerByteCount, sourceDigest: sourceDigest ?? self.sourceDigest, low: low,
             high: high,
-            bitDepth: bitDepth, knee: knee, fill: fill ?? self.fill, content: content, regionSource: regionSource, regions: regions,
-            maxError: maxError, plan: plan ?? self.plan)
+            bitDepth: bitDepth, knee: knee, fill: fill ?? self.fill, content: content ?? self.content, regionSource: regionSource,
+            regions: content == nil ? regions : [], maxError: maxError, plan: plan ?? self.plan)
     }
 }

@@ -38,6 +38,29 @@ struct LinearRefinementTests {
         #expect(try coder.encode(codes, given: context(40, 30, known: known, base: codes)) == chunk)
     }
 
+    @Test("The quick encoder makes the bytes of the plain one", arguments: [1, 2, 9])
+    func quickAndPlain(slices: Int) throws {
+        for (columns, rows, noise) in [(40, 31, 12), (7, 3, 900), (129, 17, 0)] {
+            let (codes, body) = body(columns, rows, slices, noise: noise, seed: UInt64(columns + slices))
+            var random = Seeded(UInt64(rows))
+            let mixed = body.map { flag in
+                flag == RefinementContext.takesPart
+                    ? [RefinementContext.takesPart, RefinementContext.neighbour].randomElement(using: &random) ?? flag : flag
+            }
+            for known in [body, mixed, codes.map { _ in RefinementContext.takesPart }, codes.map { _ in RefinementContext.aside }] {
+                for reach in [UInt16.max, 1000] {
+                    let context = try RefinementContext(
+                        columns: columns, rows: rows, slices: slices, greatestCode: 4095, base: codes.map { min(4095, $0 + 1) },
+                        known: known, reach: reach)
+                    let chunk = try coder.encode(codes, given: context)
+                    #expect(try coder.encodePlainly(codes, like: chunk, given: context) == chunk)
+                    let decoded = try coder.decode(chunk, given: context)
+                    #expect(known.indices.allSatisfy { known[$0] != RefinementContext.takesPart || decoded[$0] == codes[$0] })
+                }
+            }
+        }
+    }
+
     @Test("Slices before a chunk that are exact already make it smaller")
     func lead() throws {
         let (codes, known) = body(96, 72, 8, noise: 2, seed: 2)

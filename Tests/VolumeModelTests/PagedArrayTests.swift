@@ -5,7 +5,7 @@ import VolumeModel
 @Suite("Values too many for memory")
 struct PagedArrayTests {
     /// Just beyond what lies in memory.
-    private static let large = Paging.memoryLimit / 2 + 1000
+    private static let large = Paging.current.memoryLimit / 2 + 1000
 
     /// The line of this process's memory map with the array in it.
     private func mapping<Element>(_ array: PagedArray<Element>) throws -> String {
@@ -21,12 +21,12 @@ struct PagedArrayTests {
 
     @Test("They lie in a file that has no name, and few lie in memory")
     func place() throws {
-        let before = Set(try FileManager.default.contentsOfDirectory(atPath: Paging.folder))
+        let before = Set(try FileManager.default.contentsOfDirectory(atPath: Paging.current.folder))
         let large = try PagedArray<UInt16>(repeating: 7, count: Self.large)
         let line = try mapping(large)
         #expect(line.contains("rw-s") && line.hasSuffix("(deleted)"), "\(line)")
         #expect(
-            Set(try FileManager.default.contentsOfDirectory(atPath: Paging.folder)).subtracting(before).allSatisfy {
+            Set(try FileManager.default.contentsOfDirectory(atPath: Paging.current.folder)).subtracting(before).allSatisfy {
                 !$0.hasPrefix("fovea-")
             })
         #expect(large.count == Self.large && large.allSatisfy { $0 == 7 })
@@ -49,11 +49,45 @@ struct PagedArrayTests {
         #expect(second == third)
     }
 
+    @Test("Where there is no room for a copy, who asks first is refused, and both keep the values they share")
+    func noRoomForACopy() throws {
+        var paging = Paging.current
+        paging.memoryLimit = 100
+        var first = try Paging.$current.withValue(paging) { try PagedArray<UInt16>(repeating: 7, count: 1000) }
+        let second = first
+        paging.folder = "/nowhere"
+        #expect {
+            try Paging.$current.withValue(paging) { try first.makeUnique() }
+        } throws: { ($0 as? VolumeError)?.code == .noRoom && "\($0)".contains("/nowhere") }
+        #expect(first == second && first.allSatisfy { $0 == 7 })
+        try first.makeUnique()
+        // From here on there is nothing left to ask for.
+        Paging.$current.withValue(paging) { first[0] = 8 }
+        #expect(first[0] == 8 && second[0] == 7)
+    }
+
+    @Test("The last of a disk is left for others, and the refusal says how to choose another folder")
+    func reserve() throws {
+        var paging = Paging.current
+        paging.memoryLimit = 100
+        paging.diskReserve = .max / 2
+        try Paging.$current.withValue(paging) {
+            #expect { try PagedArray<UInt8>(zeros: 1000) } throws: {
+                ($0 as? VolumeError)?.code == .noRoom && "\($0)".contains("TMPDIR")
+            }
+            var later = try PagedArray<UInt8>(zerosReservedLater: 1000)
+            #expect(throws: VolumeError.self) { try later.reserve(500) }
+            #expect(later.allSatisfy { $0 == 0 })
+            later = try PagedArray(zeros: 100)
+            #expect(later.count == 100)
+        }
+    }
+
     @Test("What is counted as memory and what as disk is what is taken of each")
     func counted() {
-        #expect(Paging.memoryByteCount(1000) == 1000 && Paging.diskByteCount(1000) == 0)
-        let large = Paging.memoryLimit + 1
-        #expect(Paging.memoryByteCount(large) == 0 && Paging.diskByteCount(large) == large)
+        #expect(Paging.current.memoryByteCount(1000) == 1000 && Paging.current.diskByteCount(1000) == 0)
+        let large = Paging.current.memoryLimit + 1
+        #expect(Paging.current.memoryByteCount(large) == 0 && Paging.current.diskByteCount(large) == large)
     }
 
     @Test("It is a collection as an array is")

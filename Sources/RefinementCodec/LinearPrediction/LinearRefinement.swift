@@ -9,23 +9,37 @@ public struct LinearRefinement: RefinementCoder {
 
     public func encode(_ exact: [UInt16], given context: RefinementContext) throws(RefinementError) -> [UInt8] {
         try context.check(exact)
-        let planes = PaddedPlanes(columns: context.columns, rows: context.rows, slices: context.slices)
         var coder = TokenEncoder(capacity: context.voxelCount / 2)
-        let parameters = exact.withUnsafeBufferPointer { exact in
-            exact.baseAddress.map { PredictionFit.parameters(for: $0, context, planes) } ?? PredictionParameters()
+        var parameters = PredictionParameters()
+        exact.withUnsafeBufferPointer { exact in
+            guard let exact = exact.baseAddress else { return }
+            var encoding = LinearEncoding(exact, context)
+            parameters = encoding.run(&coder)
         }
-        var model = LinearModel(context, parameters, planes: planes)
+        return CheckedStream.seal(parameters.bytes + coder.bytes, hash: CheckedStream.hash(exact, context))
+    }
+
+    /// The plain reference of ``encode(_:given:)``: codes voxel by voxel as a decoder does, with the parameters of a chunk that was coded.
+    package func encodePlainly(_ exact: [UInt16], like chunk: [UInt8], given context: RefinementContext) throws(RefinementError)
+        -> [UInt8]
+    {
+        let parameters = try Self.parameters(of: chunk)
+        var coder = TokenEncoder(capacity: context.voxelCount / 2)
+        let model = LinearModel(context, parameters)
         exact.withUnsafeBufferPointer { model.run(&coder, exact: $0.baseAddress, output: nil) }
         return CheckedStream.seal(parameters.bytes + coder.bytes, hash: CheckedStream.hash(exact, context))
     }
 
-    public func decode(_ chunk: [UInt8], given context: RefinementContext) throws(RefinementError) -> [UInt16] {
+    private static func parameters(of chunk: [UInt8]) throws(RefinementError) -> PredictionParameters {
         let header = chunk.dropFirst(CheckedStream.byteCount).prefix(PredictionParameters.byteCount)
         guard let parameters = PredictionParameters(header) else {
             throw RefinementError(.corruptChunk, "a chunk of \(chunk.count) bytes has no header")
         }
-        var model = LinearModel(
-            context, parameters, planes: PaddedPlanes(columns: context.columns, rows: context.rows, slices: context.slices))
+        return parameters
+    }
+
+    public func decode(_ chunk: [UInt8], given context: RefinementContext) throws(RefinementError) -> [UInt16] {
+        let model = LinearModel(context, try Self.parameters(of: chunk))
         var exact = [UInt16](repeating: 0, count: context.voxelCount)
         chunk.withUnsafeBufferPointer { bytes in
             var coder = TokenDecoder(bytes, from: CheckedStream.byteCount + PredictionParameters.byteCount)

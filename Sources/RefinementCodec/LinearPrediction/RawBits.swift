@@ -8,18 +8,21 @@ struct RawBitWriter {
     mutating func put(_ bits: UInt32, count added: Int) {
         pending |= UInt64(bits) << count
         count += UInt64(added)
-        while count >= 8 {
-            bytes.append(UInt8(truncatingIfNeeded: pending))
-            pending >>= 8
-            count -= 8
+        if count >= 32 {
+            withUnsafeBytes(of: UInt32(truncatingIfNeeded: pending).littleEndian) { bytes.append(contentsOf: $0) }
+            pending >>= 32
+            count -= 32
         }
     }
 
     /// Fills the last byte up with zeros.
     mutating func flush() {
-        if count > 0 { bytes.append(UInt8(truncatingIfNeeded: pending)) }
+        while count > 0 {
+            bytes.append(UInt8(truncatingIfNeeded: pending))
+            pending >>= 8
+            count -= min(8, count)
+        }
         pending = 0
-        count = 0
     }
 
     mutating func clear() { bytes.removeAll(keepingCapacity: true) }
