@@ -123,15 +123,21 @@ enum ExactCoding: Sendable, Equatable {
         func visit<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(_ type: Bits.Type) -> [UInt16] {
             volume.voxels.withUnsafeBytes { raw in
                 let voxels = raw.bindMemory(to: type)
+                if case .integers(let low, _) = coding {
+                    // Modulo the type's width the difference is the code, whatever the sign.
+                    let offset = Bits(truncatingIfNeeded: low)
+                    return [UInt16](unsafeUninitializedCapacity: box.voxelCount) { codes, count in
+                        forEachRow(of: box, in: volume.shape) { row in
+                            for (place, index) in row.enumerated() {
+                                codes[count + place] = UInt16(truncatingIfNeeded: voxels[index] &- offset)
+                            }
+                            count += row.count
+                        }
+                    }
+                }
                 var codes = [UInt16]()
                 codes.reserveCapacity(box.voxelCount)
                 switch coding {
-                case .integers(let low, _):
-                    // Modulo the type's width the difference is the code, whatever the sign.
-                    let offset = Bits(truncatingIfNeeded: low)
-                    forEachRow(of: box, in: volume.shape) { row in
-                        for index in row { codes.append(UInt16(truncatingIfNeeded: voxels[index] &- offset)) }
-                    }
                 case .palette(let values):
                     let places = Dictionary(values.enumerated().map { (Bits(truncatingIfNeeded: $1), UInt16($0)) }) { first, _ in
                         first
@@ -148,8 +154,7 @@ enum ExactCoding: Sendable, Equatable {
                             }
                         }
                     }
-                case .planes:
-                    break
+                case .integers, .planes: break
                 }
                 return codes
             }

@@ -1,4 +1,5 @@
 internal import NIfTIFile
+internal import RefinementCodec
 internal import VolumeModel
 internal import WireFormat
 
@@ -73,16 +74,23 @@ struct Settler: StoredBitsVisitor {
         let target = voxels.bindMemory(to: type)
         let table = bits.map { Bits(truncatingIfNeeded: $0) }
         guard let last = table.indices.last else { return }
+        let (level, quality) = (level, quality)
         var position = 0
         var count = 0
-        forEachRow(of: box, in: shape) { row in
-            for index in row {
-                if known[position] == 0 {
-                    target[index] = table[min(last, codes.map { Int($0[position]) } ?? 0)]
-                    if quality[index] != Quality.exact { count += 1 }
-                    quality[index] = level
+        known.withUnsafeBufferPointer { known in
+            (codes ?? []).withUnsafeBufferPointer { codes in
+                table.withUnsafeBufferPointer { table in
+                    forEachRow(of: box, in: shape) { row in
+                        for index in row {
+                            if known[position] == RefinementContext.takesPart {
+                                target[index] = table[codes.isEmpty ? 0 : min(last, Int(codes[position]))]
+                                count += quality[index] == Quality.exact ? 0 : 1
+                                quality[index] = level
+                            }
+                            position += 1
+                        }
+                    }
                 }
-                position += 1
             }
         }
         newlyExactCount = level == Quality.exact ? count : 0

@@ -99,7 +99,15 @@ public struct VolumeAssembler: Sendable {
     public func isComplete(_ layer: Layer) -> Bool { remaining[layer, default: 0] == 0 }
 
     /// Whether every voxel is exact, and all that stands around them.
-    public var isLossless: Bool { remaining.values.allSatisfy { $0 == 0 } && !quality.contains { $0 != Quality.exact } }
+    public var isLossless: Bool { remaining.values.allSatisfy { $0 == 0 } && isExactEverywhere }
+
+    private var isExactEverywhere: Bool {
+        quality.withUnsafeBufferPointer { quality in
+            var difference: UInt8 = 0
+            for level in quality { difference |= level ^ Quality.exact }
+            return difference == 0
+        }
+    }
 
     /// How much of the body is exact, its bytes not counted. Kept as chunks come: no voxel is looked at.
     var completeness: Completeness {
@@ -108,7 +116,13 @@ public struct VolumeAssembler: Sendable {
     }
 
     /// Whether no voxel is missing.
-    public var isFull: Bool { !quality.contains(Quality.missing) }
+    public var isFull: Bool {
+        quality.withUnsafeBufferPointer { quality in
+            var least = UInt8.max
+            for level in quality { least = min(least, level) }
+            return least != Quality.missing
+        }
+    }
 
     /// What has to be decoded for a chunk, all that it rests on being in.
     /// - Throws: `CodingError.Code.invalidChunk`.
@@ -195,25 +209,29 @@ public struct VolumeAssembler: Sendable {
     func known(in chunk: PlannedChunk) -> [UInt8] {
         let box = chunk.box
         var known = [UInt8](repeating: RefinementContext.aside, count: box.voxelCount)
-        var line = 0
-        for z in box.z {
-            for y in box.y {
-                let start = (z * layout.shape.rows + y) * layout.shape.columns
-                let spans = chunk.layer == .backgroundRefinement ? layout.spansOutsideRegions(x: box.x, y: y, z: z) : [box.x]
-                for span in spans {
-                    for x in span where quality[start + x] != Quality.exact {
-                        known[line + x - box.x.lowerBound] = RefinementContext.takesPart
+        known.withUnsafeMutableBufferPointer { known in
+            quality.withUnsafeBufferPointer { quality in
+                var line = -box.x.lowerBound
+                for z in box.z {
+                    for y in box.y {
+                        let start = (z * layout.shape.rows + y) * layout.shape.columns
+                        let spans =
+                            chunk.layer == .backgroundRefinement ? layout.spansOutsideRegions(x: box.x, y: y, z: z) : [box.x]
+                        var place = box.x.lowerBound
+                        for span in spans + [box.x.upperBound..<box.x.upperBound] {
+                            // What lies between: regions, exact by now.
+                            for x in place..<max(place, span.lowerBound) where !holdsFill(start + x) {
+                                known[line + x] = RefinementContext.neighbour
+                            }
+                            for x in span {
+                                known[line + x] =
+                                    quality[start + x] == Quality.exact ? RefinementContext.aside : RefinementContext.takesPart
+                            }
+                            place = span.upperBound
+                        }
+                        line += box.x.count
                     }
                 }
-                // What lies between: regions, exact by now.
-                var place = box.x.lowerBound
-                for gap in spans + [box.x.upperBound..<box.x.upperBound] {
-                    for x in place..<max(place, gap.lowerBound) where !holdsFill(start + x) {
-                        known[line + x - box.x.lowerBound] = RefinementContext.neighbour
-                    }
-                    place = gap.upperBound
-                }
-                line += box.x.count
             }
         }
         return known

@@ -93,26 +93,33 @@ private struct PartFinder: StoredBitsVisitor {
         let fill = Bits(truncatingIfNeeded: layout.manifest.fill)
         return voxels.withUnsafeBytes { raw in
             let voxels = raw.bindMemory(to: type)
-            var flags = [UInt8](repeating: RefinementContext.aside, count: box.voxelCount)
-            var line = -box.x.lowerBound
-            for z in box.z {
-                // Fill voxels are exact with a mask's chunk, and like all others where masks do not pay.
-                let fillFlag = masked.contains { $0.contains(z) } ? RefinementContext.aside : RefinementContext.takesPart
-                for y in box.y {
-                    let start = (z * layout.shape.rows + y) * layout.shape.columns
-                    let spans = chunk.layer == .backgroundRefinement ? layout.spansOutsideRegions(x: box.x, y: y, z: z) : [box.x]
-                    var place = box.x.lowerBound
-                    for span in spans + [box.x.upperBound..<box.x.upperBound] {
-                        for x in place..<max(place, span.lowerBound) where voxels[start + x] != fill {
-                            flags[line + x] = RefinementContext.neighbour
-                        }
-                        for x in span { flags[line + x] = voxels[start + x] == fill ? fillFlag : RefinementContext.takesPart }
-                        place = span.upperBound
+            var result = [UInt8](repeating: RefinementContext.aside, count: box.voxelCount)
+            result.withUnsafeMutableBufferPointer { fillFlags($0, voxels, fill) }
+            return result
+        }
+    }
+
+    private func fillFlags<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(
+        _ flags: UnsafeMutableBufferPointer<UInt8>, _ voxels: UnsafeBufferPointer<Bits>, _ fill: Bits
+    ) {
+        let box = chunk.box
+        var line = -box.x.lowerBound
+        for z in box.z {
+            // Fill voxels are exact with a mask's chunk, and like all others where masks do not pay.
+            let fillFlag = masked.contains { $0.contains(z) } ? RefinementContext.aside : RefinementContext.takesPart
+            for y in box.y {
+                let start = (z * layout.shape.rows + y) * layout.shape.columns
+                let spans = chunk.layer == .backgroundRefinement ? layout.spansOutsideRegions(x: box.x, y: y, z: z) : [box.x]
+                var place = box.x.lowerBound
+                for span in spans + [box.x.upperBound..<box.x.upperBound] {
+                    for x in place..<max(place, span.lowerBound) where voxels[start + x] != fill {
+                        flags[line + x] = RefinementContext.neighbour
                     }
-                    line += box.x.count
+                    for x in span { flags[line + x] = voxels[start + x] == fill ? fillFlag : RefinementContext.takesPart }
+                    place = span.upperBound
                 }
+                line += box.x.count
             }
-            return flags
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import HEVCCodec
+internal import Glibc
 public import NIfTIFile
 public import RefinementCodec
 internal import Synchronization
@@ -259,6 +260,9 @@ private struct ExactComparer: StoredBitsVisitor {
                     let (source, decoded) = (source.bindMemory(to: type), decoded.bindMemory(to: type))
                     var difference: Bits = 0
                     forEachRow(of: box, in: shape) { row in
+                        guard let ours = source.baseAddress, let theirs = decoded.baseAddress,
+                            memcmp(ours + row.lowerBound, theirs + row.lowerBound, row.count * MemoryLayout<Bits>.stride) != 0
+                        else { return }
                         for index in row {
                             difference |= quality[index] == Quality.exact ? source[index] ^ decoded[index] : 0
                         }
@@ -280,10 +284,12 @@ private struct FillFinder: StoredBitsVisitor {
         volume.voxels.withUnsafeBytes { raw in
             let voxels = raw.bindMemory(to: type)
             let fill = Bits(truncatingIfNeeded: fill)
-            var flags: [UInt8] = []
-            flags.reserveCapacity(box.voxelCount)
-            forEachRow(of: box, in: volume.shape) { row in for index in row { flags.append(voxels[index] == fill ? 1 : 0) } }
-            return flags
+            return [UInt8](unsafeUninitializedCapacity: box.voxelCount) { flags, count in
+                forEachRow(of: box, in: volume.shape) { row in
+                    for (place, index) in row.enumerated() { flags[count + place] = voxels[index] == fill ? 1 : 0 }
+                    count += row.count
+                }
+            }
         }
     }
 }

@@ -35,7 +35,8 @@ public struct VolumeLayout: Sendable {
     }
 
     private static func memoryByteCount(_ header: NIfTIHeader, _ manifest: VolumeManifest) -> Int {
-        voxelArrays(header).reduce(0) { $0 + Paging.current.memoryByteCount($1) } + manifest.extensionByteCount + manifest.trailerByteCount
+        voxelArrays(header).reduce(0) { $0 + Paging.current.memoryByteCount($1) } + manifest.extensionByteCount
+            + manifest.trailerByteCount
             + plannedByteCount * manifest.plan.count + pieceByteCount * pieceLimit(header.shape)
     }
 

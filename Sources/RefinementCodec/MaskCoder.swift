@@ -2,9 +2,10 @@
 /// slice before, under several contexts that are mixed. Where all neighbours agree, one adaptive probability serves.
 public enum MaskCoder {
     /// Codes slices x rows x columns flags of 0 or 1.
-    /// - Throws: `RefinementError.Code.invalidInput` when the sides do not fit the flags.
+    /// - Throws: `RefinementError.Code.invalidInput` when the sides do not fit the flags, or one is neither 0 nor 1.
     public static func encode(_ bits: [UInt8], columns: Int, rows: Int) throws(RefinementError) -> [UInt8] {
         try check(bits.count, columns, rows)
+        try check(bits)
         var coder = BinaryEncoder(capacity: bits.count / 64)
         var padded = PaddedBits(count: bits.count, columns: columns, rows: rows)
         defer { padded.deallocate() }
@@ -27,8 +28,33 @@ public enum MaskCoder {
         return bits
     }
 
+    /// Over 32 flags at a time, the first in the lowest bit; what is missing of the last ones is 0.
     private static func hash(_ bits: [UInt8], _ columns: Int, _ rows: Int) -> UInt32 {
-        bits.reduce(CheckedStream.start(sides: [columns, rows, bits.count])) { CheckedStream.step($0, $1 == 0 ? 0 : 1) }
+        var hash = CheckedStream.start(sides: [columns, rows, bits.count])
+        bits.withUnsafeBytes { raw in
+            var start = 0
+            while start < raw.count {
+                var word: UInt32 = 0
+                if start + 32 <= raw.count {
+                    for part in 0..<4 {
+                        let flags = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: start + 8 * part, as: UInt64.self))
+                        // Each flag's bit comes to stand in the highest byte, the first the lowest.
+                        word |= UInt32(truncatingIfNeeded: flags &* 0x0102_0408_1020_4080 >> 56) << UInt32(8 * part)
+                    }
+                } else {
+                    for index in start..<raw.count { word |= UInt32(raw[index]) << UInt32(index - start) }
+                }
+                hash = CheckedStream.step(hash, word)
+                start += 32
+            }
+        }
+        return hash
+    }
+
+    private static func check(_ bits: [UInt8]) throws(RefinementError) {
+        var all: UInt8 = 0
+        for bit in bits { all |= bit }
+        guard all <= 1 else { throw RefinementError(.invalidInput, "a mask with a flag that is neither 0 nor 1") }
     }
 
     private static func check(_ count: Int, _ columns: Int, _ rows: Int) throws(RefinementError) {
@@ -46,6 +72,7 @@ private struct PaddedBits {
     private let stride: Int
     private let plane: Int
     private let bits: UnsafeMutablePointer<UInt8>
+    private let columnSums: UnsafeMutablePointer<UInt8>
 
     init(count: Int, columns: Int, rows: Int) {
         self.columns = columns
@@ -56,9 +83,13 @@ private struct PaddedBits {
         bits = .allocate(capacity: plane * (slices + 2))
         // Beyond the edges is outside the body, where masks are mostly set.
         bits.initialize(repeating: 1, count: plane * (slices + 2))
+        columnSums = .allocate(capacity: columns + 2)
     }
 
-    func deallocate() { bits.deallocate() }
+    func deallocate() {
+        bits.deallocate()
+        columnSums.deallocate()
+    }
 
     mutating func run<C: BinaryCoder>(_ coder: inout C, input: UnsafePointer<UInt8>?, output: UnsafeMutablePointer<UInt8>?) {
         var model = MixingModel<7, 0>(
@@ -77,16 +108,29 @@ private struct PaddedBits {
                 let v = start + x
                 let sum = sums[x] &+ v[-1] &+ v[-2] &+ v[-3]
                 if sum == 0 || sum == 17 {
-                    var end = x + 1
-                    while end < columns, sums[end] == sums[x] { end += 1 }
-                    x += agreement.code(v, count: end - x, value: sum == 0 ? 0 : 1, given: given.map { $0 + x }, with: &coder)
+                    let count = Self.length(of: sums[x], from: sums + x, limit: columns - x)
+                    x += agreement.code(v, count: count, value: sum == 0 ? 0 : 1, given: given.map { $0 + x }, with: &coder)
                 } else {
-                    v[0] = code(v, given: given.map { $0[x] == 0 ? 0 : 1 } ?? 0, by: &model, with: &coder)
+                    v[0] = code(v, given: given.map { Int($0[x]) } ?? 0, by: &model, with: &coder)
                     x += 1
                 }
             }
             output.map { $0 + line * columns }?.update(from: start, count: columns)
         }
+    }
+
+    /// How many bytes from a place on have a value.
+    @inline(__always)
+    static func length(of value: UInt8, from bytes: UnsafePointer<UInt8>, limit: Int) -> Int {
+        let all = UInt64(value) * 0x0101_0101_0101_0101
+        var count = 0
+        while count + 8 <= limit {
+            let others = UnsafeRawPointer(bytes + count).loadUnaligned(as: UInt64.self).littleEndian ^ all
+            guard others == 0 else { return count + others.trailingZeroBitCount / 8 }
+            count += 8
+        }
+        while count < limit, bytes[count] == value { count += 1 }
+        return count
     }
 
     /// Codes a voxel by what stands around it.
@@ -116,12 +160,13 @@ private struct PaddedBits {
     private func sumNeighbours(of row: UnsafePointer<UInt8>, into sums: UnsafeMutablePointer<UInt8>) {
         let north = row - stride
         let before = row - plane
+        let (above, below) = (before - stride, before + stride)
+        // Over the three rows of the slice before, with a column more at both ends.
+        columnSums[0] = above[-1] &+ before[-1] &+ below[-1]
+        for x in 0..<columns + 1 { columnSums[x + 1] = above[x] &+ before[x] &+ below[x] }
         for x in 0..<columns {
             let inSlice = north[x - 2] &+ north[x - 1] &+ north[x] &+ north[x + 1] &+ north[x + 2]
-            let above = before[x - stride - 1] &+ before[x - stride] &+ before[x - stride + 1]
-            let beside = before[x - 1] &+ before[x] &+ before[x + 1]
-            let below = before[x + stride - 1] &+ before[x + stride] &+ before[x + stride + 1]
-            sums[x] = inSlice &+ above &+ beside &+ below
+            sums[x] = inSlice &+ columnSums[x] &+ columnSums[x + 1] &+ columnSums[x + 2]
         }
     }
 }
@@ -143,11 +188,7 @@ private struct Agreement {
     mutating func code<C: BinaryCoder>(
         _ voxels: UnsafeMutablePointer<UInt8>, count: Int, value: UInt8, given: UnsafePointer<UInt8>?, with coder: inout C
     ) -> Int {
-        var odd = count
-        if let given {
-            odd = 0
-            while odd < count, (given[odd] == 0) == (value == 0) { odd += 1 }
-        }
+        let odd = given.map { PaddedBits.length(of: value, from: $0, limit: count) } ?? count
         let (kind, size) = (Int(value), min(15, Int.bitWidth - 1 - count.leadingZeroBitCount))
         guard Self.code(odd < count, &isMixed[kind][size], with: &coder) else {
             voxels.update(repeating: value, count: count)

@@ -264,7 +264,8 @@ extension VolumeManifest {
         fill: UInt64? = nil, content: Box? = nil, plan: [PlannedChunk]? = nil
     ) throws -> VolumeManifest {
         VolumeManifest(
-            name: try name.map { try Name($0) } ?? self.name, header: header?.bytes ?? self.header, extensionByteCount: extensionByteCount,
+            name: try name.map { try Name($0) } ?? self.name, header: header?.bytes ?? self.header,
+            extensionByteCount: extensionByteCount,
             trailerByteCount: trailerByteCount ?? self.trailerByteCount, sourceDigest: sourceDigest ?? self.sourceDigest, low: low,
             high: high,
             bitDepth: bitDepth, knee: knee, fill: fill ?? self.fill, content: content ?? self.content, regionSource: regionSource,

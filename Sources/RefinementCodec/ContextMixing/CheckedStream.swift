@@ -15,8 +15,8 @@ enum CheckedStream {
     /// A hash of the codes of the voxels that take part.
     static func hash(_ exact: [UInt16], _ context: RefinementContext) -> UInt32 {
         var hash = start(sides: [context.columns, context.rows, context.slices, Int(context.greatestCode)])
-        for index in exact.indices where context.known[index] == RefinementContext.takesPart {
-            hash = step(hash, UInt32(exact[index]))
+        exact.withUnsafeBufferPointer { exact in
+            context.forEachPart { hash = step(hash, UInt32(exact[$0])) }
         }
         return hash
     }

@@ -9,7 +9,7 @@ public struct LinearRefinement: RefinementCoder {
 
     public func encode(_ exact: [UInt16], given context: RefinementContext) throws(RefinementError) -> [UInt8] {
         try context.check(exact)
-        var coder = TokenEncoder(capacity: context.voxelCount / 2)
+        var coder = TokenEncoder(columns: context.columns, byteCount: context.voxelCount / 2)
         var parameters = PredictionParameters()
         exact.withUnsafeBufferPointer { exact in
             guard let exact = exact.baseAddress else { return }
@@ -24,7 +24,7 @@ public struct LinearRefinement: RefinementCoder {
         -> [UInt8]
     {
         let parameters = try Self.parameters(of: chunk)
-        var coder = TokenEncoder(capacity: context.voxelCount / 2)
+        var coder = TokenEncoder(columns: context.columns, byteCount: context.voxelCount / 2)
         let model = LinearModel(context, parameters)
         exact.withUnsafeBufferPointer { model.run(&coder, exact: $0.baseAddress, output: nil) }
         return CheckedStream.seal(parameters.bytes + coder.bytes, hash: CheckedStream.hash(exact, context))

@@ -16,7 +16,8 @@ protocol TokenCoder: ~Copyable {
 /// How long runs are, in numbers: short at first, while there is most to learn.
 struct RunLength {
     private(set) var limit = 1024
-    private static let longest = 16384
+    /// The longest that a run may be before the row in which it ends.
+    static let longest = 16384
     mutating func grow() { limit = min(Self.longest, limit * 2) }
 }
 
@@ -30,13 +31,22 @@ struct TokenEncoder: TokenCoder, ~Copyable {
     private(set) var bytes: [UInt8] = []
     private var tables = TokenTables(decodes: false)
     private var runLength = RunLength()
-    private var ranges: [UInt32] = []
+    /// The run's tokens, as their shares.
+    private let ranges: UnsafeMutablePointer<UInt32>
+    private let capacity: Int
+    private var count = 0
     private var raw = RawBitWriter()
 
-    init(capacity: Int) {
-        bytes.reserveCapacity(capacity)
-        ranges.reserveCapacity(1 << 16)
+    /// - Parameters:
+    ///   - columns: the most numbers of a row.
+    ///   - byteCount: about as many as there will be.
+    init(columns: Int, byteCount: Int) {
+        bytes.reserveCapacity(byteCount)
+        capacity = RunLength.longest + columns
+        ranges = .allocate(capacity: capacity)
     }
+
+    deinit { ranges.deallocate() }
 
     @inline(__always)
     mutating func code(_ number: UInt32, level: Int, noiseBits: Int) -> UInt32 {
@@ -46,46 +56,61 @@ struct TokenEncoder: TokenCoder, ~Copyable {
             range = tables.range(TokenAlphabet.escape, level: level)
             raw.put(UInt32(token), count: TokenAlphabet.rawTokenBits)
         }
-        ranges.append(range)
+        precondition(count < capacity, "a row longer than it was said to be")
+        ranges[count] = range
+        count &+= 1
         tables.count(token, level: level)
         raw.put(number & (1 << UInt32(rawBits + noiseBits) - 1), count: rawBits + noiseBits)
         return number
     }
 
-    mutating func endRow() { if ranges.count >= runLength.limit { finish() } }
+    mutating func endRow() { if count >= runLength.limit { finish() } }
 
     mutating func finish() {
-        guard !ranges.isEmpty else { return }
-        var words: [UInt16] = []
-        words.reserveCapacity(ranges.count)
-        var states = (Numeral.lowest, Numeral.lowest)
-        ranges.withUnsafeBufferPointer { ranges in
-            for index in ranges.indices.reversed() {
+        guard count > 0 else { return }
+        let words = numerals()
+        raw.flush()
+        append(length: words.count)
+        append(length: raw.bytes.count)
+        bytes += words
+        bytes += raw.bytes
+        raw.clear()
+        count = 0
+        tables.learn()
+        runLength.grow()
+    }
+
+    /// The run's tokens by asymmetric numeral systems: the last states, then the words in the order in which a decoder takes them.
+    private func numerals() -> ArraySlice<UInt8> {
+        let end = 2 * count + 8
+        var place = end
+        let result = [UInt8](unsafeUninitializedCapacity: end) { bytes, filled in
+            func put(_ word: UInt16) {
+                place -= 2
+                bytes[place] = UInt8(truncatingIfNeeded: word >> 8)
+                bytes[place + 1] = UInt8(truncatingIfNeeded: word)
+            }
+            var states = (Numeral.lowest, Numeral.lowest)
+            for index in (0..<count).reversed() {
                 let share = ranges[index] & 0xffff
                 let start = ranges[index] >> 16
                 var state = index & 1 == 0 ? states.0 : states.1
                 if state >> (32 - UInt32(TokenTables.shareBits)) >= share {
-                    words.append(UInt16(truncatingIfNeeded: state))
+                    put(UInt16(truncatingIfNeeded: state))
                     state >>= 16
                 }
                 let (quotient, remainder) = state.quotientAndRemainder(dividingBy: share)
                 state = quotient << UInt32(TokenTables.shareBits) &+ remainder &+ start
                 if index & 1 == 0 { states.0 = state } else { states.1 = state }
             }
+            for state in [states.1, states.0] {
+                put(UInt16(truncatingIfNeeded: state))
+                put(UInt16(truncatingIfNeeded: state >> 16))
+            }
+            bytes[..<place].initialize(repeating: 0)
+            filled = end
         }
-        raw.flush()
-        append(length: 8 + 2 * words.count)
-        append(length: raw.bytes.count)
-        for state in [states.0, states.1] { withUnsafeBytes(of: state.bigEndian) { bytes.append(contentsOf: $0) } }
-        for word in words.reversed() {
-            bytes.append(UInt8(truncatingIfNeeded: word >> 8))
-            bytes.append(UInt8(truncatingIfNeeded: word))
-        }
-        bytes += raw.bytes
-        raw.clear()
-        ranges.removeAll(keepingCapacity: true)
-        tables.learn()
-        runLength.grow()
+        return result[place...]
     }
 
     /// Seven bits a byte, the lowest first.
