@@ -6,6 +6,8 @@ internal import RefinementCodec
 public enum ChunkPlanner {
     /// The most bytes of voxels a chunk covers.
     static let voxelByteLimit = 32 << 20
+    /// The bits a second up to which chunks of exact voxels are long.
+    private static let longChunkLimit = 5e6
 
     /// Makes boxes that do not touch each other and lie within the content, of the shape the settings ask for.
     public static func regions(_ found: [Box], content: Box?, shape: Shape, settings: EncodingSettings) -> [Box] {
@@ -79,8 +81,8 @@ public enum ChunkPlanner {
             }
             if hasExtensions { plan.append(PlannedChunk(layer: .extensions, box: shape.box)) }
         }
-        // Exact layers keep to 32 slices even where the base is one chunk, so that they arrive piece by piece.
-        let exact = Cutter(shape: shape, voxelByteCount: voxelType.byteCount, sliceCount: settings.chunkSliceCount ?? 32)
+        let exact = Cutter(
+            shape: shape, voxelByteCount: voxelType.byteCount, sliceCount: exactSliceCount(settings, bitsPerSecond))
         let exactRegionChunks = regions.enumerated().flatMap { index, region in exact.cut(region).map { (index, $0) } }
         let slabs = exact.cut(content)
         let isRoiExact = goal == .lossless || maxError == 0
@@ -92,6 +94,15 @@ public enum ChunkPlanner {
             plan += slabs.filter { !isCovered($0) }.map { PlannedChunk(layer: .backgroundRefinement, box: $0) }
         }
         return plan
+    }
+
+    /// The slices of a chunk of exact voxels: 32 even where the base is one chunk, so that they arrive piece by piece. Where the link decides, twice as
+    /// many on a thin one: the coder has learned more by the end of a long chunk, which is about 1 % of the bytes, while on a fast link the next
+    /// chunk is better begun.
+    private static func exactSliceCount(_ settings: EncodingSettings, _ bitsPerSecond: Double?) -> Int {
+        let usual = settings.chunkSliceCount ?? 32
+        let isDecidedByLink = settings.previews == .whereTheyPay && !settings.exactCoder.coder.usesBase
+        return isDecidedByLink && bitsPerSecond ?? 0 <= longChunkLimit ? 2 * usual : usual
     }
 
     /// Which base layers are planned. Where they are all there is to come, both.

@@ -56,7 +56,7 @@ struct CodeNumbering {
     /// The values a voxel can have: all, or those within reach of what is known of it.
     @inline(__always)
     func range(around value: Int32, reach: Int32) -> (low: Int32, high: Int32) {
-        reach == 65535 ? (lowestValue, highestValue) : (max(lowestValue, value - reach), min(highestValue, value + reach))
+        reach == 65535 ? (lowestValue, highestValue) : (max(lowestValue, value &- reach), min(highestValue, value &+ reach))
     }
 
     @inline(__always)

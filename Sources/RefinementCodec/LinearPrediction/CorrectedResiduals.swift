@@ -40,17 +40,17 @@ struct CorrectedResiduals: ~Copyable {
     ) -> Int32 {
         let (fraction, prediction) = (number.fractionBits, around.prediction)
         let signs =
-            (around.west << fraction > prediction ? 1 : 0) | (around.north << fraction > prediction ? 2 : 0)
-            | (around.before << fraction > prediction ? 4 : 0)
-            | ((2 &* around.west &- around.west2) << fraction > prediction ? 8 : 0)
+            (around.west &<< fraction > prediction ? 1 : 0) | (around.north &<< fraction > prediction ? 2 : 0)
+            | (around.before &<< fraction > prediction ? 4 : 0)
+            | ((2 &* around.west &- around.west2) &<< fraction > prediction ? 8 : 0)
         let bias = biases + ((around.level >> 1) << 4 | signs)
         var actual = Int32(number.value(of: base))
         if takesPart {
             let range = number.range(around: actual, reach: reach)
-            let corrected = max(range.low << fraction, min(range.high << fraction, prediction &+ (bias[0] &+ 128) >> 8))
-            let whole = (corrected &+ number.half) >> fraction
+            let corrected = max(range.low &<< fraction, min(range.high &<< fraction, prediction &+ (bias[0] &+ 128) >> 8))
+            let whole = (corrected &+ number.half) &>> fraction
             // Where the prediction lies above its whole number the next is likelier than the one before.
-            let isBelow = corrected < whole << fraction
+            let isBelow = corrected < whole &<< fraction
             let noiseBits = min(
                 noiseBitLimit, TokenAlphabet.noiseBits(level: around.level, fractionBits: number.fractionBitCount))
             let folding = Folding(isReversed: isBelow, below: whole &- range.low, above: range.high &- whole)
@@ -59,7 +59,7 @@ struct CorrectedResiduals: ~Copyable {
             // Only a damaged chunk reaches beyond the range.
             actual = max(range.low, min(range.high, whole &+ folding.unfold(coded)))
         }
-        let missed = actual << fraction &- prediction
+        let missed = actual &<< fraction &- prediction
         bias[0] = bias[0] &+ (missed << 8 &- bias[0]) >> 6
         return actual
     }

@@ -111,9 +111,9 @@ struct LinearEncoding: ~Copyable {
                         x += 1
                         continue
                     }
-                    let prediction = (sums[x] &+ number.rounding) >> number.shift
+                    let prediction = (sums[x] &+ number.rounding) &>> number.shift
                     predictions[next] = prediction
-                    let missed = Int32(planes.values[start + x]) << number.fractionBits &- prediction
+                    let missed = Int32(planes.values[start + x]) &<< number.fractionBits &- prediction
                     errors[x] = Int16(truncatingIfNeeded: min(32767, max(missed, 0 &- missed)))
                     next += 1
                     x += 1

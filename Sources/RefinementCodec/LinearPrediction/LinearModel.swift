@@ -92,14 +92,14 @@ struct LinearModel: ~Copyable {
             let (west, west2, north) = (Int32(value[-1]), Int32(value[-2]), Int32(value[-stride]))
             let sum = predicted[x] &+ w0 &* west &+ w1 &* west2 &+ w2 &* Int32(value[-3])
             let around = CorrectedResiduals.Surroundings(
-                prediction: (sum &+ round) >> shift,
+                prediction: (sum &+ round) &>> shift,
                 level: TokenAlphabet.level(ofExpected: (expected[x] &+ e0 &* Int32(error[-1]) &+ e1 &* Int32(error[-2])) >> 4),
                 west: west, west2: west2, north: north, before: isFirst ? north : Int32(value[-plane]))
             let takesPart = row.known[x] == RefinementContext.takesPart
             let actual = residuals.code(around, takesPart: takesPart, base: row.base[x], exact: row.exact?[x] ?? 0, &coder)
             if takesPart { row.output?[x] = number.code(of: actual) }
             value[0] = Int16(truncatingIfNeeded: actual)
-            let missed = actual << fraction &- around.prediction
+            let missed = actual &<< fraction &- around.prediction
             error[0] = Int16(truncatingIfNeeded: min(32767, max(missed, 0 &- missed)))
         }
     }

@@ -6,12 +6,12 @@ struct RawBitWriter {
 
     @inline(__always)
     mutating func put(_ bits: UInt32, count added: Int) {
-        pending |= UInt64(bits) << count
-        count += UInt64(added)
+        pending |= UInt64(bits) &<< count
+        count &+= UInt64(truncatingIfNeeded: added)
         if count >= 32 {
             withUnsafeBytes(of: UInt32(truncatingIfNeeded: pending).littleEndian) { bytes.append(contentsOf: $0) }
             pending >>= 32
-            count -= 32
+            count &-= 32
         }
     }
 
@@ -45,16 +45,17 @@ struct RawBitReader {
     /// At most 32 bits.
     @inline(__always)
     mutating func take(_ wanted: Int) -> UInt32 {
-        while count < UInt64(wanted) {
+        let wanted = UInt64(truncatingIfNeeded: wanted)
+        while count < wanted {
             if next < end {
-                pending |= UInt64(bytes[next]) << count
-                next += 1
+                pending |= UInt64(bytes[next]) &<< count
+                next &+= 1
             }
-            count += 8
+            count &+= 8
         }
-        let bits = UInt32(truncatingIfNeeded: pending) & UInt32(truncatingIfNeeded: 1 << UInt64(wanted) - 1)
-        pending >>= UInt64(wanted)
-        count -= UInt64(wanted)
+        let bits = UInt32(truncatingIfNeeded: pending & (1 &<< wanted &- 1))
+        pending = pending &>> wanted
+        count &-= wanted
         return bits
     }
 }

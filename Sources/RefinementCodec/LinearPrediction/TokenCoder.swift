@@ -50,7 +50,7 @@ struct TokenEncoder: TokenCoder, ~Copyable {
 
     @inline(__always)
     mutating func code(_ number: UInt32, level: Int, noiseBits: Int) -> UInt32 {
-        let (token, rawBits) = TokenAlphabet.token(of: number >> UInt32(noiseBits))
+        let (token, rawBits) = TokenAlphabet.token(of: number &>> UInt32(truncatingIfNeeded: noiseBits))
         var range = tables.range(token, level: level)
         if range & 0xffff == 0 {
             range = tables.range(TokenAlphabet.escape, level: level)
@@ -60,7 +60,8 @@ struct TokenEncoder: TokenCoder, ~Copyable {
         ranges[count] = range
         count &+= 1
         tables.count(token, level: level)
-        raw.put(number & (1 << UInt32(rawBits + noiseBits) - 1), count: rawBits + noiseBits)
+        let bits = rawBits &+ noiseBits
+        raw.put(number & (1 &<< UInt32(truncatingIfNeeded: bits) &- 1), count: bits)
         return number
     }
 
@@ -95,12 +96,12 @@ struct TokenEncoder: TokenCoder, ~Copyable {
                 let share = ranges[index] & 0xffff
                 let start = ranges[index] >> 16
                 var state = index & 1 == 0 ? states.0 : states.1
-                if state >> (32 - UInt32(TokenTables.shareBits)) >= share {
+                if state &>> (32 - UInt32(TokenTables.shareBits)) >= share {
                     put(UInt16(truncatingIfNeeded: state))
                     state >>= 16
                 }
                 let (quotient, remainder) = state.quotientAndRemainder(dividingBy: share)
-                state = quotient << UInt32(TokenTables.shareBits) &+ remainder &+ start
+                state = quotient &<< UInt32(TokenTables.shareBits) &+ remainder &+ start
                 if index & 1 == 0 { states.0 = state } else { states.1 = state }
             }
             for state in [states.1, states.0] {
@@ -148,10 +149,10 @@ struct TokenDecoder: TokenCoder, ~Copyable {
         let isEven = count & 1 == 0
         count &+= 1
         var state = isEven ? states.0 : states.1
-        let place = Int(state & (1 << UInt32(TokenTables.shareBits) - 1))
+        let place = Int(state & (1 &<< UInt32(TokenTables.shareBits) &- 1))
         let symbol = tables.symbol(at: place, level: level)
         let range = tables.range(symbol, level: level)
-        state = (range & 0xffff) &* (state >> UInt32(TokenTables.shareBits)) &+ UInt32(place) &- range >> 16
+        state = (range & 0xffff) &* (state &>> UInt32(TokenTables.shareBits)) &+ UInt32(truncatingIfNeeded: place) &- range >> 16
         if state < Numeral.lowest {
             state = state << 16 | word()
         }
@@ -162,8 +163,8 @@ struct TokenDecoder: TokenCoder, ~Copyable {
         }
         tables.count(token, level: level)
         let (least, rawBits) = TokenAlphabet.number(of: token)
-        let bits = rawBits + noiseBits
-        return bits == 0 ? least : least << UInt32(noiseBits) | raw.take(bits)
+        let bits = rawBits &+ noiseBits
+        return bits == 0 ? least : least &<< UInt32(truncatingIfNeeded: noiseBits) | raw.take(bits)
     }
 
     @inline(__always)

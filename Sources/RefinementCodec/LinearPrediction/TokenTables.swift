@@ -70,17 +70,17 @@ struct TokenTables: ~Copyable {
 
     /// A token's share and where it begins.
     @inline(__always)
-    func range(_ symbol: Int, level: Int) -> UInt32 { ranges[level * Self.rowLength + symbol] }
+    func range(_ symbol: Int, level: Int) -> UInt32 { ranges[level &* Self.rowLength &+ symbol] }
 
     /// The symbol at a place of a level's shares.
     @inline(__always)
-    func symbol(at place: Int, level: Int) -> Int { symbols.map { Int($0[level << Self.shareBits + place]) } ?? 0 }
+    func symbol(at place: Int, level: Int) -> Int { symbols.map { Int($0[level << Self.shareBits &+ place]) } ?? 0 }
 
     @inline(__always)
     mutating func count(_ token: Int, level: Int) {
-        counts[level * Self.rowLength + token] &+= Self.increment
+        counts[level &* Self.rowLength &+ token] &+= Self.increment
         sums[level] &+= Self.increment
-        changed |= 1 << UInt64(level)
+        changed |= 1 &<< UInt64(truncatingIfNeeded: level)
     }
 
     /// Brings the shares up to what has been counted.
