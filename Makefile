@@ -57,6 +57,7 @@ Scripts/experiments/.venv/.installed: Scripts/experiments/requirements.txt
 
 # Fovea's exact end against other coders, on a folder of volumes (make bench DATA=folder). Those that are not installed are left out; Debian has them:
 # libjxl-tools libopenjp2-tools x265 xz-utils zstd.
+bench: export FOVEA_BENCH = 1
 bench: build
 	swift build -c release --package-path Benchmarks
 	Benchmarks/.build/release/codec-benchmark "$(or $(DATA),../shared/data/volumes)" --fovea .build/release/fovea --out codecs.json
@@ -64,6 +65,7 @@ bench: build
 # Fovea's transport beside TCP CUBIC and BBR and SRT's file mode, over the same simulated links (SUITES="goodput burst fair steps traces"; PEERS=fovea for
 # it alone). TCP needs root; SRT's file mode Debian's srt-tools.
 PEERS ?= fovea,cubic,bbr,srt-file
+bench-transport: export FOVEA_BENCH = 1
 bench-transport: build
 	swift build -c release --package-path Benchmarks --product transport-benchmark
 	python3 Benchmarks/transport.py --peers $(PEERS) $(SUITES) --out transport.json

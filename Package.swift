@@ -32,7 +32,6 @@ let package = Package(
         .executable(name: "netsim", targets: ["netsim"]),
         // What Benchmarks/ measures from within.
         .library(name: "FoveaCodecs", targets: ["RefinementCodec", "NIfTIFile", "VolumeModel"]),
-        .library(name: "CCharLS", targets: ["CCharLS"]),
         // What Fuzz/ hands to every parser.
         .library(name: "FoveaHostileInput", targets: ["HostileInput", "Confinement", "ProgressiveCoding"]),
         .library(name: "FoveaTransport", targets: ["SessionRunner", "StreamSession", "SRTTransport", "WireFormat", "Secrecy"]),
@@ -45,7 +44,6 @@ let package = Package(
     ],
     targets: [
         // C libraries
-        system("CCharLS", "charls", apt: "libcharls-dev"),
         system("CDe265", "libde265", apt: "libde265-dev"),
         .target(name: "CNIfTI", linkerSettings: [.linkedLibrary("nifti2"), .linkedLibrary("znz"), .linkedLibrary("z")]),
         .systemLibrary(name: "COnnxRuntime"),
@@ -61,7 +59,7 @@ let package = Package(
         library("NIfTIFile", ["VolumeModel", "CZlib"]),
         library("Segmentation", ["VolumeModel", "COnnxRuntime", crypto]),
         library("HEVCCodec", ["CX265", "CDe265"]),
-        library("RefinementCodec", ["CCharLS", "CZstd"]),
+        library("RefinementCodec", ["CZstd"]),
         library("WireFormat", ["VolumeModel", crypto]),
         library("ProgressiveCoding", ["VolumeModel", "NIfTIFile", "HEVCCodec", "RefinementCodec", "WireFormat"]),
         library("Secrecy", [crypto]),

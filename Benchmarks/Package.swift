@@ -13,6 +13,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
     targets: [
+        .systemLibrary(name: "CCharLS", pkgConfig: "charls", providers: [.apt(["libcharls-dev"])]),
         .executableTarget(
             name: "transport-benchmark",
             dependencies: [
@@ -22,7 +23,7 @@ let package = Package(
         .executableTarget(
             name: "codec-benchmark",
             dependencies: [
-                .product(name: "FoveaCodecs", package: "Fovea"), .product(name: "CCharLS", package: "Fovea"),
+                "CCharLS", .product(name: "FoveaCodecs", package: "Fovea"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

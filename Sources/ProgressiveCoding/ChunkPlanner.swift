@@ -1,13 +1,12 @@
 public import VolumeModel
 public import WireFormat
-internal import RefinementCodec
 
 /// Cuts a volume's layers into chunks.
 public enum ChunkPlanner {
     /// The most bytes of voxels a chunk covers.
     static let voxelByteLimit = 32 << 20
     /// The bits a second up to which chunks of exact voxels are long.
-    private static let longChunkLimit = 5e6
+    private static let longChunkLimit = 1e6
 
     /// Makes boxes that do not touch each other and lie within the content, of the shape the settings ask for.
     public static func regions(_ found: [Box], content: Box?, shape: Shape, settings: EncodingSettings) -> [Box] {
@@ -136,9 +135,7 @@ public enum ChunkPlanner {
                 box.z.count == shape.slices
                 ? [0..<shape.stackedSliceCount]
                 : (0..<shape.timepoints).map { box.z.lowerBound + $0 * shape.slices..<box.z.upperBound + $0 * shape.slices }
-            let byteBound = ChunkPlanner.voxelByteLimit / max(1, box.x.count * box.y.count * voxelByteCount)
-            let lineBound = JPEGLSRefinement.lineLimit / box.y.count
-            let most = max(1, min(byteBound, lineBound))
+            let most = max(1, ChunkPlanner.voxelByteLimit / max(1, box.x.count * box.y.count * voxelByteCount))
             return runs.flatMap { run -> [Box] in
                 // As many chunks as come nearest to the length asked for, and more where one would be too large.
                 let wanted = sliceCount.map { (run.count + $0 / 2) / $0 } ?? 1

@@ -51,6 +51,8 @@ public actor SessionDecoder {
     private var bytesByVolume: [Int]
     private var errors: [Int: Double] = [:]
     private var isDistrusted = false
+    /// What volumes have been found to be, until they change.
+    private var outcomes: [Int: Receipt.Volume] = [:]
 
     /// Checks a manifest and makes room for its volumes.
     /// - Parameters:
@@ -152,6 +154,7 @@ public actor SessionDecoder {
         let decoded = try await gate.run(rank: rank) {
             try await decoder.decode(try assemblers[volume].request(for: index, record), rank: rank)
         }
+        outcomes[volume] = nil
         try assemblers[volume].apply(decoded, to: index, record)
         received[Int(ordinal)] = (bytes.count, ChunkRecord.digest(of: bytes) ?? Digest(of: bytes))
         bytesByLayer[chunk.layer, default: 0] += bytes.count
@@ -180,6 +183,7 @@ public actor SessionDecoder {
             layouts[chunk.volume].focusRequest(chunk.slices, chunk.box),
             rank: Layer.focusBase.decodingRank << 32 | UInt64(chunk.focus))
         guard case .samples(let samples) = decoded else { throw CodingError(.invalidChunk, "a focus that is not slices") }
+        outcomes[chunk.volume] = nil
         try assemblers[chunk.volume].show(samples, in: chunk.box)
         bytesByLayer[.focusBase, default: 0] += bytes.count
         bytesByVolume[chunk.volume] += bytes.count
@@ -191,6 +195,7 @@ public actor SessionDecoder {
     /// Takes back what was called exact: for a volume whose bytes turn out not to be the sender's.
     public func distrust() {
         isDistrusted = true
+        outcomes = [:]
         for index in assemblers.indices { assemblers[index].distrust() }
     }
 
@@ -263,11 +268,15 @@ public actor SessionDecoder {
 
     /// What a volume is, by its own bytes: lossless only if they have the source's digest.
     public func outcome(volume: Int) throws -> Receipt.Volume {
+        // Asked for when all is exact and again when the sender's table has come.
+        if let outcome = outcomes[volume] { return outcome }
         let copy = assemblers[volume]
         var digest = DigestBuilder()
         try copy.image().forEachPart { digest.update($0) }
         let result = digest.finish()
         let isSource = result == layouts[volume].manifest.sourceDigest
-        return Receipt.Volume(state: copy.isLossless && isSource ? .lossless : copy.isFull ? .lossy : .partial, digest: result)
+        let outcome = Receipt.Volume(state: copy.isLossless && isSource ? .lossless : copy.isFull ? .lossy : .partial, digest: result)
+        outcomes[volume] = outcome
+        return outcome
     }
 }

@@ -104,8 +104,6 @@ public protocol RefinementCoder: Sendable {
 public enum RefinementCoders: String, Sendable, CaseIterable {
     /// The smallest chunks.
     case contextMixing = "context-mixing"
-    /// A tenth of the time, and a quarter to a half more bytes.
-    case jpegLS = "jpeg-ls"
     /// About the bytes of context mixing with its base, in a tenth of its time, and without one.
     case linear = "fast"
 
@@ -113,7 +111,6 @@ public enum RefinementCoders: String, Sendable, CaseIterable {
     public var coder: any RefinementCoder {
         switch self {
         case .contextMixing: ContextMixingRefinement()
-        case .jpegLS: JPEGLSRefinement()
         case .linear: LinearRefinement()
         }
     }
@@ -122,7 +119,6 @@ public enum RefinementCoders: String, Sendable, CaseIterable {
     /// - Throws: `RefinementError.Code.corruptChunk` for a name this version does not know.
     public static func coder(identifier: UInt8) throws(RefinementError) -> any RefinementCoder {
         switch identifier {
-        case 1: JPEGLSRefinement()
         case 2: ContextMixingRefinement()
         case 3: LinearRefinement()
         default: throw RefinementError(.corruptChunk, "refinement coder \(identifier) is unknown to this version")

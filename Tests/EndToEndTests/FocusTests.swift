@@ -36,7 +36,7 @@ struct FocusTests {
             background:
               crf: 18
               preset: superfast
-            exact: jpeg-ls
+            exact: context-mixing
             """.write(toFile: scratch.file("encoding.yaml"), atomically: true, encoding: .utf8)
             relay = try Self.relay(scratch, from: 0, to: receiver.port)
             relayPort = try await Transfer.port(of: relay)

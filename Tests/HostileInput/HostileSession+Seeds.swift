@@ -12,7 +12,6 @@ extension HostileSession {
         var seeds: [(String, HostileSession)] = []
         for type in VoxelType.allCases { seeds.append(("\(type)", try await seed(type))) }
         seeds.append(("bounded", try await seed(.int16, maxError: 2)))
-        seeds.append(("jpeg-ls", try await seed(.uint16, coder: .jpegLS)))
         seeds.append(("linear", try await seed(.int16, coder: .linear)))
         seeds.append(("planes", try await seed(.float64).withPlanes()))
         seeds.append(("time", try await seed(.int8, sides: (6, 5, 3, 3))))

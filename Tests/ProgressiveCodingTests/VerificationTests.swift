@@ -24,14 +24,14 @@ struct VerificationTests {
     func erringCoder(maxError: Int?) async throws {
         let settings = try EncodingSettings(
             name: "test", roi: HEVCParameters(crf: 30, preset: "ultrafast"),
-            background: HEVCParameters(crf: 40, preset: "ultrafast"), chunkSliceCount: 8, exactCoder: .jpegLS, roiMaxError: maxError
+            background: HEVCParameters(crf: 40, preset: "ultrafast"), chunkSliceCount: 8, exactCoder: .contextMixing, roiMaxError: maxError
         )
         let image = try Fixtures.image(try Fixtures.shape(80, 72, 32), .int16, scale: 7)
         // With a bound the voxels within it are a layer of their own, whose promise has to hold.
         let encoder = try VolumeEncoder(
             image: image, name: Name("v"), regions: [Box(parsing: Self.region)], regionSource: .box,
             goal: maxError == nil ? .lossless : .roi, settings: settings,
-            refinementCoder: ErringCoder(coder: RefinementCoders.jpegLS.coder))
+            refinementCoder: ErringCoder(coder: RefinementCoders.contextMixing.coder))
         let session = try SessionEncoder([encoder], goal: maxError == nil ? .lossless : .roi, order: .roiFirst)
         let sent = Fixtures.Collected()
         await #expect {

@@ -1,3 +1,4 @@
+import Foundation
 import RefinementCodec
 import Testing
 import TestSupport
@@ -48,12 +49,23 @@ struct GoldenStreamTests {
         #expect(Self.fingerprint(stream) == 12_288_609_342_622_014_575)
     }
 
-    @Test("On a smooth volume in noise the model in three dimensions beats JPEG-LS")
-    func better() throws {
-        let (exact, context) = try Self.chunk()
-        #expect(
-            try ContextMixingRefinement().encode(exact, given: context).count
-                < JPEGLSRefinement().encode(exact, given: context).count)
+    /// Ten columns, eight rows and three slices of the same, by linear prediction.
+    private static let linearStream = "PLACEHOLDER"
+
+    @Test("A chunk by linear prediction that was coded once is decoded to the same codes by every later version")
+    func linear() throws {
+        let (exact, context) = try Self.small()
+        let stream = try LinearRefinement().encode(exact, given: context)
+        #expect(Data(stream).base64EncodedString() == Self.linearStream)
+        let decoded = try LinearRefinement().decode(Array(try #require(Data(base64Encoded: Self.linearStream))), given: context)
+        #expect(exact.indices.allSatisfy { context.known[$0] != RefinementContext.takesPart || decoded[$0] == exact[$0] })
+    }
+
+    private static func small() throws -> (exact: [UInt16], context: RefinementContext) {
+        var random = Seeded(12)
+        let exact = (0..<240).map { UInt16(400 + 9 * ($0 % 10) + 5 * ($0 / 10 % 8) + Int.random(in: 0...6, using: &random)) }
+        let known = (0..<240).map { $0 % 10 == 0 ? RefinementContext.aside : $0 % 10 == 9 ? RefinementContext.neighbour : 0 }
+        return (exact, try RefinementContext(columns: 10, rows: 8, slices: 3, greatestCode: 511, base: exact, known: known))
     }
 
     @Test("Every byte of a chunk that is changed is noticed")

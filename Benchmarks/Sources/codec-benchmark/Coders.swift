@@ -37,7 +37,7 @@ struct Coders {
     let fovea: String
 
     static let names = [
-        "gzip -9", "xz -9e", "zstd -19", "JPEG-LS", "JPEG XL", "OpenJPEG", "x265 lossless", "Fovea, no base", "Fovea",
+        "gzip -9", "xz -9e", "zstd -19", "JPEG-LS", "JPEG XL", "OpenJPEG", "x265 lossless", "Fovea, no base", "Fovea, 64 slices", "Fovea",
     ]
 
     func score(_ name: String, _ subject: Subject) -> Score {
@@ -56,7 +56,8 @@ struct Coders {
             case "JPEG XL": return try jpegXL(subject, codes)
             case "OpenJPEG": return try openJPEG(subject, codes)
             case "x265 lossless": return try x265(subject, codes)
-            default: return try WithoutBase.score(subject, codes)
+            case "Fovea, 64 slices": return try WithoutBase.score(subject, codes, slices: 64)
+            default: return try WithoutBase.score(subject, codes, slices: 32)
             }
         } catch {
             return Score(remark: "\(error)")

@@ -3,10 +3,8 @@ internal import NIfTIFile
 internal import RefinementCodec
 internal import VolumeModel
 
-/// Fovea's coder of exact voxels alone, in memory and on all cores: from the source's codes and its mask to chunks of about 32 slices, and back.
+/// Fovea's coder of exact voxels alone, in memory and on all cores: from the source's codes and its mask to chunks, and back.
 enum WithoutBase {
-    private static let slices = 32
-
     /// One chunk.
     private struct Slab {
         let exact: [UInt16]
@@ -15,9 +13,10 @@ enum WithoutBase {
     }
 
     /// Bytes of masks and chunks, and the seconds the coder takes over the chunks each way.
+    /// - Parameter slices: about as many as a chunk has: 32 on fast links, 64 on thin ones.
     /// - Throws: `RefinementError`, or `Tool.Failed` where what is decoded is not what was coded.
-    static func score(_ subject: Subject, _ codes: [UInt16]) throws -> Score {
-        let slabs = try slabs(subject, codes)
+    static func score(_ subject: Subject, _ codes: [UInt16], slices: Int) throws -> Score {
+        let slabs = try slabs(subject, codes, slices)
         let coder = RefinementCoders.linear.coder
         let (chunks, encodeSeconds) = concurrently(slabs.count) { try? coder.encode(slabs[$0].exact, given: slabs[$0].context) }
         let (again, decodeSeconds) = concurrently(slabs.count) { index in
@@ -46,7 +45,7 @@ enum WithoutBase {
         return ((0..<count).compactMap { results[$0] }, seconds)
     }
 
-    private static func slabs(_ subject: Subject, _ codes: [UInt16]) throws -> [Slab] {
+    private static func slabs(_ subject: Subject, _ codes: [UInt16], _ slices: Int) throws -> [Slab] {
         let shape = subject.image.volume.shape
         let surroundings = Surroundings(of: subject.image.volume)
         guard let content = surroundings.content else { return [] }

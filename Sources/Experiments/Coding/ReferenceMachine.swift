@@ -35,7 +35,6 @@ struct ReferenceMachine {
         case .roiBounded, .roiRefinement, .backgroundRefinement:
             return switch settings.exactCoder {
             case .contextMixing: Self.time((250, all), (1500, voxelCount))
-            case .jpegLS: Self.time((60, all), (200, voxelCount))
             case .linear: Self.time((30, all), (100, voxelCount))
             }
         case .extensions, .valueTable: return .milliseconds(2)
@@ -54,7 +53,6 @@ struct ReferenceMachine {
             case .roiBounded, .roiRefinement, .backgroundRefinement:
                 switch settings.exactCoder {
                 case .contextMixing: Self.time((200, all), (900, voxelCount))
-                case .jpegLS: Self.time((60, all), (150, voxelCount))
                 case .linear: Self.time((20, all), (50, voxelCount))
                 }
             case .extensions, .valueTable, .manifest, .table, .focusBase: Duration.zero

@@ -9,7 +9,7 @@ struct LinearEncoding: ~Copyable {
     /// How many voxels of each row take part or are neighbours.
     private var rowCounts: [Int] = []
     /// The columns of those voxels, and their predictions, row after row.
-    private let places: UnsafeMutablePointer<UInt16>
+    private let places: UnsafeMutablePointer<UInt32>
     private let predictions: UnsafeMutablePointer<Int32>
     private let sums: UnsafeMutablePointer<Int32>
 
@@ -84,7 +84,7 @@ struct LinearEncoding: ~Copyable {
                         continue
                     }
                     values[x] = number.value(of: known == RefinementContext.takesPart ? exact[line + x] : context.base[line + x])
-                    places[next] = UInt16(x)
+                    places[next] = UInt32(x)
                     next += 1
                 }
                 rowCounts.append(next - first)
