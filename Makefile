@@ -85,7 +85,7 @@ flood: build
 # Ten minutes for each of the parsers of what a peer or a disk hands over, by libFuzzer and AddressSanitizer: coders of exact voxels, sessions with right
 # digests, journals, datagrams, and HEVC through the process that decodes. They begin from seeds the program makes, and from what was found before.
 FUZZ_SECONDS ?= 600
-FUZZ_TARGETS ?= refinement receiving journal datagrams worker
+FUZZ_TARGETS ?= exact receiving journal datagrams worker
 fuzz: build
 	swift build -c release --package-path Fuzz --sanitize address -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
 	cd Fuzz && for target in $(FUZZ_TARGETS); do \

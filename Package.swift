@@ -31,7 +31,7 @@ let package = Package(
         .executable(name: "fovea", targets: ["fovea"]),
         .executable(name: "netsim", targets: ["netsim"]),
         // What Benchmarks/ measures from within.
-        .library(name: "FoveaCodecs", targets: ["RefinementCodec", "NIfTIFile", "VolumeModel"]),
+        .library(name: "FoveaCodecs", targets: ["ExactCodec", "NIfTIFile", "VolumeModel"]),
         // What Fuzz/ hands to every parser.
         .library(name: "FoveaHostileInput", targets: ["HostileInput", "Confinement", "ProgressiveCoding"]),
         .library(name: "FoveaTransport", targets: ["SessionRunner", "StreamSession", "SRTTransport", "WireFormat", "Secrecy"]),
@@ -59,9 +59,9 @@ let package = Package(
         library("NIfTIFile", ["VolumeModel", "CZlib"]),
         library("Segmentation", ["VolumeModel", "COnnxRuntime", crypto]),
         library("HEVCCodec", ["CX265", "CDe265"]),
-        library("RefinementCodec", ["CZstd"]),
+        library("ExactCodec", ["CZstd"]),
         library("WireFormat", ["VolumeModel", crypto]),
-        library("ProgressiveCoding", ["VolumeModel", "NIfTIFile", "HEVCCodec", "RefinementCodec", "WireFormat"]),
+        library("ProgressiveCoding", ["VolumeModel", "NIfTIFile", "HEVCCodec", "ExactCodec", "WireFormat"]),
         library("Secrecy", [crypto]),
         library("StreamSession", ["WireFormat", "Secrecy"]),
         library("Journal", ["CZlib"]),
@@ -70,7 +70,7 @@ let package = Package(
         library("SRTTransport", ["CSRT"]),
         library("SessionRunner", ["StreamSession", "SRTTransport", "Secrecy"]),
         library("Profiles", ["VolumeModel", "WireFormat", "HEVCCodec", "ProgressiveCoding", "NetSim", yaml]),
-        library("Confinement", ["HEVCCodec", "RefinementCodec", "ProgressiveCoding", "CSeccomp"]),
+        library("Confinement", ["HEVCCodec", "ExactCodec", "ProgressiveCoding", "CSeccomp"]),
         library(
             "Sites",
             [
@@ -91,7 +91,7 @@ let package = Package(
         library(
             "Experiments",
             [
-                "VolumeModel", "NIfTIFile", "Segmentation", "HEVCCodec", "RefinementCodec", "ProgressiveCoding", "WireFormat",
+                "VolumeModel", "NIfTIFile", "Segmentation", "HEVCCodec", "ExactCodec", "ProgressiveCoding", "WireFormat",
                 "StreamSession", "SRTTransport", "Sites", "Metrics", "Profiles", "Phantom", "NetSim",
             ]),
 
@@ -121,7 +121,7 @@ let package = Package(
         library(
             "HostileInput",
             [
-                "VolumeModel", "NIfTIFile", "HEVCCodec", "RefinementCodec", "WireFormat", "ProgressiveCoding", "StreamSession",
+                "VolumeModel", "NIfTIFile", "HEVCCodec", "ExactCodec", "WireFormat", "ProgressiveCoding", "StreamSession",
                 "Journal",
                 "Confinement", "Sites",
             ], path: "Tests/HostileInput"),
@@ -133,12 +133,12 @@ let package = Package(
         tests("NIfTIFileTests", ["NIfTIFile", "VolumeModel", "CNIfTI"]),
         tests("SegmentationTests", ["TestSupport", "Segmentation", "VolumeModel", "Profiles", "Phantom"]),
         tests("HEVCCodecTests", ["TestSupport", "HEVCCodec"]),
-        tests("RefinementCodecTests", ["TestSupport", "RefinementCodec"]),
+        tests("ExactCodecTests", ["TestSupport", "ExactCodec"]),
         tests("WireFormatTests", ["TestSupport", "WireFormat", "VolumeModel"]),
         tests(
             "ProgressiveCodingTests",
             [
-                "TestSupport", "HostileInput", "ProgressiveCoding", "HEVCCodec", "RefinementCodec", "VolumeModel", "NIfTIFile",
+                "TestSupport", "HostileInput", "ProgressiveCoding", "HEVCCodec", "ExactCodec", "VolumeModel", "NIfTIFile",
                 "WireFormat",
             ]),
         tests("SecrecyTests", ["TestSupport", "Secrecy"]),
@@ -148,7 +148,8 @@ let package = Package(
         tests(
             "LiveViewTests",
             [
-                "TestSupport", "LiveView", "HTTPService", "Sites", "Metrics", "ProgressiveCoding", "RefinementCodec", "HEVCCodec", "VolumeModel",
+                "TestSupport", "LiveView", "HTTPService", "Sites", "Metrics", "ProgressiveCoding", "ExactCodec", "HEVCCodec",
+                "VolumeModel",
                 "NIfTIFile",
                 "WireFormat", "SRTTransport", "Profiles", "fovea", "netsim",
             ]),
@@ -168,7 +169,7 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "TestSupport", "HostileInput", "RefinementCodec", "Sites", "Profiles", "ProgressiveCoding", "SessionRunner",
+                "TestSupport", "HostileInput", "ExactCodec", "Sites", "Profiles", "ProgressiveCoding", "SessionRunner",
                 "StreamSession", "Journal", "VolumeModel", "NIfTIFile", "Phantom",
                 "SRTTransport", "WireFormat", "fovea", "netsim",
             ]),

@@ -17,7 +17,7 @@ let package = Package(
     // Built by `make fuzz`, which has all that is tried instrumented too.
     targets: [
         .target(name: "Fuzzing", swiftSettings: strict),
-        target("fuzz-refinement", "FoveaCodecs"),
+        target("fuzz-exact", "FoveaCodecs"),
         target("fuzz-receiving", "FoveaHostileInput"),
         target("fuzz-journal", "FoveaHostileInput"),
         target("fuzz-datagrams", "FoveaHostileInput"),

@@ -1,5 +1,5 @@
 package import ProgressiveCoding
-internal import RefinementCodec
+internal import ExactCodec
 
 /// How a decode request and its answer cross the pipe between two processes of one program on one machine: fields of 64 bits in the
 /// machine's own order, arrays after their length in bytes.
@@ -90,7 +90,7 @@ extension WorkerMessage {
                 let greatest = takeInt(), let reach = takeInt(),
                 let base = takeSamples(), let known = takeBytes(),
                 let coder = UInt8(exactly: coder), let greatest = UInt16(exactly: greatest), let reach = UInt16(exactly: reach),
-                let context = try? RefinementContext(
+                let context = try? ExactContext(
                     columns: columns, rows: rows, slices: slices, greatestCode: greatest, base: base, known: known,
                     reach: reach)
             else { return nil }

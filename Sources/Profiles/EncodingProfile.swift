@@ -1,6 +1,6 @@
 internal import HEVCCodec
 public import ProgressiveCoding
-internal import RefinementCodec
+internal import ExactCodec
 
 /// Encoding profiles: `profiles/encoding/NAME.yaml`.
 public enum EncodingProfile {
@@ -63,7 +63,7 @@ public enum EncodingProfile {
         let fill = try root.choice("hole_fill", EncodingSettings.HoleFill.self, default: .harmonic)
         let crop = try root.choice("background_crop", EncodingSettings.BackgroundCrop.self, default: .content)
         let spacing = try root.choice("samples", EncodingSettings.SampleSpacing.self, default: .knee)
-        let exact = try root.choice("exact", RefinementCoders.self, default: .contextMixing)
+        let exact = try root.choice("exact", ExactCoders.self, default: .contextMixing)
         let previews = try root.choice("previews", EncodingSettings.Previews.self, default: .always)
         return try root.wrap {
             try EncodingSettings(

@@ -1,5 +1,5 @@
 internal import HEVCCodec
-public import RefinementCodec
+public import ExactCodec
 internal import WireFormat
 
 /// The work on one chunk that touches a peer's bytes: it needs nothing but what stands here, so that it can be done elsewhere.
@@ -9,7 +9,7 @@ public enum DecodeRequest: Sendable, Equatable {
     /// A mask chunk to flags.
     case mask(payload: [UInt8], count: Int, columns: Int, rows: Int)
     /// A refinement chunk to codes.
-    case codes(payload: [UInt8], coder: UInt8, context: RefinementContext)
+    case codes(payload: [UInt8], coder: UInt8, context: ExactContext)
     /// A refinement chunk of byte planes to stored voxels.
     case planes(payload: [UInt8], count: Int, byteCount: Int)
     /// Zstandard to bytes.
@@ -28,7 +28,7 @@ public enum DecodeRequest: Sendable, Equatable {
             case .mask(let payload, let count, let columns, let rows):
                 return .bytes(try MaskCoder.decode(payload, count: count, columns: columns, rows: rows))
             case .codes(let payload, let coder, let context):
-                return .samples(try RefinementCoders.coder(identifier: coder).decode(payload, given: context))
+                return .samples(try ExactCoders.coder(identifier: coder).decode(payload, given: context))
             case .planes(let payload, let count, let byteCount):
                 return .bytes(try BytePlaneCoder.decode(payload, count: count, byteCount: byteCount))
             case .compressed(let payload, let count):
@@ -38,7 +38,7 @@ public enum DecodeRequest: Sendable, Equatable {
             }
         } catch let error as HEVCError {
             throw CodingError(.invalidChunk, error.message)
-        } catch let error as RefinementError {
+        } catch let error as ExactCodecError {
             throw CodingError(.invalidChunk, error.message)
         } catch {
             throw CodingError(.invalidChunk, "\(error)")

@@ -1,5 +1,5 @@
 public import HEVCCodec
-public import RefinementCodec
+public import ExactCodec
 internal import WireFormat
 
 /// How a volume becomes layers: an encoding profile.
@@ -61,7 +61,7 @@ public struct EncodingSettings: Sendable, Equatable {
     /// How stored values become samples.
     public let sampleSpacing: SampleSpacing
     /// The coder that makes voxels exact.
-    public let exactCoder: RefinementCoders
+    public let exactCoder: ExactCoders
     /// Which base layers are planned.
     public let previews: Previews
     /// What no voxel of the regions of interest may be off by more than, in stored units, whatever the goal; nil for no promise. A
@@ -73,7 +73,7 @@ public struct EncodingSettings: Sendable, Equatable {
     public init(
         name: String, roi: HEVCParameters, background: HEVCParameters, chunkSliceCount: Int? = 32, regionShape: RegionShape = .box,
         holeFill: HoleFill = .harmonic, backgroundCrop: BackgroundCrop = .content, sampleSpacing: SampleSpacing = .knee,
-        exactCoder: RefinementCoders = .contextMixing, previews: Previews = .always,
+        exactCoder: ExactCoders = .contextMixing, previews: Previews = .always,
         roiMaxError: Int? = nil
     ) throws(CodingError) {
         guard roi.bitDepth == background.bitDepth else {

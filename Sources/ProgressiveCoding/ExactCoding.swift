@@ -1,4 +1,4 @@
-internal import RefinementCodec
+internal import ExactCodec
 internal import VolumeModel
 internal import WireFormat
 
@@ -163,7 +163,7 @@ enum ExactCoding: Sendable, Equatable {
 
     /// A palette's chunk, in the shorter of two forms: its count, then by Zstandard each value's stored bytes, little-endian, or the
     /// differences of one value's bits from those before it, all first bytes, then all second ones, and so on.
-    static func encodeTable(_ values: [UInt64], _ type: VoxelType) throws(RefinementError) -> ChunkRecord {
+    static func encodeTable(_ values: [UInt64], _ type: VoxelType) throws(ExactCodecError) -> ChunkRecord {
         var bytes: [UInt8] = []
         for value in values { withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0.prefix(type.byteCount)) } }
         var differences: [UInt8] = []

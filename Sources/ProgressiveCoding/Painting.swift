@@ -1,5 +1,5 @@
 internal import NIfTIFile
-internal import RefinementCodec
+internal import ExactCodec
 internal import VolumeModel
 internal import WireFormat
 
@@ -82,7 +82,7 @@ struct Settler: StoredBitsVisitor {
                 table.withUnsafeBufferPointer { table in
                     forEachRow(of: box, in: shape) { row in
                         for index in row {
-                            if known[position] == RefinementContext.takesPart {
+                            if known[position] == ExactContext.takesPart {
                                 target[index] = table[codes.isEmpty ? 0 : min(last, Int(codes[position]))]
                                 count += quality[index] == Quality.exact ? 0 : 1
                                 quality[index] = level

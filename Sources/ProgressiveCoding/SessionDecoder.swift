@@ -1,6 +1,6 @@
 internal import Foundation
 internal import NIfTIFile
-internal import RefinementCodec
+internal import ExactCodec
 internal import VolumeModel
 public import WireFormat
 
@@ -137,7 +137,7 @@ public actor SessionDecoder {
         }
         let index = places[Int(ordinal) - 1].index
         let record = try ChunkRecord(decoding: bytes)
-        let usesBase = (try? RefinementCoders.coder(identifier: record.coder))?.usesBase ?? true
+        let usesBase = (try? ExactCoders.coder(identifier: record.coder))?.usesBase ?? true
         let first = Int(ordinal) - index
         try await board.wait(for: layouts[volume].prerequisites(of: index, usesBase: usesBase).map { first + $0 })
         guard !assemblers[volume].hasApplied(index) else { return }
@@ -275,7 +275,8 @@ public actor SessionDecoder {
         try copy.image().forEachPart { digest.update($0) }
         let result = digest.finish()
         let isSource = result == layouts[volume].manifest.sourceDigest
-        let outcome = Receipt.Volume(state: copy.isLossless && isSource ? .lossless : copy.isFull ? .lossy : .partial, digest: result)
+        let outcome = Receipt.Volume(
+            state: copy.isLossless && isSource ? .lossless : copy.isFull ? .lossy : .partial, digest: result)
         outcomes[volume] = outcome
         return outcome
     }

@@ -1,4 +1,4 @@
-internal import RefinementCodec
+internal import ExactCodec
 public import VolumeModel
 public import WireFormat
 
@@ -121,7 +121,7 @@ public final class SessionEncoder: Sendable {
         return encoders.flatMap { encoder in
             defer { first += encoder.layout.manifest.plan.count }
             let forRegions = encoder.layout.neededByRegions
-            let usesBase = encoder.refinementCoder.usesBase
+            let usesBase = encoder.exactCoder.usesBase
             return encoder.layout.manifest.plan.enumerated().map { [first] index, chunk in
                 let ordinal = UInt32(first + index)
                 let isForRegion = forRegions.contains(index)

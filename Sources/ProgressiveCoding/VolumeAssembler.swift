@@ -1,4 +1,4 @@
-internal import RefinementCodec
+internal import ExactCodec
 public import NIfTIFile
 public import VolumeModel
 public import WireFormat
@@ -149,7 +149,7 @@ public struct VolumeAssembler: Sendable {
                 let count = known(in: chunk).reduce(0) { $0 + ($1 == 0 ? 1 : 0) }
                 return .planes(payload: record.payload, count: count, byteCount: layout.header.voxelType.byteCount)
             case .some:
-                let usesBase = (try? RefinementCoders.coder(identifier: record.coder))?.usesBase ?? true
+                let usesBase = (try? ExactCoders.coder(identifier: record.coder))?.usesBase ?? true
                 return .codes(payload: record.payload, coder: record.coder, context: try context(for: chunk, usesBase: usesBase))
             case nil:
                 throw CodingError(.invalidChunk, "a refinement chunk before its value table")
@@ -161,12 +161,12 @@ public struct VolumeAssembler: Sendable {
 
     /// What both ends know before a refinement chunk.
     /// - Parameter usesBase: whether the coder looks at the base; otherwise it is left out.
-    func context(for chunk: PlannedChunk, usesBase: Bool) throws(CodingError) -> RefinementContext {
+    func context(for chunk: PlannedChunk, usesBase: Bool) throws(CodingError) -> ExactContext {
         let bound = self.bound
         let known = known(in: chunk)
         let isBounded = chunk.layer == .roiRefinement && bound != nil
         // Codes of the voxels as they stand: where they are known those are exact, and after a bound those within it are the base.
-        let isLookedAt = usesBase || isBounded || known.contains(RefinementContext.neighbour)
+        let isLookedAt = usesBase || isBounded || known.contains(ExactContext.neighbour)
         var base = isLookedAt ? try codes(in: chunk.box) : [UInt16](repeating: 0, count: known.count)
         if usesBase, !isBounded {
             var position = 0
@@ -183,7 +183,7 @@ public struct VolumeAssembler: Sendable {
             greatest = bound.interval(of: greatest)
         }
         do {
-            return try RefinementContext(
+            return try ExactContext(
                 columns: chunk.box.x.count, rows: chunk.box.y.count, slices: chunk.box.z.count, greatestCode: greatest, base: base,
                 known: known, reach: chunk.layer == .roiRefinement ? bound?.maxError ?? .max : .max)
         } catch {
@@ -204,11 +204,11 @@ public struct VolumeAssembler: Sendable {
     /// The step on the way to exact: intervals of codes; nil when there is none.
     private var bound: ErrorBound? { coding.flatMap { layout.bound($0) } }
 
-    /// Which voxels of a refinement chunk's box take part, and which of the others are neighbours to go by: flags as ``RefinementContext`` has them. A
+    /// Which voxels of a refinement chunk's box take part, and which of the others are neighbours to go by: flags as ``ExactContext`` has them. A
     /// voxel that holds the fill value is none: it says where the body ends, not what is in it.
     func known(in chunk: PlannedChunk) -> [UInt8] {
         let box = chunk.box
-        var known = [UInt8](repeating: RefinementContext.aside, count: box.voxelCount)
+        var known = [UInt8](repeating: ExactContext.aside, count: box.voxelCount)
         known.withUnsafeMutableBufferPointer { known in
             quality.withUnsafeBufferPointer { quality in
                 var line = -box.x.lowerBound
@@ -221,11 +221,11 @@ public struct VolumeAssembler: Sendable {
                         for span in spans + [box.x.upperBound..<box.x.upperBound] {
                             // What lies between: regions, exact by now.
                             for x in place..<max(place, span.lowerBound) where !holdsFill(start + x) {
-                                known[line + x] = RefinementContext.neighbour
+                                known[line + x] = ExactContext.neighbour
                             }
                             for x in span {
                                 known[line + x] =
-                                    quality[start + x] == Quality.exact ? RefinementContext.aside : RefinementContext.takesPart
+                                    quality[start + x] == Quality.exact ? ExactContext.aside : ExactContext.takesPart
                             }
                             place = span.upperBound
                         }

@@ -1,5 +1,5 @@
 internal import NIfTIFile
-internal import RefinementCodec
+internal import ExactCodec
 internal import Synchronization
 internal import VolumeModel
 internal import WireFormat
@@ -29,15 +29,15 @@ extension VolumeEncoder {
                 chunk, base: intervals, flags: flags, greatest: bound.interval(of: coding.greatestCode), reach: .max)
             let fidelity = Self.fidelity(of: intervals, exact, flags: flags, bound)
             return ChunkRecord(
-                coder: refinementCoder.identifier, maxAbsoluteError: fidelity.maxAbsoluteError,
-                meanSquaredError: fidelity.meanSquaredError, payload: try refinementCoder.encode(intervals, given: context))
+                coder: exactCoder.identifier, maxAbsoluteError: fidelity.maxAbsoluteError,
+                meanSquaredError: fidelity.meanSquaredError, payload: try exactCoder.encode(intervals, given: context))
         case (.roiRefinement, let bound?):
             let base = exact.map { bound.code(ofInterval: bound.interval(of: $0)) }
             let context = try context(chunk, base: base, flags: flags, greatest: coding.greatestCode, reach: bound.maxError)
-            return ChunkRecord(coder: refinementCoder.identifier, payload: try refinementCoder.encode(exact, given: context))
+            return ChunkRecord(coder: exactCoder.identifier, payload: try exactCoder.encode(exact, given: context))
         default:
             let context = try context(chunk, base: exact, flags: flags, greatest: coding.greatestCode, reach: .max)
-            return ChunkRecord(coder: refinementCoder.identifier, payload: try refinementCoder.encode(exact, given: context))
+            return ChunkRecord(coder: exactCoder.identifier, payload: try exactCoder.encode(exact, given: context))
         }
     }
 
@@ -48,7 +48,7 @@ extension VolumeEncoder {
         var position = 0
         forEachRow(of: chunk.box, in: layout.shape) { row in
             for index in row {
-                if flags[position] == RefinementContext.takesPart {
+                if flags[position] == ExactContext.takesPart {
                     voxels.append(contentsOf: image.volume.voxels[index * byteCount..<(index + 1) * byteCount])
                 }
                 position += 1
@@ -59,8 +59,8 @@ extension VolumeEncoder {
 
     private func context(
         _ chunk: PlannedChunk, base: [UInt16], flags: [UInt8], greatest: UInt16, reach: UInt16
-    ) throws(RefinementError) -> RefinementContext {
-        try RefinementContext(
+    ) throws(ExactCodecError) -> ExactContext {
+        try ExactContext(
             columns: chunk.box.x.count, rows: chunk.box.y.count, slices: chunk.box.z.count, greatestCode: greatest, base: base,
             known: flags, reach: reach)
     }
@@ -69,7 +69,7 @@ extension VolumeEncoder {
     private static func fidelity(of intervals: [UInt16], _ exact: [UInt16], flags: [UInt8], _ bound: ErrorBound) -> Fidelity {
         var fidelity = Fidelity()
         for index in exact.indices {
-            let shown = flags[index] == RefinementContext.takesPart ? bound.code(ofInterval: intervals[index]) : exact[index]
+            let shown = flags[index] == ExactContext.takesPart ? bound.code(ofInterval: intervals[index]) : exact[index]
             fidelity.add(Double(exact[index]), Double(shown), isIdentical: shown == exact[index])
         }
         return fidelity
@@ -93,7 +93,7 @@ private struct PartFinder: StoredBitsVisitor {
         let fill = Bits(truncatingIfNeeded: layout.manifest.fill)
         return voxels.withUnsafeBytes { raw in
             let voxels = raw.bindMemory(to: type)
-            var result = [UInt8](repeating: RefinementContext.aside, count: box.voxelCount)
+            var result = [UInt8](repeating: ExactContext.aside, count: box.voxelCount)
             result.withUnsafeMutableBufferPointer { fillFlags($0, voxels, fill) }
             return result
         }
@@ -106,16 +106,16 @@ private struct PartFinder: StoredBitsVisitor {
         var line = -box.x.lowerBound
         for z in box.z {
             // Fill voxels are exact with a mask's chunk, and like all others where masks do not pay.
-            let fillFlag = masked.contains { $0.contains(z) } ? RefinementContext.aside : RefinementContext.takesPart
+            let fillFlag = masked.contains { $0.contains(z) } ? ExactContext.aside : ExactContext.takesPart
             for y in box.y {
                 let start = (z * layout.shape.rows + y) * layout.shape.columns
                 let spans = chunk.layer == .backgroundRefinement ? layout.spansOutsideRegions(x: box.x, y: y, z: z) : [box.x]
                 var place = box.x.lowerBound
                 for span in spans + [box.x.upperBound..<box.x.upperBound] {
                     for x in place..<max(place, span.lowerBound) where voxels[start + x] != fill {
-                        flags[line + x] = RefinementContext.neighbour
+                        flags[line + x] = ExactContext.neighbour
                     }
-                    for x in span { flags[line + x] = voxels[start + x] == fill ? fillFlag : RefinementContext.takesPart }
+                    for x in span { flags[line + x] = voxels[start + x] == fill ? fillFlag : ExactContext.takesPart }
                     place = span.upperBound
                 }
                 line += box.x.count

@@ -1,7 +1,7 @@
 internal import HEVCCodec
 internal import Glibc
 public import NIfTIFile
-public import RefinementCodec
+public import ExactCodec
 internal import Synchronization
 public import VolumeModel
 public import WireFormat
@@ -13,7 +13,7 @@ public final class VolumeEncoder: Sendable {
     public let layout: VolumeLayout
     let image: NIfTIImage
     let settings: EncodingSettings
-    let refinementCoder: any RefinementCoder
+    let exactCoder: any ExactCoder
     /// Where masks have marked voxels, by the slices of their chunks, and how voxels are numbered: known once those chunks are coded.
     let sourceFacts: Mutex<SourceFacts>
     /// What errors in the volume are held against.
@@ -32,12 +32,12 @@ public final class VolumeEncoder: Sendable {
     ///   - regions: boxes over one time point; those that overlap become one.
     ///   - goal: layers beyond it are not planned.
     ///   - bitsPerSecond: what the link is expected to carry, where that decides whether previews pay; nil where nobody knows.
-    ///   - refinementCoder: codes exact voxels in place of the settings' coder.
+    ///   - exactCoder: codes exact voxels in place of the settings' coder.
     /// - Throws: `CodingError`, when the volume is too large, there is no room for it, or previews are all that is asked for and HEVC cannot hold them.
     public init(
         image: NIfTIImage, facts: VolumeFacts? = nil, name: Name, regions found: [Box], regionSource: RegionSource, goal: Goal,
         settings: EncodingSettings,
-        bitsPerSecond: Double? = nil, refinementCoder: (any RefinementCoder)? = nil
+        bitsPerSecond: Double? = nil, exactCoder: (any ExactCoder)? = nil
     ) throws(CodingError) {
         let volume = image.volume
         try Self.check(volume.shape, goal: goal)
@@ -68,7 +68,7 @@ public final class VolumeEncoder: Sendable {
             memoryLimit: .max, diskLimit: .max)
         self.image = image
         self.settings = settings
-        self.refinementCoder = refinementCoder ?? settings.exactCoder.coder
+        self.exactCoder = exactCoder ?? settings.exactCoder.coder
         assembler = Mutex(try VolumeAssembler(layout))
         sourceFacts = Mutex(
             SourceFacts(coding: ExactCoding.withoutTable(low: layout.map.low, high: layout.map.high, type: volume.voxelType)))
@@ -97,7 +97,7 @@ public final class VolumeEncoder: Sendable {
                 case .mask: try encodeMask(chunk)
                 case .valueTable: try encodeValueTable()
                 case .roiBounded, .roiRefinement, .backgroundRefinement:
-                    refinementCoder.usesBase ? try encodeRefinement(chunk) : try encodeFromSource(chunk)
+                    exactCoder.usesBase ? try encodeRefinement(chunk) : try encodeFromSource(chunk)
                 case .manifest, .table, .focusBase: throw CodingError(.invalidSettings, "a \(chunk.layer.name) chunk in a plan")
                 }
             return isVerifiedLater(index) ? record : try verify(record, index)
@@ -155,13 +155,13 @@ public final class VolumeEncoder: Sendable {
             let bound = ErrorBound(maxError: UInt16(maxError), greatestCode: coding.greatestCode)
             for index in codes.indices { codes[index] = bound.interval(of: codes[index]) }
         }
-        return ChunkRecord(coder: refinementCoder.identifier, payload: try refinementCoder.encode(codes, given: context))
+        return ChunkRecord(coder: exactCoder.identifier, payload: try exactCoder.encode(codes, given: context))
     }
 
     /// True of a chunk that is decoded again only once everything is coded: no other chunk's bytes depend on it.
     func isVerifiedLater(_ index: Int) -> Bool {
         switch layout.manifest.plan[index].layer {
-        case .mask, .valueTable, .roiBounded, .roiRefinement, .backgroundRefinement: !refinementCoder.usesBase
+        case .mask, .valueTable, .roiBounded, .roiRefinement, .backgroundRefinement: !exactCoder.usesBase
         default: false
         }
     }

@@ -80,7 +80,8 @@ struct CommandLineTests {
         let first = try Program(
             "fovea",
             [
-                "send", volume, "--mask", mask, "--session", "a", "--to", "127.0.0.1:\(try await Transfer.port(of: relay))", "--encoding",
+                "send", volume, "--mask", mask, "--session", "a", "--to", "127.0.0.1:\(try await Transfer.port(of: relay))",
+                "--encoding",
                 "fast", "--json",
             ])
         #expect(try await receiver.waitFor("manifest") != nil)
@@ -118,7 +119,8 @@ struct CommandLineTests {
         let scratch = try Scratch()
         let (volume, mask) = try Transfer.phantom(scratch, columns: 48, rows: 48, slices: 30)
         let transfer = try await Transfer.start(
-            scratch, volumes: [volume], arguments: ["--mask", mask, "--encoding", "fast", "--sender", "ward-3"], link: "hospital-wan",
+            scratch, volumes: [volume], arguments: ["--mask", mask, "--encoding", "fast", "--sender", "ward-3"],
+            link: "hospital-wan",
             transport: "hospital-wan", receiverTransport: "hospital-wan")
         #expect(try await transfer.finish() == (0, 0), "\(transfer.sender.standardError)")
         let manifest = try #require(transfer.receiver.event("manifest"))
@@ -132,7 +134,8 @@ struct CommandLineTests {
         }
         for name in ["session", "first_datagram", "roi_acknowledged", "summary"] {
             let event = try #require(transfer.sender.event(name))
-            #expect(event["session"] as? String == "s" && event["sender"] as? String == "ward-3" && event["peer"] is String, "\(name)")
+            #expect(
+                event["session"] as? String == "s" && event["sender"] as? String == "ward-3" && event["peer"] is String, "\(name)")
         }
         let data = try Data(contentsOf: URL(fileURLWithPath: scratch.file("in/s/receipt.json")))
         let receipt = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])

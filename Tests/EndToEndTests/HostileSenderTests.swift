@@ -1,6 +1,6 @@
 import Foundation
 import Journal
-import RefinementCodec
+import ExactCodec
 import Testing
 import VolumeModel
 import WireFormat

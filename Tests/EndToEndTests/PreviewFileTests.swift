@@ -59,7 +59,8 @@ struct PreviewFileTests {
             #expect(decoded.code == 0, "\(decoded.program.standardError)")
             #expect(try Self.isMarked(out))
             let inspected = try await Program.run("fovea", ["inspect", out, "--json"])
-            #expect(decoded.program.event("summary")?["sha256"] as? String == inspected.program.event("summary")?["sha256"] as? String)
+            #expect(
+                decoded.program.event("summary")?["sha256"] as? String == inspected.program.event("summary")?["sha256"] as? String)
         }
     }
 }

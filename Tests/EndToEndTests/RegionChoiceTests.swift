@@ -55,7 +55,8 @@ struct RegionChoiceTests {
             let encoded = try await Program.run(
                 "fovea",
                 [
-                    "encode", volume, "--model", try model(scratch, isSure: isSure), "--encoding", "fast", "--until", "lossy", "--out",
+                    "encode", volume, "--model", try model(scratch, isSure: isSure), "--encoding", "fast", "--until", "lossy",
+                    "--out",
                     out, "--json",
                 ])
             #expect(encoded.code == 0, "\(encoded.program.standardError)")

@@ -1,7 +1,7 @@
 internal import HEVCCodec
 internal import NIfTIFile
 internal import ProgressiveCoding
-internal import RefinementCodec
+internal import ExactCodec
 internal import Synchronization
 internal import VolumeModel
 internal import WireFormat
@@ -23,7 +23,7 @@ extension HostileSession {
     /// An honest session of one small volume; its base layers hold samples instead of HEVC.
     static func seed(
         _ type: VoxelType, sides: (Int, Int, Int, Int) = (10, 9, 6, 1), goal: Goal = .lossless,
-        coder: RefinementCoders = .contextMixing,
+        coder: ExactCoders = .contextMixing,
         maxError: Int? = nil
     ) async throws -> HostileSession {
         let shape = try Shape(columns: sides.0, rows: sides.1, slices: sides.2, timepoints: sides.3)

@@ -1,6 +1,6 @@
 internal import NIfTIFile
 internal import ProgressiveCoding
-internal import RefinementCodec
+internal import ExactCodec
 internal import Synchronization
 internal import VolumeModel
 internal import WireFormat
@@ -121,7 +121,7 @@ private struct Reception {
         let volume = plan[ordinal - 1].volume
         let chunk = plan[ordinal - 1].chunk
         // A coder that needs no base has its chunks applied before it.
-        let usesBase = (try? RefinementCoders.coder(identifier: item.coder))?.usesBase ?? true
+        let usesBase = (try? ExactCoders.coder(identifier: item.coder))?.usesBase ?? true
         let needed = decoder.prerequisites(of: UInt32(ordinal)).map { Int($0) }.filter {
             usesBase || chunk.layer == .roiBounded || ![.roiBase, .backgroundBase].contains(plan[$0 - 1].chunk.layer)
         }
@@ -133,7 +133,10 @@ private struct Reception {
         guard let bytes = try? record.encoded() else { return }
         let before = await decoder.snapshot(volume: volume)
         let milestones = Mutex<[Milestone]>([])
-        guard (try? await decoder.apply(UInt32(ordinal), record: bytes) { new in milestones.withLock { $0 += new.milestones } }) != nil else {
+        guard
+            (try? await decoder.apply(UInt32(ordinal), record: bytes) { new in milestones.withLock { $0 += new.milestones } })
+                != nil
+        else {
             if await decoder.snapshot(volume: volume).quality != before.quality { faults.append("a refused chunk leaves a trace") }
             return
         }
@@ -148,7 +151,9 @@ private struct Reception {
             if after.quality[index] < before.quality[index] { return faults.append("voxel \(index) gets worse") }
             guard before.quality[index] == Quality.exact else { continue }
             let voxel = index * byteCount..<(index + 1) * byteCount
-            guard before.voxels.values(voxel) == after.voxels.values(voxel) else { return faults.append("voxel \(index) was exact and changes") }
+            guard before.voxels.values(voxel) == after.voxels.values(voxel) else {
+                return faults.append("voxel \(index) was exact and changes")
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 public import Confinement
 internal import HEVCCodec
 internal import ProgressiveCoding
-internal import RefinementCodec
+internal import ExactCodec
 
 /// What a peer's chunk has a decoder's process do, made of any bytes: HEVC first of all, and every coder beside it.
 ///
@@ -31,7 +31,7 @@ public struct HostileWork: Sendable {
             let greatest = UInt16(bytes[4]) << 8 | UInt16(bytes[5])
             let base = (0..<voxelCount).map { UInt16(truncatingIfNeeded: $0 &* 40503) % (greatest | 1) }
             guard
-                let context = try? RefinementContext(
+                let context = try? ExactContext(
                     columns: columns, rows: rows, slices: count, greatestCode: greatest, base: base,
                     known: [UInt8](repeating: 0, count: voxelCount))
             else { return ["a context that was refused"] }

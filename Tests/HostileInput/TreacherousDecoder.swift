@@ -1,5 +1,5 @@
 internal import ProgressiveCoding
-internal import RefinementCodec
+internal import ExactCodec
 internal import Synchronization
 
 /// A decoder's process that does its work, or that a chunk has taken over: then it answers with whatever the chunk says.

@@ -1,7 +1,7 @@
 import HEVCCodec
 import NIfTIFile
 import ProgressiveCoding
-import RefinementCodec
+import ExactCodec
 import TestSupport
 import VolumeModel
 import WireFormat

@@ -1,20 +1,20 @@
-import RefinementCodec
+import ExactCodec
 
 /// Codes one voxel of each chunk wrongly.
-struct ErringCoder: RefinementCoder {
-    let coder: any RefinementCoder
+struct ErringCoder: ExactCoder {
+    let coder: any ExactCoder
     var identifier: UInt8 { coder.identifier }
     var usesBase: Bool { coder.usesBase }
 
-    func encode(_ exact: [UInt16], given context: RefinementContext) throws(RefinementError) -> [UInt8] {
+    func encode(_ exact: [UInt16], given context: ExactContext) throws(ExactCodecError) -> [UInt8] {
         var wrong = exact
-        if let index = context.known.firstIndex(of: RefinementContext.takesPart) {
+        if let index = context.known.firstIndex(of: ExactContext.takesPart) {
             wrong[index] = wrong[index] == 0 ? min(1, context.greatestCode) : wrong[index] - 1
         }
         return try coder.encode(wrong, given: context)
     }
 
-    func decode(_ chunk: [UInt8], given context: RefinementContext) throws(RefinementError) -> [UInt16] {
+    func decode(_ chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt16] {
         try coder.decode(chunk, given: context)
     }
 }

@@ -1,6 +1,6 @@
 import HEVCCodec
 import ProgressiveCoding
-import RefinementCodec
+import ExactCodec
 import TestSupport
 import Testing
 import VolumeModel
@@ -108,7 +108,7 @@ struct PreviewRuleTests {
 struct LateVerificationTests {
     private static let region = Result { try Box(x: 8..<20, y: 8..<20, z: 6..<14) }
 
-    private static func session(_ type: VoxelType, maxError: Int? = nil, coder: (any RefinementCoder)?) throws -> SessionEncoder {
+    private static func session(_ type: VoxelType, maxError: Int? = nil, coder: (any ExactCoder)?) throws -> SessionEncoder {
         let settings = try EncodingSettings(
             name: "test", roi: HEVCParameters(crf: 30, preset: "ultrafast"),
             background: HEVCParameters(crf: 40, preset: "ultrafast"),
@@ -116,14 +116,14 @@ struct LateVerificationTests {
         let image = try Fixtures.image(Fixtures.shape(28, 26, 20), type, scale: type == .float32 ? 0.37 : 7)
         let encoder = try VolumeEncoder(
             image: image, name: Name("v"), regions: [region.get()], regionSource: .box, goal: .lossless, settings: settings,
-            refinementCoder: coder)
+            exactCoder: coder)
         return try SessionEncoder([encoder], goal: .lossless, order: .roiFirst)
     }
 
     @Test(
         "A coder that errs by one voxel is found out before the table commits to anything", arguments: [VoxelType.int16, .float32])
     func erring(type: VoxelType) async throws {
-        let session = try Self.session(type, coder: ErringCoder(coder: RefinementCoders.linear.coder))
+        let session = try Self.session(type, coder: ErringCoder(coder: ExactCoders.linear.coder))
         let sent = Fixtures.Collected()
         await #expect {
             _ = try await session.run(on: CodingPool(threadCount: 2)) { sent.add($0) }

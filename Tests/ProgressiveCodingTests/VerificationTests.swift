@@ -1,7 +1,7 @@
 import HEVCCodec
 import NIfTIFile
 import ProgressiveCoding
-import RefinementCodec
+import ExactCodec
 import TestSupport
 import Testing
 import VolumeModel
@@ -24,14 +24,15 @@ struct VerificationTests {
     func erringCoder(maxError: Int?) async throws {
         let settings = try EncodingSettings(
             name: "test", roi: HEVCParameters(crf: 30, preset: "ultrafast"),
-            background: HEVCParameters(crf: 40, preset: "ultrafast"), chunkSliceCount: 8, exactCoder: .contextMixing, roiMaxError: maxError
+            background: HEVCParameters(crf: 40, preset: "ultrafast"), chunkSliceCount: 8, exactCoder: .contextMixing,
+            roiMaxError: maxError
         )
         let image = try Fixtures.image(try Fixtures.shape(80, 72, 32), .int16, scale: 7)
         // With a bound the voxels within it are a layer of their own, whose promise has to hold.
         let encoder = try VolumeEncoder(
             image: image, name: Name("v"), regions: [Box(parsing: Self.region)], regionSource: .box,
             goal: maxError == nil ? .lossless : .roi, settings: settings,
-            refinementCoder: ErringCoder(coder: RefinementCoders.contextMixing.coder))
+            exactCoder: ErringCoder(coder: ExactCoders.contextMixing.coder))
         let session = try SessionEncoder([encoder], goal: maxError == nil ? .lossless : .roi, order: .roiFirst)
         let sent = Fixtures.Collected()
         await #expect {

@@ -37,7 +37,8 @@ struct Coders {
     let fovea: String
 
     static let names = [
-        "gzip -9", "xz -9e", "zstd -19", "JPEG-LS", "JPEG XL", "OpenJPEG", "x265 lossless", "Fovea, no base", "Fovea, 64 slices", "Fovea",
+        "gzip -9", "xz -9e", "zstd -19", "JPEG-LS", "JPEG XL", "OpenJPEG", "x265 lossless", "Fovea, no base", "Fovea, 64 slices",
+        "Fovea",
     ]
 
     func score(_ name: String, _ subject: Subject) -> Score {

@@ -1,6 +1,6 @@
 internal import Foundation
 internal import NIfTIFile
-internal import RefinementCodec
+internal import ExactCodec
 internal import VolumeModel
 
 /// Fovea's coder of exact voxels alone, in memory and on all cores: from the source's codes and its mask to chunks, and back.
@@ -8,27 +8,27 @@ enum WithoutBase {
     /// One chunk.
     private struct Slab {
         let exact: [UInt16]
-        let context: RefinementContext
+        let context: ExactContext
         let maskByteCount: Int
     }
 
     /// Bytes of masks and chunks, and the seconds the coder takes over the chunks each way.
     /// - Parameter slices: about as many as a chunk has: 32 on fast links, 64 on thin ones.
-    /// - Throws: `RefinementError`, or `Tool.Failed` where what is decoded is not what was coded.
+    /// - Throws: `ExactCodecError`, or `Tool.Failed` where what is decoded is not what was coded.
     static func score(_ subject: Subject, _ codes: [UInt16], slices: Int) throws -> Score {
         let slabs = try slabs(subject, codes, slices)
-        let coder = RefinementCoders.linear.coder
+        let coder = ExactCoders.linear.coder
         let (chunks, encodeSeconds) = concurrently(slabs.count) { try? coder.encode(slabs[$0].exact, given: slabs[$0].context) }
         let (again, decodeSeconds) = concurrently(slabs.count) { index in
             chunks[index].flatMap { try? coder.decode($0, given: slabs[index].context) }
         }
         for (slab, decoded) in zip(slabs, again) {
             let isSame = slab.exact.indices.allSatisfy {
-                slab.context.known[$0] != RefinementContext.takesPart || decoded?[$0] == slab.exact[$0]
+                slab.context.known[$0] != ExactContext.takesPart || decoded?[$0] == slab.exact[$0]
             }
             guard decoded != nil, isSame else { throw Tool.Failed(description: "NOT EXACT") }
         }
-        let coded = slabs.reduce(0) { $0 + $1.context.known.reduce(0) { $0 + ($1 == RefinementContext.takesPart ? 1 : 0) } }
+        let coded = slabs.reduce(0) { $0 + $1.context.known.reduce(0) { $0 + ($1 == ExactContext.takesPart ? 1 : 0) } }
         return Score(
             bytes: zip(slabs, chunks).reduce(0) { $0 + $1.0.maskByteCount + ($1.1?.count ?? 0) }, encodeSeconds: encodeSeconds,
             decodeSeconds: decodeSeconds, codedVoxels: coded)
@@ -65,7 +65,7 @@ enum WithoutBase {
             let mask = try MaskCoder.encode(isOutside, columns: content.x.count, rows: content.y.count)
             // A mask that does not pay is left out, as in a transfer.
             let pays = mask.count * 8 <= isOutside.reduce(0) { $0 + Int($1) }
-            let context = try RefinementContext(
+            let context = try ExactContext(
                 columns: content.x.count, rows: content.y.count, slices: slab.count, greatestCode: subject.greatest,
                 base: [UInt16](repeating: 0, count: exact.count),
                 known: pays ? isOutside : [UInt8](repeating: 0, count: exact.count))

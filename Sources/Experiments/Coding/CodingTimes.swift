@@ -1,6 +1,6 @@
 internal import NIfTIFile
 internal import ProgressiveCoding
-internal import RefinementCodec
+internal import ExactCodec
 internal import VolumeModel
 internal import WireFormat
 

@@ -1,6 +1,6 @@
 internal import HEVCCodec
 internal import ProgressiveCoding
-internal import RefinementCodec
+internal import ExactCodec
 internal import VolumeModel
 internal import WireFormat
 

@@ -30,7 +30,8 @@ extension RelayedTransfer {
             onReceiver: { event in
                 switch event {
                 case .manifest: note { $0.applied.append(TransferRecord.Moment(seconds: $1, ordinal: 0)) }
-                case .applied(_, let ordinal, _, _): note { $0.applied.append(TransferRecord.Moment(seconds: $1, ordinal: ordinal)) }
+                case .applied(_, let ordinal, _, _):
+                    note { $0.applied.append(TransferRecord.Moment(seconds: $1, ordinal: ordinal)) }
                 case .milestone(.volumeLossless, _, _, _): note { $0.exact = $1 }
                 default: break
                 }

@@ -1,5 +1,5 @@
 internal import ProgressiveCoding
-internal import RefinementCodec
+internal import ExactCodec
 internal import Sites
 internal import Terminal
 internal import VolumeModel

@@ -1,8 +1,8 @@
 internal import Fuzzing
-internal import RefinementCodec
+internal import ExactCodec
 
 @main
-struct FuzzRefinement {
+struct FuzzExact {
     static func main() { fuzz(seeds: { [] }) { decode($0) } }
 }
 
@@ -26,16 +26,16 @@ private func decode(_ bytes: [UInt8]) {
             known.append(mixed >> 28 < UInt32(bytes[7] % 16) ? UInt8(1 + mixed & 1) : 0)
         }
         guard
-            let context = try? RefinementContext(
+            let context = try? ExactContext(
                 columns: columns, rows: rows, slices: slices, greatestCode: greatest, base: base, known: known,
                 reach: bytes[7] & 16 == 0 ? .max : UInt16(bytes[7] >> 5))
         else { fatalError("a context that was refused") }
-        let coder = RefinementCoders.allCases[Int(bytes[0] / 6) % RefinementCoders.allCases.count].coder
+        let coder = ExactCoders.allCases[Int(bytes[0] / 6) % ExactCoders.allCases.count].coder
         if let codes = try? coder.decode(chunk, given: context) {
             precondition(codes.count == voxelCount)
             precondition(codes.indices.allSatisfy { known[$0] != 0 || codes[$0] <= greatest })
         }
-        _ = try? RefinementCoders.coder(identifier: bytes[6])
+        _ = try? ExactCoders.coder(identifier: bytes[6])
     case 2:
         if let flags = try? MaskCoder.decode(chunk, count: voxelCount, columns: columns, rows: rows) {
             precondition(flags.count == voxelCount && flags.allSatisfy { $0 <= 1 })

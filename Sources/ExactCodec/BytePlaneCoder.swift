@@ -5,10 +5,10 @@
 public enum BytePlaneCoder {
     /// Codes voxels.
     /// - Parameter voxels: stored values, little-endian, `byteCount` bytes each.
-    /// - Throws: `RefinementError`.
-    public static func encode(_ voxels: [UInt8], byteCount: Int) throws(RefinementError) -> [UInt8] {
+    /// - Throws: `ExactCodecError`.
+    public static func encode(_ voxels: [UInt8], byteCount: Int) throws(ExactCodecError) -> [UInt8] {
         guard byteCount > 0, voxels.count % byteCount == 0 else {
-            throw RefinementError(.invalidInput, "\(voxels.count) bytes are no whole number of voxels of \(byteCount)")
+            throw ExactCodecError(.invalidInput, "\(voxels.count) bytes are no whole number of voxels of \(byteCount)")
         }
         var chunk: [UInt8] = []
         let count = voxels.count / byteCount
@@ -25,21 +25,21 @@ public enum BytePlaneCoder {
     }
 
     /// Gives back `count` voxels of `byteCount` bytes each.
-    /// - Throws: `RefinementError.Code.corruptChunk`.
-    public static func decode(_ chunk: [UInt8], count: Int, byteCount: Int) throws(RefinementError) -> [UInt8] {
+    /// - Throws: `ExactCodecError.Code.corruptChunk`.
+    public static func decode(_ chunk: [UInt8], count: Int, byteCount: Int) throws(ExactCodecError) -> [UInt8] {
         var voxels = [UInt8](repeating: 0, count: count * byteCount)
         var position = 0
         for plane in 0..<byteCount {
-            guard chunk.count - position >= 4 else { throw RefinementError(.corruptChunk, "a byte plane is missing") }
+            guard chunk.count - position >= 4 else { throw ExactCodecError(.corruptChunk, "a byte plane is missing") }
             let length = chunk[position..<position + 4].reduce(0) { $0 << 8 | Int($1) }
             position += 4
-            guard length <= chunk.count - position else { throw RefinementError(.corruptChunk, "a byte plane is cut off") }
+            guard length <= chunk.count - position else { throw ExactCodecError(.corruptChunk, "a byte plane is cut off") }
             let bytes = try Zstandard.decompress(Array(chunk[position..<position + length]), count: count)
             position += length
             for index in 0..<count { voxels[index * byteCount + plane] = bytes[index] }
         }
         guard position == chunk.count else {
-            throw RefinementError(.corruptChunk, "\(chunk.count - position) bytes follow the last byte plane")
+            throw ExactCodecError(.corruptChunk, "\(chunk.count - position) bytes follow the last byte plane")
         }
         return voxels
     }

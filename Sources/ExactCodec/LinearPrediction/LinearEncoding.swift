@@ -1,7 +1,7 @@
 /// Codes a chunk whose codes are all there: what a decoder works out voxel by voxel is worked out here a row at a time, and only what adapts is serial.
 /// The bytes are those of ``LinearModel``.
 struct LinearEncoding: ~Copyable {
-    private let context: RefinementContext
+    private let context: ExactContext
     private let exact: UnsafePointer<UInt16>
     private let planes: PaddedPlanes
     private let number: CodeNumbering
@@ -14,13 +14,13 @@ struct LinearEncoding: ~Copyable {
     private let sums: UnsafeMutablePointer<Int32>
 
     /// - Parameter exact: slices x rows x columns of codes; they have to stay where they are.
-    init(_ exact: UnsafePointer<UInt16>, _ context: RefinementContext) {
+    init(_ exact: UnsafePointer<UInt16>, _ context: ExactContext) {
         self.context = context
         self.exact = exact
         planes = PaddedPlanes(columns: context.columns, rows: context.rows, slices: context.slices)
         number = CodeNumbering(greatestCode: context.greatestCode)
         rim = Self.edgeCode(of: exact, context)
-        let count = context.known.reduce(0) { $0 + ($1 == RefinementContext.aside ? 0 : 1) }
+        let count = context.known.reduce(0) { $0 + ($1 == ExactContext.aside ? 0 : 1) }
         places = .allocate(capacity: count)
         predictions = .allocate(capacity: count)
         sums = .allocate(capacity: context.columns)
@@ -36,13 +36,13 @@ struct LinearEncoding: ~Copyable {
     }
 
     /// A low code among those where rows of voxels that take part begin: about what lies beyond.
-    private static func edgeCode(of exact: UnsafePointer<UInt16>, _ context: RefinementContext) -> UInt16 {
+    private static func edgeCode(of exact: UnsafePointer<UInt16>, _ context: ExactContext) -> UInt16 {
         var codes: [UInt16] = []
         context.known.withUnsafeBufferPointer { known in
             for line in stride(from: 0, to: known.count, by: context.columns) {
                 var wasPart = false
                 for index in line..<line + context.columns {
-                    let isPart = known[index] == RefinementContext.takesPart
+                    let isPart = known[index] == ExactContext.takesPart
                     if isPart, !wasPart { codes.append(exact[index]) }
                     wasPart = isPart
                 }
@@ -78,12 +78,12 @@ struct LinearEncoding: ~Copyable {
                 let first = next
                 for x in 0..<context.columns {
                     let known = context.known[line + x]
-                    guard known != RefinementContext.aside else {
+                    guard known != ExactContext.aside else {
                         values[x] = PaddedPlanes.standIn(
                             values, at: x, stride: planes.stride, plane: planes.plane, isFirstSlice: z == 0)
                         continue
                     }
-                    values[x] = number.value(of: known == RefinementContext.takesPart ? exact[line + x] : context.base[line + x])
+                    values[x] = number.value(of: known == ExactContext.takesPart ? exact[line + x] : context.base[line + x])
                     places[next] = UInt32(x)
                     next += 1
                 }
@@ -151,7 +151,7 @@ struct LinearEncoding: ~Copyable {
                                 west: Int32(value[-1]), west2: Int32(value[-2]), north: north,
                                 before: z == 0 ? north : Int32(value[-planes.plane]))
                             _ = residuals.code(
-                                around, takesPart: known[line + x] == RefinementContext.takesPart, base: base[line + x],
+                                around, takesPart: known[line + x] == ExactContext.takesPart, base: base[line + x],
                                 exact: exact[line + x], &coder)
                         }
                     }

@@ -24,7 +24,7 @@ struct Neighbourhood {
 
     static let predictorCount = 3
 
-    init(_ context: RefinementContext) {
+    init(_ context: ExactContext) {
         columns = context.columns
         rows = context.rows
         slices = context.slices
@@ -49,7 +49,7 @@ struct Neighbourhood {
                 let source = (z * rows + y) * columns
                 let target = base + place(y, z)
                 for x in 0..<columns {
-                    if known[source + x] != RefinementContext.aside { last = Int32(context.base[source + x]) }
+                    if known[source + x] != ExactContext.aside { last = Int32(context.base[source + x]) }
                     target[x] = last
                 }
             }

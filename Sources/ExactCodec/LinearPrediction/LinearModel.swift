@@ -2,14 +2,14 @@
 ///
 /// The sums over earlier rows and slices are worked out for a whole row at a time; only the voxel's own row is serial.
 struct LinearModel: ~Copyable {
-    private let context: RefinementContext
+    private let context: ExactContext
     private let parameters: PredictionParameters
     private let planes: PaddedPlanes
     private let residuals: CorrectedResiduals
     private let predicted: UnsafeMutablePointer<Int32>
     private let expected: UnsafeMutablePointer<Int32>
 
-    init(_ context: RefinementContext, _ parameters: PredictionParameters) {
+    init(_ context: ExactContext, _ parameters: PredictionParameters) {
         self.context = context
         self.parameters = parameters
         planes = PaddedPlanes(columns: context.columns, rows: context.rows, slices: context.slices)
@@ -64,9 +64,9 @@ struct LinearModel: ~Copyable {
     private func code<Coder: TokenCoder & ~Copyable>(_ row: Row, _ weights: SliceWeights, _ coder: inout Coder) {
         let columns = context.columns
         var first = 0
-        while first < columns, row.known[first] == RefinementContext.aside { first += 1 }
+        while first < columns, row.known[first] == ExactContext.aside { first += 1 }
         var end = columns
-        while end > first, row.known[end - 1] == RefinementContext.aside { end -= 1 }
+        while end > first, row.known[end - 1] == ExactContext.aside { end -= 1 }
         if first < end {
             RowSums.fill(
                 predicted + first, planes.values + row.start + first, weights.taps.dropFirst(CausalTaps.serialCount),
@@ -84,7 +84,7 @@ struct LinearModel: ~Copyable {
             let place = row.start + x
             let value = planes.values + place
             let error = planes.errors + place
-            guard row.known[x] != RefinementContext.aside else {
+            guard row.known[x] != ExactContext.aside else {
                 error[0] = PaddedPlanes.standIn(planes.errors, at: place, stride: stride, plane: plane, isFirstSlice: isFirst)
                 value[0] = PaddedPlanes.standIn(planes.values, at: place, stride: stride, plane: plane, isFirstSlice: isFirst)
                 continue
@@ -95,7 +95,7 @@ struct LinearModel: ~Copyable {
                 prediction: (sum &+ round) &>> shift,
                 level: TokenAlphabet.level(ofExpected: (expected[x] &+ e0 &* Int32(error[-1]) &+ e1 &* Int32(error[-2])) >> 4),
                 west: west, west2: west2, north: north, before: isFirst ? north : Int32(value[-plane]))
-            let takesPart = row.known[x] == RefinementContext.takesPart
+            let takesPart = row.known[x] == ExactContext.takesPart
             let actual = residuals.code(around, takesPart: takesPart, base: row.base[x], exact: row.exact?[x] ?? 0, &coder)
             if takesPart { row.output?[x] = number.code(of: actual) }
             value[0] = Int16(truncatingIfNeeded: actual)

@@ -1,5 +1,5 @@
 /// What both ends know before a refinement chunk: the decoded base, and which voxels are exact already.
-public struct RefinementContext: Sendable, Equatable {
+public struct ExactContext: Sendable, Equatable {
     /// Columns of the chunk's box.
     public let columns: Int
     /// Rows of the chunk's box.
@@ -23,12 +23,12 @@ public struct RefinementContext: Sendable, Equatable {
     public let reach: UInt16
 
     /// Makes a context.
-    /// - Throws: `RefinementError.Code.invalidInput` when the arrays do not fit the shape.
+    /// - Throws: `ExactCodecError.Code.invalidInput` when the arrays do not fit the shape.
     public init(
         columns: Int, rows: Int, slices: Int, greatestCode: UInt16, base: [UInt16], known: [UInt8], reach: UInt16 = .max
-    ) throws(RefinementError) {
+    ) throws(ExactCodecError) {
         guard columns > 0, rows > 0, slices > 0, base.count == columns * rows * slices, known.count == base.count else {
-            throw RefinementError(
+            throw ExactCodecError(
                 .invalidInput, "\(base.count) base codes and \(known.count) flags do not fit \(slices)x\(rows)x\(columns)")
         }
         self.columns = columns
@@ -41,11 +41,11 @@ public struct RefinementContext: Sendable, Equatable {
     }
 
     /// Checks that codes fit.
-    /// - Throws: `RefinementError.Code.invalidInput` when they are not as many as the voxels, or one that takes part is too great or too far
+    /// - Throws: `ExactCodecError.Code.invalidInput` when they are not as many as the voxels, or one that takes part is too great or too far
     ///   from its base.
-    func check(_ exact: [UInt16]) throws(RefinementError) {
+    func check(_ exact: [UInt16]) throws(ExactCodecError) {
         guard exact.count == voxelCount else {
-            throw RefinementError(.invalidInput, "\(exact.count) codes for a chunk of \(voxelCount) voxels")
+            throw ExactCodecError(.invalidInput, "\(exact.count) codes for a chunk of \(voxelCount) voxels")
         }
         var (greatest, farthest) = (UInt16(0), 0)
         exact.withUnsafeBufferPointer { exact in
@@ -56,8 +56,8 @@ public struct RefinementContext: Sendable, Equatable {
                 }
             }
         }
-        guard greatest <= greatestCode else { throw RefinementError(.invalidInput, "a code above \(greatestCode)") }
-        guard farthest <= Int(reach) else { throw RefinementError(.invalidInput, "a code further than \(reach) from its base") }
+        guard greatest <= greatestCode else { throw ExactCodecError(.invalidInput, "a code above \(greatestCode)") }
+        guard farthest <= Int(reach) else { throw ExactCodecError(.invalidInput, "a code further than \(reach) from its base") }
     }
 
     /// Calls `body` with the index of each voxel that takes part, in order. Most of a chunk's box may be air, which is passed by eight at a time.
@@ -87,41 +87,41 @@ public struct RefinementContext: Sendable, Equatable {
 /// Codes exact codes, given the decoded base or not.
 ///
 /// Every coder works on integers alone, so that its bytes are the same on every machine.
-public protocol RefinementCoder: Sendable {
+public protocol ExactCoder: Sendable {
     /// Names the coder on the wire.
     var identifier: UInt8 { get }
     /// Whether the decoded base tells it anything; otherwise chunks need none.
     var usesBase: Bool { get }
     /// Codes a chunk.
     /// - Parameter exact: slices x rows x columns codes, none above the context's greatest; known voxels are not looked at.
-    func encode(_ exact: [UInt16], given context: RefinementContext) throws(RefinementError) -> [UInt8]
+    func encode(_ exact: [UInt16], given context: ExactContext) throws(ExactCodecError) -> [UInt8]
     /// Gives back the exact codes; what stands at known voxels means nothing.
-    /// - Throws: `RefinementError.Code.corruptChunk`.
-    func decode(_ chunk: [UInt8], given context: RefinementContext) throws(RefinementError) -> [UInt16]
+    /// - Throws: `ExactCodecError.Code.corruptChunk`.
+    func decode(_ chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt16]
 }
 
 /// The coders this version knows, by their names in profiles.
-public enum RefinementCoders: String, Sendable, CaseIterable {
+public enum ExactCoders: String, Sendable, CaseIterable {
     /// The smallest chunks.
     case contextMixing = "context-mixing"
     /// About the bytes of context mixing with its base, in a tenth of its time, and without one.
     case linear = "fast"
 
     /// The coder.
-    public var coder: any RefinementCoder {
+    public var coder: any ExactCoder {
         switch self {
-        case .contextMixing: ContextMixingRefinement()
-        case .linear: LinearRefinement()
+        case .contextMixing: ContextMixingCoder()
+        case .linear: LinearCoder()
         }
     }
 
     /// The coder of that name.
-    /// - Throws: `RefinementError.Code.corruptChunk` for a name this version does not know.
-    public static func coder(identifier: UInt8) throws(RefinementError) -> any RefinementCoder {
+    /// - Throws: `ExactCodecError.Code.corruptChunk` for a name this version does not know.
+    public static func coder(identifier: UInt8) throws(ExactCodecError) -> any ExactCoder {
         switch identifier {
-        case 2: ContextMixingRefinement()
-        case 3: LinearRefinement()
-        default: throw RefinementError(.corruptChunk, "refinement coder \(identifier) is unknown to this version")
+        case 2: ContextMixingCoder()
+        case 3: LinearCoder()
+        default: throw ExactCodecError(.corruptChunk, "refinement coder \(identifier) is unknown to this version")
         }
     }
 }

@@ -30,16 +30,16 @@ struct PredictionFit {
 
     /// Chooses the voxels to look at.
     /// - Parameter planes: they hold the chunk's values.
-    init(_ context: RefinementContext, _ planes: Planes) {
+    init(_ context: ExactContext, _ planes: Planes) {
         self.planes = planes
         offsets = CausalTaps.offsets(row: planes.stride, plane: planes.plane)
         sample(context)
     }
 
     /// Takes voxels at irregular distances: regular ones would fall on the same columns again and again.
-    private mutating func sample(_ context: RefinementContext) {
+    private mutating func sample(_ context: ExactContext) {
         let (columns, rows) = (context.columns, context.rows)
-        let total = context.known.reduce(0) { $0 + ($1 == RefinementContext.takesPart ? 1 : 0) }
+        let total = context.known.reduce(0) { $0 + ($1 == ExactContext.takesPart ? 1 : 0) }
         let step = max(1, total / Self.sampleCount)
         var generator: UInt32 = 1
         var left = 0
@@ -49,7 +49,7 @@ struct PredictionFit {
                 for y in 0..<rows {
                     let line = (z * rows + y) * columns
                     let start = planes.origin + z * planes.plane + y * planes.stride
-                    for x in 0..<columns where known[line + x] == RefinementContext.takesPart {
+                    for x in 0..<columns where known[line + x] == ExactContext.takesPart {
                         guard left == 0 else {
                             left -= 1
                             continue
@@ -57,9 +57,9 @@ struct PredictionFit {
                         generator = generator &* 1_664_525 &+ 1_013_904_223
                         left = (step - 1) / 2 + Int(generator >> 8) % step
                         var neighbours: UInt8 = 0
-                        if x > 0, known[line + x - 1] == RefinementContext.takesPart { neighbours |= 1 }
-                        if y > 0, known[line + x - columns] == RefinementContext.takesPart { neighbours |= 2 }
-                        if z > 1, known[line + x - columns * rows] == RefinementContext.takesPart { neighbours |= 4 }
+                        if x > 0, known[line + x - 1] == ExactContext.takesPart { neighbours |= 1 }
+                        if y > 0, known[line + x - columns] == ExactContext.takesPart { neighbours |= 2 }
+                        if z > 1, known[line + x - columns * rows] == ExactContext.takesPart { neighbours |= 4 }
                         samples.append(Sample(place: start + x, neighbours: neighbours))
                     }
                 }

@@ -1,13 +1,13 @@
 /// Exact codes from a decoded base by a model of the volume in three dimensions: prediction that learns, contexts, logistic mixing and binary
 /// range coding, all in whole numbers.
-public struct ContextMixingRefinement: RefinementCoder {
+public struct ContextMixingCoder: ExactCoder {
     public let identifier: UInt8 = 2
     public let usesBase = true
 
     /// Makes the coder.
     public init() {}
 
-    public func encode(_ exact: [UInt16], given context: RefinementContext) throws(RefinementError) -> [UInt8] {
+    public func encode(_ exact: [UInt16], given context: ExactContext) throws(ExactCodecError) -> [UInt8] {
         try context.check(exact)
         let coding = ResidualCoding(context)
         defer { coding.deallocate() }
@@ -16,7 +16,7 @@ public struct ContextMixingRefinement: RefinementCoder {
         return CheckedStream.seal(coder.finish(), hash: CheckedStream.hash(exact, context))
     }
 
-    public func decode(_ chunk: [UInt8], given context: RefinementContext) throws(RefinementError) -> [UInt16] {
+    public func decode(_ chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt16] {
         let coding = ResidualCoding(context)
         defer { coding.deallocate() }
         var exact = [UInt16](repeating: 0, count: context.voxelCount)

@@ -10,7 +10,7 @@ struct ResidualCoding {
     /// Features are shifted down by this, so that they fit twelve bits.
     private let featureShift: Int32
 
-    init(_ context: RefinementContext) {
+    init(_ context: ExactContext) {
         space = Neighbourhood(context)
         greatest = Int32(context.greatestCode)
         reach = Int32(context.reach)

@@ -1,24 +1,24 @@
-import RefinementCodec
+import ExactCodec
 import Testing
 import TestSupport
 
 /// What every refinement coder must do. A new coder is among them by itself.
 struct ContractCoder: Sendable, CustomTestStringConvertible {
-    let coder: any RefinementCoder
+    let coder: any ExactCoder
     var testDescription: String { "\(type(of: coder))" }
-    static let all = RefinementCoders.allCases.map { ContractCoder(coder: $0.coder) }
+    static let all = ExactCoders.allCases.map { ContractCoder(coder: $0.coder) }
     static let withBase = all.filter(\.coder.usesBase)
 }
 
 @Suite("What every refinement coder does")
-struct RefinementContractTests {
+struct ExactCoderContractTests {
     private static let greatestCodes: [UInt16] = [0, 1, 2, 3, 254, 255, 256, 4095, 65535]
     private static let shapes = [(1, 1, 1), (1, 9, 2), (9, 1, 2), (16, 12, 5)]
 
     private func context(
         _ columns: Int, _ rows: Int, _ slices: Int, greatest: UInt16, base: [UInt16], known: [UInt8]? = nil
-    ) throws -> RefinementContext {
-        try RefinementContext(
+    ) throws -> ExactContext {
+        try ExactContext(
             columns: columns, rows: rows, slices: slices, greatestCode: greatest, base: base,
             known: known ?? [UInt8](repeating: 0, count: base.count))
     }
@@ -150,7 +150,7 @@ struct RefinementContractTests {
         }
     }
 
-    private func expectBounded(_ contract: ContractCoder, _ bytes: [UInt8], _ context: RefinementContext, _ place: String) {
+    private func expectBounded(_ contract: ContractCoder, _ bytes: [UInt8], _ context: ExactContext, _ place: String) {
         do {
             let decoded = try contract.coder.decode(bytes, given: context)
             if decoded.count != context.voxelCount || decoded.contains(where: { $0 > context.greatestCode }) {
@@ -166,11 +166,11 @@ struct RefinementContractTests {
         let context = try context(4, 4, 1, greatest: 9, base: [UInt16](repeating: 0, count: 16))
         #expect(code { try contract.coder.encode([1, 2, 3], given: context) } == .invalidInput)
         #expect(
-            code { try RefinementContext(columns: 4, rows: 4, slices: 1, greatestCode: 9, base: [0], known: [0]) } == .invalidInput)
+            code { try ExactContext(columns: 4, rows: 4, slices: 1, greatestCode: 9, base: [0], known: [0]) } == .invalidInput)
         #expect(
-            code { try RefinementContext(columns: 1, rows: 1, slices: 1, greatestCode: 9, base: [0], known: []) } == .invalidInput)
+            code { try ExactContext(columns: 1, rows: 1, slices: 1, greatestCode: 9, base: [0], known: []) } == .invalidInput)
         #expect(
-            code { try RefinementContext(columns: 0, rows: 0, slices: 0, greatestCode: 9, base: [], known: []) } == .invalidInput)
+            code { try ExactContext(columns: 0, rows: 0, slices: 0, greatestCode: 9, base: [], known: []) } == .invalidInput)
     }
 
     @Test(
@@ -181,8 +181,8 @@ struct RefinementContractTests {
         let (columns, rows, slices) = (23, 17, 6)
         let exact = (0..<columns * rows * slices).map { _ in UInt16.random(in: 0...1000, using: &random) }
         let base = exact.map { UInt16(max(0, min(1000, Int($0) + Int.random(in: -reach...reach, using: &random)))) }
-        func context(_ reach: Int) throws -> RefinementContext {
-            try RefinementContext(
+        func context(_ reach: Int) throws -> ExactContext {
+            try ExactContext(
                 columns: columns, rows: rows, slices: slices, greatestCode: 1000, base: base,
                 known: [UInt8](repeating: 0, count: base.count), reach: UInt16(reach))
         }
@@ -196,26 +196,26 @@ struct RefinementContractTests {
 
     @Test("A code out of reach of its base is refused", arguments: ContractCoder.all)
     func outOfReach(contract: ContractCoder) throws {
-        let context = try RefinementContext(
+        let context = try ExactContext(
             columns: 2, rows: 1, slices: 1, greatestCode: 100, base: [50, 50], known: [0, 0], reach: 4)
         #expect(code { try contract.coder.encode([54, 55], given: context) } == .invalidInput)
     }
 
     @Test("Every coder is found by the identifier it writes, and an unknown one is refused", arguments: ContractCoder.all)
     func identifier(contract: ContractCoder) throws {
-        let found = try RefinementCoders.coder(identifier: contract.coder.identifier)
+        let found = try ExactCoders.coder(identifier: contract.coder.identifier)
         #expect(type(of: found) == type(of: contract.coder))
-        #expect(code { try RefinementCoders.coder(identifier: 0) } == .corruptChunk)
-        #expect(code { try RefinementCoders.coder(identifier: 255) } == .corruptChunk)
+        #expect(code { try ExactCoders.coder(identifier: 0) } == .corruptChunk)
+        #expect(code { try ExactCoders.coder(identifier: 255) } == .corruptChunk)
     }
 }
 
 /// What a coder refuses with; nil when it does not.
-func code(_ body: () throws -> some Any) -> RefinementError.Code? {
+func code(_ body: () throws -> some Any) -> ExactCodecError.Code? {
     do {
         _ = try body()
         return nil
     } catch {
-        return (error as? RefinementError)?.code
+        return (error as? ExactCodecError)?.code
     }
 }

@@ -13,7 +13,7 @@ enum CheckedStream {
     static func step(_ hash: UInt32, _ value: UInt32) -> UInt32 { (hash ^ value) &* 16_777_619 }
 
     /// A hash of the codes of the voxels that take part.
-    static func hash(_ exact: [UInt16], _ context: RefinementContext) -> UInt32 {
+    static func hash(_ exact: [UInt16], _ context: ExactContext) -> UInt32 {
         var hash = start(sides: [context.columns, context.rows, context.slices, Int(context.greatestCode)])
         exact.withUnsafeBufferPointer { exact in
             context.forEachPart { hash = step(hash, UInt32(exact[$0])) }
@@ -27,10 +27,10 @@ enum CheckedStream {
         return withUnsafeBytes(of: check.bigEndian) { Array($0) } + stream
     }
 
-    static func verify(_ chunk: [UInt8], hash: UInt32) throws(RefinementError) {
+    static func verify(_ chunk: [UInt8], hash: UInt32) throws(ExactCodecError) {
         let check = chunk.prefix(byteCount).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         guard chunk.count >= byteCount, check == step(hash, UInt32(truncatingIfNeeded: chunk.count - byteCount)) else {
-            throw RefinementError(.corruptChunk, "a chunk that does not decode to what was coded")
+            throw ExactCodecError(.corruptChunk, "a chunk that does not decode to what was coded")
         }
     }
 }

@@ -1,5 +1,5 @@
 /// What can go wrong in coding exact voxels.
-public struct RefinementError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct ExactCodecError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {
         case invalidInput, corruptChunk, encoderFailed

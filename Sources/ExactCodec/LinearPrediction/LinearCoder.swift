@@ -1,13 +1,13 @@
 /// Exact codes without the base: linear prediction in three dimensions by weights that a chunk brings along, errors coded by asymmetric numeral
 /// systems. About as small as context mixing, and many times as fast.
-public struct LinearRefinement: RefinementCoder {
+public struct LinearCoder: ExactCoder {
     public let identifier: UInt8 = 3
     public let usesBase = false
 
     /// Makes the coder.
     public init() {}
 
-    public func encode(_ exact: [UInt16], given context: RefinementContext) throws(RefinementError) -> [UInt8] {
+    public func encode(_ exact: [UInt16], given context: ExactContext) throws(ExactCodecError) -> [UInt8] {
         try context.check(exact)
         var coder = TokenEncoder(columns: context.columns, byteCount: context.voxelCount / 2)
         var parameters = PredictionParameters()
@@ -20,7 +20,7 @@ public struct LinearRefinement: RefinementCoder {
     }
 
     /// The plain reference of ``encode(_:given:)``: codes voxel by voxel as a decoder does, with the parameters of a chunk that was coded.
-    package func encodePlainly(_ exact: [UInt16], like chunk: [UInt8], given context: RefinementContext) throws(RefinementError)
+    package func encodePlainly(_ exact: [UInt16], like chunk: [UInt8], given context: ExactContext) throws(ExactCodecError)
         -> [UInt8]
     {
         let parameters = try Self.parameters(of: chunk)
@@ -30,15 +30,15 @@ public struct LinearRefinement: RefinementCoder {
         return CheckedStream.seal(parameters.bytes + coder.bytes, hash: CheckedStream.hash(exact, context))
     }
 
-    private static func parameters(of chunk: [UInt8]) throws(RefinementError) -> PredictionParameters {
+    private static func parameters(of chunk: [UInt8]) throws(ExactCodecError) -> PredictionParameters {
         let header = chunk.dropFirst(CheckedStream.byteCount).prefix(PredictionParameters.byteCount)
         guard let parameters = PredictionParameters(header) else {
-            throw RefinementError(.corruptChunk, "a chunk of \(chunk.count) bytes has no header")
+            throw ExactCodecError(.corruptChunk, "a chunk of \(chunk.count) bytes has no header")
         }
         return parameters
     }
 
-    public func decode(_ chunk: [UInt8], given context: RefinementContext) throws(RefinementError) -> [UInt16] {
+    public func decode(_ chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt16] {
         let model = LinearModel(context, try Self.parameters(of: chunk))
         var exact = [UInt16](repeating: 0, count: context.voxelCount)
         chunk.withUnsafeBufferPointer { bytes in

@@ -7,7 +7,7 @@ struct CorrectedResiduals: ~Copyable {
     private let noiseBitLimit: Int
     private static let biasCount = (TokenAlphabet.levelCount / 2) << 4
 
-    init(_ context: RefinementContext) {
+    init(_ context: ExactContext) {
         number = CodeNumbering(greatestCode: context.greatestCode)
         reach = Int32(context.reach)
         noiseBitLimit = max(0, 14 - min(context.reach, context.greatestCode).leadingZeroBitCount)

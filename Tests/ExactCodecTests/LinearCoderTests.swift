@@ -1,10 +1,10 @@
-import RefinementCodec
+import ExactCodec
 import TestSupport
 import Testing
 
 @Suite("Exact codes by linear prediction")
-struct LinearRefinementTests {
-    private let coder = LinearRefinement()
+struct LinearCoderTests {
+    private let coder = LinearCoder()
 
     /// Slices of a body of smooth bumps in noise; beyond it voxels stand aside.
     private func body(_ columns: Int, _ rows: Int, _ slices: Int, noise: Int, seed: UInt64) -> (codes: [UInt16], known: [UInt8]) {
@@ -18,15 +18,15 @@ struct LinearRefinementTests {
                     let bump = (x / 5 % 2 + y / 7 % 2) * 60
                     codes.append(
                         UInt16(max(0, 900 - (u * u + v * v + w * w) / 8 + bump + Int.random(in: 0...noise, using: &random))))
-                    known.append(u * u + v * v > columns * rows ? RefinementContext.aside : RefinementContext.takesPart)
+                    known.append(u * u + v * v > columns * rows ? ExactContext.aside : ExactContext.takesPart)
                 }
             }
         }
         return (codes, known)
     }
 
-    private func context(_ columns: Int, _ rows: Int, known: [UInt8], base: [UInt16]? = nil) throws -> RefinementContext {
-        try RefinementContext(
+    private func context(_ columns: Int, _ rows: Int, known: [UInt8], base: [UInt16]? = nil) throws -> ExactContext {
+        try ExactContext(
             columns: columns, rows: rows, slices: known.count / (columns * rows), greatestCode: 4095,
             base: base ?? [UInt16](repeating: 0, count: known.count), known: known)
     }
@@ -44,18 +44,18 @@ struct LinearRefinementTests {
             let (codes, body) = body(columns, rows, slices, noise: noise, seed: UInt64(columns + slices))
             var random = Seeded(UInt64(rows))
             let mixed = body.map { flag in
-                flag == RefinementContext.takesPart
-                    ? [RefinementContext.takesPart, RefinementContext.neighbour].randomElement(using: &random) ?? flag : flag
+                flag == ExactContext.takesPart
+                    ? [ExactContext.takesPart, ExactContext.neighbour].randomElement(using: &random) ?? flag : flag
             }
-            for known in [body, mixed, codes.map { _ in RefinementContext.takesPart }, codes.map { _ in RefinementContext.aside }] {
+            for known in [body, mixed, codes.map { _ in ExactContext.takesPart }, codes.map { _ in ExactContext.aside }] {
                 for reach in [UInt16.max, 1000] {
-                    let context = try RefinementContext(
+                    let context = try ExactContext(
                         columns: columns, rows: rows, slices: slices, greatestCode: 4095, base: codes.map { min(4095, $0 + 1) },
                         known: known, reach: reach)
                     let chunk = try coder.encode(codes, given: context)
                     #expect(try coder.encodePlainly(codes, like: chunk, given: context) == chunk)
                     let decoded = try coder.decode(chunk, given: context)
-                    #expect(known.indices.allSatisfy { known[$0] != RefinementContext.takesPart || decoded[$0] == codes[$0] })
+                    #expect(known.indices.allSatisfy { known[$0] != ExactContext.takesPart || decoded[$0] == codes[$0] })
                 }
             }
         }
@@ -68,7 +68,7 @@ struct LinearRefinementTests {
         let alone = try coder.encode(
             Array(codes[2 * slice..<4 * slice]), given: context(96, 72, known: Array(known[2 * slice..<4 * slice])))
         let flags = known.prefix(4 * slice).enumerated().map {
-            $0 < 2 * slice && $1 == RefinementContext.takesPart ? RefinementContext.neighbour : $1
+            $0 < 2 * slice && $1 == ExactContext.takesPart ? ExactContext.neighbour : $1
         }
         let led = try context(96, 72, known: flags, base: Array(codes.prefix(4 * slice)))
         let chunk = try coder.encode(Array(codes.prefix(4 * slice)), given: led)
@@ -106,7 +106,7 @@ struct LinearRefinementTests {
         let known = (0..<20 * 14 * 5).map { _ in UInt8.random(in: 0...1, using: &random) }
         for choices in [[0], [0, greatest], [0, greatest / 2, greatest]] {
             let codes = known.map { _ in UInt16(choices.randomElement(using: &random) ?? 0) }
-            let context = try RefinementContext(
+            let context = try ExactContext(
                 columns: 20, rows: 14, slices: 5, greatestCode: UInt16(greatest), base: [UInt16](repeating: 0, count: codes.count),
                 known: known)
             let decoded = try coder.decode(coder.encode(codes, given: context), given: context)

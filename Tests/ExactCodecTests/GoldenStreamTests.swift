@@ -1,12 +1,12 @@
 import Foundation
-import RefinementCodec
+import ExactCodec
 import Testing
 import TestSupport
 
 @Suite("Streams that may not change")
 struct GoldenStreamTests {
     /// A smooth hill in noise, a rough base of it, a rim that is known and a part that stands aside: the same on every machine.
-    private static func chunk() throws -> (exact: [UInt16], context: RefinementContext) {
+    private static func chunk() throws -> (exact: [UInt16], context: ExactContext) {
         var random = Seeded(11)
         let (columns, rows, slices) = (37, 29, 9)
         var exact: [UInt16] = []
@@ -25,7 +25,7 @@ struct GoldenStreamTests {
             }
         }
         return (
-            exact, try RefinementContext(columns: columns, rows: rows, slices: slices, greatestCode: 1023, base: base, known: known)
+            exact, try ExactContext(columns: columns, rows: rows, slices: slices, greatestCode: 1023, base: base, known: known)
         )
     }
 
@@ -36,7 +36,7 @@ struct GoldenStreamTests {
     @Test("Refinement chunks have the bytes they always had")
     func refinement() throws {
         let (exact, context) = try Self.chunk()
-        let stream = try ContextMixingRefinement().encode(exact, given: context)
+        let stream = try ContextMixingCoder().encode(exact, given: context)
         #expect(stream.count == 4202)
         #expect(Self.fingerprint(stream) == 12_085_810_899_936_082_231)
     }
@@ -55,27 +55,27 @@ struct GoldenStreamTests {
     @Test("A chunk by linear prediction that was coded once is decoded to the same codes by every later version")
     func linear() throws {
         let (exact, context) = try Self.small()
-        let stream = try LinearRefinement().encode(exact, given: context)
+        let stream = try LinearCoder().encode(exact, given: context)
         #expect(Data(stream).base64EncodedString() == Self.linearStream)
-        let decoded = try LinearRefinement().decode(Array(try #require(Data(base64Encoded: Self.linearStream))), given: context)
-        #expect(exact.indices.allSatisfy { context.known[$0] != RefinementContext.takesPart || decoded[$0] == exact[$0] })
+        let decoded = try LinearCoder().decode(Array(try #require(Data(base64Encoded: Self.linearStream))), given: context)
+        #expect(exact.indices.allSatisfy { context.known[$0] != ExactContext.takesPart || decoded[$0] == exact[$0] })
     }
 
-    private static func small() throws -> (exact: [UInt16], context: RefinementContext) {
+    private static func small() throws -> (exact: [UInt16], context: ExactContext) {
         var random = Seeded(12)
         let exact = (0..<240).map { UInt16(400 + 9 * ($0 % 10) + 5 * ($0 / 10 % 8) + Int.random(in: 0...6, using: &random)) }
-        let known = (0..<240).map { $0 % 10 == 0 ? RefinementContext.aside : $0 % 10 == 9 ? RefinementContext.neighbour : 0 }
-        return (exact, try RefinementContext(columns: 10, rows: 8, slices: 3, greatestCode: 511, base: exact, known: known))
+        let known = (0..<240).map { $0 % 10 == 0 ? ExactContext.aside : $0 % 10 == 9 ? ExactContext.neighbour : 0 }
+        return (exact, try ExactContext(columns: 10, rows: 8, slices: 3, greatestCode: 511, base: exact, known: known))
     }
 
     @Test("Every byte of a chunk that is changed is noticed")
     func damage() throws {
         let (exact, context) = try Self.chunk()
-        let stream = try ContextMixingRefinement().encode(exact, given: context)
+        let stream = try ContextMixingCoder().encode(exact, given: context)
         for place in stride(from: 0, to: stream.count, by: 97) {
             var changed = stream
             changed[place] ^= 0x10
-            #expect(throws: RefinementError.self) { try ContextMixingRefinement().decode(changed, given: context) }
+            #expect(throws: ExactCodecError.self) { try ContextMixingCoder().decode(changed, given: context) }
         }
     }
 }

@@ -2,8 +2,8 @@
 /// slice before, under several contexts that are mixed. Where all neighbours agree, one adaptive probability serves.
 public enum MaskCoder {
     /// Codes slices x rows x columns flags of 0 or 1.
-    /// - Throws: `RefinementError.Code.invalidInput` when the sides do not fit the flags, or one is neither 0 nor 1.
-    public static func encode(_ bits: [UInt8], columns: Int, rows: Int) throws(RefinementError) -> [UInt8] {
+    /// - Throws: `ExactCodecError.Code.invalidInput` when the sides do not fit the flags, or one is neither 0 nor 1.
+    public static func encode(_ bits: [UInt8], columns: Int, rows: Int) throws(ExactCodecError) -> [UInt8] {
         try check(bits.count, columns, rows)
         try check(bits)
         var coder = BinaryEncoder(capacity: bits.count / 64)
@@ -14,8 +14,8 @@ public enum MaskCoder {
     }
 
     /// Gives back `count` flags.
-    /// - Throws: `RefinementError.Code.corruptChunk`; `.invalidInput` when the sides do not fit the count.
-    public static func decode(_ chunk: [UInt8], count: Int, columns: Int, rows: Int) throws(RefinementError) -> [UInt8] {
+    /// - Throws: `ExactCodecError.Code.corruptChunk`; `.invalidInput` when the sides do not fit the count.
+    public static func decode(_ chunk: [UInt8], count: Int, columns: Int, rows: Int) throws(ExactCodecError) -> [UInt8] {
         try check(count, columns, rows)
         var bits = [UInt8](repeating: 0, count: count)
         var padded = PaddedBits(count: count, columns: columns, rows: rows)
@@ -51,15 +51,15 @@ public enum MaskCoder {
         return hash
     }
 
-    private static func check(_ bits: [UInt8]) throws(RefinementError) {
+    private static func check(_ bits: [UInt8]) throws(ExactCodecError) {
         var all: UInt8 = 0
         for bit in bits { all |= bit }
-        guard all <= 1 else { throw RefinementError(.invalidInput, "a mask with a flag that is neither 0 nor 1") }
+        guard all <= 1 else { throw ExactCodecError(.invalidInput, "a mask with a flag that is neither 0 nor 1") }
     }
 
-    private static func check(_ count: Int, _ columns: Int, _ rows: Int) throws(RefinementError) {
+    private static func check(_ count: Int, _ columns: Int, _ rows: Int) throws(ExactCodecError) {
         guard columns > 0, rows > 0, count >= 0, count % (columns * rows) == 0 else {
-            throw RefinementError(.invalidInput, "a mask of \(count) voxels does not consist of slices of \(rows)x\(columns)")
+            throw ExactCodecError(.invalidInput, "a mask of \(count) voxels does not consist of slices of \(rows)x\(columns)")
         }
     }
 }

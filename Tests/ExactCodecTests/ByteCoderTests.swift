@@ -1,4 +1,4 @@
-import RefinementCodec
+import ExactCodec
 import Testing
 import TestSupport
 
@@ -98,7 +98,7 @@ struct ByteCoderTests {
             do {
                 if try body().count != 800 { Issue.record("another length: seed \(seed), round \(round)") }
             } catch {
-                if (error as? RefinementError)?.code != .corruptChunk { Issue.record("\(error): seed \(seed), round \(round)") }
+                if (error as? ExactCodecError)?.code != .corruptChunk { Issue.record("\(error): seed \(seed), round \(round)") }
             }
         }
         func damage(_ bytes: [UInt8]) -> [UInt8] {
