@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How soon a region is shown and a volume exact, by the rate of the link, beside one plain POST of the same file: a table, and a figure as SVG.
 
-Usage: Scripts/rates.py VOLUME [--mask FILE] [--runs N] [--jpeg-ls BYTES] [--figure FILE] [--rates MBIT_PER_S ...]
+Usage: Scripts/rates.py VOLUME [--mask FILE] [--secret] [--runs N] [--jpeg-ls BYTES] [--figure FILE] [--rates MBIT_PER_S ...]
 
 Real programs over the real relay, without loss. Each rate has one transfer before those that count: what a link carried the last time is remembered.
 A POST takes bytes x 8 / rate / 0.95 and two round trips, reading and coding not counted; JPEG-LS's bytes are those of `make bench`.
@@ -10,6 +10,7 @@ import argparse
 import json
 import math
 import os
+import secrets
 import shutil
 import statistics
 import subprocess
@@ -32,20 +33,26 @@ def start(*arguments, **more):
 class Link:
     """A receiver and a relay of one rate, for several transfers."""
 
-    def __init__(self, folder, rate):
+    def __init__(self, folder, rate, is_sealed=False):
         self.folder = folder
+        self.secret = []
+        if is_sealed:
+            path = os.path.join(folder, "site.secret")
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+                file.write(secrets.token_urlsafe(32))
+            self.secret = ["--secret-file", path]
         self.rate = rate
         self.round_trip = ROUND_TRIPS.get(rate, 40) / 1e3
         profile = os.path.join(folder, "link.yaml")
         with open(profile, "w", encoding="utf-8") as file:
             file.write(f"rate: {rate} Mbit/s\nround_trip: {ROUND_TRIPS.get(rate, 40)} ms\nloss: 0 %\nqueue: {max(64, int(rate * 32))} KiB\n")
-        self.receiver, port = start("fovea", "receive", "--listen", "127.0.0.1:0", "--out", os.path.join(folder, "in"), "--json")
+        self.receiver, port = start("fovea", "receive", "--listen", "127.0.0.1:0", "--out", os.path.join(folder, "in"), "--json", *self.secret)
         self.relay, self.port = start("netsim", "relay", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{port}", "--link", profile, "--json")
 
     def send(self, volume, region):
         environment = {**os.environ, "XDG_CACHE_HOME": os.path.join(self.folder, "cache")}
         done = subprocess.run(
-            [os.path.join(BIN, "fovea"), "send", volume, *region, "--to", f"127.0.0.1:{self.port}", "--json"], env=environment, capture_output=True, text=True)
+            [os.path.join(BIN, "fovea"), "send", volume, *region, "--to", f"127.0.0.1:{self.port}", "--json", *self.secret], env=environment, capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"{self.rate} Mbit/s: {done.stderr}")
         events = [json.loads(line) for line in done.stdout.splitlines()]
@@ -72,9 +79,9 @@ class Link:
             process.wait()
 
 
-def measured(rate, volume, region, runs):
+def measured(rate, volume, region, runs, is_sealed=False):
     folder = tempfile.mkdtemp(prefix="fovea-rates-")
-    link = Link(folder, rate)
+    link = Link(folder, rate, is_sealed)
     try:
         link.send(volume, region)
         results = [link.send(volume, region) for _ in range(runs)]
@@ -84,7 +91,7 @@ def measured(rate, volume, region, runs):
     row = {key: statistics.median(result[key] for result in results) for key in ("roi", "exact", "done", "first", "bytes")}
     row |= {"rate": rate, "previews": results[-1]["previews"], "coder": results[-1]["coder"]}
     wire = row["bytes"] * 8 / (rate * 1e6)
-    row["k"] = (row["exact"] - 0.5 - 2.5 * link.round_trip) / wire
+    row["k"] = (row["exact"] - 0.5 - (3.5 if is_sealed else 2.5) * link.round_trip) / wire
     row["post"] = lambda count: count * 8 / (rate * 1e6) / 0.95 + 2 * link.round_trip
     return row
 
@@ -123,6 +130,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("volume")
     parser.add_argument("--mask")
+    parser.add_argument("--secret", action="store_true", help="both ends share a secret, which takes a round trip more")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--jpeg-ls", type=int, metavar="BYTES")
     parser.add_argument("--figure", metavar="FILE")
@@ -134,7 +142,7 @@ def main():
     print("|---:|---|---|---:|" + "---:|" * (5 + len(curves)))
     rows = []
     for rate in sorted(options.rates):
-        row = measured(rate, options.volume, region, options.runs)
+        row = measured(rate, options.volume, region, options.runs, options.secret)
         rows.append(row)
         asked = f" ({ASKED[rate]:.2f})" if rate in ASKED else ""
         print(f"| {rate:g} | {row['previews']} | {row['coder']} | {row['bytes']:,.0f} | {row['first']:.2f} | {row['roi']:.2f} | {row['exact']:.2f} | {row['done']:.2f} | "

@@ -1,3 +1,4 @@
+internal import ExactCodec
 public import VolumeModel
 public import WireFormat
 

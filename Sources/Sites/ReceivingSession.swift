@@ -70,6 +70,8 @@ struct ReceivingSession {
     var meter: SessionMeter?
     var estimate = TransferEstimate()
     private var isComplete = false
+    /// Whether nothing was on disk of the session before this connection.
+    private var isFresh = false
     private var waiting: [ReceiverSession.Event] = []
     private let started: Duration
     /// When the session began, on whichever connection.
@@ -164,6 +166,7 @@ struct ReceivingSession {
         await leave(because: failure.map { "\($0)" } ?? ending.message)
         guard let failure, Self.isUnusable(failure), let writer else {
             await writer?.close()
+            if isFresh, decoder == nil { SessionFolder.discard("\(site.folder)/\(name)") }
             return .failure(failure ?? ending)
         }
         // The next attempt would come to the same end.
@@ -340,6 +343,7 @@ struct ReceivingSession {
         case .opened(let writer, let contents, let claim, let stored):
             self.writer = writer
             self.claim = claim
+            isFresh = contents.begun == nil
             // Not before there is room for the session: a stranger's hello must not start processes.
             if contents.receipt == nil { chunkDecoder.prepare(count: 2) }
             if let receipt = contents.receipt {

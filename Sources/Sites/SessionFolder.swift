@@ -87,6 +87,12 @@ final class SessionFolder: Sendable {
         }
     }
 
+    /// Removes the folder of a session of which nothing has come but its name. Anything else that is in it stays.
+    static func discard(_ path: String) {
+        unlink("\(path)/\(JournalWriter.fileName)")
+        rmdir(path)
+    }
+
     /// Compares what is announced, as uncompressed files, with what the disk has left.
     /// - Throws: `SiteError.Code.noSpace`.
     func checkSpace() throws {

@@ -113,6 +113,22 @@ struct DoorTests {
         await receiver.stop()
     }
 
+    @Test("A sender that goes before its manifest has come leaves no folder, and its session can be sent later")
+    func nothingCame() async throws {
+        let scratch = try Scratch()
+        _ = try small(scratch)
+        let receiver = try await OpenReceiver(scratch)
+        let peer = try await Peer(port: receiver.port)
+        try await peer.greet("s")
+        #expect(scratch.files(in: "in") == ["s"])
+        await peer.connection.close(patience: .zero)
+        for _ in 0..<500 where !scratch.files(in: "in").isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+        #expect(scratch.files(in: "in") == [])
+        let (code, sender) = try await send(scratch, to: receiver.port)
+        #expect(code == 0, "\(sender.standardError)")
+        await receiver.stop()
+    }
+
     @Test("Of two names in an access file none goes on with the other's session, before or after the receiver was started again")
     func twoNames() async throws {
         let scratch = try Scratch()

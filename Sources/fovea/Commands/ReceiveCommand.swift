@@ -163,7 +163,7 @@ struct ReceiveCommand: AsyncParsableCommand {
         case .applied: break
         case .progress(let place, let progress, let completeness):
             console.progress(
-                WorkProgress(progress, of: place.session),
+                WorkProgress(progress, of: place.session, completeness),
                 [
                     "session": .text(place.session), "sender": .text(place.sender), "peer": .text(place.peer),
                     "region_there": .flag(progress.hasRegion), "completeness": .completeness(completeness),
