@@ -136,6 +136,9 @@ struct PredictionFit {
     func errorWeights(_ number: CodeNumbering) -> [UInt8] {
         let scale = Double(1 << PredictionParameters.errorWeightBits)
         let usual = PredictionParameters().errorWeights.map { Double($0) / scale }
+        // Beside the body's edge, and in a chunk's first slices, little is expected of what stands in, and that little would weigh the most.
+        let inner = samples.filter { $0.neighbours == 7 }
+        let samples = inner.isEmpty ? samples : inner
         guard !samples.isEmpty else { return PredictionParameters().errorWeights }
         let offsets = CausalTaps.errorOffsets(row: planes.stride, plane: planes.plane)
         let floor = Double(1 << number.fractionBitCount) / 2
