@@ -116,4 +116,13 @@ struct AlteredPacketTests {
         #expect(altered.allSatisfy { differingBitCount($0.element.payload, numbered($0.offset)) == 1 })
         #expect(pair.unacknowledgedDatagramCount(at: .client) == 0)
     }
+
+    @Test("Where every acknowledgement is altered, none is understood")
+    func nothingAcknowledged() throws {
+        let link = try LinkParameters(name: "worn", up: direction(), down: direction(corrupt: 1))
+        var pair = try SimulatedPair(link: link, seed: 2, maximumBitsPerSecond: 10e6)
+        for number in 0..<30 { pair.send(numbered(number), from: .client, at: .zero) }
+        #expect(drain(&pair, until: .seconds(5)).count == 30)
+        #expect(pair.unacknowledgedDatagramCount(at: .client) == 30)
+    }
 }
