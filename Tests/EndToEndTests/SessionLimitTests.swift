@@ -88,7 +88,7 @@ struct SessionLimitTests {
             "\(second.standardError)")
         #expect(first.isRunning)
         #expect(try await first.exitCode() == 0, "\(first.standardError)")
-        #expect(try await second.exitCode() == 0, "\(second.standardError)")
+        #expect(try await second.exitCode(seconds: 30) == 0, "\(second.standardError)")
         for session in ["first", "second"] {
             #expect(try Transfer.bytes(scratch.file("in/\(session)/head.nii.gz")) == (try Transfer.bytes(volume)))
         }

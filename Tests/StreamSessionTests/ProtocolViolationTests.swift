@@ -182,6 +182,10 @@ struct ProtocolViolationTests {
         #expect(receiver.handle(.datagram(fragment(3, total: 5000, offset: 0).encoded()), now: .zero).first == .firstByte(3))
         expectViolation(receiver, fragment(3, total: 5001, offset: 1421).encoded(), "longer")
         expectViolation(receiver, fragment(3, total: 2000, offset: 1421).encoded(), "shorter")
+        let parity = Parity(
+            ordinal: 3, totalByteCount: 5001, block: 0, index: 0, departureMicroseconds: 0,
+            payload: [UInt8](repeating: 5, count: Parity.payloadByteCount)[...])
+        expectViolation(receiver, Datagram.parity(parity).encoded(), "parity of a longer one")
         #expect(receiver.handle(.datagram(fragment(4, total: 5001, offset: 0).encoded()), now: .zero).first == .firstByte(4))
     }
 
