@@ -102,7 +102,8 @@ public enum ChunkPlanner {
     private static func exactSliceCount(_ settings: EncodingSettings, _ bitsPerSecond: Double?) -> Int {
         let usual = settings.chunkSliceCount ?? 32
         let isDecidedByLink = settings.previews == .whereTheyPay && !settings.exactCoder.coder.usesBase
-        return isDecidedByLink && bitsPerSecond ?? 0 <= longChunkLimit ? 2 * usual : usual
+        let isThin = bitsPerSecond.map { $0 <= longChunkLimit } ?? false
+        return isDecidedByLink && isThin ? 2 * usual : usual
     }
 
     /// Which base layers are planned. Where they are all there is to come, both.

@@ -88,7 +88,7 @@ public final class SessionEncoder: Sendable {
             }
         }
         // What a receiver on this very machine decodes goes before it, too.
-        try await verify(unverified, on: CodingPool(niceness: 10))
+        if !unverified.isEmpty { try await verify(unverified, on: CodingPool(niceness: 10)) }
         let outcomes = try await pool.run { [encoders] in try encoders.map { try $0.outcome() } }
         let table = ChunkTable(entries: entries.compactMap { $0 }, outcomes: outcomes)
         let record = try ChunkRecord(coder: 1, payload: table.encoded()).encoded()

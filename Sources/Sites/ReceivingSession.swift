@@ -133,7 +133,8 @@ struct ReceivingSession {
             switch event {
             case .stored(_, let volumes): (ending, summary.volumes) = (nil, volumes)
             // Opened for a connection that is gone: let go of, or nobody could ever go on with it.
-            case .opened(let writer, _, let claim, _): (self.writer, self.claim) = (writer, claim)
+            case .opened(let writer, let contents, let claim, _):
+                (self.writer, self.claim, isFresh) = (writer, claim, contents.begun == nil)
             default: break
             }
         }
@@ -245,17 +246,13 @@ struct ReceivingSession {
 
     mutating func giveUp(_ error: any Error) {
         guard failure == nil else { return }
-        let reason = reason(error)
-        failure = reason
+        failure = error
         chunkDecoder.close()
-        waiting.append(.giveUp(farewell(reason)))
-    }
-
-    /// A full disk is no fault of what was sent, whoever noticed it: what has come is kept to go on from.
-    private func reason(_ error: any Error) -> any Error {
-        guard let error = error as? CodingError, error.code == .noRoom else { return error }
-        return SiteError(
-            .noSpace, "The receiver has no room to put the volumes of '\(name)' together. Make room there and send again.")
+        guard let full = error as? CodingError, full.code == .noRoom else { return waiting.append(.giveUp(farewell(error))) }
+        // A full disk is no fault of what was sent, whoever noticed it: what has come is kept to go on from. Where it is full is told here alone.
+        let sentence = "The receiver has no room to put the volumes of '\(name)' together"
+        failure = SiteError(.noSpace, "\(sentence): \(full.message)")
+        waiting.append(.giveUp(farewell(SiteError(.noSpace, "\(sentence). Make room there and send again."))))
     }
 
     /// What the sender is told. Paths of this machine are none of its business.
@@ -292,14 +289,20 @@ struct ReceivingSession {
                 let claim = try await registry.claim(hello.session.text, sender: sender)
                 do {
                     let (writer, contents, stored) = try await OwnThread.run {
-                        try SessionFolder.make(root: site.folder, session: hello.session)
+                        let isNew = try SessionFolder.make(root: site.folder, session: hello.session)
                         let stored = CompletedSession(folder: path)
-                        let (writer, contents) = try JournalWriter.open(
-                            folder: path, begun: begun, byteLimit: site.limits.journalByteCount, system: site.system.journal
-                        ) {
-                            mailbox.put(.failed($0))
+                        do {
+                            let (writer, contents) = try JournalWriter.open(
+                                folder: path, begun: begun, byteLimit: site.limits.journalByteCount, system: site.system.journal
+                            ) {
+                                mailbox.put(.failed($0))
+                            }
+                            return (writer, contents, stored)
+                        } catch {
+                            // Without a journal it would be nobody's to go on with.
+                            if isNew { SessionFolder.discard(path) }
+                            throw error
                         }
-                        return (writer, contents, stored)
                     }
                     guard contents.begun == nil || contents.begun == begun else {
                         throw SiteError(.sessionExists, "the session '\(hello.session)' belongs to another sender")

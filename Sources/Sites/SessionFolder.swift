@@ -63,8 +63,9 @@ final class SessionFolder: Sendable {
     }
 
     /// Makes the folder, or finds that it is one to go on with: one with a journal.
+    /// - Returns: whether it was made.
     /// - Throws: `SiteError.Code.sessionExists`, or `NIfTIError.Code.cannotWrite`.
-    static func make(root: String, session: Name) throws {
+    static func make(root: String, session: Name) throws -> Bool {
         let path = "\(root)/\(session)"
         do {
             try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
@@ -79,17 +80,22 @@ final class SessionFolder: Sendable {
                     // Somebody with a hand on the folder could lead volumes to a place that others read.
                     throw SiteError(.sessionExists, "the receiver has something called '\(session)' that is no folder of its own")
                 }
-                if access("\(path)/\(JournalWriter.fileName)", F_OK) == 0 { return }
+                if access("\(path)/\(JournalWriter.fileName)", F_OK) == 0 { return false }
                 throw SiteError(.sessionExists, "the receiver already has a session called '\(session)'")
             }
             throw NIfTIError(
                 .cannotWrite, "\(path): the folder cannot be made: \(String(cString: strerror(reason)).lowercased())")
         }
+        return true
     }
 
-    /// Removes the folder of a session of which nothing has come but its name. Anything else that is in it stays.
+    /// Removes the folder of a session of which nothing has come but its name; one with anything else in it stays as it is.
     static func discard(_ path: String) {
-        unlink("\(path)/\(JournalWriter.fileName)")
+        let journal = JournalWriter.fileName
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: path), names.allSatisfy({ $0 == journal }) else {
+            return
+        }
+        unlink("\(path)/\(journal)")
         rmdir(path)
     }
 

@@ -120,7 +120,7 @@ struct DoorTests {
         let receiver = try await OpenReceiver(scratch)
         let peer = try await Peer(port: receiver.port)
         try await peer.greet("s")
-        #expect(scratch.files(in: "in") == ["s"])
+        #expect(scratch.files(in: "in").contains("s"))
         await peer.connection.close(patience: .zero)
         for _ in 0..<500 where !scratch.files(in: "in").isEmpty { try await Task.sleep(for: .milliseconds(20)) }
         #expect(scratch.files(in: "in") == [])

@@ -61,6 +61,39 @@ struct LinearCoderTests {
         }
     }
 
+    @Test("Whatever the weights, the quick encoder makes the bytes of the plain one", arguments: 1...4)
+    func anyWeights(slices: Int) throws {
+        var random = Seeded(UInt64(70 + slices))
+        let (codes, known) = body(33, 21, slices, noise: 60, seed: 5)
+        let context = try context(33, 21, known: known)
+        let chunk = try coder.encode(codes, given: context)
+        for round in 0..<40 {
+            var other = chunk
+            // A check, 40 weights of 16 bits, 12 of 8 for errors.
+            if round > 0 { for place in 4..<84 { other[place] = UInt8.random(in: 0...255, using: &random) } }
+            for place in 84..<96 { other[place] = UInt8.random(in: 0...(round % 2 == 0 ? 255 : 20), using: &random) }
+            // Weights for errors of earlier slices alone leave a first slice none.
+            if round % 4 < 2 { for place in 84..<90 { other[place] = 0 } }
+            let made = try coder.encode(codes, like: other, given: context)
+            #expect(try coder.encodePlainly(codes, like: other, given: context) == made, "round \(round)")
+            let decoded = try coder.decode(made, given: context)
+            #expect(known.indices.allSatisfy { known[$0] != ExactContext.takesPart || decoded[$0] == codes[$0] })
+        }
+    }
+
+    @Test("An image of one slice takes about as many bytes by its own weights as by the best of others")
+    func oneSlice() throws {
+        let (codes, known) = body(200, 160, 1, noise: 15, seed: 6)
+        let context = try context(200, 160, known: known)
+        let chunk = try coder.encode(codes, given: context)
+        for weights in [[13, 13, 14, 9, 11, 11], [20, 0, 20, 0, 0, 0], [9, 6, 9, 6, 6, 6]] {
+            var other = chunk
+            for (place, weight) in (weights + [0, 0, 0, 0, 0, 0]).enumerated() { other[84 + place] = UInt8(weight) }
+            let made = try coder.encode(codes, like: other, given: context)
+            #expect(Double(chunk.count) < 1.01 * Double(made.count), "\(weights)")
+        }
+    }
+
     @Test("Slices before a chunk that are exact already make it smaller")
     func lead() throws {
         let (codes, known) = body(96, 72, 8, noise: 2, seed: 2)

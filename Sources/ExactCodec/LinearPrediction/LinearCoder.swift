@@ -13,13 +13,23 @@ public struct LinearCoder: ExactCoder {
         var parameters = PredictionParameters()
         exact.withUnsafeBufferPointer { exact in
             guard let exact = exact.baseAddress else { return }
-            var encoding = LinearEncoding(exact, context)
-            parameters = encoding.run(&coder)
+            parameters = LinearEncoding(exact, context).run(&coder)
         }
         return CheckedStream.seal(parameters.bytes + coder.bytes, hash: CheckedStream.hash(exact, context))
     }
 
-    /// The plain reference of ``encode(_:given:)``: codes voxel by voxel as a decoder does, with the parameters of a chunk that was coded.
+    /// The same with the header of another chunk, whatever its weights.
+    package func encode(_ exact: [UInt16], like chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt8] {
+        let parameters = try Self.parameters(of: chunk)
+        var coder = TokenEncoder(columns: context.columns, byteCount: context.voxelCount / 2)
+        exact.withUnsafeBufferPointer { exact in
+            guard let exact = exact.baseAddress else { return }
+            _ = LinearEncoding(exact, context).run(&coder, parameters: parameters)
+        }
+        return CheckedStream.seal(parameters.bytes + coder.bytes, hash: CheckedStream.hash(exact, context))
+    }
+
+    /// The plain reference: codes voxel by voxel as a decoder does, with the header of another chunk.
     package func encodePlainly(_ exact: [UInt16], like chunk: [UInt8], given context: ExactContext) throws(ExactCodecError)
         -> [UInt8]
     {

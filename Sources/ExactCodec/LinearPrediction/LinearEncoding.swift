@@ -52,9 +52,14 @@ struct LinearEncoding: ~Copyable {
         return codes.isEmpty ? 0 : codes[codes.count / 4]
     }
 
-    /// Finds a chunk's parameters and codes it with them.
+    /// Finds a chunk's parameters, unless they are given, and codes it with them.
     /// - Returns: the parameters.
-    mutating func run(_ coder: inout TokenEncoder) -> PredictionParameters {
+    func run(_ coder: inout TokenEncoder, parameters given: PredictionParameters? = nil) -> PredictionParameters {
+        if let given {
+            predict(given)
+            code(given, &coder)
+            return given
+        }
         let fit = PredictionFit(
             context,
             PredictionFit.Planes(
@@ -89,7 +94,7 @@ struct LinearEncoding: ~Copyable {
                 }
                 rowCounts.append(next - first)
             }
-            if z == 0 { planes.repeatFirstSlice() }
+            if z == 0, context.slices > 1 { planes.repeatFirstSlice() }
         }
     }
 
@@ -119,7 +124,7 @@ struct LinearEncoding: ~Copyable {
                     x += 1
                 }
             }
-            if z == 0 { planes.repeatFirstSlice() }
+            if z == 0, context.slices > 1 { planes.repeatFirstSlice() }
         }
     }
 

@@ -4,10 +4,14 @@
 struct PredictionFit {
     private let planes: Planes
     private let offsets: [Int]
+    private let context: ExactContext
     private var samples: [Sample] = []
 
     /// A voxel that is looked at: where it is in the planes, and which of its neighbours west, north and before take part.
     private struct Sample {
+        let z: Int
+        let y: Int
+        let x: Int
         let place: Int
         let neighbours: UInt8
     }
@@ -32,12 +36,13 @@ struct PredictionFit {
     /// - Parameter planes: they hold the chunk's values.
     init(_ context: ExactContext, _ planes: Planes) {
         self.planes = planes
+        self.context = context
         offsets = CausalTaps.offsets(row: planes.stride, plane: planes.plane)
-        sample(context)
+        sample()
     }
 
     /// Takes voxels at irregular distances: regular ones would fall on the same columns again and again.
-    private mutating func sample(_ context: ExactContext) {
+    private mutating func sample() {
         let (columns, rows) = (context.columns, context.rows)
         let total = context.known.reduce(0) { $0 + ($1 == ExactContext.takesPart ? 1 : 0) }
         let step = max(1, total / Self.sampleCount)
@@ -60,7 +65,7 @@ struct PredictionFit {
                         if x > 0, known[line + x - 1] == ExactContext.takesPart { neighbours |= 1 }
                         if y > 0, known[line + x - columns] == ExactContext.takesPart { neighbours |= 2 }
                         if z > 1, known[line + x - columns * rows] == ExactContext.takesPart { neighbours |= 4 }
-                        samples.append(Sample(place: start + x, neighbours: neighbours))
+                        samples.append(Sample(z: z, y: y, x: x, place: start + x, neighbours: neighbours))
                     }
                 }
             }
@@ -136,28 +141,44 @@ struct PredictionFit {
     func errorWeights(_ number: CodeNumbering) -> [UInt8] {
         let scale = Double(1 << PredictionParameters.errorWeightBits)
         let usual = PredictionParameters().errorWeights.map { Double($0) / scale }
-        // Beside the body's edge, and in a chunk's first slices, little is expected of what stands in, and that little would weigh the most.
-        let inner = samples.filter { $0.neighbours == 7 }
-        let samples = inner.isEmpty ? samples : inner
         guard !samples.isEmpty else { return PredictionParameters().errorWeights }
-        let offsets = CausalTaps.errorOffsets(row: planes.stride, plane: planes.plane)
         let floor = Double(1 << number.fractionBitCount) / 2
+        let samples = samples.map(errors)
         var weights = usual
         for round in 0..<Self.rounds {
             let used = Self.used(samples, in: round)
             var system = NormalSystem(count: CausalTaps.errorCount)
             system.add(used.count) { index, features in
-                let error = planes.errors + used[index].place
                 var expected = 0.0
                 for tap in 0..<CausalTaps.errorCount {
-                    features[tap] = Double(error[offsets[tap]])
+                    features[tap] = used[index].beside[tap]
                     expected += weights[tap] * features[tap]
                 }
                 let deviation = max(0, expected) + floor
-                return (Double(error[0]), 1 / (deviation * deviation))
+                return (used[index].own, 1 / (deviation * deviation))
             }
             weights = (system.solution(towards: usual, ridge: Self.errorRidge) ?? weights).map { max(0, $0) }
         }
         return weights.map { $0.isFinite ? UInt8(max(0, min(255, ($0 * scale).rounded()))) : 0 }
+    }
+
+    /// The errors beside a sample, and its own. What stands aside counts as the mean of what does not: of what stands in for it little is expected, and
+    /// that little would weigh the most. What lies beyond the edges counts as nothing, and so does a first slice, which is predicted by other weights.
+    private func errors(_ sample: Sample) -> (beside: [Double], own: Double) {
+        var beside = [Double](repeating: 0, count: CausalTaps.errorCount)
+        var aside: [Int] = []
+        var sum = 0.0
+        for (tap, step) in CausalTaps.errorSteps.enumerated() {
+            let (z, y, x) = (sample.z + step.z, sample.y + step.y, sample.x + step.x)
+            guard z >= min(1, context.slices - 1), (0..<context.rows).contains(y), (0..<context.columns).contains(x) else { continue }
+            guard context.known[(z * context.rows + y) * context.columns + x] != ExactContext.aside else {
+                aside.append(tap)
+                continue
+            }
+            beside[tap] = Double(planes.errors[sample.place + (step.z * planes.plane + step.y * planes.stride + step.x)])
+            sum += beside[tap]
+        }
+        for tap in aside { beside[tap] = sum / Double(max(1, CausalTaps.errorCount - aside.count)) }
+        return (beside, Double(planes.errors[sample.place]))
     }
 }

@@ -44,8 +44,7 @@ struct PredictionParameters: Equatable {
     /// The same for a first slice: its neighbours' errors weigh as much as all would.
     var planarErrorWeights: [Int16] {
         let all = errorWeights.map(Int.init)
-        let planar = all[..<CausalTaps.planarErrorCount].reduce(0, +)
-        guard planar > 0 else { return all.map { Int16($0) } }
+        let planar = max(1, all[..<CausalTaps.planarErrorCount].reduce(0, +))
         let sum = all.reduce(0, +)
         return all.enumerated().map { $0 < CausalTaps.planarErrorCount ? Int16(min(1023, $1 * sum / planar)) : 0 }
     }
