@@ -50,7 +50,11 @@ struct GoldenStreamTests {
     }
 
     /// Ten columns, eight rows and three slices of the same, by linear prediction.
-    private static let linearStream = "PLACEHOLDER"
+    private static let linearStream =
+        "b8tRAP6//xkAB/3+AQ0Am/+xACEB2P/U/oQFmP/RAisCNf/y/Nf/5f+rAJ0BQgAgACwACQRPAlADNgDD/2sLHAUTApsHW/eUAVv8+ABfCB75yP3dByUKAwEN"
+        + "AQsAAAkDAaMIqQEAAQAAAAEAAJADSYhBgSOAADQOAYZhUDAQBAQDgXBIGBAGQ6MgYDAABUAhERgcFITBAcEgDAqDBUBgUAAECkHAUAAgCANDIBAoCAqHgABg"
+        + "GAgSgQKBAAAQDoMBYAAgCAaEAOEAABQCBQEBMAgEAoMAICAIDAIEwEAQIAQOg8BAQCAAAIDAQXBAAASFQEEQIBAEA4JBACgQAAEDYBAYCAaFgSAAAAAAggDA"
+        + "ECAICgZAoAA="
 
     @Test("A chunk by linear prediction that was coded once is decoded to the same codes by every later version")
     func linear() throws {

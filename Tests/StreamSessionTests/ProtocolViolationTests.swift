@@ -106,10 +106,25 @@ struct ProtocolViolationTests {
     @Test("A sender takes no receipt before the end, and none for another table")
     func receipts() throws {
         expectViolation(try makeSender(), receipt(digest).encoded(), "too early")
+        var coded = try makeSender()
+        _ = coded.handle(.supplied(tableDigest: digest), now: .zero)
+        expectViolation(coded, receipt(digest).encoded(), "all is coded, and not all of it is there")
         expectViolation(try makeEndingSender(), receipt(Digest(of: [2])).encoded(), "another table")
         var sender = try makeEndingSender()
         let actions = sender.handle(.datagram(receipt(digest).encoded()), now: .zero)
         #expect(actions == [.send(Datagram.bye.encoded()), .finished(Receipt(tableDigest: digest, volumes: []))])
+    }
+
+    @Test("What was asked for and is coded only once all is there is not sent any more")
+    func lateAnswer() throws {
+        var sender = try makeEndingSender()
+        let before = sender.hasQueued
+        #expect(sender.handle(.chunk(ordinal: 9, rank: 0, record: [1, 2, 3], isProtected: false), now: .zero).isEmpty)
+        #expect(sender.hasQueued == before)
+        for action in sender.handle(.room(10), now: .zero) {
+            guard case .send(let bytes) = action, case .data? = try? Datagram(decoding: bytes) else { continue }
+            Issue.record("it is sent")
+        }
     }
 
     @Test("A sender takes no acknowledgement of chunks it was never given")

@@ -3,7 +3,7 @@
 /// Where another flow had filled the queue before the first datagram, the least delay ever seen includes that queue: what stands on top of it looks
 /// short, and what overflows it looks like the link's own losses. So when datagrams are lost while the queue never runs empty, less is sent for two
 /// round trips; if the least delay falls, the queue was the sender's own doing (the idea of BBR's ProbeRTT, Cardwell and others 2016, at need only).
-struct DrainTest: Sendable {
+package struct DrainTest: Sendable {
     private enum State {
         /// Nothing speaks for a test; since when something has, if it does.
         case waiting(doubtSince: Duration?)
@@ -16,7 +16,11 @@ struct DrainTest: Sendable {
     private static let mostPatience = 16
     private static let suspiciousLoss = 0.015
 
-    enum Verdict {
+    /// Nothing speaks for a test.
+    package init() {}
+
+    /// What a report comes to.
+    package enum Verdict {
         case nothing, draining
         /// The least delay fell by more than the goal: what was known of queue and losses was wrong.
         case wasLonger
@@ -24,7 +28,7 @@ struct DrainTest: Sendable {
 
     /// Takes how things stand by the last report.
     /// - Parameter leastDelay: of all datagrams of late, in microseconds between clocks whose offset is unknown.
-    mutating func take(
+    package mutating func take(
         queueDelay: Duration, goal: Duration, lossShare: Double, leastDelay: UInt32, roundTrip: Duration, now: Duration
     ) -> Verdict {
         switch state {
