@@ -209,29 +209,24 @@ struct HostileSenderTests {
         let scratch = try Scratch()
         let lying = try await Self.twice(scratch)
         let honest = try await CodedSession.make(scratch)
-        let (first, port) = try await Self.receive(scratch, once: false)
-        // The folder of a session that has just begun, as a receiver of an earlier version may have left it.
-        let begun = try await LyingSender.send([(1, [UInt8](repeating: 1, count: 100))], end: nil, rounds: 20, to: port)
-        #expect(LyingSender.abort(begun) == nil)
-        first.signal(SIGKILL)
-        _ = try await first.exitCode(seconds: 20)
+        // The folder of a session that has begun, as a receiver of an earlier version may have left it.
+        try FileManager.default.createDirectory(atPath: scratch.file("in/s"), withIntermediateDirectories: true)
         let path = scratch.file("in/s/session.journal")
-        try FileManager.default.removeItem(atPath: path)
         let journal = try SessionJournal(path: path, byteLimit: 1 << 24) { _ in }
         try journal.append([.begun(Array("-\ns".utf8))] + lying.chunks.flatMap { Self.entries($0.0, $0.1) })
         journal.close()
-        let (second, again) = try await Self.receive(scratch, once: false)
-        let answers = try await LyingSender.send([], end: nil, to: again)
+        let (receiver, port) = try await Self.receive(scratch, once: false)
+        let answers = try await LyingSender.send([], end: nil, to: port)
         #expect(LyingSender.abort(answers)?.message.contains("names one twice") == true)
         // The sender hears of it first.
         for _ in 0..<500 where !scratch.files(in: "in/s").contains("session.journal.unusable-1") {
             try await Task.sleep(for: .milliseconds(10))
         }
         #expect(scratch.files(in: "in/s").contains("session.journal.unusable-1"))
-        let anew = try await LyingSender.send(honest.chunks, end: honest.end, to: again)
-        #expect(LyingSender.receipt(anew)?.volumes.map(\.state) == [.lossless], "\(second.standardError)")
+        let anew = try await LyingSender.send(honest.chunks, end: honest.end, to: port)
+        #expect(LyingSender.receipt(anew)?.volumes.map(\.state) == [.lossless], "\(receiver.standardError)")
         #expect(scratch.files(in: "in/s").filter { $0.contains("unusable") } == ["session.journal.unusable-1"])
-        second.signal(SIGTERM)
-        #expect(try await second.exitCode(seconds: 20) == 0)
+        receiver.signal(SIGTERM)
+        #expect(try await receiver.exitCode(seconds: 20) == 0)
     }
 }
