@@ -143,42 +143,58 @@ struct PredictionFit {
         let usual = PredictionParameters().errorWeights.map { Double($0) / scale }
         guard !samples.isEmpty else { return PredictionParameters().errorWeights }
         let floor = Double(1 << number.fractionBitCount) / 2
-        let samples = samples.map(errors)
+        let errors = sampledErrors()
+        let rows = Array(samples.indices)
         var weights = usual
         for round in 0..<Self.rounds {
-            let used = Self.used(samples, in: round)
+            let used = Self.used(rows, in: round)
             var system = NormalSystem(count: CausalTaps.errorCount)
             system.add(used.count) { index, features in
+                let start = used[index] * (CausalTaps.errorCount + 1)
                 var expected = 0.0
                 for tap in 0..<CausalTaps.errorCount {
-                    features[tap] = used[index].beside[tap]
+                    features[tap] = errors[start + tap]
                     expected += weights[tap] * features[tap]
                 }
                 let deviation = max(0, expected) + floor
-                return (used[index].own, 1 / (deviation * deviation))
+                return (errors[start + CausalTaps.errorCount], 1 / (deviation * deviation))
             }
             weights = (system.solution(towards: usual, ridge: Self.errorRidge) ?? weights).map { max(0, $0) }
         }
         return weights.map { $0.isFinite ? UInt8(max(0, min(255, ($0 * scale).rounded()))) : 0 }
     }
 
-    /// The errors beside a sample, and its own. What stands aside counts as the mean of what does not: of what stands in for it little is expected, and
-    /// that little would weigh the most. What lies beyond the edges counts as nothing, and so does a first slice, which is predicted by other weights.
-    private func errors(_ sample: Sample) -> (beside: [Double], own: Double) {
-        var beside = [Double](repeating: 0, count: CausalTaps.errorCount)
-        var aside: [Int] = []
-        var sum = 0.0
-        for (tap, step) in CausalTaps.errorSteps.enumerated() {
-            let (z, y, x) = (sample.z + step.z, sample.y + step.y, sample.x + step.x)
-            guard z >= min(1, context.slices - 1), (0..<context.rows).contains(y), (0..<context.columns).contains(x) else { continue }
-            guard context.known[(z * context.rows + y) * context.columns + x] != ExactContext.aside else {
-                aside.append(tap)
-                continue
+    /// For each sample the errors beside it, then its own. What stands aside counts as the mean of what does not: of what stands in for it little is
+    /// expected, and that little would weigh the most. What lies beyond the edges counts as nothing, and so does a first slice, which is predicted by
+    /// other weights.
+    private func sampledErrors() -> [Double] {
+        let offsets = CausalTaps.errorOffsets(row: planes.stride, plane: planes.plane)
+        let steps = CausalTaps.errorSteps
+        let firstSlice = min(1, context.slices - 1)
+        var result = [Double](repeating: 0, count: samples.count * (CausalTaps.errorCount + 1))
+        context.known.withUnsafeBufferPointer { known in
+            for (index, sample) in samples.enumerated() {
+                let start = index * (CausalTaps.errorCount + 1)
+                var (sum, asideCount, asideTaps) = (0.0, 0, 0)
+                for tap in 0..<CausalTaps.errorCount {
+                    let (z, y, x) = (sample.z + steps[tap].z, sample.y + steps[tap].y, sample.x + steps[tap].x)
+                    guard z >= firstSlice, (0..<context.rows).contains(y), (0..<context.columns).contains(x) else { continue }
+                    guard known[(z * context.rows + y) * context.columns + x] != ExactContext.aside else {
+                        asideCount += 1
+                        asideTaps |= 1 << tap
+                        continue
+                    }
+                    let error = Double(planes.errors[sample.place + offsets[tap]])
+                    result[start + tap] = error
+                    sum += error
+                }
+                if asideTaps != 0 {
+                    let mean = sum / Double(max(1, CausalTaps.errorCount - asideCount))
+                    for tap in 0..<CausalTaps.errorCount where asideTaps & 1 << tap != 0 { result[start + tap] = mean }
+                }
+                result[start + CausalTaps.errorCount] = Double(planes.errors[sample.place])
             }
-            beside[tap] = Double(planes.errors[sample.place + (step.z * planes.plane + step.y * planes.stride + step.x)])
-            sum += beside[tap]
         }
-        for tap in aside { beside[tap] = sum / Double(max(1, CausalTaps.errorCount - aside.count)) }
-        return (beside, Double(planes.errors[sample.place]))
+        return result
     }
 }
