@@ -119,7 +119,7 @@ private struct PaddedBits {
         }
     }
 
-    /// How many bytes from a place on have a value.
+    /// Counts the bytes from a place on that have a value.
     @inline(__always)
     static func length(of value: UInt8, from bytes: UnsafePointer<UInt8>, limit: Int) -> Int {
         let all = UInt64(value) * 0x0101_0101_0101_0101

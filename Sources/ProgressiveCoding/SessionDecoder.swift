@@ -51,7 +51,7 @@ public actor SessionDecoder {
     private var bytesByVolume: [Int]
     private var errors: [Int: Double] = [:]
     private var isDistrusted = false
-    /// What volumes have been found to be, until they change.
+    /// Outcomes that were worked out, until their volume changes.
     private var outcomes: [Int: Receipt.Volume] = [:]
 
     /// Checks a manifest and makes room for its volumes.

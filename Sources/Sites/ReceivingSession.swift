@@ -70,7 +70,7 @@ struct ReceivingSession {
     var meter: SessionMeter?
     var estimate = TransferEstimate()
     private var isComplete = false
-    /// Whether nothing was on disk of the session before this connection.
+    /// True where nothing was on disk of the session before this connection.
     private var isFresh = false
     private var waiting: [ReceiverSession.Event] = []
     private let started: Duration

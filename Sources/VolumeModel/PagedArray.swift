@@ -142,7 +142,7 @@ extension PagedArray: CustomStringConvertible {
 
 /// The limit beyond which a ``PagedArray`` lies in a file, and where such files are.
 public struct Paging: Sendable {
-    /// What is used where nothing else is asked for, by a task and what it calls.
+    /// The limits in use: the usual ones, unless a task says otherwise for itself and for all that it calls.
     @TaskLocal public static var current = Paging()
 
     /// Bytes that an array takes of memory at most; a longer one lies in a file.

@@ -1,6 +1,6 @@
-/// How a residual becomes a number: the nearest first, to either side in turn, and beyond the nearer end of the range the other side alone.
+/// The numbering of residuals: the nearest first, to either side in turn, and beyond the nearer end of the range the other side alone.
 struct Folding {
-    /// Whether the smaller of two equally near values is the likelier.
+    /// True where the smaller of two equally near values is the likelier.
     let isReversed: Bool
     /// Values below the prediction.
     let below: Int32
@@ -29,7 +29,7 @@ struct Folding {
     }
 }
 
-/// How codes become numbers of 16 bits with a sign, and predictions fractions of them.
+/// The numbers that stand for codes, of 16 bits with a sign, and the fractions that predictions have.
 struct CodeNumbering {
     let offset: Int32
     let fractionBitCount: Int

@@ -17,7 +17,7 @@ struct CorrectedResiduals: ~Copyable {
 
     deinit { biases.deallocate() }
 
-    /// What both ends know of a voxel before it is coded.
+    /// The knowledge of a voxel that both ends have before it is coded.
     struct Surroundings {
         /// In fractions of a code.
         let prediction: Int32

@@ -6,7 +6,7 @@ struct LinearEncoding: ~Copyable {
     private let planes: PaddedPlanes
     private let number: CodeNumbering
     private let rim: UInt16
-    /// How many voxels of each row take part or are neighbours.
+    /// The voxels of each row that take part or are neighbours, counted.
     private var rowCounts: [Int] = []
     /// The columns of those voxels, and their predictions, row after row.
     private let places: UnsafeMutablePointer<UInt32>

@@ -105,7 +105,7 @@ struct LinearModel: ~Copyable {
     }
 }
 
-/// What is the same for every voxel of a slice.
+/// The weights of a slice: the same for every voxel in it.
 struct SliceWeights {
     let isFirst: Bool
     let taps: [WeightedTap]

@@ -16,7 +16,7 @@ struct PredictionFit {
         let neighbours: UInt8
     }
 
-    /// What a fit needs of planes that somebody else owns.
+    /// Planes that somebody else owns.
     struct Planes {
         let values: UnsafePointer<Int16>
         let errors: UnsafePointer<Int16>
@@ -137,7 +137,7 @@ struct PredictionFit {
         return sums.map { 1 / (($0 < 0 ? mean : $0) + floor) }
     }
 
-    /// How much each neighbour's error says of a voxel's own, once the planes hold the errors.
+    /// The weights of the neighbours' errors, once the planes hold the errors.
     func errorWeights(_ number: CodeNumbering) -> [UInt8] {
         let scale = Double(1 << PredictionParameters.errorWeightBits)
         let usual = PredictionParameters().errorWeights.map { Double($0) / scale }

@@ -19,7 +19,7 @@ package struct DrainTest: Sendable {
     /// Nothing speaks for a test.
     package init() {}
 
-    /// What a report comes to.
+    /// The answer to a report.
     package enum Verdict {
         case nothing, draining
         /// The least delay fell by more than the goal: what was known of queue and losses was wrong.
