@@ -106,12 +106,15 @@ public enum ExactCoders: String, Sendable, CaseIterable {
     case contextMixing = "context-mixing"
     /// About the bytes of context mixing with its base, in a tenth of its time, and without one.
     case linear = "fast"
+    /// As they are: about the bytes of a compressed file, and nothing that could err.
+    case stored
 
     /// The coder.
     public var coder: any ExactCoder {
         switch self {
         case .contextMixing: ContextMixingCoder()
         case .linear: LinearCoder()
+        case .stored: StoredCoder()
         }
     }
 
@@ -121,6 +124,7 @@ public enum ExactCoders: String, Sendable, CaseIterable {
         switch identifier {
         case 2: ContextMixingCoder()
         case 3: LinearCoder()
+        case 4: StoredCoder()
         default: throw ExactCodecError(.corruptChunk, "refinement coder \(identifier) is unknown to this version")
         }
     }

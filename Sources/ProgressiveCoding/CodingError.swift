@@ -14,4 +14,6 @@ public struct CodingError: Error, Sendable, Equatable, CustomStringConvertible {
         self.message = message
     }
     public var description: String { message }
+    /// At the end that codes: whether a chunk of its own does not decode, or not to what it must.
+    public var isOfCoder: Bool { code == .verificationFailed || code == .invalidChunk }
 }

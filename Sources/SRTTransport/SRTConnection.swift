@@ -11,8 +11,8 @@ public struct SRTTurn: Sendable {
     public var inFlightCount = 0
     /// Datagrams handed over but not yet on the wire a first time.
     public var unsentCount = 0
-    /// Messages libsrt had no room for, in order: to be handed over again.
-    public var returned: [[UInt8]] = []
+    /// Messages that wait in front of libsrt, which has no room for them; they go with the next turns, in order.
+    public var waitingCount = 0
     /// Messages put on the wire since the connection began, each counted once.
     public var sentCount = 0
     /// Messages put on the wire again since the connection began.
@@ -43,6 +43,8 @@ public actor SRTConnection {
     private let socket: SRTSOCKET
     private let epoll: Int32
     private var isClosed = false
+    /// What libsrt had no room for, in order.
+    private var waiting: [[UInt8]] = []
     /// Datagrams that what was handed over takes.
     private var submitted: Int64 = 0
     /// The longest datagram that both ends take, without headers; longer messages are cut.
@@ -160,7 +162,8 @@ public actor SRTConnection {
         }
     }
 
-    /// Sends, waits a little for something to come, and takes what has come.
+    /// Sends, waits a little for something to come, and takes what has come. A long outage fills libsrt's buffer: what it has no room for is
+    /// sent by a later turn, ahead of what that is given.
     /// - Parameters:
     ///   - messages: each at most ``messageByteLimit`` bytes.
     ///   - patience: how long to wait when nothing is there.
@@ -176,14 +179,8 @@ public actor SRTConnection {
             // A refused rate leaves the old one, and the session's own pace holds all the same.
             _ = srt_setsockflag(socket, SRTO_MAXBW, &bytesPerSecond, Int32(MemoryLayout<Int64>.size))
         }
-        for (index, message) in messages.enumerated() {
-            switch send(message) {
-            case .sent: continue
-            case .full: turn.returned = Array(messages[index...])
-            case .broken: turn.isConnected = false
-            }
-            break
-        }
+        turn.isConnected = send(messages)
+        turn.waitingCount = waiting.count
         if receive(into: &turn) == 0, turn.isConnected, patience > .zero {
             wait(patience)
             _ = receive(into: &turn)
@@ -209,6 +206,21 @@ public actor SRTConnection {
         }
     }
 
+    /// Hands over what waits and what is new, as far as there is room; false when the connection is broken.
+    private func send(_ messages: [[UInt8]]) -> Bool {
+        waiting += messages
+        var sentCount = 0
+        defer { waiting.removeFirst(sentCount) }
+        for message in waiting {
+            switch send(message) {
+            case .sent: sentCount += 1
+            case .full: return true
+            case .broken: return false
+            }
+        }
+        return true
+    }
+
     private enum SendOutcome {
         case sent, full, broken
     }
@@ -222,7 +234,6 @@ public actor SRTConnection {
             submitted += Int64(max(1, (message.count + datagramByteCount - 1) / datagramByteCount))
             return .sent
         }
-        // A long outage fills libsrt's buffer; the connection stands all the same.
         return srt_getlasterror(nil) == SRT_EASYNCSND.rawValue ? .full : .broken
     }
 

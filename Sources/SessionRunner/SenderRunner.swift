@@ -25,16 +25,22 @@ public struct SenderRunner: Sendable {
     private let options: SRTOptions
     private let patience: Duration
     private let origin: ContinuousClock.Instant
-    private var connection: SRTConnection?
+    private var line: Line?
     private var dialling: Dialling?
-    private var outgoing: [[UInt8]] = []
-    /// What libsrt had no room for; it was paced when it was handed over first.
-    private var returned: [[UInt8]] = []
-    private var pace: Double?
     private var earlier = Traffic()
     /// Another connection, made while this one is silent: the peer may have begun anew, which nothing on the old one would ever tell.
     private var spare: (connection: SRTConnection, since: Duration)?
     private var silentSince: Duration?
+
+    /// A connection and what is to go over it: with one that is lost goes what was meant for it, which is the session's affair.
+    private struct Line {
+        let connection: SRTConnection
+        var outgoing: [[UInt8]] = []
+        /// libsrt has no room for what it was given.
+        var isFull = false
+        var pace: Double?
+    }
+
     /// How long a connection may be silent before another one is tried beside it.
     private static let spareAfter = Duration.seconds(3)
     /// How long the old one then has to show that it lives: after an outage both come back.
@@ -66,13 +72,13 @@ public struct SenderRunner: Sendable {
         onTurn: (SenderSession) -> Void = { _ in }, mayGreet: () -> Bool = { true }
     ) async {
         dialling = Dialling(to: address, options, patience: patience)
-        while !session.isOver || !(outgoing.isEmpty && returned.isEmpty) {
+        while !session.isOver || line?.outgoing.isEmpty == false || line?.isFull == true {
             for event in events() { act(session.handle(event, now: now), onAction) }
             if let tick = session.nextTick, now >= tick { act(session.handle(.tick, now: now), onAction) }
             if mayGreet() || session.isOver { await meet(onAction) }
             await lookForAnother(onAction)
-            if let connection {
-                await turn(connection, onAction)
+            if let line {
+                await turn(line, onAction)
                 onTurn(session)
             } else {
                 if session.isOver { break }
@@ -82,7 +88,7 @@ public struct SenderRunner: Sendable {
         dialling?.cancel()
         if case .success(let unused)? = dialling?.result { await unused.close(patience: .zero) }
         await spare?.connection.close(patience: .zero)
-        await connection?.close(patience: .seconds(1))
+        await line?.connection.close(patience: .seconds(1))
     }
 
     /// Takes a connection that has been made.
@@ -92,7 +98,7 @@ public struct SenderRunner: Sendable {
         switch result {
         case .success(let made):
             guard !session.isOver else { return await made.close(patience: .zero) }
-            if connection == nil { use(made, onAction) } else { spare = (made, now) }
+            if line == nil { use(made, onAction) } else { spare = (made, now) }
         case .failure(let error):
             act(session.handle(Self.event(of: error), now: now), onAction)
         }
@@ -108,7 +114,7 @@ public struct SenderRunner: Sendable {
     }
 
     private mutating func use(_ made: SRTConnection, _ onAction: (SenderSession.Action) -> Void) {
-        connection = made
+        line = Line(connection: made)
         silentSince = nil
         traffic.connectionCount += 1
         if traffic.connectionCount == 1 { traffic.connectSeconds = made.initialRoundTrip / .seconds(0.5) }
@@ -117,7 +123,7 @@ public struct SenderRunner: Sendable {
 
     /// Makes another connection while this one is silent, and goes over to it if it stays so.
     private mutating func lookForAnother(_ onAction: (SenderSession.Action) -> Void) async {
-        guard connection != nil else { return }
+        guard let line else { return }
         // A receiver that reads a long journal says nothing until it has.
         guard session.isStalled, session.isWelcomed, !session.isOver else {
             silentSince = nil
@@ -133,12 +139,8 @@ public struct SenderRunner: Sendable {
         silentSince = since
         if let made = spare {
             guard now - made.since > max(Self.sparePatience, session.roundTrip * 4) else { return }
-            let lost = connection
-            connection = nil
-            earlier = traffic
             spare = nil
-            await lost?.close(patience: .zero)
-            act(session.handle(.disconnected, now: now), onAction)
+            await lose(line, onAction)
             dialling?.cancel()
             dialling = nil
             use(made.connection, onAction)
@@ -147,33 +149,30 @@ public struct SenderRunner: Sendable {
         }
     }
 
-    private mutating func turn(_ connection: SRTConnection, _ onAction: (SenderSession.Action) -> Void) async {
-        let sending = returned + outgoing
-        outgoing = []
-        let rate = pace
-        pace = nil
+    private mutating func lose(_ lost: Line, _ onAction: (SenderSession.Action) -> Void) async {
+        line = nil
+        earlier = traffic
+        await lost.connection.close(patience: .zero)
+        act(session.handle(.disconnected, now: now), onAction)
+    }
+
+    private mutating func turn(_ current: Line, _ onAction: (SenderSession.Action) -> Void) async {
+        line?.outgoing = []
+        line?.pace = nil
         // With something to send it is the pace that wakes; without, whatever the receiver says next, or the coder.
         let patience =
             session.hasQueued ? min(.milliseconds(1), max(.microseconds(200), session.nextAllowance - now)) : .milliseconds(2)
-        let turn = await connection.turn(sending: sending, patience: patience, maximumBitsPerSecond: rate)
-        returned = turn.returned
+        let turn = await current.connection.turn(
+            sending: current.outgoing, patience: patience, maximumBitsPerSecond: current.pace)
+        line?.isFull = turn.waitingCount > 0
         for (bytes, arrival) in zip(turn.received, turn.arrivals) {
             act(session.handle(.datagram(bytes), now: max(.zero, arrival - origin)), onAction)
         }
         // A connection that is gone has no figures any more; those it had last stay.
         traffic.repeatedCount = max(traffic.repeatedCount, earlier.repeatedCount + turn.retransmittedCount)
         traffic.sentCount = max(traffic.sentCount, earlier.sentCount + turn.sentCount)
-        guard turn.isConnected else {
-            // What was handed over and has not come is the session's affair.
-            outgoing = []
-            returned = []
-            self.connection = nil
-            earlier = traffic
-            await connection.close(patience: .zero)
-            act(session.handle(.disconnected, now: now), onAction)
-            return
-        }
-        guard returned.isEmpty else { return }
+        guard turn.isConnected else { return await lose(current, onAction) }
+        guard turn.waitingCount == 0 else { return }
         let state = TransportState(
             unsentCount: turn.unsentCount, repeatedCount: turn.retransmittedCount, inFlightCount: turn.inFlightCount)
         act(session.handle(.transport(state), now: now), onAction)
@@ -182,16 +181,14 @@ public struct SenderRunner: Sendable {
     private mutating func act(_ actions: [SenderSession.Action], _ onAction: (SenderSession.Action) -> Void) {
         for action in actions {
             switch action {
-            case .send(let bytes): outgoing.append(bytes)
-            case .pace(let rate): pace = rate
+            case .send(let bytes): line?.outgoing.append(bytes)
+            case .pace(let rate): line?.pace = rate
             case .reconnect:
-                if let lost = connection {
+                if let lost = line?.connection {
                     Task { await lost.close(patience: .zero) }
-                    connection = nil
+                    line = nil
                     earlier = traffic
                 }
-                outgoing = []
-                returned = []
                 dialling = Dialling(to: address, options, patience: nil)
             default: break
             }

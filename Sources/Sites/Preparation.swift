@@ -1,3 +1,4 @@
+package import ExactCodec
 internal import NIfTIFile
 public import ProgressiveCoding
 internal import Segmentation
@@ -20,6 +21,8 @@ public struct Preparation: Sendable {
     public var goal = Goal.lossless
     /// Which chunk goes before which.
     public var order = TransmissionOrder.roiFirst
+    /// Codes exact voxels in place of the settings' coder.
+    package var exactCoder: (any ExactCoder)?
 
     /// Prepares volumes with the defaults.
     public init(paths: [String], encoding: EncodingPolicy) {
@@ -48,6 +51,15 @@ public struct Preparation: Sendable {
         public let readingSeconds: Double
         /// What a person should know about how the region was found.
         public let remark: String?
+    }
+
+    /// The same with exact voxels as they are, in place of a coder that was found to err.
+    /// - Returns: nil when they were sent so, or none are.
+    public var withoutCoder: Preparation? {
+        guard exactCoder?.identifier != StoredCoder().identifier, goal == .lossless else { return nil }
+        var plain = self
+        plain.exactCoder = StoredCoder()
+        return plain
     }
 
     /// What has been looked at before anything is said to a receiver.
@@ -131,7 +143,7 @@ public struct Preparation: Sendable {
                     let encoder = try await pool.run {
                         try VolumeEncoder(
                             image: image, facts: known[index], name: names[index], regions: found.boxes, regionSource: found.source,
-                            goal: goal, settings: settings, bitsPerSecond: bitsPerSecond)
+                            goal: goal, settings: settings, bitsPerSecond: bitsPerSecond, exactCoder: exactCoder)
                     }
                     return (index, encoder)
                 }

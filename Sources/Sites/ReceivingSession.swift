@@ -264,6 +264,8 @@ struct ReceivingSession {
         case let error as SiteError where error.code == .noSpace: Abort(reason: .failed, message: message)
         case let error as ConfinementError where error.code == .exhausted: Abort(reason: .full, message: message)
         case is NIfTIError, is JournalError, is ConfinementError: Abort(reason: .failed, message: message)
+        case let error as CodingError where error.isOfCoder:
+            Abort(reason: .undecodable, message: message)
         default: Abort(reason: .refused, message: message)
         }
     }

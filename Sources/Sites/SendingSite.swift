@@ -14,6 +14,8 @@ public struct SendingSite: Sendable {
     public enum Event: Sendable {
         /// The command can succeed as far as files can tell: the receiver is called now.
         case checked
+        /// A chunk was found not to decode to its voxels: all is sent again without that coder, under another name.
+        case startedOver(session: Name, because: String)
         /// The receiver has had all of it since an earlier transfer under the session's name.
         case alreadyComplete
         /// The region of interest is known, and how the volumes are coded for the link that is expected.
@@ -84,6 +86,8 @@ public struct SendingSite: Sendable {
         public var regions: [String] = []
         /// Greatest error and PSNR of the base layers of the first volume, as measured.
         public var fidelity: [Layer: LayerFidelity] = [:]
+        /// The session's name when all of it was sent again without a coder that erred.
+        public var startedOverAs: Name?
         /// Whether the receiver had all of it before this transfer began.
         public var wasComplete = false
         /// What the receiver says it has, after it was compared with what it must have.
@@ -121,6 +125,32 @@ public struct SendingSite: Sendable {
     ///   - onEvent: called from the site's own loop.
     /// - Throws: what the parts throw; `SessionError` when the session ends early; `SiteError.Code.receiptMismatch`, `.exposed`.
     public func run(clock: Stopwatch, onEvent: @escaping @Sendable (Event) -> Void) async throws -> Summary {
+        do {
+            return try await attempt(clock, onEvent)
+        } catch {
+            guard Self.isOfCoder(error), let plain = preparation.withoutCoder else { throw error }
+            var site = self
+            site.preparation = plain
+            // What the receiver holds under the first name it would refuse again.
+            site.session = Name(cleaning: String(session.text.prefix(WireLimits.nameByteCount - 6)) + "-plain")
+            site.mayBeKnown = false
+            onEvent(.startedOver(session: site.session, because: "\(error)"))
+            var summary = try await site.attempt(clock, onEvent)
+            summary.startedOverAs = site.session
+            return summary
+        }
+    }
+
+    /// Whether an error, of this end's own check or the receiver's, says that coded voxels were not what they must be.
+    private static func isOfCoder(_ error: any Error) -> Bool {
+        switch error {
+        case let error as CodingError: error.isOfCoder
+        case let error as SessionError: error.code == .undecodable
+        default: false
+        }
+    }
+
+    private func attempt(_ clock: Stopwatch, _ onEvent: @escaping @Sendable (Event) -> Void) async throws -> Summary {
         let address = try HostPort(parsing: destination)
         try exposure.check(address)
         // Nothing goes out for a command that cannot succeed.

@@ -97,6 +97,8 @@ extension SenderSession {
             fullRetry = now + min(timing.fullPause * (1 << min(fullCount, 4)), .seconds(5))
             fullCount += 1
             return isNews ? [.stalled(.full)] : []
+        case .undecodable:
+            return fail(.undecodable, "the receiver gave up: \(abort.message)")
         case .cancelled, .refused, .failed:
             return fail(.peerAborted, "the receiver gave up: \(abort.message)")
         }

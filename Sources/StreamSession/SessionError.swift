@@ -14,6 +14,8 @@ public struct SessionError: Error, Sendable, Equatable, CustomStringConvertible 
         case peerSilent
         /// The peer gave up and said why.
         case peerAborted
+        /// The peer gave up since a chunk does not decode, or not to what it must.
+        case undecodable
         /// The peer sent what it must not.
         case protocolViolation
         /// This end was asked to stop.

@@ -262,6 +262,8 @@ public struct Abort: Sendable, Equatable {
         case full = 4
         /// This end's program ends, and is expected to be started again: the peer waits for it as after a crash.
         case restarting = 5
+        /// A chunk does not decode, or not to what it must: sent as it is, it would be refused again.
+        case undecodable = 6
     }
     /// Why, for a program.
     public let reason: Reason

@@ -85,6 +85,7 @@ struct Failure {
             case .peerGone, .peerSilent, .cancelled, .busy: code = Self.tryAgain
             case .notPermitted: code = Self.notPermitted
             case .unreachable, .peerAborted: code = Self.unavailable
+            case .undecodable: code = Self.badData
             case .protocolViolation: code = Self.violation
             case .failed: code = Self.internalFault
             }

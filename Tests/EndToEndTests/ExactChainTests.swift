@@ -1,3 +1,4 @@
+import ExactCodec
 import Foundation
 import HostileInput
 import Journal
@@ -27,19 +28,19 @@ struct ExactChainTests {
         private let listener: SRTListener
         private let task = Mutex<Task<Void, Never>?>(nil)
 
-        init(_ scratch: Scratch, _ change: (inout ReceivingSite) -> Void) async throws {
+        init(_ scratch: Scratch, once: Bool = true, _ change: (inout ReceivingSite) -> Void = { _ in }) async throws {
             var site = ReceivingSite(folder: scratch.file("in"), transport: TransportProfile())
             site.workerExecutable = Program.folder.appendingPathComponent("fovea").path
             change(&site)
             listener = try site.listen(on: "127.0.0.1:0")
             port = Int(listener.port)
-            let running = Task<Void, Never> { [self, site] in await receive(site) }
+            let running = Task<Void, Never> { [self, site] in await receive(site, once: once) }
             task.withLock { $0 = running }
         }
 
-        private func receive(_ site: ReceivingSite) async {
+        private func receive(_ site: ReceivingSite, once: Bool) async {
             do {
-                try await site.run(listener, once: true, clock: Stopwatch()) { [self] event in
+                try await site.run(listener, once: once, clock: Stopwatch()) { [self] event in
                     if case .milestone(let milestone, _, _, _) = event { said.withLock { $0.milestones.append(milestone) } }
                 }
             } catch {
@@ -48,6 +49,9 @@ struct ExactChainTests {
             said.withLock { $0.isDone = true }
             await listener.close()
         }
+
+        /// Lets it receive no more.
+        func stop() { task.withLock { $0 }?.cancel() }
 
         /// Waits for the one session's end.
         func end() async -> Said {
@@ -105,6 +109,45 @@ struct ExactChainTests {
         #expect(!said.milestones.contains(.volumeLossless))
         #expect(said.milestones.contains(.roiComplete))
         try Self.expectNothingExact(scratch)
+    }
+
+    @Test(
+        "A coder that errs is found out by one end or the other, and all comes exact without it under another name",
+        arguments: ErringCoder.Fault.allCases)
+    func erringCoder(fault: ErringCoder.Fault) async throws {
+        let scratch = try Scratch()
+        _ = try await CodedSession.make(scratch)
+        let site = try await Site(scratch, once: false)
+        var preparation = Preparation(
+            paths: [scratch.file("v.nii.gz")],
+            encoding: try EncodingProfile.load(Program.project.path + "/profiles/encoding/fast.yaml"))
+        preparation.regionChoice = .box(try Box(parsing: "8:16,8:16,2:6"))
+        preparation.exactCoder = ErringCoder(coder: LinearCoder(), fault: fault)
+        var sender = SendingSite(
+            preparation: preparation, session: try Name("s"), destination: "127.0.0.1:\(site.port)",
+            transport: TransportProfile(bitsPerSecond: 50e6))
+        sender.remembersRate = false
+        let restarts = Mutex<[String]>([])
+        let sent = try await sender.run(clock: Stopwatch()) { event in
+            if case .startedOver(let session, let reason) = event { restarts.withLock { $0 += [session.text, reason] } }
+        }
+        site.stop()
+        _ = await site.end()
+        #expect(sent.startedOverAs?.text == "s-plain" && sent.receipt?.volumes.map(\.state) == [.lossless])
+        #expect(
+            restarts.withLock { $0.count == 2 && $0[0] == "s-plain" && $0[1].contains("decode") }, "\(restarts.withLock { $0 })")
+        try Self.expectNothingExact(scratch)
+        let (came, source) = (try NIfTIFile.read(scratch.file("in/s-plain/v.nii.gz")), try NIfTIFile.read(scratch.file("v.nii.gz")))
+        #expect(came.volume.voxels == source.volume.voxels && came.header == source.header)
+    }
+
+    @Test("A sender that errs without a coder gives up")
+    func noCoderLeft() throws {
+        var preparation = Preparation(paths: [], encoding: try EncodingProfile.load("fast"))
+        #expect(preparation.withoutCoder?.exactCoder?.identifier == StoredCoder().identifier)
+        #expect(preparation.withoutCoder?.withoutCoder == nil)
+        preparation.goal = .lossy
+        #expect(preparation.withoutCoder == nil)
     }
 
     @Test(

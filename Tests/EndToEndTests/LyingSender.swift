@@ -33,11 +33,11 @@ enum LyingSender {
         var outgoing = messages
         for round in 0..<rounds {
             // A lost last datagram would never be sent again without something behind it.
-            if outgoing.isEmpty, round % 5 == 0 {
+            if round > 0, round % 5 == 0 {
                 outgoing = [Datagram.heartbeat(Heartbeat(sequence: UInt32(round), departureMicroseconds: 0)).encoded()]
             }
             let turn = await connection.turn(sending: outgoing, patience: .milliseconds(10))
-            outgoing = turn.returned
+            outgoing = []
             answers += turn.received.compactMap { try? Datagram(decoding: $0) }
             if !turn.isConnected { break }
             let isOver = answers.contains { answer in

@@ -1,4 +1,5 @@
 import HEVCCodec
+import HostileInput
 import ProgressiveCoding
 import ExactCodec
 import TestSupport

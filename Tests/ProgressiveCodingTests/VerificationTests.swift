@@ -1,4 +1,5 @@
 import HEVCCodec
+import HostileInput
 import NIfTIFile
 import ProgressiveCoding
 import ExactCodec

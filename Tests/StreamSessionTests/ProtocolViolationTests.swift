@@ -121,10 +121,19 @@ struct ProtocolViolationTests {
         let before = sender.hasQueued
         #expect(sender.handle(.chunk(ordinal: 9, rank: 0, record: [1, 2, 3], isProtected: false), now: .zero).isEmpty)
         #expect(sender.hasQueued == before)
-        for action in sender.handle(.room(10), now: .zero) {
-            guard case .send(let bytes) = action, case .data? = try? Datagram(decoding: bytes) else { continue }
-            Issue.record("it is sent")
+        // Nor over the next connection, should this one break off before the receipt.
+        var actions = sender.handle(.room(10), now: .zero)
+        _ = sender.handle(.disconnected, now: .seconds(1))
+        _ = sender.handle(.connected(roundTrip: .milliseconds(80)), now: .seconds(2))
+        _ = sender.handle(.room(10), now: .seconds(2))
+        let welcome = Welcome(standing: .begun, nonce: [], manifestDigest: nil, pageCount: 0)
+        actions += sender.handle(.datagram(Datagram.welcome(welcome).encoded()), now: .seconds(2))
+        actions += sender.handle(.room(10), now: .seconds(2))
+        let said = actions.compactMap { action in
+            if case .send(let bytes) = action { try? Datagram(decoding: bytes) } else { nil }
         }
+        #expect(said.contains(.end(tableDigest: digest)), "\(said)")
+        #expect(!said.contains { if case .data = $0 { true } else { false } })
     }
 
     @Test("A sender takes no acknowledgement of chunks it was never given")

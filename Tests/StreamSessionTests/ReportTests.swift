@@ -104,6 +104,28 @@ struct ReportTests {
         #expect(third.holdMicroseconds == Report.noEcho && third.arrivalCount == 0)
     }
 
+    @Test("A receiver whose sums or clock go back does not bring the sender down")
+    func sumsGoBack() throws {
+        var sender = SenderSession(.init(session: try Name("reports"), goal: .lossless, rate: .automatic()), now: .zero)
+        _ = sender.handle(.connected(roundTrip: .milliseconds(20), nonce: []), now: .zero)
+        _ = sender.handle(.chunk(ordinal: 0, rank: 0, record: try makeRecord(0, byteCount: 500_000)), now: .zero)
+        func report(_ number: UInt64, bytes: UInt64, at microseconds: UInt64) {
+            var report = Report()
+            report.receivedDatagramCount = number * 20
+            report.receivedByteCount = bytes
+            report.lastArrivalMicroseconds = microseconds
+            report.holdMicroseconds = Report.noEcho
+            let now = Duration.milliseconds(Int64(number) * 100)
+            _ = sender.handle(.datagram(Datagram.report(report).encoded()), now: now)
+        }
+        report(1, bytes: 28_000, at: 100_000)
+        report(2, bytes: 56_000, at: 200_000)
+        report(3, bytes: 0, at: 300_000)
+        report(4, bytes: 112_000, at: 0)
+        report(5, bytes: 140_000, at: 500_000)
+        #expect(!sender.isOver && !sender.isStalled)
+    }
+
     @Test("Over a link the reports tell the sender its round trip and an empty queue")
     func overLink() throws {
         let parameters = try Link.rural4G.parameters()

@@ -36,6 +36,7 @@ struct ReferenceMachine {
             return switch settings.exactCoder {
             case .contextMixing: Self.time((250, all), (1500, voxelCount))
             case .linear: Self.time((30, all), (100, voxelCount))
+            case .stored: Self.time((10, all), (60, voxelCount))
             }
         case .extensions, .valueTable: return .milliseconds(2)
         case .manifest, .table, .focusBase: return .zero
@@ -54,6 +55,7 @@ struct ReferenceMachine {
                 switch settings.exactCoder {
                 case .contextMixing: Self.time((200, all), (900, voxelCount))
                 case .linear: Self.time((20, all), (50, voxelCount))
+                case .stored: Self.time((10, all), (10, voxelCount))
                 }
             case .extensions, .valueTable, .manifest, .table, .focusBase: Duration.zero
             }

@@ -30,15 +30,13 @@ struct EncodeCommand: AsyncParsableCommand {
         try overwriting.check(out, inputs: [volume, region.mask, region.model, coding.encoding])
         let (out, replacing) = (out, overwriting.force)
         let (prepared, written, seconds) = try await untilSignalled { [preparation] in
-            let pool = CodingPool()
-            let prepared = try await preparation.run(on: pool)
-            if let remark = prepared.remark { console.remark(remark) }
-            let watch = Stopwatch()
-            let written = try await FoveaFile.write(prepared, to: out, replacing: replacing, pool: pool) { done, all in
-                console.progress(WorkProgress("coding", share: Double(done) / Double(all)), ["stage": .text("encode")])
+            do {
+                return try await Self.write(preparation, to: out, replacing: replacing, console)
+            } catch let error as CodingError where error.isOfCoder {
+                guard let plain = preparation.withoutCoder else { throw error }
+                console.remark("\(error); it is written again, its exact voxels without a coder")
+                return try await Self.write(plain, to: out, replacing: replacing, console)
             }
-            console.finishProgress("coding")
-            return (prepared, written, watch.seconds)
         }
         console.say(
             "\(out): \(Text.bytes(written.byteCount)) of \(Text.bytes(prepared.sourceByteCount)), \(written.outcomes[0].state.name)"
@@ -59,5 +57,19 @@ struct EncodeCommand: AsyncParsableCommand {
                     "encode": .number(seconds),
                 ]),
             ])
+    }
+
+    private static func write(_ preparation: Preparation, to out: String, replacing: Bool, _ console: Console) async throws
+        -> (Preparation.Result, FoveaFile.Written, seconds: Double)
+    {
+        let pool = CodingPool()
+        let prepared = try await preparation.run(on: pool)
+        if let remark = prepared.remark { console.remark(remark) }
+        let watch = Stopwatch()
+        let written = try await FoveaFile.write(prepared, to: out, replacing: replacing, pool: pool) { done, all in
+            console.progress(WorkProgress("coding", share: Double(done) / Double(all)), ["stage": .text("encode")])
+        }
+        console.finishProgress("coding")
+        return (prepared, written, watch.seconds)
     }
 }

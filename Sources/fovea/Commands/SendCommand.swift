@@ -120,6 +120,9 @@ struct SendCommand: AsyncParsableCommand {
             console.say(choice.sentence)
             event("coding", choice.fields)
         case .coded: break
+        case .startedOver(let name, let reason):
+            console.remark("\(reason); all of it is sent again as session '\(name)', its exact voxels without a coder")
+            event("started_over", ["as_session": .text(name.text), "message": .text(reason)])
         case .checked:
             event("session")
             console.say("Sending as session '\(session)'; --session \(session) goes on with it should it break off.")
@@ -172,7 +175,8 @@ struct SendCommand: AsyncParsableCommand {
     static func fields(_ summary: SendingSite.Summary) -> [String: JSONValue] {
         [
             "bytes_sent_by_layer": summary.bytesByLayer.json, "datagrams": .integer(summary.datagramCount),
-            "already_complete": .flag(summary.wasComplete), "retransmit_ratio": .number(summary.retransmitRatio),
+            "started_over_as": .text(summary.startedOverAs?.text), "already_complete": .flag(summary.wasComplete),
+            "retransmit_ratio": .number(summary.retransmitRatio),
             "resent_bytes": .integer(summary.resentByteCount),
             "resumed_bytes": .integer(summary.resumedByteCount), "connections": .integer(summary.connectionCount),
             "rate_bps": .number(summary.rateBitsPerSecond), "goodput_bps": .number(summary.goodputBitsPerSecond),
