@@ -265,7 +265,7 @@ class Session:
             return Outcome(mutant, "unclear", f"fails without any fault: {before.note}", 0)
         if before.count == 0:
             return Outcome(mutant, "unclear", f"no test of {mutant.suites} ran", 0)
-        limit = 60 + 5 * before.seconds
+        limit = 120 + 5 * before.seconds
         if mutant.is_compiled:
             run = run_suites(self.tree.path, mutant.suites, limit, mutant.number)
         else:

@@ -96,6 +96,13 @@ struct RefusalTests {
         }
     }
 
+    @Test("A chunk of which libde265 did not understand all is refused, though it holds every slice")
+    func warning() throws {
+        let last = try #require(units(chunk).last)
+        let header = chunk[last.position + 4..<last.position + 6]
+        #expect(code { try decode(chunk + [0, 0, 0, 4] + header + [0, 0]) } == .corruptChunk)
+    }
+
     @Test("NAL units of impossible lengths are refused")
     func lengths() {
         #expect(code { try decode([]) } == .unexpectedFormat)

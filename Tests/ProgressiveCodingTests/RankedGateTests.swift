@@ -2,7 +2,7 @@ import ProgressiveCoding
 import Synchronization
 import Testing
 
-@Suite("So many at a time, by rank")
+@Suite("So many at a time, by rank", .timeLimit(.minutes(1)))
 struct RankedGateTests {
     private struct Broken: Error {}
 

@@ -38,6 +38,20 @@ struct BackgroundTests {
         #expect(finding.verdict == .found && finding.remark?.contains("background") != true)
     }
 
+    @Test("A model sees physical values: stored upside down, a head with its scaling is found as any other")
+    func scaling() throws {
+        let clean = try scan(bright: [ball], name: "flair.nii", type: .float32)
+        let volume = try Volume(
+            shape: clean.volume.shape, voxelType: .float32, values: clean.volume.doubles().map { 500 - Float($0) },
+            affine: clean.volume.affine, scaling: Scaling(slope: -1, intercept: 500))
+        let segmenter = try ModelSegmenter(
+            path: try TinyModel().write(to: folder, ["post.unsure_above_brain_fraction": 1.0, "post.unsure_below": 0.0]),
+            runtime: try Runtime.shared())
+        let (upright, turned) = (try segmenter.segment([clean]), try segmenter.segment([Scan(volume, name: clean.name)]))
+        #expect(upright.verdict == .found && upright.mask.voxelCount > 0)
+        #expect(turned.verdict == .found && turned.mask == upright.mask)
+    }
+
     @Test("Noise around the head, however faint, makes it unsure, and the remark says why", arguments: [1e-4, 2, 40] as [Float])
     func noisy(level: Float) throws {
         let finding = try finding { value, x, y, z in value == 0 ? level * noise(x, y, z) : value }

@@ -48,6 +48,22 @@ struct LimitTests {
         #expect(code(fragment(ordinal: .max, total: 1, offset: 0, count: 1)) == .limitExceeded)
     }
 
+    @Test("A piece from a journal is held against the rules of one from the network")
+    func storedFragments() {
+        let limit = UInt32(Fragment.payloadLimit)
+        func stored(_ ordinal: UInt32, total: UInt32, offset: UInt32, count: UInt32) -> Fragment? {
+            Fragment(
+                ordinal: ordinal, checkedTotal: total, offset: offset, payload: [UInt8](repeating: 1, count: Int(count))[...])
+        }
+        #expect(stored(0, total: limit + 1, offset: limit, count: 1)?.offset == limit)
+        #expect(stored(16_384, total: 1, offset: 0, count: 1) == nil, "no such chunk")
+        #expect(stored(0, total: 0, offset: 0, count: 0) == nil, "an empty chunk")
+        #expect(stored(0, total: 64 << 20 | 1, offset: 0, count: limit) == nil, "too large a chunk")
+        #expect(stored(0, total: 10, offset: 10, count: 0) == nil, "past the end")
+        #expect(stored(0, total: 10, offset: 5, count: 5) == nil, "not on a boundary")
+        #expect(stored(0, total: 10, offset: 0, count: 9) == nil, "too short")
+    }
+
     @Test("A record larger than a chunk may be is refused before it is sent")
     func record() throws {
         let limit = WireLimits.chunkByteCount - 49
@@ -132,12 +148,17 @@ struct LimitTests {
 
     @Test("A manifest's fields outside their ranges are refused")
     func manifestFields() throws {
-        func code(header: Int = 348, low: Double = 0, high: Double = 1, depth: UInt8 = 12, layer: Layer = .roiBase, region: Int = 0)
+        func code(
+            header: Int = 348, low: Double = 0, high: Double = 1, depth: UInt8 = 12, layer: Layer = .roiBase, region: Int = 0,
+            knee: Double? = nil,
+            name: String = "a"
+        )
             throws -> WireError.Code?
         {
             let volume = VolumeManifest(
-                name: try Name("a"), header: [UInt8](repeating: 0, count: header), extensionByteCount: 0, trailerByteCount: 0,
-                sourceDigest: Digest(of: []), low: low, high: high, bitDepth: depth, fill: 0, content: nil, regionSource: .box,
+                name: try Name(name), header: [UInt8](repeating: 0, count: header), extensionByteCount: 0, trailerByteCount: 0,
+                sourceDigest: Digest(of: []), low: low, high: high, bitDepth: depth,
+                knee: knee.map { Knee(sample: 3840, value: $0) }, fill: 0, content: nil, regionSource: .box,
                 regions: [],
                 plan: [PlannedChunk(layer: layer, region: region, box: try Box(parsing: "0:1,0:1,0:1"))])
             return refusal { _ = try Manifest(decoding: Manifest(goal: .roi, volumes: [volume]).encoded()) }?.code
@@ -148,6 +169,9 @@ struct LimitTests {
         #expect(try code(low: .nan) == .invalidField)
         #expect(try code(high: .infinity) == .invalidField)
         #expect(try code(depth: 9) == .invalidField)
+        #expect(try code(knee: 0.5) == nil)
+        for knee in [0, 1, -1, 2, .nan] as [Double] { #expect(try code(knee: knee) == .invalidField, "a knee at \(knee)") }
+        for ending in VolumeManifest.reservedEndings { #expect(try code(name: "a" + ending) == .invalidField, "a\(ending)") }
         #expect(try code(depth: 16) == .invalidField)
         #expect(try code(layer: .manifest) == .invalidField)
         #expect(try code(layer: .table) == .invalidField)
@@ -157,6 +181,8 @@ struct LimitTests {
 
     @Test("A long abort message is cut at a whole character")
     func abortMessage() throws {
+        let moving = Abort(reason: .failed, message: "a\u{1b}[2J\rb\u{202e}c")
+        #expect(try Datagram(decoding: Datagram.abort(moving).encoded()) == .abort(Abort(reason: .failed, message: "a?[2J?b?c")))
         let abort = Abort(reason: .failed, message: String(repeating: "é", count: 600))
         #expect(abort.message.utf8.count == 512)
         #expect(try Datagram(decoding: Datagram.abort(abort).encoded()) == .abort(abort))
