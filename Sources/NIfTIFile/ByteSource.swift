@@ -17,8 +17,15 @@ final class ByteSource {
         // Without O_NONBLOCK opening a FIFO waits for somebody to write into it.
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
-            let code: NIfTIError.Code = errno == ENOENT ? .notFound : errno == EACCES ? .notPermitted : .unreadable
-            throw NIfTIError(code, String(cString: strerror(errno)).lowercased())
+            let reason = errno
+            let code: NIfTIError.Code =
+                switch reason {
+                case ENOENT: .notFound
+                case EACCES: .notPermitted
+                case EMFILE, ENFILE: .exhausted
+                default: .unreadable
+                }
+            throw NIfTIError(code, String(cString: strerror(reason)).lowercased())
         }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {

@@ -4,6 +4,8 @@ public struct NIfTIError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Code: Sendable, Equatable {
         case notFound, unreadable, notNIfTI, unsupported, invalidHeader, truncated, corruptCompression, tooLarge, cannotWrite,
             notPermitted, alreadyExists, noRoom
+        /// As many files are open as may be; later it may be read.
+        case exhausted
     }
     /// The kind of fault.
     public let code: Code

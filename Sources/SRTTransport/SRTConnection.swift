@@ -72,9 +72,9 @@ public actor SRTConnection {
         let epoll = srt_epoll_create()
         var events = Int32(SRT_EPOLL_IN.rawValue | SRT_EPOLL_ERR.rawValue)
         guard epoll >= 0, srt_epoll_add_usock(epoll, socket, &events) == 0 else {
-            let text = SRTLibrary.lastErrorText
+            let (text, isExhausted) = (SRTLibrary.lastErrorText, SRTLibrary.isExhausted)
             if epoll >= 0 { srt_epoll_release(epoll) }
-            throw TransportError(.cannotConnect, "libsrt cannot watch a socket: \(text)")
+            throw TransportError(isExhausted ? .exhausted : .cannotConnect, "libsrt cannot watch a socket: \(text)")
         }
         self.epoll = epoll
         self.socket = socket
@@ -303,17 +303,17 @@ private struct Connector {
         func dial(_ address: HostPort, _ options: SRTOptions) throws(TransportError) -> SRTConnection {
             let socket = srt_create_socket()
             guard socket != SRT_INVALID_SOCK else {
-                throw TransportError(.cannotConnect, "libsrt makes no socket: \(SRTLibrary.lastErrorText)")
+                throw TransportError(SRTLibrary.isExhausted ? .exhausted : .cannotConnect, "libsrt makes no socket: \(SRTLibrary.lastErrorText)")
             }
             do throws(TransportError) {
                 let setter = SRTOptionSetter(socket: socket)
                 try setter.apply(options)
                 let start = ContinuousClock.now
                 guard try address.firstWorking({ srt_connect(socket, $0, $1) == 0 }) else {
-                    let text = SRTLibrary.lastErrorText
+                    let (text, isExhausted) = (SRTLibrary.lastErrorText, SRTLibrary.isExhausted)
                     let rejection = SRTRejection(reason: srt_getrejectreason(socket), address: address, options: options)
                     if let error = rejection.error { throw error }
-                    throw TransportError(.cannotConnect, "no receiver answers at \(address): \(text)")
+                    throw TransportError(isExhausted ? .exhausted : .cannotConnect, "no receiver answers at \(address): \(text)")
                 }
                 let elapsed = ContinuousClock.now - start
                 try setter.makeNonBlocking()

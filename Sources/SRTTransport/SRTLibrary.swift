@@ -1,4 +1,5 @@
 internal import CSRT
+internal import Glibc
 internal import Synchronization
 
 /// Keeps libsrt running while any socket lives. Without its clean-up libsrt 1.5.1 frees memory twice at exit.
@@ -21,6 +22,13 @@ final class SRTLibrary: Sendable {
             count -= 1
             if count == 0 { srt_cleanup() }
         }
+    }
+
+    /// Whether the last call failed for want of something the system may have again: open files, threads, memory.
+    static var isExhausted: Bool {
+        var number: Int32 = 0
+        let code = srt_getlasterror(&number)
+        return [EMFILE, ENFILE, ENOMEM].contains(number) || [SRT_ETHREAD.rawValue, SRT_ENOBUF.rawValue].contains(code)
     }
 
     static var lastErrorText: String { String(cString: srt_getlasterror_str()).lowercased() }

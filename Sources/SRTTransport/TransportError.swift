@@ -7,6 +7,8 @@ public struct TransportError: Error, Sendable, Equatable, CustomStringConvertibl
         case portInUse
         /// The listener takes no more callers now.
         case busy
+        /// This machine has no open file, thread or memory left for it now.
+        case exhausted
         /// The listener does not take this caller, now or later.
         case notPermitted
     }
@@ -21,5 +23,5 @@ public struct TransportError: Error, Sendable, Equatable, CustomStringConvertibl
     }
     public var description: String { message }
     /// Whether another try may end otherwise.
-    public var isPassing: Bool { code == .cannotConnect || code == .busy }
+    public var isPassing: Bool { [.cannotConnect, .busy, .exhausted].contains(code) }
 }

@@ -41,6 +41,7 @@ struct Failure {
             message = error.message
             switch error.code {
             case .notFound, .unreadable: code = Self.noInput
+            case .exhausted: code = Self.tryAgain
             case .cannotWrite, .noRoom: code = Self.inputOutput
             case .notPermitted: code = Self.notPermitted
             case .alreadyExists: code = Self.cannotCreate
@@ -76,7 +77,7 @@ struct Failure {
             switch error.code {
             case .invalidAddress: code = Self.usage
             case .notPermitted: code = Self.notPermitted
-            case .busy: code = Self.tryAgain
+            case .busy, .exhausted: code = Self.tryAgain
             case .optionRefused, .cannotListen, .portInUse, .cannotConnect, .closed: code = Self.unavailable
             }
         case let error as SessionError:

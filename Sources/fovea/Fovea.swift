@@ -26,6 +26,7 @@ struct Fovea: AsyncParsableCommand {
         if CommandLine.arguments.dropFirst().first == ConfinedWorker.argument { ConfinedWorker.serve() }
         // A peer or a pipe that goes away is an error to report, not an end.
         signal(SIGPIPE, SIG_IGN)
+        raiseFileLimit()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -37,6 +38,14 @@ struct Fovea: AsyncParsableCommand {
         } catch {
             leave(with: error)
         }
+    }
+
+    /// As many open files as the system grants: each session takes a few, and a shell's first limit is meant for programs that use `select`.
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
     private static func leave(with error: any Error) -> Never {
