@@ -9,6 +9,7 @@ setup:
 
 build: setup
 	$(SWIFT_BUILD) --product fovea
+	$(SWIFT_BUILD) --product fovea-decoder
 	$(SWIFT_BUILD) --product netsim
 
 demo: build
@@ -130,6 +131,7 @@ PREFIX ?= /usr/local
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/fovea $(DESTDIR)$(PREFIX)/lib/fovea
 	install .build/release/fovea .build/release/netsim $(DESTDIR)$(PREFIX)/bin/
+	install .build/release/fovea-decoder $(DESTDIR)$(PREFIX)/lib/fovea/
 	cp -R profiles models $(DESTDIR)$(PREFIX)/share/fovea/
 	install -d $(DESTDIR)$(PREFIX)/share/fovea/view $(DESTDIR)$(PREFIX)/share/fovea/niivue
 	install -m 644 Sources/LiveView/Page/* $(DESTDIR)$(PREFIX)/share/fovea/view/

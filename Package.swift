@@ -29,11 +29,12 @@ let package = Package(
     name: "Fovea",
     products: [
         .executable(name: "fovea", targets: ["fovea"]),
+        .executable(name: "fovea-decoder", targets: ["fovea-decoder"]),
         .executable(name: "netsim", targets: ["netsim"]),
         // What Benchmarks/ measures from within.
         .library(name: "FoveaCodecs", targets: ["ExactCodec", "NIfTIFile", "VolumeModel"]),
         // What Fuzz/ hands to every parser.
-        .library(name: "FoveaHostileInput", targets: ["HostileInput", "Confinement", "ProgressiveCoding"]),
+        .library(name: "FoveaHostileInput", targets: ["HostileInput", "DecoderHost", "ProgressiveCoding"]),
         .library(name: "FoveaTransport", targets: ["SessionRunner", "StreamSession", "SRTTransport", "WireFormat", "Secrecy"]),
     ],
     dependencies: [
@@ -58,10 +59,12 @@ let package = Package(
         library("VolumeModel"),
         library("NIfTIFile", ["VolumeModel", "CZlib"]),
         library("Segmentation", ["VolumeModel", "COnnxRuntime", crypto]),
-        library("HEVCCodec", ["CX265", "CDe265"]),
+        library("HEVCDecoding", ["CDe265"]),
+        library("HEVCCodec", ["HEVCDecoding", "CX265"]),
         library("ExactCodec", ["CZstd"]),
+        library("Decoding", ["HEVCDecoding", "ExactCodec", "CSeccomp"]),
         library("WireFormat", ["VolumeModel", crypto]),
-        library("ProgressiveCoding", ["VolumeModel", "NIfTIFile", "HEVCCodec", "ExactCodec", "WireFormat"]),
+        library("ProgressiveCoding", ["VolumeModel", "NIfTIFile", "HEVCDecoding", "HEVCCodec", "ExactCodec", "Decoding", "WireFormat"]),
         library("Secrecy", [crypto]),
         library("StreamSession", ["WireFormat", "Secrecy"]),
         library("Journal", ["CZlib"]),
@@ -69,19 +72,20 @@ let package = Package(
         library("Metrics", ["HTTPService"]),
         library("SRTTransport", ["CSRT"]),
         library("SessionRunner", ["StreamSession", "SRTTransport", "Secrecy"]),
-        library("Profiles", ["VolumeModel", "WireFormat", "HEVCCodec", "ProgressiveCoding", "NetSim", yaml]),
-        library("Confinement", ["HEVCCodec", "ExactCodec", "ProgressiveCoding", "CSeccomp"]),
+        library("Profiles", ["HEVCDecoding", "HEVCCodec", "ExactCodec", "ProgressiveCoding", "StrictYAML"]),
+        library("DecoderHost", ["Decoding", "ProgressiveCoding", "CSeccomp"]),
         library(
             "Sites",
             [
                 "VolumeModel", "NIfTIFile", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
-                "SRTTransport", "SessionRunner", "Secrecy", "Journal", "Metrics", "Confinement", "Profiles", "HEVCCodec", crypto,
+                "SRTTransport", "SessionRunner", "Secrecy", "Journal", "Metrics", "Decoding", "DecoderHost", "Profiles", "StrictYAML",
+                "HEVCDecoding", "HEVCCodec", "ExactCodec", crypto,
             ]),
         .target(
             name: "LiveView",
             dependencies: [
-                "HTTPService", "Sites", "Metrics", "Profiles", "ProgressiveCoding", "WireFormat", "NIfTIFile", "VolumeModel",
-                "SRTTransport",
+                "HTTPService", "Sites", "Metrics", "Profiles", "StrictYAML", "ProgressiveCoding", "WireFormat", "NIfTIFile",
+                "VolumeModel", "SRTTransport",
             ],
             exclude: ["Page"], swiftSettings: strict),
         library("Phantom"),
@@ -91,20 +95,23 @@ let package = Package(
         library(
             "Experiments",
             [
-                "VolumeModel", "NIfTIFile", "Segmentation", "HEVCCodec", "ExactCodec", "ProgressiveCoding", "WireFormat",
-                "StreamSession", "SRTTransport", "Sites", "Metrics", "Profiles", "Phantom", "NetSim",
+                "VolumeModel", "NIfTIFile", "Segmentation", "HEVCDecoding", "HEVCCodec", "ExactCodec", "Decoding",
+                "ProgressiveCoding", "WireFormat", "StreamSession", "SRTTransport", "Sites", "DecoderHost", "Metrics", "Profiles", "Phantom",
+                "NetSim", "StrictYAML", "LinkProfiles",
             ]),
 
-        // The link simulator
+        // The link simulator: a package of its own (netsim/Package.swift), whose parts are built here with everything else
         .target(name: "CNetSim", path: "netsim/Sources/CNetSim"),
         library("NetSim", ["CNetSim"], path: "netsim/Sources/NetSim"),
+        library("StrictYAML", [yaml], path: "netsim/Sources/StrictYAML"),
+        library("LinkProfiles", ["NetSim", "StrictYAML"], path: "netsim/Sources/LinkProfiles"),
 
         // Programs
         .executableTarget(
             name: "fovea",
             dependencies: [
                 "VolumeModel", "NIfTIFile", "HEVCCodec", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
-                "Confinement",
+                "Decoding", "HEVCDecoding", "StrictYAML", "LinkProfiles",
                 "SRTTransport", "Secrecy", "Journal", "HTTPService", "Metrics", "Sites", "Profiles", "LiveView", "Phantom",
                 "NetSim",
                 "Experiments",
@@ -112,8 +119,9 @@ let package = Package(
                 "CPNG", arguments,
             ],
             swiftSettings: strict),
+        .executableTarget(name: "fovea-decoder", dependencies: ["Decoding"], swiftSettings: strict),
         .executableTarget(
-            name: "netsim", dependencies: ["NetSim", "Profiles", arguments], path: "netsim/Sources/netsim-cli",
+            name: "netsim", dependencies: ["NetSim", "StrictYAML", "LinkProfiles", arguments], path: "netsim/Sources/netsim-cli",
             swiftSettings: strict),
 
         // Tests
@@ -121,24 +129,24 @@ let package = Package(
         library(
             "HostileInput",
             [
-                "VolumeModel", "NIfTIFile", "HEVCCodec", "ExactCodec", "WireFormat", "ProgressiveCoding", "StreamSession",
-                "Journal",
-                "Confinement", "Sites",
+                "VolumeModel", "NIfTIFile", "HEVCDecoding", "HEVCCodec", "ExactCodec", "Decoding", "WireFormat",
+                "ProgressiveCoding", "StreamSession", "Journal", "DecoderHost", "Sites",
             ], path: "Tests/HostileInput"),
         .executableTarget(
-            name: "decoder-probe", dependencies: ["Confinement", "ProgressiveCoding"], path: "Tests/DecoderProbe",
+            name: "decoder-probe", dependencies: ["Decoding"], path: "Tests/DecoderProbe",
             swiftSettings: strict),
-        tests("ConfinementTests", ["Confinement", "ProgressiveCoding", "decoder-probe"]),
+        tests("DecoderHostTests", ["DecoderHost", "Decoding", "ProgressiveCoding", "HEVCDecoding", "decoder-probe", "fovea-decoder"]),
         tests("VolumeModelTests", ["TestSupport", "VolumeModel"]),
         tests("NIfTIFileTests", ["NIfTIFile", "VolumeModel", "CNIfTI"]),
-        tests("SegmentationTests", ["TestSupport", "Segmentation", "VolumeModel", "Profiles", "Phantom"]),
-        tests("HEVCCodecTests", ["TestSupport", "HEVCCodec"]),
+        tests("SegmentationTests", ["TestSupport", "Segmentation", "VolumeModel", "Profiles", "StrictYAML", "Phantom"]),
+        tests("HEVCCodecTests", ["TestSupport", "HEVCDecoding", "HEVCCodec"]),
         tests("ExactCodecTests", ["TestSupport", "ExactCodec"]),
         tests("WireFormatTests", ["TestSupport", "WireFormat", "VolumeModel"]),
         tests(
             "ProgressiveCodingTests",
             [
-                "TestSupport", "HostileInput", "ProgressiveCoding", "HEVCCodec", "ExactCodec", "VolumeModel", "NIfTIFile",
+                "TestSupport", "HostileInput", "ProgressiveCoding", "HEVCDecoding", "HEVCCodec", "ExactCodec", "Decoding",
+                "VolumeModel", "NIfTIFile",
                 "WireFormat",
             ]),
         tests("SecrecyTests", ["TestSupport", "Secrecy"]),
@@ -148,30 +156,32 @@ let package = Package(
         tests(
             "LiveViewTests",
             [
-                "TestSupport", "LiveView", "HTTPService", "Sites", "Metrics", "ProgressiveCoding", "ExactCodec", "HEVCCodec",
+                "TestSupport", "LiveView", "HTTPService", "Sites", "Metrics", "ProgressiveCoding", "ExactCodec", "HEVCCodec", "Decoding",
                 "VolumeModel",
                 "NIfTIFile",
-                "WireFormat", "SRTTransport", "Profiles", "fovea", "netsim",
+                "WireFormat", "SRTTransport", "Profiles", "fovea", "fovea-decoder", "netsim",
             ]),
         tests("StreamSessionTests", ["TestSupport", "StreamSession", "VolumeModel", "Secrecy", "WireFormat", "NetSim"]),
         tests("SRTTransportTests", ["SRTTransport", "NetSim"]),
         tests("SessionRunnerTests", ["SessionRunner", "StreamSession", "SRTTransport", "Secrecy", "WireFormat"]),
-        tests("ProfilesTests", ["Profiles", "ProgressiveCoding", "HEVCCodec", "NetSim"]),
+        tests(
+            "ProfilesTests",
+            ["Profiles", "StrictYAML", "LinkProfiles", "Experiments", "ProgressiveCoding", "HEVCCodec", "NetSim"]),
         tests("PhantomTests", ["Phantom"]),
         tests("TerminalTests", ["Terminal"]),
         tests(
             "ExperimentsTests",
             [
-                "Experiments", "Profiles", "ProgressiveCoding", "VolumeModel", "NIfTIFile", "WireFormat", "NetSim", "Phantom",
-                "Sites",
+                "Experiments", "Profiles", "StrictYAML", "LinkProfiles", "ProgressiveCoding", "VolumeModel", "NIfTIFile",
+                "WireFormat", "NetSim", "Phantom", "Sites", "fovea-decoder",
             ]),
         tests("NetSimTests", ["NetSim", "netsim"], path: "netsim/Tests/NetSimTests"),
         tests(
             "EndToEndTests",
             [
-                "TestSupport", "HostileInput", "ExactCodec", "Sites", "Profiles", "ProgressiveCoding", "SessionRunner",
-                "StreamSession", "Journal", "VolumeModel", "NIfTIFile", "Phantom",
-                "SRTTransport", "WireFormat", "fovea", "netsim",
+                "TestSupport", "HostileInput", "ExactCodec", "Decoding", "DecoderHost", "Sites", "Profiles", "ProgressiveCoding",
+                "SessionRunner", "StreamSession", "Journal", "VolumeModel", "NIfTIFile", "Phantom",
+                "SRTTransport", "WireFormat", "fovea", "fovea-decoder", "netsim",
             ]),
     ],
     swiftLanguageModes: [.v6]

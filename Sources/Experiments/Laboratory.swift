@@ -1,5 +1,6 @@
+internal import DecoderHost
 internal import Foundation
-public import Profiles
+internal import Profiles
 internal import ProgressiveCoding
 internal import Synchronization
 internal import VolumeModel
@@ -18,7 +19,7 @@ public struct Laboratory: Sendable {
         /// Whether to keep the link's log of each transfer, in virtual time.
         public var recordsLinks = false
         /// A program that decodes confined, for transfers over sockets.
-        public var workerExecutable = "/proc/self/exe"
+        public var decoderPath = DecoderProgram.path
 
         /// Makes options.
         public init(folder: String, mode: Mode) {
@@ -93,7 +94,7 @@ public struct Laboratory: Sendable {
         let open = zip(wanted, rows).filter { !there.contains($1.text("key")) }
         let store = CodingStore(
             folder: "\(options.folder)/coding", goal: profile.goal, margin: profile.margin,
-            workerExecutable: options.workerExecutable)
+            decoderPath: options.decoderPath)
         // Sockets and a relay want the machine for themselves.
         let width = options.mode == .virtual ? max(1, ProcessInfo.processInfo.activeProcessorCount) : 1
         let clock = ContinuousClock()
@@ -165,7 +166,7 @@ public struct Laboratory: Sendable {
         var setup = RelayedTransfer.Setup(
             preparation: await store.preparation(subject, cell.encoding.value, cell.order), transport: cell.transport.value,
             link: cell.link.value, seed: cell.seed, folder: folder, session: Name(cleaning: parameters.text("key")))
-        setup.workerExecutable = options.workerExecutable
+        setup.decoderPath = options.decoderPath
         do {
             return try await RelayedTransfer.record(setup).record
         } catch {

@@ -1,3 +1,4 @@
+public import HEVCDecoding
 internal import CX265
 internal import Synchronization
 

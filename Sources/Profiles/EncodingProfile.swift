@@ -1,3 +1,4 @@
+public import StrictYAML
 internal import HEVCCodec
 public import ProgressiveCoding
 internal import ExactCodec

@@ -1,3 +1,4 @@
+public import StrictYAML
 /// How a session uses the link: `profiles/transport/NAME.yaml`.
 public struct TransportProfile: Sendable, Equatable {
     /// Bits a second on the wire, IP and UDP headers and retransmissions included; nil: as much as the link is found to carry.

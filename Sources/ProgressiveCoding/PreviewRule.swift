@@ -1,3 +1,4 @@
+internal import HEVCDecoding
 internal import HEVCCodec
 package import VolumeModel
 internal import WireFormat

@@ -1,3 +1,4 @@
+public import Decoding
 internal import ExactCodec
 public import NIfTIFile
 public import VolumeModel

@@ -1,3 +1,5 @@
+internal import HEVCDecoding
+internal import Decoding
 internal import HEVCCodec
 internal import NIfTIFile
 package import VolumeModel

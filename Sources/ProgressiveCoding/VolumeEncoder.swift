@@ -1,3 +1,5 @@
+internal import Decoding
+internal import HEVCDecoding
 internal import HEVCCodec
 internal import Glibc
 public import NIfTIFile
@@ -171,7 +173,7 @@ public final class VolumeEncoder: Sendable {
     /// - Throws: `CodingError`; `.verificationFailed` when the chunk does not decode to what it must.
     func verify(_ record: ChunkRecord, _ index: Int) throws(CodingError) -> ChunkRecord {
         let request = try assembler.withLock { assembler throws(CodingError) in try assembler.request(for: index, record) }
-        let decoded = try request.perform()
+        let decoded = try request.decoded()
         let chunk = layout.manifest.plan[index]
         try assembler.withLock { assembler throws(CodingError) in try assembler.apply(decoded, to: index, record) }
         if chunk.layer.isExact {

@@ -1,4 +1,5 @@
-internal import Confinement
+internal import Decoding
+internal import DecoderHost
 internal import Journal
 internal import NIfTIFile
 internal import ProgressiveCoding
@@ -10,6 +11,9 @@ enum Farewell {
     /// A sender's. Its own user reads the whole message; the far site needs to know whose fault it is.
     static func ofSender(_ error: any Error) -> Abort {
         guard !(error is CancellationError) else { return Abort(reason: .cancelled, message: "the sender was stopped") }
+        if let error = error as? CodingError, error.isOfCoder {
+            return Abort(reason: .undecodable, message: "the sender found that a chunk it had sent does not decode to its voxels")
+        }
         let cause =
             switch error {
             case is NIfTIError: "its input cannot be read"

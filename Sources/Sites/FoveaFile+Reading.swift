@@ -1,4 +1,4 @@
-internal import Confinement
+public import DecoderHost
 internal import Foundation
 public import NIfTIFile
 internal import ProgressiveCoding
@@ -63,12 +63,12 @@ extension FoveaFile {
     /// - Parameter onProgress: how many of how many chunks are decoded.
     /// - Throws: `WireError`, `CodingError`, or `NIfTIError`, naming the file.
     public static func decode(
-        _ path: String, layers: Layers, workerExecutable: String = "/proc/self/exe",
+        _ path: String, layers: Layers, decoderPath: String = DecoderProgram.path,
         onProgress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) async throws -> [Decoded] {
         let contents = try open(path)
         let manifest = contents.manifest
-        let workers = ConfinedDecoder(floor: DecodingFloor(executable: workerExecutable))
+        let workers = ConfinedDecoder(floor: DecodingFloor(executable: decoderPath))
         defer { workers.close() }
         let decoder = try SessionDecoder(manifest, decoder: workers, memoryLimit: memoryLimit, diskLimit: diskLimit)
         workers.allow(voxels: decoder.voxelCount)

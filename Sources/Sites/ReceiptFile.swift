@@ -1,3 +1,4 @@
+internal import HEVCDecoding
 internal import Foundation
 internal import HEVCCodec
 internal import NIfTIFile

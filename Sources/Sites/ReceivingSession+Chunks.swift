@@ -1,4 +1,4 @@
-internal import Confinement
+internal import DecoderHost
 internal import ProgressiveCoding
 internal import StreamSession
 internal import WireFormat

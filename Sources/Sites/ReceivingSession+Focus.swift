@@ -1,4 +1,4 @@
-internal import Confinement
+internal import DecoderHost
 internal import Journal
 internal import ProgressiveCoding
 internal import StreamSession

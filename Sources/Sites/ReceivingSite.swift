@@ -1,4 +1,4 @@
-internal import Confinement
+internal import DecoderHost
 internal import Foundation
 public import Metrics
 internal import NIfTIFile
@@ -141,8 +141,8 @@ public struct ReceivingSite: Sendable {
     public var system = ReceivingSystem()
     /// Asked when the site is told to stop: whether it is expected to be started again, so that senders wait for it.
     public var isRestarting: @Sendable () -> Bool = { false }
-    /// A program that decodes confined; this one by default.
-    public var workerExecutable = "/proc/self/exe"
+    /// The program that decodes confined.
+    public var decoderPath = DecoderProgram.path
     /// Reads a file that was written, before anything is said of it; a test puts a failing disk in its place.
     public var readBack: @Sendable (String) throws -> Digest = { try WrittenFile.digest(of: $0) }
 
@@ -169,8 +169,9 @@ public struct ReceivingSite: Sendable {
     }
 
     /// Listens.
-    /// - Throws: `TransportError`; `SiteError.Code.exposed`.
+    /// - Throws: `TransportError`; `SiteError.Code.exposed`; `ConfinementError.Code.cannotStart` when there is no decoder.
     public func listen(on address: String) throws -> SRTListener {
+        try DecoderProgram.check(decoderPath)
         let address = try HostPort(parsing: address)
         try exposure.check(address)
         var options = SRTOptions(maximumBitsPerSecond: 100e6)
@@ -193,7 +194,7 @@ public struct ReceivingSite: Sendable {
     {
         let shared = Shared(
             registry: SessionRegistry(limit: sessionLimit, room: .init(memory: memoryByteCount, disk: diskByteCount)),
-            floor: DecodingFloor(executable: workerExecutable),
+            floor: DecodingFloor(executable: decoderPath),
             files: CodingPool(threadCount: 1, niceness: 10))
         let watching = Task { await watch(listener.admission, onEvent) }
         defer { watching.cancel() }

@@ -1,3 +1,4 @@
+internal import StrictYAML
 internal import NIfTIFile
 internal import Profiles
 public import Segmentation

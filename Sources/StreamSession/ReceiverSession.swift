@@ -231,9 +231,8 @@ public struct ReceiverSession: Sendable {
             case .abort(let abort):
                 // What was promised is on disk, whatever the sender says after it.
                 defer { phase = .over }
-                return [
-                    phase == .stored ? .closed : .failed(SessionError(.peerAborted, "the sender gave up: \(abort.message)"))
-                ]
+                let code: SessionError.Code = abort.reason == .undecodable ? .undecodable : .peerAborted
+                return [phase == .stored ? .closed : .failed(SessionError(code, "the sender gave up: \(abort.message)"))]
             case .hello: return violate("the sender begins twice")
             case .report, .acknowledgement, .receipt, .welcome, .holdings, .focus:
                 return violate("the sender sends what only a receiver may")

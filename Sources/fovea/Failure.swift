@@ -1,4 +1,6 @@
-internal import Confinement
+internal import Decoding
+internal import StrictYAML
+internal import DecoderHost
 internal import Experiments
 internal import Glibc
 internal import HEVCCodec

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Confinement
 internal import Glibc
 internal import Sites
 
@@ -22,8 +21,6 @@ struct Fovea: AsyncParsableCommand {
         ])
 
     static func main() async {
-        // A decoder's process must not so much as parse arguments before it is confined.
-        if CommandLine.arguments.dropFirst().first == ConfinedWorker.argument { ConfinedWorker.serve() }
         // A peer or a pipe that goes away is an error to report, not an end.
         signal(SIGPIPE, SIG_IGN)
         raiseFileLimit()

@@ -1,4 +1,4 @@
-internal import Confinement
+internal import Decoding
 internal import Glibc
 
 /// Tries from inside of a confined process what it must not do, and what it needs.

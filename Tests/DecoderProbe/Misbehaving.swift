@@ -1,6 +1,5 @@
-internal import Confinement
+internal import Decoding
 internal import Glibc
-internal import ProgressiveCoding
 
 /// A decoder's process that does what a chunk says: a word, and a file in which it leaves its process number and the
 /// chunk's size each time.

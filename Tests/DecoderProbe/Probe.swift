@@ -1,4 +1,3 @@
-internal import Confinement
 internal import Glibc
 
 /// Stands in for a decoder's process in tests: `inside` confines itself as one and tries what it must not do; as a decoder it does what
@@ -8,7 +7,7 @@ struct Probe {
     static func main() {
         switch CommandLine.arguments.dropFirst().first {
         case "inside": Inside.report()
-        case ConfinedWorker.argument: Misbehaving.serve()
+        case nil: Misbehaving.serve()
         default: exit(64)
         }
     }

@@ -90,7 +90,7 @@ struct CommandTests {
     @Test("The decoder's process is confined by the kernel, and ends with its pipe")
     func confined() async throws {
         let pipe = Pipe()
-        let worker = try Program("fovea", ["codec-worker"], input: pipe)
+        let worker = try Program("fovea-decoder", [], input: pipe)
         var status = ""
         for _ in 0..<500 where !status.contains("Seccomp:\t2") {
             try await Task.sleep(for: .milliseconds(10))

@@ -149,7 +149,6 @@ struct CrowdTests {
     func waitingBytes() async throws {
         let scratch = try Scratch()
         var site = ReceivingSite(folder: scratch.file("in"), transport: TransportProfile())
-        site.workerExecutable = Program.folder.appendingPathComponent("fovea").path
         site.limits.waitingByteCount = 1 << 20
         let listener = try site.listen(on: "127.0.0.1:0")
         let running = Task { [site] in try await site.run(listener, once: false, clock: Stopwatch()) { _ in } }

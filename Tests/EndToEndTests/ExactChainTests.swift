@@ -30,7 +30,6 @@ struct ExactChainTests {
 
         init(_ scratch: Scratch, once: Bool = true, _ change: (inout ReceivingSite) -> Void = { _ in }) async throws {
             var site = ReceivingSite(folder: scratch.file("in"), transport: TransportProfile())
-            site.workerExecutable = Program.folder.appendingPathComponent("fovea").path
             change(&site)
             listener = try site.listen(on: "127.0.0.1:0")
             port = Int(listener.port)
@@ -80,7 +79,7 @@ struct ExactChainTests {
         try """
         #!/usr/bin/python3
         import struct, subprocess, sys
-        worker = subprocess.Popen(["\(Program.folder.path)/fovea", "codec-worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        worker = subprocess.Popen(["\(Program.folder.path)/fovea-decoder"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         def read(source):
             head = source.read(8)
             if len(head) < 8: sys.exit(0)
@@ -98,7 +97,7 @@ struct ExactChainTests {
             write(sys.stdout.buffer, bytes(answer))
         """.write(toFile: worker, atomically: true, encoding: .utf8)
         chmod(worker, 0o755)
-        let site = try await Site(scratch) { $0.workerExecutable = worker }
+        let site = try await Site(scratch) { $0.decoderPath = worker }
         let answers = try await LyingSender.send(session.chunks, end: session.end, to: site.port)
         let said = await site.end()
         #expect(LyingSender.receipt(answers) == nil)

@@ -26,7 +26,6 @@ final class FocusReceiver: Sendable {
     /// - Parameter wish: asked for as soon as the regions of interest are there.
     init(_ scratch: Scratch, wish: Box) async throws {
         var site = ReceivingSite(folder: scratch.file("in"), transport: TransportProfile())
-        site.workerExecutable = Program.folder.appendingPathComponent("fovea").path
         site.focusDesk = desk
         let listener = try site.listen(on: "127.0.0.1:0")
         port = Int(listener.port)

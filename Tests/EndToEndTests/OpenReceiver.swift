@@ -20,7 +20,6 @@ final class OpenReceiver: Sendable {
 
     init(_ scratch: Scratch, _ change: (inout ReceivingSite) -> Void = { _ in }) async throws {
         var site = ReceivingSite(folder: scratch.file("in"), transport: TransportProfile())
-        site.workerExecutable = Program.folder.appendingPathComponent("fovea").path
         change(&site)
         let listener = try site.listen(on: "127.0.0.1:0")
         port = Int(listener.port)

@@ -37,7 +37,6 @@ struct SessionLimitTests {
         let slow = scratch.file("slow.yaml")
         try "rate: 100 kbit/s\n".write(toFile: slow, atomically: true, encoding: .utf8)
         var site = ReceivingSite(folder: scratch.file("in"), transport: TransportProfile())
-        site.workerExecutable = Program.folder.appendingPathComponent("fovea").path
         limit.set(on: &site.limits)
         let listener = try site.listen(on: "127.0.0.1:0")
         let running = Task { [site] in

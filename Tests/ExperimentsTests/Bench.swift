@@ -1,3 +1,4 @@
+import StrictYAML
 import Experiments
 import Foundation
 import Profiles

@@ -1,3 +1,5 @@
+import StrictYAML
+import Experiments
 import NetSim
 import Profiles
 import ProgressiveCoding

@@ -1,3 +1,4 @@
+import HEVCDecoding
 import Foundation
 import HEVCCodec
 

@@ -1,3 +1,4 @@
+import HEVCDecoding
 import HEVCCodec
 import Testing
 import TestSupport

@@ -1,3 +1,4 @@
+internal import HEVCDecoding
 internal import HEVCCodec
 internal import NIfTIFile
 internal import ProgressiveCoding

@@ -1,4 +1,6 @@
-public import Confinement
+internal import HEVCDecoding
+internal import Decoding
+public import DecoderHost
 internal import HEVCCodec
 internal import ProgressiveCoding
 internal import ExactCodec

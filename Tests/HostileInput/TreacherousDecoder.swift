@@ -1,3 +1,4 @@
+internal import Decoding
 internal import ProgressiveCoding
 internal import ExactCodec
 internal import Synchronization

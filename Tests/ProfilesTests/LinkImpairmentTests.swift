@@ -1,3 +1,5 @@
+import StrictYAML
+import LinkProfiles
 import NetSim
 import Profiles
 import Testing

@@ -1,3 +1,5 @@
+import StrictYAML
+import LinkProfiles
 import Foundation
 import NetSim
 import Profiles

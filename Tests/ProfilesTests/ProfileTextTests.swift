@@ -1,3 +1,5 @@
+import LinkProfiles
+import StrictYAML
 import HEVCCodec
 import NetSim
 import Profiles

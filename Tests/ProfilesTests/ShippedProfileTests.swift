@@ -1,3 +1,5 @@
+import LinkProfiles
+import StrictYAML
 import Foundation
 import HEVCCodec
 import NetSim

@@ -1,3 +1,4 @@
+import Decoding
 import HEVCCodec
 import HostileInput
 import NIfTIFile

@@ -1,4 +1,4 @@
-internal import Confinement
+internal import DecoderHost
 internal import Foundation
 internal import Fuzzing
 internal import HostileInput

@@ -29,7 +29,7 @@ actor CodingStore {
     private let folder: String
     private let goal: Goal
     private let margin: Int
-    private let workerExecutable: String
+    private let decoderPath: String
     private let pool = CodingPool()
     // Tasks, so that cells that ask at the same time share one.
     private var sources: [String: Task<Source, any Error>] = [:]
@@ -43,11 +43,11 @@ actor CodingStore {
         let regions: [Box]
     }
 
-    init(folder: String, goal: Goal, margin: Int, workerExecutable: String) {
+    init(folder: String, goal: Goal, margin: Int, decoderPath: String) {
         self.folder = folder
         self.goal = goal
         self.margin = margin
-        self.workerExecutable = workerExecutable
+        self.decoderPath = decoderPath
     }
 
     func preparation(_ subject: Subject, _ encoding: EncodingSettings, _ order: TransmissionOrder) -> Preparation {
@@ -144,7 +144,7 @@ actor CodingStore {
                 var setup = RelayedTransfer.Setup(
                     preparation: preparation(subject, encoding.value, order), transport: TransportProfile(bitsPerSecond: 400e6),
                     link: nil, seed: 0, folder: "\(folder)/measuring", session: session)
-                setup.workerExecutable = workerExecutable
+                setup.decoderPath = decoderPath
                 records.append(try await RelayedTransfer.record(setup).record)
                 try? FileManager.default.removeItem(atPath: "\(folder)/measuring")
             }

@@ -1,3 +1,4 @@
+internal import Decoding
 internal import Foundation
 internal import NIfTIFile
 public import ProgressiveCoding

@@ -1,3 +1,4 @@
+internal import DecoderHost
 public import Metrics
 public import NetSim
 public import Profiles
@@ -34,7 +35,7 @@ public struct RelayedTransfer: Sendable {
         /// Where those who look on say what they want to see next.
         public var focusDesk: FocusDesk?
         /// A program that decodes confined.
-        public var workerExecutable = "/proc/self/exe"
+        public var decoderPath = DecoderProgram.path
 
         /// Makes a setup.
         public init(
@@ -61,7 +62,7 @@ public struct RelayedTransfer: Sendable {
         onReceiver: @escaping @Sendable (ReceivingSite.Event) -> Void
     ) async throws -> RelayedTransfer {
         var receiver = ReceivingSite(folder: setup.folder, transport: setup.transport)
-        receiver.workerExecutable = setup.workerExecutable
+        receiver.decoderPath = setup.decoderPath
         receiver.metrics = setup.metrics
         receiver.focusDesk = setup.focusDesk
         let listener = try receiver.listen(on: "127.0.0.1:0")

@@ -1,3 +1,4 @@
+internal import LinkProfiles
 internal import ArgumentParser
 internal import Experiments
 internal import Foundation

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import NetSim
-internal import Profiles
+internal import LinkProfiles
 
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

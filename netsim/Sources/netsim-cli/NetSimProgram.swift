@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import NetSim
-internal import Profiles
+internal import StrictYAML
 
 /// The program.
 @main

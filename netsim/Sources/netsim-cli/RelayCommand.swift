@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Dispatch
 internal import Glibc
 internal import NetSim
-internal import Profiles
+internal import LinkProfiles
 
 struct RelayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,3 +1,4 @@
+internal import StrictYAML
 internal import NetSim
 
 /// The key of a link, or of one of its directions, that says what waits for it.

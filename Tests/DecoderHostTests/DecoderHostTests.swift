@@ -1,4 +1,5 @@
-import Confinement
+import Decoding
+import DecoderHost
 import Foundation
 import ProgressiveCoding
 import Testing

@@ -2,7 +2,7 @@ internal import Foundation
 internal import Yams
 
 /// A YAML mapping of which every key must be asked for: what is left over is an error with its line.
-struct ProfileNode {
+package struct ProfileNode {
     private let file: String
     private let mapping: Node.Mapping
     private let line: Int
@@ -12,14 +12,14 @@ struct ProfileNode {
     private static let longestMessage = 500
 
     /// Reads a profile.
-    static func read(_ file: String) throws(ProfileError) -> ProfileNode {
+    package static func read(_ file: String) throws(ProfileError) -> ProfileNode {
         guard let data = FileManager.default.contents(atPath: file), data.count <= 1 << 20 else {
             throw ProfileError(.unreadable, "\(file): cannot be read, or is larger than a profile may be")
         }
         return try parse(String(decoding: data, as: UTF8.self), file: file)
     }
 
-    static func parse(_ text: String, file: String) throws(ProfileError) -> ProfileNode {
+    package static func parse(_ text: String, file: String) throws(ProfileError) -> ProfileNode {
         let node: Node?
         do {
             node = try Yams.compose(yaml: text)
@@ -43,15 +43,15 @@ struct ProfileNode {
     }
 
     /// What to throw where a key is missing, or one of those that would do instead.
-    func missing(_ key: String, or others: String...) -> ProfileError {
+    package func missing(_ key: String, or others: String...) -> ProfileError {
         fail(.missingKey, nil, "key '\(full(key))' is missing, or \(others.map { "'\(full($0))'" }.joined(separator: " or "))")
     }
 
     /// Refuses every key but these.
-    func allow(_ keys: String...) throws(ProfileError) { try allow(keys) }
+    package func allow(_ keys: String...) throws(ProfileError) { try allow(keys) }
 
     /// The same, for a list.
-    func allow(_ keys: [String]) throws(ProfileError) {
+    package func allow(_ keys: [String]) throws(ProfileError) {
         for (key, _) in mapping {
             guard let name = key.string, keys.contains(name) else {
                 throw fail(
@@ -61,31 +61,31 @@ struct ProfileNode {
         }
     }
 
-    func has(_ key: String) -> Bool { mapping[Node(key)] != nil }
+    package func has(_ key: String) -> Bool { mapping[Node(key)] != nil }
 
-    func node(_ key: String) throws(ProfileError) -> ProfileNode {
+    package func node(_ key: String) throws(ProfileError) -> ProfileNode {
         guard let node = mapping[Node(key)] else { throw fail(.missingKey, nil, "key '\(full(key))' is missing") }
         guard let inner = node.mapping else { throw fail(.invalidValue, node, "'\(full(key))' must hold keys of its own") }
         return ProfileNode(file: file, mapping: inner, line: node.mark?.line ?? line, path: full(key))
     }
 
     /// Whether a key holds keys of its own.
-    func isMapping(_ key: String) -> Bool { mapping[Node(key)]?.mapping != nil }
+    package func isMapping(_ key: String) -> Bool { mapping[Node(key)]?.mapping != nil }
 
     /// What a key holds; nil where it is left out or is `none`.
-    func nodeUnlessNone(_ key: String) throws(ProfileError) -> ProfileNode? {
+    package func nodeUnlessNone(_ key: String) throws(ProfileError) -> ProfileNode? {
         guard has(key), mapping[Node(key)]?.scalar?.string != "none" else { return nil }
         return try node(key)
     }
 
-    func text(_ key: String) throws(ProfileError) -> String {
+    package func text(_ key: String) throws(ProfileError) -> String {
         guard let node = mapping[Node(key)] else { throw fail(.missingKey, nil, "key '\(full(key))' is missing") }
         guard let text = node.scalar?.string else { throw fail(.invalidValue, node, "'\(full(key))' must be one value") }
         return text
     }
 
     /// Reads a value by a rule, which says what it wants when it gives nil.
-    func value<Value>(_ key: String, wants: String, _ read: (String) -> Value?) throws(ProfileError) -> Value {
+    package func value<Value>(_ key: String, wants: String, _ read: (String) -> Value?) throws(ProfileError) -> Value {
         let text = try text(key)
         guard let value = read(text) else {
             throw fail(.invalidValue, mapping[Node(key)], "'\(full(key))' is '\(text)'; write \(wants)")
@@ -94,7 +94,7 @@ struct ProfileNode {
     }
 
     /// Which of these keys is there, of which at most one may be; nil for none.
-    func only(_ keys: String...) throws(ProfileError) -> String? {
+    package func only(_ keys: String...) throws(ProfileError) -> String? {
         let present = keys.filter(has)
         if present.count > 1 {
             let all = keys.map { "'\($0)'" }.joined(separator: ", ")
@@ -106,7 +106,7 @@ struct ProfileNode {
     }
 
     /// A file's path, relative to the profile's own folder unless it starts with a slash.
-    func path(_ key: String) throws(ProfileError) -> String {
+    package func path(_ key: String) throws(ProfileError) -> String {
         let text = try text(key)
         if text.isEmpty { throw fail(.invalidValue, mapping[Node(key)], "'\(full(key))' is empty; write a file's path") }
         guard !text.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return text }
@@ -114,7 +114,7 @@ struct ProfileNode {
     }
 
     /// A mapping whose keys are values too, both read by rules, in the file's order.
-    func pairs<Key, Value>(
+    package func pairs<Key, Value>(
         _ key: String, keys keyForm: String, _ readKey: (String) -> Key?,
         values valueForm: String, _ readValue: (String) -> Value?
     ) throws(ProfileError) -> [(key: Key, value: Value)] {
@@ -133,26 +133,26 @@ struct ProfileNode {
         return pairs
     }
 
-    func choice<Value: RawRepresentable & CaseIterable>(_ key: String, _ type: Value.Type, default standard: Value)
+    package func choice<Value: RawRepresentable & CaseIterable>(_ key: String, _ type: Value.Type, default standard: Value)
         throws(ProfileError) -> Value
     where Value.RawValue == String {
         has(key) ? try choice(key, type) : standard
     }
 
     /// One of the words that a type has; it must be there.
-    func choice<Value: RawRepresentable & CaseIterable>(_ key: String, _ type: Value.Type) throws(ProfileError) -> Value
+    package func choice<Value: RawRepresentable & CaseIterable>(_ key: String, _ type: Value.Type) throws(ProfileError) -> Value
     where Value.RawValue == String {
         try value(key, wants: "one of: " + type.allCases.map(\.rawValue).joined(separator: ", ")) { Value(rawValue: $0) }
     }
 
     /// Yes or no; no where it is left out.
-    func flag(_ key: String) throws(ProfileError) -> Bool {
+    package func flag(_ key: String) throws(ProfileError) -> Bool {
         guard has(key) else { return false }
         return try value(key, wants: "true or false") { ["true": true, "false": false][$0] }
     }
 
     /// The keys and values of a mapping of scalars, in the file's order.
-    func scalars() throws(ProfileError) -> [(key: String, value: String)] {
+    package func scalars() throws(ProfileError) -> [(key: String, value: String)] {
         var pairs: [(String, String)] = []
         for (key, value) in mapping {
             guard let key = key.string, let text = value.scalar?.string else {
@@ -164,7 +164,7 @@ struct ProfileNode {
     }
 
     /// Puts file and line before an error of a module that knows neither, and a key where the error belongs to one.
-    func wrap<Result>(_ key: String? = nil, _ body: () throws -> Result) throws(ProfileError) -> Result {
+    package func wrap<Result>(_ key: String? = nil, _ body: () throws -> Result) throws(ProfileError) -> Result {
         do {
             return try body()
         } catch let error as ProfileError {
@@ -176,25 +176,25 @@ struct ProfileNode {
     }
 
     /// What to throw where a key's value will not do.
-    func refusal(_ key: String, _ message: String) -> ProfileError {
+    package func refusal(_ key: String, _ message: String) -> ProfileError {
         fail(.invalidValue, mapping[Node(key)], "'\(full(key))' \(message)")
     }
 
     /// One of a key's values: the only one, or an element of a list.
-    struct Item {
+    package struct Item {
         /// The value, where it is not a mapping.
-        let text: String?
+        package let text: String?
         /// The value, where it is a mapping.
-        let node: ProfileNode?
+        package let node: ProfileNode?
         fileprivate let owner: ProfileNode
         fileprivate let source: Node
         fileprivate let name: String
 
         /// What to throw where the value will not do.
-        func refusal(_ message: String) -> ProfileError { owner.fail(.invalidValue, source, "'\(name)' \(message)") }
+        package func refusal(_ message: String) -> ProfileError { owner.fail(.invalidValue, source, "'\(name)' \(message)") }
 
         /// Puts file, line and key before an error of a module that knows none of them.
-        func wrap<Result>(_ body: () throws -> Result) throws(ProfileError) -> Result {
+        package func wrap<Result>(_ body: () throws -> Result) throws(ProfileError) -> Result {
             do {
                 return try body()
             } catch let error as ProfileError where error.code != .notFound {
@@ -206,7 +206,7 @@ struct ProfileNode {
     }
 
     /// A key's values: one, or a list of at least one, each a scalar or a mapping.
-    func items(_ key: String) throws(ProfileError) -> [Item] {
+    package func items(_ key: String) throws(ProfileError) -> [Item] {
         guard let node = mapping[Node(key)] else { throw fail(.missingKey, nil, "key '\(full(key))' is missing") }
         let elements = node.sequence.map(Array.init) ?? [node]
         guard !elements.isEmpty else { throw fail(.invalidValue, node, "'\(full(key))' is an empty list") }
@@ -225,7 +225,7 @@ struct ProfileNode {
     }
 
     /// A key's values, one or a list, each read by a rule.
-    func values<Value>(_ key: String, wants: String, _ read: (String) -> Value?) throws(ProfileError) -> [Value] {
+    package func values<Value>(_ key: String, wants: String, _ read: (String) -> Value?) throws(ProfileError) -> [Value] {
         var values: [Value] = []
         for item in try items(key) {
             guard let text = item.text, let value = read(text) else {
@@ -237,7 +237,7 @@ struct ProfileNode {
     }
 
     /// The same mapping with other values for some keys, and without some others, in the mappings within too.
-    func replacing(_ values: [String: String], without removed: Set<String>) -> ProfileNode {
+    package func replacing(_ values: [String: String], without removed: Set<String>) -> ProfileNode {
         var changed = mapping
         for key in Array(mapping.keys) {
             guard let name = key.string else { continue }

@@ -1,3 +1,4 @@
+public import Decoding
 public import ProgressiveCoding
 internal import Synchronization
 
@@ -47,7 +48,7 @@ public final class ConfinedDecoder: ChunkDecoder {
     /// - Parameter voxels: how many more there are to come.
     public func allow(voxels: Int) {
         let count = voxelCount.withLock { count in
-            count += min(voxels, WorkerLimits.memoryCeiling)
+            count += min(voxels, ConfinedWorker.memoryCeiling)
             return count
         }
         floor.allow(voxels: count, to: lane)

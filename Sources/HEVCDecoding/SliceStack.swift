@@ -34,20 +34,23 @@ public struct SliceStack: Sendable, Equatable {
 /// x265 3.5 and libde265 1.0.11 disagree on frames one coding-tree unit wide, and x265's cuTree writes out of bounds below 49
 /// columns; so no frame is smaller than 64x64. Sides are whole numbers of the smallest coding unit, 8. What is added repeats the
 /// slice's edge and costs next to nothing.
-struct CodedFrame: Equatable {
-    let columns: Int
-    let rows: Int
+package struct CodedFrame: Equatable {
+    /// Columns of a frame.
+    package let columns: Int
+    /// Rows of a frame.
+    package let rows: Int
 
-    static let smallestSide = 64
+    package static let smallestSide = 64
 
-    init(columns: Int, rows: Int) {
+    /// The frame of slices of a size.
+    package init(columns: Int, rows: Int) {
         func coded(_ side: Int) -> Int { max(Self.smallestSide, (side + 7) / 8 * 8) }
         self.columns = coded(columns)
         self.rows = coded(rows)
     }
 
     /// Writes one slice into a frame, its edges repeated.
-    func pad<Sample: FixedWidthInteger>(_ stack: SliceStack, slice: Int, into frame: inout [Sample]) {
+    package func pad<Sample: FixedWidthInteger>(_ stack: SliceStack, slice: Int, into frame: inout [Sample]) {
         stack.samples.withUnsafeBufferPointer { source in
             frame.withUnsafeMutableBufferPointer { target in
                 for row in 0..<rows {

@@ -1,3 +1,4 @@
+public import StrictYAML
 public import NetSim
 
 /// Link profiles: `profiles/links/NAME.yaml`. netsim's README has the keys.
@@ -33,7 +34,7 @@ public enum LinkProfile {
         return try read(root.replacing(values, without: removed), name: name)
     }
 
-    static func read(_ root: ProfileNode, name: String) throws(ProfileError) -> LinkParameters {
+    package static func read(_ root: ProfileNode, name: String) throws(ProfileError) -> LinkParameters {
         try root.allow(keys + ["round_trip", "up", "down"])
         let roundTrip = try root.value("round_trip", wants: Quantities.timeForm, Quantities.time)
         try root.wrap("round_trip") { try LinkDirection.validate(delay: roundTrip / 2) }

@@ -1,3 +1,5 @@
+public import Profiles
+public import StrictYAML
 public import NetSim
 public import ProgressiveCoding
 public import VolumeModel

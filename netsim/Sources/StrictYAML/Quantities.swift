@@ -1,5 +1,5 @@
 /// Numbers with units as profiles write them.
-enum Quantities {
+package enum Quantities {
     private static func split(_ text: String) -> (number: Double, unit: String)? {
         let trimmed = text.filter { $0 != " " }
         let end = trimmed.firstIndex { !($0.isNumber || $0 == "." || $0 == "-" || $0 == "+") } ?? trimmed.endIndex
@@ -7,9 +7,9 @@ enum Quantities {
         return (number, String(trimmed[end...]))
     }
 
-    static let rateForm = "a rate such as 384 kbit/s, 2 Mbit/s or 1 Gbit/s"
+    package static let rateForm = "a rate such as 384 kbit/s, 2 Mbit/s or 1 Gbit/s"
     /// Bits a second.
-    static func rate(_ text: String) -> Double? {
+    package static func rate(_ text: String) -> Double? {
         guard let (number, unit) = split(text), number > 0 else { return nil }
         switch unit {
         case "bit/s": return number
@@ -20,8 +20,8 @@ enum Quantities {
         }
     }
 
-    static let timeForm = "a time such as 500 us, 80 ms or 2 s"
-    static func time(_ text: String) -> Duration? {
+    package static let timeForm = "a time such as 500 us, 80 ms or 2 s"
+    package static func time(_ text: String) -> Duration? {
         guard let (number, unit) = split(text), (0...1e6).contains(number) else { return nil }
         switch unit {
         case "us": return .nanoseconds(Int64(number * 1e3))
@@ -31,15 +31,15 @@ enum Quantities {
         }
     }
 
-    static let shareForm = "a share such as 1 % or 0.01, from 0 to 100 %"
-    static func share(_ text: String) -> Double? {
+    package static let shareForm = "a share such as 1 % or 0.01, from 0 to 100 %"
+    package static func share(_ text: String) -> Double? {
         guard let (number, unit) = split(text) else { return nil }
         let share = unit == "%" ? number / 100 : unit.isEmpty ? number : -1
         return (0...1).contains(share) ? share : nil
     }
 
-    static let byteForm = "a number of bytes such as 64 KiB, 1 MiB or 100 kB"
-    static func bytes(_ text: String) -> Int? {
+    package static let byteForm = "a number of bytes such as 64 KiB, 1 MiB or 100 kB"
+    package static func bytes(_ text: String) -> Int? {
         guard let (number, unit) = split(text), (0...1e12).contains(number) else { return nil }
         switch unit {
         case "B": return Int(number)
@@ -52,13 +52,13 @@ enum Quantities {
     }
 
     /// A whole number of packets.
-    static func packets(_ text: String) -> Int? {
+    package static func packets(_ text: String) -> Int? {
         guard let (number, unit) = split(text), (0...1e9).contains(number), number == number.rounded() else { return nil }
         return unit == "packets" || unit == "packet" ? Int(number) : nil
     }
 
-    static let numberForm = "a number such as 3 or 2.5"
-    static func number(_ text: String) -> Double? {
+    package static let numberForm = "a number such as 3 or 2.5"
+    package static func number(_ text: String) -> Double? {
         guard let (number, unit) = split(text), unit.isEmpty else { return nil }
         return number
     }

@@ -1,3 +1,4 @@
+internal import StrictYAML
 internal import NetSim
 
 /// The keys of a link, or of one of its directions, that say what it does to packets.

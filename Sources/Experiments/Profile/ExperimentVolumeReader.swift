@@ -1,3 +1,4 @@
+internal import StrictYAML
 internal import Foundation
 internal import VolumeModel
 

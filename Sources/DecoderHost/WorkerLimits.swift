@@ -1,4 +1,5 @@
-package import ProgressiveCoding
+package import Decoding
+internal import ProgressiveCoding
 
 /// What a decoder's process may use. Honest chunks take about 0.3 microseconds a voxel on one core and 40 bytes of memory.
 package struct WorkerLimits: Sendable {
@@ -14,13 +15,9 @@ package struct WorkerLimits: Sendable {
     /// The limits sessions get.
     package init() {}
 
-    /// Address space no process ever gets beyond.
-    static let memoryCeiling = 4 << 30
     /// Address space of the program itself.
     private static let programMemory = 768 << 20
     private static let memoryPerVoxel = 64
-    /// Processor time that no process ever gets beyond, whatever it decodes.
-    static let processSeconds = 3600
 
     /// How long a chunk may hold a core.
     package func time(_ request: DecodeRequest) -> Duration { min(longest, chunkTime + timePerVoxel * request.voxelCount) }
@@ -31,10 +28,10 @@ package struct WorkerLimits: Sendable {
     /// Bytes of address space for a chunk.
     package func memory(_ request: DecodeRequest) -> Int {
         let (product, overflow) = request.voxelCount.multipliedReportingOverflow(by: Self.memoryPerVoxel)
-        guard !overflow, product < Self.memoryCeiling, request.payloadByteCount < Self.memoryCeiling / 8 else {
-            return Self.memoryCeiling
+        guard !overflow, product < ConfinedWorker.memoryCeiling, request.payloadByteCount < ConfinedWorker.memoryCeiling / 8 else {
+            return ConfinedWorker.memoryCeiling
         }
-        return min(Self.memoryCeiling, Self.programMemory + product + 8 * request.payloadByteCount)
+        return min(ConfinedWorker.memoryCeiling, Self.programMemory + product + 8 * request.payloadByteCount)
     }
 
     /// Bytes that a chunk adds to what its process takes anyway.

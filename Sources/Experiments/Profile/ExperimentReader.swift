@@ -1,3 +1,5 @@
+internal import Profiles
+internal import StrictYAML
 internal import Foundation
 internal import NetSim
 internal import ProgressiveCoding

@@ -1,3 +1,4 @@
+internal import Decoding
 internal import Dispatch
 internal import Foundation
 internal import ProgressiveCoding
@@ -52,9 +53,8 @@ public final class DecodingFloor: Sendable {
     /// Makes a floor.
     /// - Parameters:
     ///   - slotCount: how many decoders run at a time; nil for one a core.
-    ///   - executable: a program that calls ``ConfinedWorker/serve()`` when its first argument is ``ConfinedWorker/argument``; this one
-    ///     by default.
-    public convenience init(slotCount: Int? = nil, executable: String = "/proc/self/exe") {
+    ///   - executable: the program `fovea-decoder`, or another that calls `ConfinedWorker.serve()`.
+    public convenience init(slotCount: Int? = nil, executable: String) {
         self.init(slotCount: slotCount, executable: executable, limits: WorkerLimits())
     }
 
@@ -185,7 +185,7 @@ public final class DecodingFloor: Sendable {
                 }
                 register(nil, job)
                 task.decoder.put(worker)
-                return try result.get()
+                return try result.mapError { CodingError(.invalidChunk, $0.message) }.get()
             }
             if worker.hasRunOutOfTime { throw limits.expired(task.request) }
             if state.withLock({ $0.tasks[job]?.end != nil }) { throw CancellationError() }

@@ -1,7 +1,6 @@
-package import ProgressiveCoding
 internal import ExactCodec
 
-/// How a decode request and its answer cross the pipe between two processes of one program on one machine: fields of 64 bits in the
+/// How a decode request and its answer cross the pipe between a program and its decoder on one machine: fields of 64 bits in the
 /// machine's own order, arrays after their length in bytes.
 package struct WorkerMessage {
     package private(set) var bytes: [UInt8] = []
@@ -40,7 +39,7 @@ package struct WorkerMessage {
 }
 
 extension WorkerMessage {
-    init(_ request: DecodeRequest) {
+    package init(_ request: DecodeRequest) {
         self.init()
         switch request {
         case .slices(let payload, let columns, let rows, let count, let bitDepth):
@@ -105,7 +104,7 @@ extension WorkerMessage {
         }
     }
 
-    package init(_ result: Result<DecodedChunk, CodingError>) {
+    package init(_ result: Result<DecodedChunk, DecodeError>) {
         self.init()
         switch result {
         case .success(.samples(let samples)):
@@ -121,11 +120,11 @@ extension WorkerMessage {
     }
 
     /// Nil when the bytes are no answer.
-    mutating func takeResult() -> Result<DecodedChunk, CodingError>? {
+    package mutating func takeResult() -> Result<DecodedChunk, DecodeError>? {
         switch takeInt() {
         case 1: takeSamples().map { .success(.samples($0)) }
         case 2: takeBytes().map { .success(.bytes($0)) }
-        case 3: takeBytes().map { .failure(CodingError(.invalidChunk, String(decoding: $0, as: UTF8.self))) }
+        case 3: takeBytes().map { .failure(DecodeError(String(decoding: $0, as: UTF8.self))) }
         default: nil
         }
     }

@@ -1,3 +1,5 @@
+internal import LinkProfiles
+internal import StrictYAML
 internal import Foundation
 internal import NetSim
 

@@ -1,6 +1,14 @@
-internal import HEVCCodec
 public import ExactCodec
-internal import WireFormat
+internal import HEVCDecoding
+
+/// A chunk that does not decode to what was announced.
+public struct DecodeError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// One sentence for a person.
+    public let message: String
+    /// Makes an error.
+    public init(_ message: String) { self.message = message }
+    public var description: String { message }
+}
 
 /// The work on one chunk that touches a peer's bytes: it needs nothing but what stands here, so that it can be done elsewhere.
 public enum DecodeRequest: Sendable, Equatable {
@@ -18,8 +26,8 @@ public enum DecodeRequest: Sendable, Equatable {
     case nothing
 
     /// Decodes on the calling thread, in this process.
-    /// - Throws: `CodingError.Code.invalidChunk`.
-    public func perform() throws(CodingError) -> DecodedChunk {
+    /// - Throws: `DecodeError`.
+    public func perform() throws(DecodeError) -> DecodedChunk {
         do {
             switch self {
             case .slices(let payload, let columns, let rows, let count, let bitDepth):
@@ -36,12 +44,8 @@ public enum DecodeRequest: Sendable, Equatable {
             case .nothing:
                 return .bytes([])
             }
-        } catch let error as HEVCError {
-            throw CodingError(.invalidChunk, error.message)
-        } catch let error as ExactCodecError {
-            throw CodingError(.invalidChunk, error.message)
         } catch {
-            throw CodingError(.invalidChunk, "\(error)")
+            throw DecodeError("\(error)")
         }
     }
 }
@@ -75,29 +79,5 @@ extension DecodeRequest {
             payload.count
         case .nothing: 0
         }
-    }
-}
-
-/// Does decode requests: here, or in a process that can do nothing else.
-public protocol ChunkDecoder: Sendable {
-    /// Decodes one chunk.
-    /// - Parameter rank: of the requests that wait, the lowest goes first.
-    /// - Throws: `CodingError`; the decoder stays usable.
-    func decode(_ request: DecodeRequest, rank: UInt64) async throws -> DecodedChunk
-}
-
-extension Layer {
-    /// How soon its chunks are decoded: regions, what somebody asked for, the rest, then what makes them exact.
-    var decodingRank: UInt64 { self == .focusBase ? UInt64(Layer.roiBase.rawValue) * 2 + 1 : UInt64(rawValue) * 2 }
-}
-
-/// Decodes in this process: for chunks this process made itself.
-public struct LocalChunkDecoder: ChunkDecoder {
-    private let pool: CodingPool
-    /// Makes a decoder that works on a pool's threads.
-    public init(pool: CodingPool) { self.pool = pool }
-    /// Decodes on one of the pool's threads.
-    public func decode(_ request: DecodeRequest, rank: UInt64) async throws -> DecodedChunk {
-        try await pool.run(rank: rank) { try request.perform() }
     }
 }

@@ -1,30 +1,31 @@
 internal import CSeccomp
 internal import Glibc
-internal import ProgressiveCoding
 
 /// The process in which a peer's chunks are decoded: it reads requests, writes answers, and may do nothing else.
 ///
 /// It opens no file, makes no socket, starts no program and maps no executable memory, whatever a hostile chunk makes of it.
 public enum ConfinedWorker {
-    /// The argument that makes a program such a process; see ``ConfinedDecoder``.
-    public static let argument = "codec-worker"
+    /// Address space no process ever gets beyond.
+    package static let memoryCeiling = 4 << 30
+    /// Processor time that no process ever gets beyond, whatever it decodes.
+    package static let processSeconds = 3600
 
     /// Confines this process, then serves requests from standard input until it is closed. Does not return.
     public static func serve() -> Never {
         do {
             try confine()
         } catch {
-            _ = PipeIO.write(WorkerMessage(.failure(CodingError(.invalidChunk, error.message))).bytes, to: 1)
+            _ = PipeIO.write(WorkerMessage(.failure(DecodeError(error.message))).bytes, to: 1)
             exit(77)
         }
         while true {
             guard let bytes = PipeIO.read(from: 0) else { _exit(0) }
             var message = WorkerMessage(bytes: bytes)
-            let result: Result<DecodedChunk, CodingError>
+            let result: Result<DecodedChunk, DecodeError>
             if let request = message.takeRequest() {
-                result = Result { () throws(CodingError) in try request.perform() }
+                result = Result { () throws(DecodeError) in try request.perform() }
             } else {
-                result = .failure(CodingError(.invalidChunk, "not a decode request"))
+                result = .failure(DecodeError("not a decode request"))
             }
             guard PipeIO.write(WorkerMessage(result).bytes, to: 1) else { _exit(0) }
         }
@@ -35,7 +36,7 @@ public enum ConfinedWorker {
     package static func confine() throws(ConfinementError) {
         fovea_die_with_parent()
         let limits: [(__rlimit_resource, rlim_t)] = [
-            (RLIMIT_AS, rlim_t(WorkerLimits.memoryCeiling)), (RLIMIT_CPU, rlim_t(WorkerLimits.processSeconds)), (RLIMIT_CORE, 0),
+            (RLIMIT_AS, rlim_t(memoryCeiling)), (RLIMIT_CPU, rlim_t(processSeconds)), (RLIMIT_CORE, 0),
             (RLIMIT_FSIZE, 0), (RLIMIT_NOFILE, 3),
         ]
         for (resource, limit) in limits {

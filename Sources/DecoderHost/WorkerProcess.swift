@@ -1,4 +1,5 @@
 internal import CSeccomp
+internal import Decoding
 internal import Glibc
 internal import Synchronization
 
@@ -19,31 +20,31 @@ final class WorkerProcess: Sendable {
         Self.ignoresBrokenPipes
         var toChild: [Int32] = [-1, -1]
         var fromChild: [Int32] = [-1, -1]
-        guard fovea_pipe(&toChild, O_CLOEXEC) == 0 else { throw Self.failure(errno) }
+        guard fovea_pipe(&toChild, O_CLOEXEC) == 0 else { throw Self.failure(errno, executable) }
         guard fovea_pipe(&fromChild, O_CLOEXEC) == 0 else {
             let reason = errno
             toChild.forEach { close($0) }
-            throw Self.failure(reason)
+            throw Self.failure(reason, executable)
         }
         let (child, status) = Spawner.shared.start(
-            executable, ["fovea", ConfinedWorker.argument], input: toChild[0], output: fromChild[1])
+            executable, ["fovea-decoder"], input: toChild[0], output: fromChild[1])
         close(toChild[0])
         close(fromChild[1])
         guard status == 0 else {
             close(toChild[1])
             close(fromChild[0])
-            throw Self.failure(status)
+            throw Self.failure(status, executable)
         }
         process = child
         input = toChild[1]
         output = fromChild[0]
     }
 
-    private static func failure(_ reason: Int32) -> ConfinementError {
+    private static func failure(_ reason: Int32, _ executable: String) -> ConfinementError {
         let isPassing = [EMFILE, ENFILE, EAGAIN, ENOMEM].contains(reason)
         return ConfinementError(
             isPassing ? .exhausted : .cannotStart,
-            "a decoder's process does not start: \(String(cString: strerror(reason)).lowercased())"
+            "the decoder, \(executable), does not start: \(String(cString: strerror(reason)).lowercased())"
                 + (isPassing ? "; try again later" : ""))
     }
 

@@ -1,0 +1,34 @@
+public import Decoding
+internal import Foundation
+
+/// The program `fovea-decoder`, in which a peer's chunks are decoded.
+public enum DecoderProgram {
+    private static let name = "fovea-decoder"
+    /// Names another place for the program.
+    private static let variable = "FOVEA_DECODER"
+
+    /// Where it is: as `FOVEA_DECODER` says, else beside this program or in `lib/fovea` of the same installation. Never in the folder that one works
+    /// in.
+    public static var path: String {
+        if let given = ProcessInfo.processInfo.environment[variable], !given.isEmpty { return given }
+        let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        let places = [folder, folder.deletingLastPathComponent().appendingPathComponent("lib/fovea")].map {
+            $0.appendingPathComponent(name).path
+        }
+        return places.first(where: isProgram) ?? places[0]
+    }
+
+    /// Says early what would show only with a peer's first chunk.
+    /// - Throws: `ConfinementError.Code.cannotStart`.
+    public static func check(_ path: String) throws(ConfinementError) {
+        guard isProgram(path) else {
+            throw ConfinementError(.cannotStart, "\(path): no such program; \(variable) says where \(name) is")
+        }
+    }
+
+    private static func isProgram(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+            && FileManager.default.isExecutableFile(atPath: path)
+    }
+}

@@ -1,0 +1,34 @@
+public import Decoding
+internal import WireFormat
+
+/// Does decode requests: here, or in a process that can do nothing else.
+public protocol ChunkDecoder: Sendable {
+    /// Decodes one chunk.
+    /// - Parameter rank: of the requests that wait, the lowest goes first.
+    /// - Throws: `CodingError`; the decoder stays usable.
+    func decode(_ request: DecodeRequest, rank: UInt64) async throws -> DecodedChunk
+}
+
+extension Layer {
+    /// How soon its chunks are decoded: regions, what somebody asked for, the rest, then what makes them exact.
+    var decodingRank: UInt64 { self == .focusBase ? UInt64(Layer.roiBase.rawValue) * 2 + 1 : UInt64(rawValue) * 2 }
+}
+
+/// Decodes in this process: for chunks this process made itself.
+public struct LocalChunkDecoder: ChunkDecoder {
+    private let pool: CodingPool
+    /// Makes a decoder that works on a pool's threads.
+    public init(pool: CodingPool) { self.pool = pool }
+    /// Decodes on one of the pool's threads.
+    public func decode(_ request: DecodeRequest, rank: UInt64) async throws -> DecodedChunk {
+        try await pool.run(rank: rank) { try request.decoded() }
+    }
+}
+
+extension DecodeRequest {
+    /// Decodes on the calling thread, in this process.
+    /// - Throws: `CodingError.Code.invalidChunk`.
+    func decoded() throws(CodingError) -> DecodedChunk {
+        do throws(DecodeError) { return try perform() } catch { throw CodingError(.invalidChunk, error.message) }
+    }
+}
