@@ -111,7 +111,7 @@ let package = Package(
             name: "fovea",
             dependencies: [
                 "VolumeModel", "NIfTIFile", "HEVCCodec", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
-                "Decoding", "HEVCDecoding", "StrictYAML", "LinkProfiles",
+                "ExactCodec", "Decoding", "DecoderHost", "HEVCDecoding", "StrictYAML", "LinkProfiles",
                 "SRTTransport", "Secrecy", "Journal", "HTTPService", "Metrics", "Sites", "Profiles", "LiveView", "Phantom",
                 "NetSim",
                 "Experiments",

@@ -19,7 +19,7 @@ public final class ConfinedDecoder: ChunkDecoder {
 
     deinit { close() }
 
-    /// What a floor knows of a decoder: its lane, and the processes that have nothing to do.
+    /// State that a floor keeps of a decoder: its lane, and the processes that have nothing to do.
     final class Lane: Sendable {
         let lane: FairTurns.Lane
         private let state = Mutex((idle: [WorkerProcess](), end: (any Error)?.none))

@@ -7,8 +7,8 @@ public enum DecoderProgram {
     /// Names another place for the program.
     private static let variable = "FOVEA_DECODER"
 
-    /// Where it is: as `FOVEA_DECODER` says, else beside this program or in `lib/fovea` of the same installation. Never in the folder that one works
-    /// in.
+    /// Path of the decoder: as `FOVEA_DECODER` says, else beside this program or in `lib/fovea` of the same installation. Never in the folder
+    /// that one works in.
     public static var path: String {
         if let given = ProcessInfo.processInfo.environment[variable], !given.isEmpty { return given }
         let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()

@@ -4,7 +4,7 @@ internal import Foundation
 internal import ProgressiveCoding
 internal import Synchronization
 
-/// Where the decoders of all sessions run: as many at a time as there are cores, in fair turns between sessions.
+/// Runs the decoders of all sessions: as many at a time as there are cores, in fair turns between sessions.
 ///
 /// A decoder whose session has had its turn is stopped by a signal and goes on when the turn comes round, so a large chunk of one
 /// session holds up no other. No thread of Swift's pool waits for a decoder.
@@ -47,7 +47,7 @@ public final class DecodingFloor: Sendable {
 
     /// The most bytes the decoders of a session hold together, unless one chunk alone takes more.
     package static let laneMemory = 2 << 30
-    /// How often turns are looked at while somebody waits, and while nobody does.
+    /// Interval at which turns are looked at while somebody waits, and while nobody does.
     private static let interval = (contended: Duration.milliseconds(10), calm: Duration.milliseconds(200))
 
     /// Makes a floor.

@@ -1,13 +1,13 @@
 package import Decoding
 internal import ProgressiveCoding
 
-/// What a decoder's process may use. Honest chunks take about 0.3 microseconds a voxel on one core and 40 bytes of memory.
+/// Resources that a decoder's process may use. Honest chunks take about 0.3 microseconds a voxel on one core and 40 bytes of memory.
 package struct WorkerLimits: Sendable {
-    /// How long a chunk of no voxels may hold a core.
+    /// Time that a chunk of no voxels may hold a core.
     package var chunkTime = Duration.seconds(10)
-    /// How long all chunks of a session without voxels may.
+    /// Time that all chunks of a session without voxels may hold a core.
     package var sessionTime = Duration.seconds(60)
-    /// What is added to both for each voxel.
+    /// Time added to both for each voxel.
     package var timePerVoxel = Duration.microseconds(10)
     /// The longest a chunk may take; the largest honest one takes about five seconds of a free core.
     package var longest = Duration.seconds(120)
@@ -19,10 +19,10 @@ package struct WorkerLimits: Sendable {
     private static let programMemory = 768 << 20
     private static let memoryPerVoxel = 64
 
-    /// How long a chunk may hold a core.
+    /// Returns the time that a chunk may hold a core.
     package func time(_ request: DecodeRequest) -> Duration { min(longest, chunkTime + timePerVoxel * request.voxelCount) }
 
-    /// How long all chunks of a session may, for the voxels it announces.
+    /// Returns the time that all chunks of a session may hold a core, for the voxels it announces.
     package func budget(voxels: Int) -> Duration { sessionTime + timePerVoxel * voxels }
 
     /// Bytes of address space for a chunk.

@@ -8,7 +8,7 @@ final class WorkerProcess: Sendable {
     private let process: pid_t
     private let input: Int32
     private let output: Int32
-    /// How it ended, once that has been asked.
+    /// Wait status with which it ended, once that has been asked.
     private let status = Mutex<Int32?>(nil)
 
     /// A write to a process that has just died is an error to be told of, not the end of this one, whatever program this is part of.
@@ -82,7 +82,7 @@ final class WorkerProcess: Sendable {
     /// Ends it, also where it is stopped.
     func kill() { signal(SIGKILL) }
 
-    /// Whether the kernel has ended the process for the processor time it took; asked only of one that gives no answer.
+    /// True when the kernel has ended the process for the processor time it took; asked only of one that gives no answer.
     var hasRunOutOfTime: Bool {
         kill()
         return wait() & 0x7f == SIGXCPU

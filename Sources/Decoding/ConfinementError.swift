@@ -1,4 +1,4 @@
-/// What can go wrong with a confined process.
+/// An error with a confined process.
 public struct ConfinementError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {

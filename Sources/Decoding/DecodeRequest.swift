@@ -50,7 +50,7 @@ public enum DecodeRequest: Sendable, Equatable {
     }
 }
 
-/// What comes out of a chunk.
+/// Result of decoding a chunk.
 public enum DecodedChunk: Sendable, Equatable {
     /// Samples or codes, slices x rows x columns.
     case samples([UInt16])

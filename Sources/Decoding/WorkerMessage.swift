@@ -1,6 +1,6 @@
 internal import ExactCodec
 
-/// How a decode request and its answer cross the pipe between a program and its decoder on one machine: fields of 64 bits in the
+/// Form in which a decode request and its answer cross the pipe between a program and its decoder on one machine: fields of 64 bits in the
 /// machine's own order, arrays after their length in bytes.
 package struct WorkerMessage {
     package private(set) var bytes: [UInt8] = []

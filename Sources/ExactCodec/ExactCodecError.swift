@@ -1,4 +1,4 @@
-/// What can go wrong in coding exact voxels.
+/// An error in coding exact voxels.
 public struct ExactCodecError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {

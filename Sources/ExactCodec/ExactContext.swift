@@ -1,4 +1,4 @@
-/// What both ends know before a refinement chunk: the decoded base, and which voxels are exact already.
+/// Knowledge that both ends have before a refinement chunk: the decoded base, and which voxels are exact already.
 public struct ExactContext: Sendable, Equatable {
     /// Columns of the chunk's box.
     public let columns: Int
@@ -11,7 +11,7 @@ public struct ExactContext: Sendable, Equatable {
     /// The decoded base as codes: slices x rows x columns. At neighbours that take no part their exact codes; where voxels stand aside it means
     /// nothing.
     public let base: [UInt16]
-    /// What each voxel is to this chunk: ``takesPart``, ``aside`` or ``neighbour``; the same shape.
+    /// Role of each voxel in this chunk: ``takesPart``, ``aside`` or ``neighbour``; the same shape.
     public let known: [UInt8]
     /// A voxel that the chunk makes exact.
     public static let takesPart: UInt8 = 0
@@ -19,7 +19,7 @@ public struct ExactContext: Sendable, Equatable {
     public static let aside: UInt8 = 1
     /// A voxel that is exact already, and as good a neighbour as any.
     public static let neighbour: UInt8 = 2
-    /// How far an exact code can be from its base code at most.
+    /// Greatest difference that an exact code can have from its base code.
     public let reach: UInt16
 
     /// Makes a context.
@@ -90,7 +90,7 @@ public struct ExactContext: Sendable, Equatable {
 public protocol ExactCoder: Sendable {
     /// Names the coder on the wire.
     var identifier: UInt8 { get }
-    /// Whether the decoded base tells it anything; otherwise chunks need none.
+    /// True when the decoded base tells the coder anything; otherwise chunks need none.
     var usesBase: Bool { get }
     /// Codes a chunk.
     /// - Parameter exact: slices x rows x columns codes, none above the context's greatest; known voxels are not looked at.

@@ -35,7 +35,7 @@ public struct StoredCoder: ExactCoder {
         return exact
     }
 
-    /// What a code counts from, modulo 2^16: the least it can be.
+    /// Returns the number that a code counts from, modulo 2^16: the least it can be.
     private func start(_ index: Int, _ context: ExactContext) -> UInt16 {
         context.base[index] > context.reach ? context.base[index] - context.reach : 0
     }

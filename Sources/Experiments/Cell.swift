@@ -2,7 +2,7 @@ public import NetSim
 public import Profiles
 public import ProgressiveCoding
 
-/// How transfers are made.
+/// The way in which transfers are made.
 public enum Mode: String, Sendable, CaseIterable {
     /// In virtual time, over netsim's model.
     case virtual
@@ -14,15 +14,15 @@ public enum Mode: String, Sendable, CaseIterable {
 public struct Cell: Sendable {
     /// Its place in the experiment, from 0.
     public let index: Int
-    /// What is sent, by its place in the experiment's list.
+    /// Index in the experiment's list of the volume that is sent.
     let subject: Int
-    /// How it is coded.
+    /// The encoding that the volume is coded with.
     public let encoding: ExperimentProfile.Named<EncodingSettings>
-    /// How the link is used.
+    /// The transport profile, which sets how the link is used.
     public let transport: ExperimentProfile.Named<TransportProfile>
     /// Which chunk goes before which.
     public let order: TransmissionOrder
-    /// What lies between the ends.
+    /// The link between the ends.
     public let link: ExperimentProfile.Named<LinkParameters>
     /// Decides over what the link does at random.
     public let seed: UInt64

@@ -1,4 +1,4 @@
-/// What can go wrong in the laboratory beyond what its parts report.
+/// A fault in the laboratory beyond what its parts report.
 public struct ExperimentError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {

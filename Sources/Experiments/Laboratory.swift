@@ -8,15 +8,15 @@ internal import WireFormat
 
 /// Makes an experiment's transfers, one after another, and keeps what came of them in a folder.
 public struct Laboratory: Sendable {
-    /// How an experiment is run.
+    /// Options for the run of an experiment.
     public struct Options: Sendable {
         /// The folder for results.
         public var folder: String
-        /// How transfers are made.
+        /// The way in which transfers are made.
         public var mode: Mode
         /// Which transfers to make; nil for all.
         public var cells: [Int]?
-        /// Whether to keep the link's log of each transfer, in virtual time.
+        /// True to keep the link's log of each transfer, in virtual time.
         public var recordsLinks = false
         /// A program that decodes confined, for transfers over sockets.
         public var decoderPath = DecoderProgram.path
@@ -28,13 +28,13 @@ public struct Laboratory: Sendable {
         }
     }
 
-    /// How far a run has come.
+    /// Progress of a run.
     public struct Progress: Sendable {
         /// Transfers whose results are there.
         public let finished: Int
         /// Transfers there are to be.
         public let total: Int
-        /// What is being done.
+        /// Label of what is being done.
         public let label: String
         /// As far as can be told from those made so far.
         public let secondsLeft: Double?
@@ -42,7 +42,7 @@ public struct Laboratory: Sendable {
 
     /// The experiment.
     public let profile: ExperimentProfile
-    /// How it is run.
+    /// Options of the run.
     public let options: Options
     /// Every transfer.
     public let cells: [Cell]
@@ -207,7 +207,7 @@ public struct Laboratory: Sendable {
 }
 
 extension Row {
-    /// What a person calls the transfer.
+    /// Name of the transfer for a person.
     var label: String {
         [text("volume"), text("encoding"), text("order"), text("link"), "seed \(text("seed"))"].joined(separator: ", ")
     }

@@ -5,7 +5,7 @@ internal import VolumeModel
 
 /// A phantom as NIfTI files.
 public enum PhantomFiles {
-    /// Where volume and labels stand.
+    /// Returns the paths of the volume and the labels.
     public static func paths(_ parameters: PhantomParameters, in folder: String) -> (volume: String, labels: String) {
         let stem = "\(folder)/phantom-\(parameters.seed)"
         return ("\(stem)_flair.nii.gz", "\(stem)_seg.nii.gz")

@@ -1,5 +1,5 @@
 public import HEVCDecoding
-/// How a layer is coded as HEVC.
+/// Parameters by which a layer is coded as HEVC.
 public struct HEVCParameters: Sendable, Equatable {
     /// Bits a sample: 8, 10 or 12. libde265 1.0.11 is wrong above 12.
     public let bitDepth: Int

@@ -1,4 +1,4 @@
-/// What can go wrong in coding slices as HEVC.
+/// An error in coding slices as HEVC.
 public struct HEVCError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {

@@ -12,11 +12,11 @@ final class ConnectionTable: Sendable {
         let peer: String
         /// When it is shut down, unless it gets on before.
         var deadline: ContinuousClock.Instant?
-        /// Whether a request of it is being answered.
+        /// True while a request of it is being answered.
         var isBusy = false
-        /// Whether any was.
+        /// True once any of its requests was being answered.
         var hasAsked = false
-        /// Whether it is being sent an answer without end.
+        /// True while it is being sent an answer without end.
         var isStream = false
         /// Since when it has been expected to take what it is sent; nil while it is not.
         var isTakingSince: ContinuousClock.Instant?
@@ -29,8 +29,8 @@ final class ConnectionTable: Sendable {
             socket.shut()
         }
 
-        /// What is lost with it: 0 for what has asked for nothing, 1 for what does not take its answer, 2 for what has had one, 3 for
-        /// what is being answered.
+        /// Returns what is lost with it: 0 for a connection that has asked for nothing, 1 for one that does not take its answer, 2 for one
+        /// that has had one, 3 for one that is being answered.
         func worth(_ now: ContinuousClock.Instant) -> Int {
             if isBusy { return isTakingSince.map { now - $0 > ConnectionTable.stallTime } ?? false ? 1 : 3 }
             return hasAsked ? 2 : 0
@@ -44,7 +44,7 @@ final class ConnectionTable: Sendable {
     private let state = Mutex(State())
     private let limit: Int
     private let streamLimit: Int
-    /// How long a client may leave what it is sent before others come first.
+    /// The time that a client may leave what it is sent before others come first.
     private static let stallTime = Duration.seconds(1)
 
     /// - Parameters:

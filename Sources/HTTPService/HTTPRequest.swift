@@ -4,13 +4,13 @@ public struct HTTPRequest: Sendable, Equatable {
     public let method: String
     /// As it stands in the request: neither decoded nor put in order, so that nothing but a path itself is that path.
     public let path: String
-    /// What follows the path's question mark, as it stands there; empty where there is none.
+    /// The text after the path's question mark, as it stands there; empty where there is none.
     public let query: String
     /// By their names in small letters; of a name that occurs twice, both values with a comma between.
     public let headers: [String: String]
-    /// What follows the head.
+    /// The bytes that follow the head.
     public var body: [UInt8] = []
-    /// Whether the client would go on with this connection.
+    /// True when the client would go on with this connection.
     let wantsMore: Bool
 
     /// The most bytes of a head.
@@ -53,7 +53,7 @@ public struct HTTPRequest: Sendable, Equatable {
         return (String(decoding: name, as: UTF8.self).lowercased(), String(decoding: value[..<length], as: UTF8.self))
     }
 
-    /// How many bytes follow the head; nil where that is not said in a way that is taken here.
+    /// Number of bytes that follow the head; nil where that is not said in a way that is taken here.
     var bodyByteCount: Int? {
         guard headers["transfer-encoding"] == nil else { return nil }
         guard let text = headers["content-length"] else { return 0 }
@@ -61,7 +61,7 @@ public struct HTTPRequest: Sendable, Equatable {
         return Int(text)
     }
 
-    /// Where the head ends in these bytes, of which those before `start` were looked at already; nil where it does not.
+    /// Returns the index where the head ends in these bytes, of which those before `start` were looked at already; nil where it does not end.
     static func headEnd(_ bytes: [UInt8], from start: Int) -> Int? {
         let end: [UInt8] = [13, 10, 13, 10]
         // The end may have begun before.

@@ -4,13 +4,13 @@ internal import FlyingSocks
 struct HTTPRequestReader {
     enum Reading {
         case request(HTTPRequest)
-        /// What to answer, and then no more.
+        /// The answer to send, and then no more.
         case refused(HTTPResponse)
     }
 
     let socket: AsyncSocket
     let bodyByteLimit: Int
-    /// What came after the last request.
+    /// The bytes that came after the last request.
     private var bytes: [UInt8] = []
 
     init(socket: AsyncSocket, bodyByteLimit: Int) {

@@ -1,6 +1,6 @@
 /// An answer.
 public struct HTTPResponse: Sendable {
-    /// What follows the head.
+    /// The part that follows the head.
     public enum Body: Sendable {
         /// All of it.
         case bytes([UInt8])
@@ -10,11 +10,11 @@ public struct HTTPResponse: Sendable {
 
     /// Such as `200 OK`.
     public let status: String
-    /// What the body is.
+    /// The media type of the body.
     public let contentType: String
     /// Other lines of the head: names and values.
     public var headers: [(name: String, value: String)]
-    /// What follows the head.
+    /// The part that follows the head.
     public let body: Body
 
     /// Makes an answer of bytes.
@@ -55,7 +55,7 @@ public struct HTTPResponse: Sendable {
     public static let misdirected = HTTPResponse(
         status: "421 Misdirected Request", text: "use this machine's address or localhost, not a name\n")
 
-    /// How long the body will be; nil where that is not known.
+    /// Length of the body, in bytes; nil where that is not known.
     private var byteCount: Int? {
         switch body {
         case .bytes(let bytes): bytes.count
@@ -73,6 +73,6 @@ public struct HTTPResponse: Sendable {
         return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
     }
 
-    /// Whether the body's end can be told without the connection's.
+    /// True when the body's end can be told without the connection's.
     var hasEnd: Bool { byteCount != nil }
 }

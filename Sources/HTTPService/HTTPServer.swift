@@ -6,16 +6,16 @@ internal import Foundation
 /// FlyingFox's own server (0.27.1) bounds none of these: its timeout is the handler's alone, and a head without a line's end takes
 /// it time that grows with the square of the length, on the threads that sessions run on. So only its sockets are used.
 public struct HTTPServer: Sendable {
-    /// What a client may take.
+    /// The limits on what a client may take.
     public struct Limits: Sendable {
         /// The longest a request may take to come whole, and a client to take the next part of an answer; 0.1 s to an hour.
         public var patience = Duration.seconds(5)
-        /// How many connections may be open, 1 at least; one more takes the place of one that asks for nothing, or does not take its
+        /// Number of connections that may be open, 1 at least; one more takes the place of one that asks for nothing, or does not take its
         /// answer.
         public var connectionCount = 32
-        /// How many of them may have an answer without end, 1 at least; one more is told to come back later.
+        /// Number of them that may have an answer without end, 1 at least; one more is told to come back later.
         public var streamCount = 16
-        /// How many requests one connection may have.
+        /// Number of requests that one connection may have.
         public var requestCount = 1
         /// The most bytes after a request's head.
         public var bodyByteCount = 0

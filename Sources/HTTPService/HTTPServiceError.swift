@@ -1,4 +1,4 @@
-/// What can go wrong while something is served over HTTP.
+/// An error that can occur while something is served over HTTP.
 public struct HTTPServiceError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {

@@ -1,7 +1,7 @@
 internal import FlyingSocks
 internal import Glibc
 
-/// Where to listen: an address as the system wants it.
+/// The address to listen on, as the system wants it.
 struct ListenAddress {
     private let address: any SocketAddress
     private let name: String

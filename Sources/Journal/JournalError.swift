@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// What can be wrong with a journal.
+/// An error of a journal.
 public struct JournalError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {
@@ -18,7 +18,7 @@ public struct JournalError: Error, Sendable, Equatable, CustomStringConvertible 
     }
     public var description: String { message }
 
-    /// What the system said; `code` where it says nothing more particular.
+    /// Returns the error for what the system said; its code is `code` where the system says nothing more particular.
     static func system(_ number: Int32, _ code: Code, _ path: String, _ what: String) -> JournalError {
         let code: Code =
             switch number {

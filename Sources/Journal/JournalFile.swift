@@ -41,7 +41,7 @@ final class JournalFile: Sendable {
         close(descriptor)
     }
 
-    /// What the system says of a file; nil when its name no longer leads to it.
+    /// Returns the system's status of a file; nil when its name no longer leads to it.
     private static func status(of descriptor: Int32, at path: String) -> stat? {
         var opened = stat()
         var named = stat()

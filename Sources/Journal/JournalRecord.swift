@@ -32,7 +32,7 @@ internal import CZlib
 enum JournalRecord {
     static let signature = Array("FOVEAJ".utf8)
     static let version: UInt16 = 1
-    /// What a file begins with.
+    /// The bytes that a file begins with.
     static var fileHeader: [UInt8] { signature + [UInt8(version >> 8), UInt8(version & 0xff)] }
 
     static let headerByteCount = 9
@@ -40,7 +40,7 @@ enum JournalRecord {
     /// The most bytes of a record, its header among them.
     static let byteLimit = 128 << 10
 
-    /// What stands at a place.
+    /// The result of reading at one place in the file.
     enum Reading {
         case record(JournalEntry, byteCount: Int)
         /// It goes on behind the bytes at hand, or would if it were whole.

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// What a receiver has of a session, in a file that only grows: appended, made durable, and only then said to be there.
+/// The parts of a session that a receiver has, in a file that only grows: appended, made durable, and only then said to be there.
 ///
 /// It may be used from any thread: a mutex guards its state and puts appends in a row, each as a whole. ``synchronize()`` does
 /// not hold that mutex while it waits for the disk, so that no one else waits with it.
@@ -21,7 +21,7 @@ public final class SessionJournal: Sendable {
             return file
         }
     }
-    /// Where the file stands.
+    /// Path of the file.
     public let path: String
     private let byteLimit: Int
     private let state: Mutex<State>

@@ -17,7 +17,7 @@ package struct ChangeLog: Sendable {
         lastRevisions = [Int](repeating: 0, count: pieces.count)
     }
 
-    /// How many changes are kept.
+    /// Number of changes that are kept.
     package var count: Int { changes.count }
 
     /// Notes that a piece has changed, by its place.

@@ -5,6 +5,6 @@ struct FocusRequest: Sendable {
     let id: Int
     let volume: Int
     let box: Box
-    /// How long after it was asked for all of it was shown at the quality of a region of interest; nil until then.
+    /// Seconds from when it was asked for until all of it was shown at the quality of a region of interest; nil until then.
     var seconds: Double?
 }

@@ -30,7 +30,7 @@ extension LiveBoard {
         }
     }
 
-    /// What comes of opening a session for a page.
+    /// The result of opening a session for a page.
     enum Opening {
         case opened(LiveSession)
         /// Nothing was to be opened.
@@ -54,7 +54,7 @@ extension LiveBoard {
     /// A page follows no more.
     func leave(_ page: Int) { state.withLock { $0.pages[page] = nil } }
 
-    /// Whether any page follows, or a session has just ended.
+    /// Tells whether any page follows, or a session has just ended.
     func takeListingDue() -> Bool {
         state.withLock { state in
             defer { state.isListingDue = false }
@@ -62,10 +62,10 @@ extension LiveBoard {
         }
     }
 
-    /// Whether a session has just ended, or a page has just come.
+    /// True when a session has just ended, or a page has just come.
     var isListingUrgent: Bool { state.withLock { $0.isListingDue } }
 
-    /// What a volume is called, of any session in the folder.
+    /// Returns the name of a volume, of any session in the folder.
     func volumeName(session: String, index: Int) -> String? {
         state.withLock { state in
             if let volume = state.sessions.first(where: { $0.name == session })?.volumes[index] { return volume.facts.name }
@@ -74,7 +74,7 @@ extension LiveBoard {
         }
     }
 
-    /// What was found in the folder last.
+    /// The sessions that were found in the folder last.
     var stored: [String: StoredSession] { state.withLock { $0.stored } }
 
     /// Takes what was found in the folder.

@@ -5,7 +5,7 @@ public import Sites
 internal import Synchronization
 internal import VolumeModel
 
-/// What sessions have come to, for pages that follow them: fed by a receiving site's events and by what lies in its folder, and brought
+/// The present state of sessions, for pages that follow them: fed by a receiving site's events and by what lies in its folder, and brought
 /// up to date about twenty times a second by who serves it.
 ///
 /// Of a session that has ended it keeps voxels only while a page shows it, and of all of those together no more than a limit.
@@ -13,9 +13,9 @@ public final class LiveBoard: Sendable {
     struct State {
         /// In the order in which they began or were opened: those that are being received, those that are open, and some that were closed.
         var sessions: [LiveSession] = []
-        /// What was found in the folder last, by name.
+        /// The sessions that were found in the folder last, by name.
         var stored: [String: StoredSession] = [:]
-        /// What files were found to be when they were compared, or written and read back here.
+        /// The states in which files were found when they were compared, or written and read back here.
         var judged: [String: Judgement] = [:]
         /// Which session each page shows.
         var pages: [Int: String] = [:]
@@ -25,7 +25,7 @@ public final class LiveBoard: Sendable {
         /// The revision at which the list of sessions may have changed last.
         var listRevision = 0
         var hasVisitor = false
-        /// Whether the folder is to be looked at soon, whether or not there is a page.
+        /// True when the folder is to be looked at soon, whether or not there is a page.
         var isListingDue = false
 
         mutating func update(_ name: String, _ body: (inout LiveSession) -> Void) {
@@ -43,7 +43,7 @@ public final class LiveBoard: Sendable {
         }
     }
 
-    /// What a session's files were found to be.
+    /// The state in which a session's files were found.
     struct Judgement {
         let state: StoredSession.State
         let message: String?
@@ -57,7 +57,7 @@ public final class LiveBoard: Sendable {
 
     /// The most sessions that were closed and are still remembered here; the folder's are listed all the same.
     private static let closedLimit = 64
-    /// How long a session stays open that no page shows.
+    /// The time that a session stays open when no page shows it.
     static let openTime = Duration.seconds(30)
 
     /// Makes an empty board.
@@ -164,7 +164,7 @@ public final class LiveBoard: Sendable {
         }
     }
 
-    /// How many requests of a session are not answered yet; nil where there is no such session.
+    /// Returns the number of requests of a session that are not answered yet; nil where there is no such session.
     func openFocusCount(_ session: String) -> Int? {
         state.withLock { state in
             state.sessions.first { $0.name == session }?.focus.count { $0.seconds == nil }

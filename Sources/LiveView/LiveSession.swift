@@ -5,7 +5,7 @@ internal import Sites
 internal import VolumeModel
 internal import WireFormat
 
-/// What a session is; ``ViewRouter`` says what each means.
+/// The state of a session; ``ViewRouter`` says what each state means.
 enum SessionState: String, Sendable, Encodable {
     case receiving, stalled, exact, unverified, lossy, incomplete, failed
 
@@ -27,7 +27,7 @@ struct LiveSession: Sendable {
     private(set) var state = SessionState.receiving
     /// Why it ended early, for a person.
     private(set) var message: String?
-    /// Whether it is being received.
+    /// True while it is being received.
     private(set) var isLive: Bool
     var isAltered = false
     private(set) var volumes: [Int: LiveVolume] = [:]
@@ -72,7 +72,7 @@ struct LiveSession: Sendable {
         }
     }
 
-    /// Whether its volumes can be fetched.
+    /// True when its volumes can be fetched.
     var isOpen: Bool { isLive || !volumes.isEmpty }
     /// Bytes of memory that its volumes take.
     var memoryByteCount: Int { volumes.values.reduce(0) { $0 + $1.facts.memoryByteCount } }

@@ -6,7 +6,7 @@ public import SRTTransport
 
 /// Serves a page on which a physician sees volumes as they arrive.
 public struct LiveView: Sendable {
-    /// How many connections may be open; a page takes a few.
+    /// Number of connections that may be open; a page takes a few.
     public static let connectionLimit = 64
 
     private let board: LiveBoard

@@ -1,4 +1,4 @@
-/// What can go wrong with the view.
+/// An error that can occur with the view.
 public struct LiveViewError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {

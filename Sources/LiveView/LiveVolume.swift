@@ -13,19 +13,19 @@ package struct LiveVolume: Sendable {
     private(set) var source: VolumeSource
     /// Of a connection that goes on with the same volume: takes over once it has everything the first one had.
     private var successor: SessionDecoder?
-    /// How far each region of interest has come, and then the rest; empty until that is known.
+    /// The progress of each region of interest, and then of the rest; empty until that is known.
     package private(set) var standing: [RegionStanding] = []
     package private(set) var completeness = Completeness()
     package private(set) var milestones: [Milestone: Double] = [:]
     package private(set) var hasReceipt = false
-    /// What its files are, where they were read.
+    /// The state of its files, where they were read.
     let storedState: StoredSession.State?
     private let table: PieceTable
     private var applied: Set<Int> = []
     /// Voxels that planned chunks of each layer cover, all of them and those that are in.
     private var plannedVoxels: [Layer: Int] = [:]
     private var appliedVoxels: [Layer: Int] = [:]
-    /// What has changed within the regions of interest, and beyond them: a page fetches the one before the other.
+    /// The changes within the regions of interest, and those beyond them: a page fetches the former before the latter.
     package private(set) var regions: ChangeLog
     package private(set) var rest: ChangeLog
 
@@ -65,7 +65,7 @@ package struct LiveVolume: Sendable {
     /// The most pieces of a volume read from files, beside those granted in any case.
     private static let storedPieceLimit = 1 << 12
 
-    /// Whether a receipt says that every bit is the source's, and nothing that was found since says otherwise.
+    /// True when a receipt says that every bit is the source's, and nothing that was found since says otherwise.
     var isExact: Bool { storedState.map { $0 == .exact } ?? (hasReceipt && milestones[.volumeLossless] != nil) }
     /// Who is to be asked how far the volume has come; nobody where it comes from files.
     var asked: SessionDecoder? { successor ?? source.decoder }

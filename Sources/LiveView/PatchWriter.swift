@@ -1,7 +1,7 @@
 internal import ProgressiveCoding
 internal import VolumeModel
 
-/// What has changed of a volume, as a page takes it: boxes of voxels with the quality of each.
+/// The changes of a volume, as a page takes them: boxes of voxels with the quality of each.
 ///
 /// Little-endian: `FVP1`, epoch, the revision a page has then, the number of boxes, each 4 bytes; then each box: x0, x1, y0, y1, z0, z1
 /// (slices of one time point, ends exclusive, 4 bytes each), its stored values, its qualities (1 byte each); slices x rows x columns.

@@ -14,13 +14,13 @@ package struct PieceTable: Sendable {
     private var owners: [Int] = []
     private let shape: Shape
     private let regions: [Box]
-    /// Whether regions have pieces of their own.
+    /// True when regions have pieces of their own.
     private var hasRegionPieces = true
 
     /// About as many voxels as one piece has.
     static let voxelCount = 1 << 18
 
-    /// What is to be cut.
+    /// Description of what is to be cut.
     private struct Cut {
         /// Over one time point: beyond it nothing ever changes.
         let content: Box
@@ -165,7 +165,7 @@ private struct SliceSet {
 }
 
 extension Box {
-    /// What is left of a box where another is taken out: boxes that do not touch.
+    /// Returns the parts of this box that are left where another is taken out: boxes that do not touch.
     func subtracting(_ other: Box) -> [Box] {
         guard let hole = intersection(other) else { return [self] }
         let sides: [(Range<Int>, Range<Int>, Range<Int>)] = [

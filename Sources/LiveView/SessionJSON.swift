@@ -36,7 +36,7 @@ struct SessionJSON: Encodable {
     }
 }
 
-/// How far a volume has come.
+/// The progress of a volume.
 struct VolumeJSON: Encodable {
     struct Part: Encodable {
         let box: [Int]?
@@ -90,7 +90,7 @@ struct VolumeJSON: Encodable {
     let index: Int
     let name: String
     let epoch: Int
-    /// How often the regions of interest have changed, and the rest.
+    /// Number of changes of the regions of interest, and of the rest.
     let revisions: [Int]
     let goal: String
     let regionSource: String?
@@ -102,7 +102,7 @@ struct VolumeJSON: Encodable {
     let background: Part
     let shares: Shares
     let hasReceipt: Bool
-    /// Whether the receipt says that every bit is the source's.
+    /// True when the receipt says that every bit is the source's.
     let isExact: Bool
 
     init(_ volume: LiveVolume, of session: LiveSession) {
@@ -166,7 +166,7 @@ struct FocusJSON: Encodable {
     }
 }
 
-/// What a page needs to show a volume before any voxel of it: nothing of its header but numbers.
+/// The data that a page needs to show a volume before any voxel of it: nothing of its header but numbers.
 struct VolumeMeta: Encodable {
     let session: String
     let index: Int
@@ -175,7 +175,7 @@ struct VolumeMeta: Encodable {
     /// Columns, rows, slices, time points.
     let shape: [Int]
     let voxelType: String
-    /// What lies where nothing has arrived, as stored; nil where that is no number.
+    /// The stored value where nothing has arrived; nil where that is no number.
     let fill: Double?
     let slope: Double
     let intercept: Double

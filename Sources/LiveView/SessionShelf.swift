@@ -6,7 +6,7 @@ internal import WireFormat
 /// The sessions in a receiver's folder. It is read on threads of its own: a slow disk holds up neither sessions nor pages.
 final class SessionShelf: Sendable {
     let root: String
-    /// What this receiver signs its receipts with, if it does.
+    /// The key that this receiver signs its receipts with, if it does.
     let key: ReceiptKey?
     private let listing = DispatchQueue(label: "fovea.view.listing")
     private let opening = DispatchQueue(label: "fovea.view.opening")
@@ -19,7 +19,7 @@ final class SessionShelf: Sendable {
         key = site.receiptKey
     }
 
-    /// What is there now.
+    /// Returns the sessions that are there now.
     /// - Parameter known: what was found before; what has not changed since is not read again.
     func list(known: [String: StoredSession]) async -> [StoredSession] {
         await withCheckedContinuation { continuation in

@@ -10,7 +10,7 @@ internal import HTTPService
 struct ViewAccess: Sendable {
     /// In the page's address; nil on loopback.
     let token: String?
-    /// What a POST has to bear.
+    /// The word that a POST has to bear.
     let requestWord = Self.random()
     private let port: UInt16
 
@@ -30,7 +30,7 @@ struct ViewAccess: Sendable {
         return (0..<2).map { _ in String(format: "%016lx", generator.next() as UInt64) }.joined()
     }
 
-    /// What to answer instead; nil where the request may be answered.
+    /// Returns the answer to give instead; nil where the request may be answered.
     func refusal(_ request: HTTPRequest) -> HTTPResponse? {
         guard request.hasLiteralHost, let host = request.headers["host"] else { return .misdirected }
         // Browsers say so themselves where a request is another page's.
@@ -48,10 +48,10 @@ struct ViewAccess: Sendable {
         return nil
     }
 
-    /// Whether a POST comes from a page from here.
+    /// Tells whether a POST comes from a page from here.
     func isOwn(_ request: HTTPRequest) -> Bool { Self.isEqual(request.headers[Self.requestHeader] ?? "", requestWord) }
 
-    /// What keeps the token at the browser, once it has been given.
+    /// Returns the headers that keep the token at the browser, once it has been given.
     func cookieHeaders() -> [(name: String, value: String)] {
         token.map { [("Set-Cookie", "\(cookieName)=\($0); Path=/; HttpOnly; SameSite=Strict")] } ?? []
     }
@@ -64,7 +64,7 @@ struct ViewAccess: Sendable {
         return nil
     }
 
-    /// Whether two texts are the same, in a time that does not tell where they differ.
+    /// Tells whether two texts are the same, in a time that does not tell where they differ.
     static func isEqual(_ a: String, _ b: String) -> Bool {
         let (a, b) = (Array(a.utf8), Array(b.utf8))
         var difference = UInt8(a.count == b.count ? 0 : 1)

@@ -67,8 +67,8 @@ struct ViewRouter: Sendable {
         self.site = site
     }
 
-    /// What a page of this server may do: run its own scripts and styles, and speak to this server. NiiVue's font and its pictures stand
-    /// in its script as `data:` addresses.
+    /// The policy on what a page of this server may do: run its own scripts and styles, and speak to this server. NiiVue's font and its
+    /// pictures stand in its script as `data:` addresses.
     static let policy = [
         "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "connect-src 'self'",
         "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",

@@ -4,7 +4,7 @@ internal import Sites
 internal import VolumeModel
 internal import WireFormat
 
-/// Where the voxels of a volume come from that pages look at.
+/// The source of the voxels of a volume that pages look at.
 enum VolumeSource: Sendable {
     /// From a session that is being received, or was just now: the decoder, and the volume's place in its manifest.
     case decoder(SessionDecoder, Int)
@@ -22,11 +22,11 @@ enum VolumeSource: Sendable {
     }
 }
 
-/// What is known of a volume before any voxel of it.
+/// The facts that are known of a volume before any voxel of it.
 struct VolumeFacts: Sendable {
     let name: String
     let header: NIfTIHeader
-    /// What lies where nothing has arrived, as stored; nil where that is no number.
+    /// The stored value where nothing has arrived; nil where that is no number.
     let fill: Double?
     /// Stored values between which all lie.
     let low: Double

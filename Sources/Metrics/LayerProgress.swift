@@ -1,4 +1,4 @@
-/// How far one layer of a session is.
+/// The progress of one layer of a session.
 public struct LayerProgress: Sendable, Equatable {
     /// The layer's name, as in JSON elsewhere.
     public var name: String

@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// Where sessions post what they are doing, and where others read it.
+/// A board where sessions post what they are doing, and where others read it.
 public final class MetricsBoard: Sendable {
-    /// How many ended sessions are kept; the one that ended first goes first. What they add to the totals stays.
+    /// Number of ended sessions that are kept; the one that ended first goes first. What they add to the totals stays.
     public static let endedLimit = 64
 
     private let state = Mutex(BoardState())
@@ -32,16 +32,16 @@ public final class MetricsBoard: Sendable {
     /// Posts how many callers have been refused since the program began, by reason.
     public func update(refused counts: [String: Int]) { state.withLock { $0.totals.refused = counts } }
 
-    /// What every session that goes on and those that ended last have posted, in the order in which they began.
+    /// Returns the metrics that every session that goes on and those that ended last have posted, in the order in which they began.
     public func snapshot() -> [SessionMetrics] { reading().sessions }
 
-    /// What is posted and what it has come to, of one moment.
+    /// Returns the posted metrics and their totals, of one moment.
     func reading() -> (sessions: [SessionMetrics], totals: MetricsTotals) {
         state.withLock { ($0.entries.map(\.metrics), $0.totals) }
     }
 }
 
-/// What all sessions have come to since the program began, those that are no longer kept included.
+/// The totals of all sessions since the program began, those that are no longer kept included.
 struct MetricsTotals: Sendable, Equatable {
     /// Bytes of chunk records.
     var byteCount = 0
@@ -56,7 +56,7 @@ struct MetricsTotals: Sendable, Equatable {
 private struct BoardState {
     struct Entry {
         var metrics: SessionMetrics
-        /// How many sessions had ended when this one did.
+        /// Number of sessions that had ended when this one did.
         var ended: Int?
     }
 

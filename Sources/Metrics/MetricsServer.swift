@@ -30,7 +30,7 @@ public struct MetricsServer: Sendable {
         try await server.run(onListening: onListening)
     }
 
-    /// What a board has to say to a request.
+    /// Returns a board's answer to a request.
     private static func answer(_ request: HTTPRequest, from board: MetricsBoard) -> HTTPResponse {
         guard request.hasLiteralHost else { return .misdirected }
         return switch (request.method, request.path) {

@@ -1,4 +1,4 @@
-/// What one end of one session is doing: a value that the session's loop makes a few times a second.
+/// The current figures of one end of one session: a value that the session's loop makes a few times a second.
 ///
 /// It names the session and nothing else: whoever may read metrics need not know whose volumes are sent.
 public struct SessionMetrics: Sendable, Equatable {
@@ -7,7 +7,7 @@ public struct SessionMetrics: Sendable, Equatable {
         case sender, receiver
     }
 
-    /// Where the session stands.
+    /// The state of the session.
     public enum State: String, Sendable, CaseIterable {
         /// There is no peer yet.
         case connecting
@@ -20,7 +20,7 @@ public struct SessionMetrics: Sendable, Equatable {
         /// It ended otherwise.
         case failed
 
-        /// Whether the session has ended, well or not.
+        /// True when the session has ended, well or not.
         public var isOver: Bool { self == .finished || self == .failed }
     }
 
@@ -28,17 +28,17 @@ public struct SessionMetrics: Sendable, Equatable {
     public var session: String
     /// Which end this is.
     public var role: Role
-    /// Where the session stands.
+    /// The state of the session.
     public var state: State
     /// Bits of chunk records a second, over the last second.
     public var goodputBitsPerSecond: Double
-    /// What the sender paces at, in bits a second.
+    /// The rate at which the sender paces, in bits a second.
     public var rateBitsPerSecond: Double?
     /// Retransmissions over first transmissions.
     public var retransmitRatio: Double?
     /// The transport's round trip, in seconds.
     public var roundTripSeconds: Double?
-    /// What queues on the way add to the round trip, in seconds.
+    /// The time that queues on the way add to the round trip, in seconds.
     public var queueDelaySeconds: Double?
     /// Datagrams sent or received so far.
     public var datagramCount: Int
@@ -46,7 +46,7 @@ public struct SessionMetrics: Sendable, Equatable {
     public var byteCount: Int
     /// The layers, each name once; a later layer of the same name is left out.
     public var layers: [LayerProgress]
-    /// How much of what is received is exact; nil at the sending end, and before the first chunk.
+    /// The extent to which what is received is exact; nil at the sending end, and before the first chunk.
     public var completeness: VoxelProgress?
     /// Seconds since the session began; where it has ended, until then.
     public var ageSeconds: Double
@@ -74,7 +74,7 @@ public struct SessionMetrics: Sendable, Equatable {
     }
 }
 
-/// How much of a session's volumes is exact, in voxels of the body.
+/// The extent to which a session's volumes are exact, in voxels of the body.
 public struct VoxelProgress: Sendable, Equatable {
     /// Voxels of the body that are the source's bit for bit.
     public var exactVoxelCount: Int

@@ -16,7 +16,7 @@ public struct AtomicFileSystem: Sendable {
 /// It is written without a name (Linux's `O_TMPFILE`), so that nothing of it is left behind when the program is killed while it
 /// writes, and gets its name by a rename. File systems without nameless files get a hidden one beside the place.
 public final class AtomicFile {
-    /// Where the file will stand.
+    /// Path that the file will have.
     public let path: String
     private let folder: String
     private var descriptor: Int32

@@ -10,7 +10,7 @@ final class ByteSource {
     private var inputEnd = 0
     private var consumedFileBytes = 0
     private var inflater: Inflater?
-    /// Whether compressed data stopped in the middle of a member: within what it holds, or within the checksum and length after it.
+    /// True when compressed data stopped in the middle of a member: within what it holds, or within the checksum and length after it.
     private(set) var endsWithinMember = false
 
     init(path: String) throws(NIfTIError) {

@@ -1,4 +1,4 @@
-/// What can be wrong with a NIfTI file.
+/// An error in a NIfTI file, or in reading or writing it.
 public struct NIfTIError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {

@@ -58,7 +58,7 @@ extension NIfTIHeader {
         return try NIfTIHeader(bytes: writer.bytes)
     }
 
-    /// What a preview's `descrip` begins with.
+    /// Text with which a preview's `descrip` begins.
     public static let previewRemark = "PREVIEW, not for diagnosis"
 
     /// The same header, its `descrip` beginning with ``previewRemark``; what no longer fits into its 79 bytes is cut.

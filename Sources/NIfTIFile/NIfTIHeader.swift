@@ -6,13 +6,13 @@ public struct NIfTIHeader: Sendable, Equatable {
     public let bytes: [UInt8]
     /// 1 or 2.
     public let version: Int
-    /// Whether the file's byte order is not this machine's.
+    /// True when the file's byte order is not this machine's.
     public let isByteSwapped: Bool
     /// Time points x slices x rows x columns.
     public let shape: Shape
-    /// How each voxel is stored.
+    /// Storage type of each voxel.
     public let voxelType: VoxelType
-    /// Where the voxels begin, in bytes from the start of the uncompressed file.
+    /// Offset of the voxels, in bytes from the start of the uncompressed file.
     public let voxelOffset: Int
     /// `scl_slope` and `scl_inter`; a slope that is 0 or not finite means none.
     public let scaling: Scaling
@@ -41,13 +41,13 @@ public struct NIfTIHeader: Sendable, Equatable {
         scaling = fields.scaling()
     }
 
-    /// Whether the magic says that the voxels are in a file of their own. Where they follow all the same they are read, as nibabel
+    /// True when the magic says that the voxels are in a file of their own. Where they follow all the same they are read, as nibabel
     /// does: the names of such files say `.nii`, and writers have left the wrong magic in them.
     var isHalfOfPair: Bool {
         bytes[HeaderLayout(version: version, isByteSwapped: isByteSwapped).magicOffset + 1] == UInt8(ascii: "i")
     }
 
-    /// What is odd about the header, though it can be read.
+    /// Oddities of the header, though it can be read.
     var remarks: [String] {
         let layout = HeaderLayout(version: version, isByteSwapped: isByteSwapped)
         let bits = HeaderFields(bytes: bytes, layout: layout).bitsPerVoxel
@@ -59,7 +59,7 @@ public struct NIfTIHeader: Sendable, Equatable {
     }
 }
 
-/// Where the fields of one NIfTI version stand, and in which byte order.
+/// Offsets of the fields of one NIfTI version, and their byte order.
 struct HeaderLayout {
     let version: Int
     let isByteSwapped: Bool
@@ -73,7 +73,7 @@ struct HeaderLayout {
     var calMaxOffset: Int { version == 1 ? 124 : 192 }
     var descriptionOffset: Int { version == 1 ? 148 : 240 }
     var magicOffset: Int { version == 1 ? 344 : 4 }
-    /// Where the units stand: one byte in NIfTI-1, the lowest of a 32-bit number in NIfTI-2.
+    /// Offset of the units: one byte in NIfTI-1, the lowest of a 32-bit number in NIfTI-2.
     var unitsOffset: Int { version == 1 ? 123 : isByteSwapped ? 503 : 500 }
     /// The smallest offset voxels may have: the header and its four extension bytes.
     var leastVoxelOffset: Int { headerByteCount + 4 }

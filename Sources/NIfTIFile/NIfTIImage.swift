@@ -2,7 +2,7 @@ public import VolumeModel
 
 /// A NIfTI file in memory: header and extensions verbatim, voxels in this machine's byte order.
 public struct NIfTIImage: Sendable {
-    /// What the file begins with.
+    /// The header, with which the file begins.
     public let header: NIfTIHeader
     /// The bytes between header and voxels, verbatim: the extension flag and the extensions.
     public let extensions: [UInt8]
@@ -10,7 +10,7 @@ public struct NIfTIImage: Sendable {
     public let volume: Volume
     /// Bytes after the voxels, verbatim; normally none.
     public let trailer: [UInt8]
-    /// What a person should know about how the file was read, a sentence each without a full stop; normally none.
+    /// Facts that a person should know about how the file was read, a sentence each without a full stop; normally none.
     public let remarks: [String]
 
     /// Makes an image.

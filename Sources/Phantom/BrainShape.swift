@@ -64,7 +64,7 @@ enum BrainShape {
         return (1 - k) * 30
     }
 
-    /// How near a place is to the middle of the head: 1 there, 0 at the surface.
+    /// Returns how near a place is to the middle of the head: 1 there, 0 at the surface.
     static func centrality(_ p: Point) -> Float {
         let x = p.x * (1 / 70)
         let y = (p.y + 4) * (1 / 90)

@@ -10,7 +10,7 @@ enum Field {
     static let sulcus = 3
     /// Signed distance across the small sulci.
     static let smallSulcus = 4
-    /// How deep the main sulci reach.
+    /// Depth that the main sulci reach.
     static let sulcalDepth = 5
     static let sylvianAcross = 6
     static let sylvianBeyond = 7

@@ -54,7 +54,7 @@ struct FoldedCortex {
         return min(cerebrum, inner)
     }
 
-    /// Where a place would come out if it moved to the surface, slightly bent.
+    /// Returns the point at which a place would come out if it moved to the surface, slightly bent.
     private func projected(
         _ p: Point, _ depth: UnsafeMutablePointer<Float>, _ n: Int, _ sx: Int, _ sy: Int, _ sz: Int
     ) -> Point {

@@ -1,4 +1,4 @@
-/// Where voxels lie in the head.
+/// The positions of voxels in the head.
 ///
 /// The field of view is 240 x 240 x 155 mm whatever the shape, so voxels of other
 /// shapes are larger or smaller and the anatomy keeps its proportions.

@@ -1,6 +1,6 @@
 /// Why a phantom could not be described.
 public struct PhantomError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What kind of refusal this is, for callers that branch on it.
+    /// The kind of refusal, for callers that branch on it.
     public enum Code: String, Sendable, Equatable, CaseIterable {
         /// A side is shorter or longer than ``PhantomParameters/sideRange`` allows.
         case sideOutOfRange
@@ -8,7 +8,7 @@ public struct PhantomError: Error, Sendable, Equatable, CustomStringConvertible 
         case tooManyVoxels
     }
 
-    /// What kind of refusal this is.
+    /// The kind of refusal.
     public let code: Code
 
     /// One sentence that names the offending value and the limit it broke.

@@ -25,7 +25,7 @@ public struct PhantomParameters: Sendable, Equatable {
     /// Voxels along z, the slowest axis; z grows towards the top of the head.
     public let slices: Int
 
-    /// Whether the head carries a glioma.
+    /// True when the head carries a glioma.
     public let hasTumour: Bool
 
     /// The number of voxels in the head.

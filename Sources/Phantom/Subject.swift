@@ -1,4 +1,4 @@
-/// What makes one head differ from another: noises and proportions.
+/// The features that make one head differ from another: noises and proportions.
 struct Subject {
     /// The average head's size relative to this one.
     let size: Point

@@ -15,7 +15,7 @@ struct TissueModel {
         var label: UInt8
     }
 
-    /// How the parts of one voxel are shared out.
+    /// The division of one voxel into its parts.
     private struct Parts {
         var signal: Float
         var white: Float

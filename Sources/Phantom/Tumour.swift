@@ -1,6 +1,6 @@
 /// A glioma: a necrotic core in an enhancing rim, with oedema around it.
 struct Tumour {
-    /// What the tumour does to one voxel.
+    /// The effect of the tumour on one voxel.
     struct Effect {
         /// Share of the voxel that is core, rim included, and the core's own signal.
         var core: Float
@@ -39,7 +39,7 @@ struct Tumour {
         grain = GradientNoise(cell: 3, drawing: &random)
     }
 
-    /// Where the tissue now at a place was before the tumour pushed it aside.
+    /// Returns the point at which the tissue now at a place was before the tumour pushed it aside.
     func unpushed(_ p: Point) -> Point {
         let dx = p.x - centre.x
         let dy = p.y - centre.y
@@ -50,7 +50,7 @@ struct Tumour {
         return Point(p.x - dx * give, p.y - dy * give, p.z - dz * give)
     }
 
-    /// Whether a voxel is near enough to be worth asking about.
+    /// Tells whether a voxel is near enough to be worth asking about.
     @inline(__always)
     func reaches(_ p: Point) -> Bool {
         let dx = p.x - centre.x

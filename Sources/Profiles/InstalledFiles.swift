@@ -15,7 +15,7 @@ extension InstalledFiles {
         )
     }
 
-    /// Where ONNX Runtime may be: where 'make setup' put it, or the system's own.
+    /// Paths at which ONNX Runtime may be: where 'make setup' put it, or the system's own.
     public static var onnxRuntime: [String] {
         places(".onnxruntime/libonnxruntime.so", shared: "lib/fovea/libonnxruntime.so", environment: "FOVEA_ONNXRUNTIME")
             + (ProcessInfo.processInfo.environment["FOVEA_ONNXRUNTIME"].map { $0.isEmpty } ?? true

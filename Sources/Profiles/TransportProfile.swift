@@ -1,5 +1,5 @@
 public import StrictYAML
-/// How a session uses the link: `profiles/transport/NAME.yaml`.
+/// The way in which a session uses the link: `profiles/transport/NAME.yaml`.
 public struct TransportProfile: Sendable, Equatable {
     /// Bits a second on the wire, IP and UDP headers and retransmissions included; nil: as much as the link is found to carry.
     public var bitsPerSecond: Double?
@@ -10,22 +10,22 @@ public struct TransportProfile: Sendable, Equatable {
     /// The longest datagram, in bytes without the 44 of IPv4's, UDP's and SRT's headers (64 over IPv6): fewer where a path drops full-size
     /// ones without a word, as tunnels do.
     public var datagramByteCount = Self.datagramByteRange.upperBound
-    /// What ``datagramByteCount`` may be: with headers from what every path takes to Ethernet's 1500.
+    /// The values that ``datagramByteCount`` may have: with headers from what every path takes to Ethernet's 1500.
     public static let datagramByteRange = 576...1456
-    /// How long the peer may be silent before a person is told.
+    /// Time the peer may be silent before a person is told.
     public var stalledAfter: Duration = .seconds(2)
-    /// How long the peer may be silent before its connection is given up.
+    /// Time the peer may be silent before its connection is given up.
     public var silenceLimit: Duration = .seconds(125)
-    /// How long to try to reach the receiver.
+    /// Time for which to try to reach the receiver.
     public var connectPatience: Duration = .seconds(10)
-    /// How long to try to reach it again once a connection is lost.
+    /// Time for which to try to reach it again once a connection is lost.
     public var resumePatience: Duration = .seconds(600)
 
     /// A profile of the defaults.
     /// - Parameter bitsPerSecond: a rate to keep to; nil for what the link is found to carry.
     public init(bitsPerSecond: Double? = nil) { self.bitsPerSecond = bitsPerSecond }
 
-    /// What a link of some rate is filled to. The rest is for what the sender does not see: lower layers' own traffic, and the
+    /// Share of its rate to which a link is filled. The rest is for what the sender does not see: lower layers' own traffic, and the
     /// difference between its clock and the link's.
     public static let linkShare = 0.97
 

@@ -10,7 +10,7 @@ public protocol ChunkDecoder: Sendable {
 }
 
 extension Layer {
-    /// How soon its chunks are decoded: regions, what somebody asked for, the rest, then what makes them exact.
+    /// Rank of its chunks in decoding, the lowest first: regions, what somebody asked for, the rest, then what makes them exact.
     var decodingRank: UInt64 { self == .focusBase ? UInt64(Layer.roiBase.rawValue) * 2 + 1 : UInt64(rawValue) * 2 }
 }
 

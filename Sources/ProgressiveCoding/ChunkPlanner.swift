@@ -68,7 +68,7 @@ public enum ChunkPlanner {
         let regionChunks = regions.enumerated().flatMap { index, region in cutter.cut(region).map { (index, $0) } }
         let previews = previews(of: content, regions: regions, shape, voxelType, goal, bitsPerSecond, settings)
         var plan = previews.regions ? regionChunks.map { PlannedChunk(layer: .roiBase, region: $0, box: $1) } : []
-        /// Whether one region leaves nothing of a box to the background.
+        /// Tells whether one region leaves nothing of a box to the background.
         func isCovered(_ box: Box) -> Bool {
             regions.contains { region in
                 region.x.contains(box.x) && region.y.contains(box.y) && box.z.allSatisfy { region.z.contains($0 % shape.slices) }

@@ -1,4 +1,4 @@
-/// What can go wrong between a volume and its chunks.
+/// An error on the way between a volume and its chunks.
 public struct CodingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {

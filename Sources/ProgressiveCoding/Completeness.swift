@@ -1,4 +1,4 @@
-/// How much of a volume is exact: voxels of the body that are the source's bit for bit. Whoever says how far a transfer has come
+/// Measure of how much of a volume is exact: voxels of the body that are the source's bit for bit. Whoever says how far a transfer has come
 /// says this, never a count of chunks, since chunks differ in size a thousandfold.
 public struct Completeness: Sendable, Equatable {
     /// Voxels of the body that are exact. It only grows, but for ``SessionDecoder/distrust()``, which takes it back.
@@ -31,12 +31,12 @@ public struct Completeness: Sendable, Equatable {
     }
 }
 
-/// What a chunk has brought about, once it is in its place.
+/// Effects of a chunk, once it is in its place.
 public struct AppliedChunk: Sendable {
     /// Milestones the volume has reached with it.
     public let milestones: [Milestone]
-    /// How much of its volume is exact now.
+    /// Completeness of its volume now.
     public let completeness: Completeness
-    /// How much of all the session's volumes is.
+    /// Completeness of all the session's volumes together now.
     public let sessionCompleteness: Completeness
 }

@@ -2,7 +2,7 @@ public import HEVCCodec
 public import ExactCodec
 internal import WireFormat
 
-/// How a volume becomes layers: an encoding profile.
+/// An encoding profile: the rules by which a volume becomes layers.
 public struct EncodingSettings: Sendable, Equatable {
     /// The extent of a region of interest as it is coded.
     public enum RegionShape: String, Sendable, CaseIterable {
@@ -11,14 +11,14 @@ public struct EncodingSettings: Sendable, Equatable {
         /// Its rows and columns made equal, as in the published method.
         case square
     }
-    /// What the background layer holds where the regions of interest are cut out.
+    /// Content of the background layer where the regions of interest are cut out.
     public enum HoleFill: String, Sendable, CaseIterable {
         /// A smooth surface from rim to rim, which costs the codec next to nothing.
         case harmonic
         /// The sample of the fill value, as in the published method, where that is zero.
         case zero
     }
-    /// How much of a slice the background layer holds.
+    /// Part of a slice that the background layer holds.
     public enum BackgroundCrop: String, Sendable, CaseIterable {
         /// The box beyond which every voxel holds the fill value.
         case content
@@ -26,7 +26,7 @@ public struct EncodingSettings: Sendable, Equatable {
         case full
     }
 
-    /// How stored values become samples.
+    /// Spacing of the samples over the stored values.
     public enum SampleSpacing: String, Sendable, CaseIterable {
         /// Even, but for a long tail of great values, which gets a sixteenth of the samples.
         case knee
@@ -46,25 +46,25 @@ public struct EncodingSettings: Sendable, Equatable {
 
     /// The profile's name.
     public let name: String
-    /// How the regions of interest are coded.
+    /// Parameters by which the regions of interest are coded.
     public let roi: HEVCParameters
-    /// How the rest is coded.
+    /// Parameters by which the rest is coded.
     public let background: HEVCParameters
     /// Slices a chunk holds, as nearly as even lengths allow; nil for one chunk a layer.
     public let chunkSliceCount: Int?
     /// The extent of a region of interest as it is coded.
     public let regionShape: RegionShape
-    /// What stands in the background where a region is cut out.
+    /// Content of the background where a region is cut out.
     public let holeFill: HoleFill
-    /// How much of a slice the background layer holds.
+    /// Part of a slice that the background layer holds.
     public let backgroundCrop: BackgroundCrop
-    /// How stored values become samples.
+    /// Spacing of the samples over the stored values.
     public let sampleSpacing: SampleSpacing
     /// The coder that makes voxels exact.
     public let exactCoder: ExactCoders
     /// Which base layers are planned.
     public let previews: Previews
-    /// What no voxel of the regions of interest may be off by more than, in stored units, whatever the goal; nil for no promise. A
+    /// Greatest absolute error that a voxel of the regions of interest may have, in stored units, whatever the goal; nil for no promise. A
     /// transfer that goes on to exact passes through it.
     public let roiMaxError: Int?
 

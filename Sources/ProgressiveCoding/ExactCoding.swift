@@ -2,7 +2,7 @@ internal import ExactCodec
 internal import VolumeModel
 internal import WireFormat
 
-/// How exact voxels are numbered for the refinement layers.
+/// Numbering of exact voxels for the refinement layers.
 enum ExactCoding: Sendable, Equatable {
     /// Whole numbers of a range of at most 2^16: a voxel's code is its distance from the least.
     case integers(low: Int64, greatest: UInt16)

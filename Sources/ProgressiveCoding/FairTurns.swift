@@ -13,7 +13,7 @@ public struct FairTurns: Sendable {
     /// One piece of work.
     public struct Job: Hashable, Sendable { fileprivate let number: Int }
 
-    /// What is to be done now.
+    /// An action to take now.
     public enum Step: Sendable, Equatable {
         /// A job begins.
         case start(Job)
@@ -27,15 +27,15 @@ public struct FairTurns: Sendable {
         case exhaust(Lane)
     }
 
-    /// How long a lane may be ahead of another before it gives up a slot to it.
+    /// Time by which a lane may be ahead of another before it gives up a slot to it.
     public static let quantum = Duration.milliseconds(50)
-    /// How far behind the others a lane starts that is new or was idle: what is begun is answered soon.
+    /// Used time by which a lane that is new or was idle starts below the others: what is begun is answered soon.
     static let welcome = Duration.milliseconds(100)
     /// Time of a lane that costs no surcharge, whatever it brings.
     static let grant = Duration.milliseconds(500)
     /// The same for each byte of its chunks: honest chunks take about a third of it.
     static let grantPerByte = Duration.microseconds(10)
-    /// How many times dearer time is beyond that.
+    /// Factor by which time costs more beyond that.
     static let surcharge = 32
 
     private enum Phase {
@@ -54,7 +54,7 @@ public struct FairTurns: Sendable {
     }
     private struct LaneState {
         var budget: Duration?
-        /// What turns are given by: time used, surcharges included.
+        /// Time by which turns are given: time used, surcharges included.
         var charged: Duration
         var used = Duration.zero
         var byteCount = 0
@@ -67,7 +67,7 @@ public struct FairTurns: Sendable {
 
         var isIdle: Bool { waiting.isEmpty && paused.isEmpty && running.isEmpty }
         var startedCount: Int { paused.count + running.count }
-        /// What a lane with one more running job is taken to have used by the end of its next turn.
+        /// Returns the time that a lane with one more running job is taken to have used by the end of its next turn.
         func expected(_ count: Int) -> Duration { charged + FairTurns.quantum * count }
     }
 
@@ -154,16 +154,16 @@ public struct FairTurns: Sendable {
         lanes[entry.lane] = state
     }
 
-    /// How long a lane's jobs have held slots.
+    /// Returns the time for which a lane's jobs have held slots.
     public func used(by lane: Lane) -> Duration { lanes[lane]?.used ?? .zero }
 
-    /// Whether jobs run: then ``steps(now:)`` is to be asked again soon, since one may be due to yield or to end.
+    /// True when jobs run: then ``steps(now:)`` is to be asked again soon, since one may be due to yield or to end.
     public var isBusy: Bool { runningCount > 0 }
 
-    /// Whether somebody waits for a slot.
+    /// True when somebody waits for a slot.
     public var isContended: Bool { lanes.values.contains { !$0.waiting.isEmpty || !$0.paused.isEmpty } }
 
-    /// What is to be done now; it is taken to be done.
+    /// Returns the actions to take now; they are taken to be done.
     public mutating func steps(now: Duration) -> [Step] {
         charge(now)
         var steps = limits()

@@ -71,7 +71,7 @@ struct ManifestGrammar {
         try require(chunk.layer != .valueTable || needsTable, "a value table for voxels of \(header.voxelType) that need none")
     }
 
-    /// What the chunks of a layer are together. A plan that names voxels again and again would cost far more work than its volume has voxels.
+    /// Checks the chunks of each layer together. A plan that names voxels again and again would cost far more work than its volume has voxels.
     private func checkLayers() throws(CodingError) {
         try require(
             manifest.maxError ?? 0 == 0 || manifest.regions.isEmpty || manifest.plan.contains { $0.layer == .roiBounded },
@@ -91,7 +91,7 @@ struct ManifestGrammar {
     }
 }
 
-/// Whether numbers are values of a storage type: a range a peer announces has to be, since codes are counted from its ends.
+/// Tells whether numbers are values of a storage type: a range a peer announces has to be, since codes are counted from its ends.
 private struct StorableCheck: VoxelVisitor {
     let values: [Double]
     func visit<V: Voxel>(_ type: V.Type) -> Bool { values.allSatisfy { V(nearest: $0).doubleValue == $0 } }

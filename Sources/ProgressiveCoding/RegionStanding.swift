@@ -1,7 +1,7 @@
 public import VolumeModel
 internal import WireFormat
 
-/// How far a part of a volume has come, by the chunks that are in.
+/// Progress of a part of a volume, by the chunks that are in.
 public struct RegionStanding: Sendable, Equatable {
     /// From nothing to exact.
     public enum Stage: String, Sendable, CaseIterable {
@@ -16,7 +16,7 @@ public struct RegionStanding: Sendable, Equatable {
     }
     /// A region of interest over the slices of one time point; nil for the rest of the volume.
     public let box: Box?
-    /// How far it has come.
+    /// Stage that it has reached.
     public let stage: Stage
     /// The greatest absolute error in it, in stored units, as the sender measured it; nil while it is not known.
     public let maxAbsoluteError: Double?

@@ -12,9 +12,9 @@ public struct SampleMap: Sendable, Equatable {
     public let high: Double
     /// The greatest sample.
     public let greatestSample: UInt16
-    /// Where samples become coarser; nil when they are even.
+    /// Point where samples become coarser; nil when they are even.
     public let knee: Knee?
-    /// How voxels are stored.
+    /// Storage type of the voxels.
     public let voxelType: VoxelType
     /// The bits of the stored value each sample stands for.
     public let storedBits: [UInt64]

@@ -16,13 +16,13 @@ public struct VolumePart: Sendable {
     }
 }
 
-/// How far a volume has come.
+/// Progress of a volume.
 public struct VolumeProgress: Sendable {
     /// The planned chunks that are in: places in the manifest's plan.
     public let applied: [Int]
-    /// How far each region of interest has come, and the rest.
+    /// Progress of each region of interest, and of the rest.
     public let standing: [RegionStanding]
-    /// How much of it is exact.
+    /// Completeness of the volume.
     public let completeness: Completeness
 }
 
@@ -32,7 +32,7 @@ extension SessionDecoder {
         layouts.reduce(0) { $0 + $1.shape.voxelCount + $1.manifest.extensionByteCount + $1.manifest.trailerByteCount }
     }
 
-    /// How far a volume has come.
+    /// Returns the progress of a volume.
     public func progress(volume: Int) -> VolumeProgress {
         let state = snapshot(volume: volume)
         return VolumeProgress(

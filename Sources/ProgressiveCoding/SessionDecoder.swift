@@ -5,7 +5,7 @@ internal import ExactCodec
 internal import VolumeModel
 public import WireFormat
 
-/// What a person waits for, one after another.
+/// Results that a person waits for, one after another.
 public enum Milestone: String, Sendable, CaseIterable {
     /// Every voxel of the regions of interest is shown at base quality.
     case roiComplete = "roi_complete"
@@ -18,7 +18,7 @@ public enum Milestone: String, Sendable, CaseIterable {
     /// The whole file is exact.
     case volumeLossless = "volume_lossless"
 
-    /// Whether a volume will reach it.
+    /// Tells whether a volume will reach it.
     func isPlanned(_ goal: Goal, maxError: Int?) -> Bool {
         switch self {
         case .roiComplete: true
@@ -114,7 +114,7 @@ public actor SessionDecoder {
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// What a chunk is: its volume and its entry in that volume's plan; nil beyond the plan.
+    /// Returns a chunk's volume and its entry in that volume's plan; nil beyond the plan.
     public nonisolated func planned(_ ordinal: UInt32) -> (volume: Int, chunk: PlannedChunk)? {
         guard ordinal >= 1, Int(ordinal) <= places.count else { return nil }
         let place = places[Int(ordinal) - 1]
@@ -200,7 +200,7 @@ public actor SessionDecoder {
         for index in assemblers.indices { assemblers[index].distrust() }
     }
 
-    /// How much of a volume is exact; nothing once it is distrusted.
+    /// Returns how much of a volume is exact; nothing once it is distrusted.
     public func completeness(volume: Int) -> Completeness {
         var completeness = assemblers[volume].completeness
         if isDistrusted { completeness.exactVoxelCount = 0 }
@@ -208,7 +208,7 @@ public actor SessionDecoder {
         return completeness
     }
 
-    /// How much of all the session's volumes is exact.
+    /// Returns how much of all the session's volumes is exact.
     public func completeness() -> Completeness {
         assemblers.indices.reduce(Completeness(bodyVoxelCount: 0)) { $0 + completeness(volume: $1) }
     }
@@ -238,7 +238,7 @@ public actor SessionDecoder {
     /// Bytes of the chunk records applied so far.
     public func receivedBytes() -> [Layer: Int] { bytesByLayer }
 
-    /// How far each region of interest of a volume has come, and the rest of it.
+    /// Returns the progress of each region of interest of a volume, and of the rest of it.
     public func standing(volume: Int) -> [RegionStanding] {
         let first = places.firstIndex { $0.volume == volume } ?? 0
         return RegionStanding.all(of: manifest.volumes[volume]) { isDistrusted ? nil : errors[first + $0 + 1] }
@@ -267,7 +267,7 @@ public actor SessionDecoder {
         }
     }
 
-    /// What a volume is, by its own bytes: lossless only if they have the source's digest.
+    /// Returns a volume's state and digest, by its own bytes: lossless only if they have the source's digest.
     public func outcome(volume: Int) throws -> Receipt.Volume {
         // Asked for when all is exact and again when the sender's table has come.
         if let outcome = outcomes[volume] { return outcome }

@@ -8,7 +8,7 @@ public struct EncodedChunk: Sendable {
     public let ordinal: UInt32
     /// Lower goes first.
     public let rank: UInt64
-    /// What it is for.
+    /// Layer that it is for.
     public let layer: Layer
     /// The record's bytes.
     public let record: [UInt8]
@@ -40,9 +40,9 @@ public final class SessionEncoder: Sendable {
         self.order = order
     }
 
-    /// What a base layer of the first volume leaves to be refined, over the chunks coded so far; nil where none is.
+    /// Returns the error that a base layer of the first volume leaves to be refined, over the chunks coded so far; nil where none is.
     public func fidelity(of layer: Layer) -> Fidelity? { encoders[0].fidelity(of: layer) }
-    /// What errors in the first volume are held against.
+    /// Range that errors in the first volume are compared with.
     public var robustRange: RobustRange { encoders[0].robustRange }
 
     /// Codes everything, then decodes again what was not decoded as it was coded, while the link still carries it; only then does the table commit to it.

@@ -2,8 +2,8 @@ internal import VolumeModel
 internal import WireFormat
 
 extension VolumeAssembler {
-    /// Whether a volume has come so far, by its voxels and not only by its plan: a hostile plan may leave some out. A layer without chunks
-    /// reaches nothing.
+    /// Tells whether a volume has reached a milestone, by its voxels and not only by its plan: a hostile plan may leave some out. A layer
+    /// without chunks reaches nothing.
     func hasReached(_ milestone: Milestone) -> Bool {
         switch milestone {
         case .roiComplete: hasRegions && regionsHold(Quality.roiBase)
@@ -19,7 +19,7 @@ extension VolumeAssembler {
         }
     }
 
-    /// Whether the regions of interest are there at base quality or better: exact voxels may come before their base.
+    /// True when the regions of interest are there at base quality or better: exact voxels may come before their base.
     private var hasRegions: Bool {
         isComplete(.roiBase, orEmpty: false) || isComplete(.roiRefinement, orEmpty: false)
     }
@@ -30,7 +30,7 @@ extension VolumeAssembler {
 
     private func isPlanned(_ layer: Layer) -> Bool { layout.manifest.plan.contains { $0.layer == layer } }
 
-    /// Whether every voxel of the regions of interest has a quality; false where there are none.
+    /// Tells whether every voxel of the regions of interest has a quality or a better one; false where there are none.
     private func regionsHold(_ level: UInt8) -> Bool {
         let boxes = layout.manifest.regions.flatMap { stacked($0, layout.shape) }
         guard !boxes.isEmpty else { return false }

@@ -4,7 +4,7 @@ public import NIfTIFile
 public import VolumeModel
 public import WireFormat
 
-/// How good a voxel is; the values of the quality volume.
+/// Quality of a voxel; the values of the quality volume.
 public enum Quality {
     /// Not arrived.
     public static let missing: UInt8 = 0
@@ -18,7 +18,7 @@ public enum Quality {
 
 /// A volume as it comes together, chunk by chunk, with the quality of every voxel. Sender and receiver run the same one.
 public struct VolumeAssembler: Sendable {
-    /// What the chunks are and where they belong.
+    /// Layout of the volume: its chunks and the places where they belong.
     public let layout: VolumeLayout
     /// Stored values: the fill value where nothing has arrived.
     public private(set) var voxels: PagedArray<UInt8>
@@ -93,13 +93,13 @@ public struct VolumeAssembler: Sendable {
         exactBits = coding.storedBits(layout.header.voxelType)
     }
 
-    /// Whether a chunk is in.
+    /// Tells whether a chunk is in.
     public func hasApplied(_ index: Int) -> Bool { isApplied[index] }
 
-    /// Whether every planned chunk of a layer is in; true where none is planned.
+    /// Tells whether every planned chunk of a layer is in; true where none is planned.
     public func isComplete(_ layer: Layer) -> Bool { remaining[layer, default: 0] == 0 }
 
-    /// Whether every voxel is exact, and all that stands around them.
+    /// True when every voxel is exact, and all that stands around them.
     public var isLossless: Bool { remaining.values.allSatisfy { $0 == 0 } && isExactEverywhere }
 
     private var isExactEverywhere: Bool {
@@ -110,13 +110,13 @@ public struct VolumeAssembler: Sendable {
         }
     }
 
-    /// How much of the body is exact, its bytes not counted. Kept as chunks come: no voxel is looked at.
+    /// Completeness of the body, its bytes not counted. Kept as chunks come: no voxel is looked at.
     var completeness: Completeness {
         let isBodyKnown = layout.manifest.content == nil || layout.hasMasks && isComplete(.mask)
         return Completeness(exactVoxelCount: exactCount, bodyVoxelCount: isBodyKnown ? unmaskedCount : nil)
     }
 
-    /// Whether no voxel is missing.
+    /// True when no voxel is missing.
     public var isFull: Bool {
         quality.withUnsafeBufferPointer { quality in
             var least = UInt8.max
@@ -125,7 +125,7 @@ public struct VolumeAssembler: Sendable {
         }
     }
 
-    /// What has to be decoded for a chunk, all that it rests on being in.
+    /// Returns the decode request for a chunk, all that it rests on being in.
     /// - Throws: `CodingError.Code.invalidChunk`.
     public func request(for index: Int, _ record: ChunkRecord) throws(CodingError) -> DecodeRequest {
         let chunk = layout.manifest.plan[index]
@@ -160,7 +160,7 @@ public struct VolumeAssembler: Sendable {
         }
     }
 
-    /// What both ends know before a refinement chunk.
+    /// Returns the context that both ends know before a refinement chunk.
     /// - Parameter usesBase: whether the coder looks at the base; otherwise it is left out.
     func context(for chunk: PlannedChunk, usesBase: Bool) throws(CodingError) -> ExactContext {
         let bound = self.bound

@@ -55,13 +55,13 @@ extension VolumeLayout {
 }
 
 extension SessionEncoder {
-    /// What to send for a receiver's wish, and the planned chunks that lie under it.
+    /// Records to send for a receiver's wish, and the planned chunks that lie under it.
     public struct FocusAnswer: Sendable {
         /// Records to go ahead, each under an ordinal beyond the table's.
         public let records: [[UInt8]]
         /// Chunks of the background's base layer that the box touches.
         public let base: [UInt32]
-        /// What makes the box exact, and what that rests on.
+        /// Chunks that make the box exact, and those that they rest on.
         public let refinement: [UInt32]
     }
 

@@ -11,21 +11,21 @@ public import WireFormat
 /// Codes one volume's chunks, and decodes every one of them again: previews before they are handed out, since they say what error they leave, and
 /// what was made from the source alone once everything has been, so that the link does not wait for it.
 public final class VolumeEncoder: Sendable {
-    /// What the chunks are.
+    /// Layout that says what the chunks are.
     public let layout: VolumeLayout
     let image: NIfTIImage
     let settings: EncodingSettings
     let exactCoder: any ExactCoder
-    /// Where masks have marked voxels, by the slices of their chunks, and how voxels are numbered: known once those chunks are coded.
+    /// Places where masks have marked voxels, by the slices of their chunks, and the numbering of voxels: known once those chunks are coded.
     let sourceFacts: Mutex<SourceFacts>
-    /// What errors in the volume are held against.
+    /// Range that errors in the volume are compared with.
     public var robustRange: RobustRange { RobustRange(of: image.volume, surroundings: surroundings) }
     private let surroundings: Surroundings
     let assembler: Mutex<VolumeAssembler>
-    /// What the base layers' chunks so far leave.
+    /// Error that the base layers' chunks so far leave.
     private let fidelities = Mutex<[Layer: Fidelity]>([:])
 
-    /// What a base layer leaves to be refined, over its chunks coded so far; nil where none is.
+    /// Returns the error that a base layer leaves to be refined, over its chunks coded so far; nil where none is.
     public func fidelity(of layer: Layer) -> Fidelity? { fidelities.withLock { $0[layer] } }
 
     /// Plans a volume's chunks.
@@ -196,13 +196,13 @@ public final class VolumeEncoder: Sendable {
             meanSquaredError: fidelity.finiteMeanSquaredError, payload: record.payload)
     }
 
-    /// What decoded samples leave of the source where they will be shown.
+    /// Returns the error of decoded samples against the source, where they will be shown.
     func fidelity(of samples: [UInt16], for chunk: PlannedChunk) -> Fidelity {
         var meter = ErrorMeter(layout: layout, volume: image.volume, chunk: chunk, samples: samples)
         return image.volume.voxelType.accept(&meter)
     }
 
-    /// What a chunk leaves that promises a greatest error, by this end's own copy.
+    /// Returns the error left by a chunk that promises a greatest error, by this end's own copy.
     private func boundedFidelity(_ chunk: PlannedChunk) throws(CodingError) -> Fidelity {
         let fidelity: Fidelity
         do {
@@ -225,7 +225,7 @@ public final class VolumeEncoder: Sendable {
         return fidelity
     }
 
-    /// Whether every voxel marked exact in a chunk's box equals the source.
+    /// Tells whether every voxel marked exact in a chunk's box equals the source.
     private func holdsExactly(_ chunk: PlannedChunk) -> Bool {
         assembler.withLock { assembler in
             var comparer = ExactComparer(
@@ -235,7 +235,7 @@ public final class VolumeEncoder: Sendable {
         }
     }
 
-    /// What the receiver must end with: this end's own reconstruction.
+    /// Returns the result that the receiver must end with: this end's own reconstruction.
     public func outcome() throws -> Receipt.Volume {
         let copy = assembler.withLock { $0 }
         var digest = DigestBuilder()

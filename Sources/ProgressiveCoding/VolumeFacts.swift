@@ -10,7 +10,7 @@ public struct VolumeFacts: Sendable {
     let surroundings: Surroundings
     /// The least and the greatest finite value.
     let range: ClosedRange<Double>
-    /// Where samples become coarser; nil when they are even.
+    /// Point where samples become coarser; nil when they are even.
     let knee: Knee?
     /// Of the whole file, uncompressed.
     let digest: Digest

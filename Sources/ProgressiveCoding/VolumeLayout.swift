@@ -14,7 +14,7 @@ public struct VolumeLayout: Sendable {
     public let map: SampleMap
     /// For each planned chunk, those that have to be applied before it.
     public let prerequisites: [[Int]]
-    /// Whether masks are planned, which say where the body is.
+    /// True when masks are planned, which say where the body is.
     let hasMasks: Bool
 
     /// The most memory a receiver gives a session unless it is told otherwise, in bytes.
@@ -170,11 +170,11 @@ public struct VolumeLayout: Sendable {
 }
 
 extension Layer {
-    /// Whether its chunks hold exact values, voxel by voxel.
+    /// True of layers whose chunks hold exact values, voxel by voxel.
     var isExact: Bool { self == .roiRefinement || self == .backgroundRefinement || self == .mask }
     /// True of layers about what lies outside the regions of interest; masks are about both.
     var isOfRest: Bool { self == .backgroundBase || self == .mask || self == .backgroundRefinement }
-    /// Whether its chunks belong to one region of interest each.
+    /// True of layers whose chunks belong to one region of interest each.
     var isOfRegion: Bool { self == .roiBase || self == .roiBounded || self == .roiRefinement }
 }
 

@@ -12,7 +12,7 @@ public struct AdmissionLimits: Sendable, Equatable {
     public var silentCount = 16
     /// Refusals between two looks, 50 ms or so, that make an address one that floods.
     public var floodCount = 8
-    /// How long its handshakes are dropped unseen then.
+    /// Time for which the handshakes of such an address are dropped unseen.
     public var floodPause = Duration.seconds(1)
     /// Addresses that are remembered.
     public var addressCount = 4096

@@ -1,7 +1,7 @@
 internal import CSRT
 internal import Glibc
 
-/// Where a caller comes from, without its port: an IPv4 address, or an IPv6 /64 network, of which one customer has all.
+/// The address that a caller comes from, without its port: an IPv4 address, or an IPv6 /64 network, of which one customer has all.
 package struct CallerAddress: Hashable, Sendable, CustomStringConvertible {
     /// 4 or 6; 0 for anything else.
     package let version: Int

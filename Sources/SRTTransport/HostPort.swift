@@ -30,7 +30,7 @@ public struct HostPort: Sendable, Equatable, CustomStringConvertible {
         self.init(host: host, port: port)
     }
 
-    /// Whether it is on this machine, by its text alone.
+    /// True when it is on this machine, by its text alone.
     public var isLoopback: Bool {
         host == "localhost" || host == "::1" || host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." }
     }

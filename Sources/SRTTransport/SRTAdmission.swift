@@ -7,7 +7,7 @@ internal import Synchronization
 ///
 /// libsrt asks on the thread that serves every connection of the port, so the answer has to be at hand: nothing here waits.
 public final class SRTAdmission: Sendable {
-    /// What a caller of some stream identifier has to know.
+    /// The requirement on callers of some stream identifier: what they have to know.
     public enum Requirement: Sendable, Equatable {
         /// Nothing; it must not encrypt either.
         case nothing

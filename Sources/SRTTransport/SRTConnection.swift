@@ -1,7 +1,7 @@
 internal import CSRT
 internal import Glibc
 
-/// What a turn of a connection brought.
+/// The result of a turn of a connection.
 public struct SRTTurn: Sendable {
     /// Messages that came, in the order of their arrival.
     public var received: [[UInt8]] = []
@@ -19,7 +19,7 @@ public struct SRTTurn: Sendable {
     public var retransmittedCount = 0
     /// libsrt's smoothed round trip; lags half a second behind.
     public var roundTrip: Duration = .zero
-    /// Whether the connection still stands.
+    /// True while the connection still stands.
     public var isConnected = true
 }
 
@@ -43,13 +43,13 @@ public actor SRTConnection {
     private let socket: SRTSOCKET
     private let epoll: Int32
     private var isClosed = false
-    /// What libsrt had no room for, in order.
+    /// Messages that libsrt had no room for, in order.
     private var waiting: [[UInt8]] = []
     /// Datagrams that what was handed over takes.
     private var submitted: Int64 = 0
     /// The longest datagram that both ends take, without headers; longer messages are cut.
     private let datagramByteCount: Int
-    /// What the caller said of itself; empty where it said nothing, and at the caller.
+    /// The stream identifier by which the caller described itself; empty where it gave none, and at the caller.
     public nonisolated let streamIdentifier: String
     /// The listener's books, where it came in by one.
     private nonisolated let admission: SRTAdmission?

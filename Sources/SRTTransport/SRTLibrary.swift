@@ -24,7 +24,7 @@ final class SRTLibrary: Sendable {
         }
     }
 
-    /// Whether the last call failed for want of something the system may have again: open files, threads, memory.
+    /// True when the last call failed for want of something the system may have again: open files, threads, memory.
     static var isExhausted: Bool {
         var number: Int32 = 0
         let code = srt_getlasterror(&number)

@@ -1,22 +1,22 @@
 internal import CSRT
 
-/// How a connection behaves.
+/// The settings that decide how a connection behaves.
 public struct SRTOptions: Sendable, Equatable {
     /// The most bits a second on the wire, IP and UDP headers and retransmissions included.
     public var maximumBitsPerSecond: Double
     /// The longest datagram, in bytes beyond IP's, UDP's and SRT's headers, ``datagramByteRange``. libsrt cuts longer messages and joins them at
     /// the other end; both ends keep to the smaller of their two.
     public var datagramByteCount = SRTConnection.messageByteLimit
-    /// What a datagram may be limited to: with IPv4's headers 620 bytes, which every path takes, to 1500.
+    /// The lengths that a datagram may be limited to: with IPv4's headers 620 bytes, which every path takes, to 1500.
     public static let datagramByteRange = 576...SRTConnection.messageByteLimit
-    /// How long libsrt waits for a silent peer before it ends the connection; the session above gives up earlier.
+    /// Time that libsrt waits for a silent peer before it ends the connection; the session above gives up earlier.
     public var peerIdleTimeout: Duration = .seconds(130)
-    /// How long one attempt to connect may take.
+    /// The longest time that one attempt to connect may take.
     public var connectTimeout: Duration = .seconds(3)
 
-    /// What a caller says of itself to the listener, in clear.
+    /// The text by which a caller describes itself to the listener, in clear.
     public var streamIdentifier: String?
-    /// What both ends encrypt by (AES-256), 10 to 79 characters; nil encrypts nothing and takes no one who does.
+    /// The passphrase by which both ends encrypt (AES-256), 10 to 79 characters; nil encrypts nothing and takes no one who does.
     public var passphrase: String?
 
     /// Makes options.

@@ -1,4 +1,4 @@
-/// What can go wrong with an SRT connection.
+/// An error of an SRT connection.
 public struct TransportError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {
@@ -22,6 +22,6 @@ public struct TransportError: Error, Sendable, Equatable, CustomStringConvertibl
         self.message = message
     }
     public var description: String { message }
-    /// Whether another try may end otherwise.
+    /// True when another try may end otherwise.
     public var isPassing: Bool { [.cannotConnect, .busy, .exhausted].contains(code) }
 }

@@ -8,7 +8,7 @@ struct ReplayWindow: Sendable {
     private static let wordCount = span / 64 + 1
     private var newest = -1
 
-    /// Whether a counter may still be accepted.
+    /// Tells whether a counter may still be accepted.
     func isNew(_ counter: UInt32) -> Bool {
         let counter = Int(counter)
         if counter > newest { return true }

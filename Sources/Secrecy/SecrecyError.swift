@@ -1,4 +1,4 @@
-/// What is wrong with a secret, or with a file of secrets. No message ever holds a part of one.
+/// An error in a secret, or in a file of secrets. No message ever holds a part of one.
 public struct SecrecyError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {

@@ -1,6 +1,6 @@
 internal import Crypto
 
-/// What two sites have in common and nobody else: everything that keeps a session to them is derived from it. Never printed.
+/// The secret that two sites share and nobody else has: everything that keeps a session to them is derived from it. Never printed.
 ///
 /// A secret is one line of text. It should be random (`openssl rand -base64 32`): whoever records a session can try one secret
 /// after the other on it, and a word or a date does not last long.

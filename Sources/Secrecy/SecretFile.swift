@@ -50,12 +50,12 @@ enum SecretFile {
 extension UInt8 {
     /// A space or a tab.
     var isBlank: Bool { self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") }
-    /// What may follow a line's text: a blank, or a line's end as any system writes it.
+    /// True for a byte that may follow a line's text: a blank, or a line's end as any system writes it.
     var isTrailing: Bool { isBlank || self == UInt8(ascii: "\n") || self == UInt8(ascii: "\r") }
 }
 
 extension ArraySlice where Element == UInt8 {
-    /// What is left without space around it.
+    /// The bytes that are left without space around them.
     var trimmed: ArraySlice<UInt8> {
         var rest = drop(while: \.isTrailing)
         while rest.last?.isTrailing == true { rest.removeLast() }

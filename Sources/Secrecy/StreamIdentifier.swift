@@ -1,7 +1,7 @@
-/// What a sender says of itself before anything is encrypted: SRT's stream ID, in the syntax of SRT's access control, as
+/// The statement of a sender about itself before anything is encrypted: SRT's stream ID, in the syntax of SRT's access control, as
 /// `#!::u=NAME,m=publish,t=fovea1`. Anyone on the way can read it, and nobody has proved it yet.
 public struct StreamIdentifier: Sendable, Equatable {
-    /// What the sender calls itself: 1 to 64 of the characters A-Z a-z 0-9 . _ -. It is no file name: `..` is one of these.
+    /// The name that the sender gives itself: 1 to 64 of the characters A-Z a-z 0-9 . _ -. It is no file name: `..` is one of these.
     public let sender: String
 
     /// A sender that gives no name.
@@ -47,7 +47,7 @@ public struct StreamIdentifier: Sendable, Equatable {
     public var text: String { "\(Self.prefix)u=\(sender),m=publish,t=fovea1" }
 }
 
-/// What senders may be called: nothing that would have to be escaped in a stream ID or would break a line.
+/// The names that senders may have: nothing that would have to be escaped in a stream ID or would break a line.
 enum SenderName {
     static let byteLimit = 64
 

@@ -21,7 +21,7 @@ public enum RegionPlanner {
         return boxes
     }
 
-    /// What a box of its own costs beyond its voxels: parameter sets, a chunk's record, a prediction that begins anew.
+    /// Cost of a box of its own beyond its voxels, in voxels: parameter sets, a chunk's record, a prediction that begins anew.
     private static let boxOverheadVoxels = 8192
 
     /// The pair whose joint box adds the least to the two, if that is less than a box of its own costs.

@@ -1,4 +1,4 @@
-/// What can go wrong in finding a region of interest.
+/// An error in finding a region of interest.
 public struct SegmentationError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {

@@ -2,7 +2,7 @@ public import VolumeModel
 
 /// Finds the voxels of interest of a patient.
 public protocol Segmenter: Sendable {
-    /// What it is, for a person.
+    /// Name that tells a person what it is.
     var name: String { get }
     /// The voxels of interest in the first time points of scans that share one grid.
     func segment(_ scans: [Scan]) throws -> Finding
@@ -31,9 +31,9 @@ public struct Scan: Sendable {
     }
 }
 
-/// What a segmenter says about a patient.
+/// Result of a segmenter for a patient.
 public struct Finding: Sendable {
-    /// What may be made of it.
+    /// Judgement of what may be made of the finding.
     public enum Verdict: String, Sendable {
         /// The mask is worth sending first.
         case found
@@ -44,13 +44,13 @@ public struct Finding: Sendable {
     }
     /// The voxels of interest; empty when nothing was found.
     public let mask: Mask
-    /// What may be made of it.
+    /// Judgement of what may be made of the finding.
     public let verdict: Verdict
     /// Mean probability over what was found, 0 to 1; nil where there is no such number.
     public let certainty: Double?
-    /// How many voxels the mask's edges may be off because the segmenter looked at blocks of so many; 0 for voxels themselves.
+    /// Number of voxels by which the mask's edges may be off because the segmenter looked at blocks of so many; 0 for voxels themselves.
     public let blockVoxelCount: Int
-    /// What a person should know about how this came about.
+    /// A fact that a person should know about how this came about.
     public let remark: String?
 
     /// Makes a finding.

@@ -4,7 +4,7 @@ public import StreamSession
 
 /// Runs a sender's session over SRT: connects, hands over what the session says at its pace, and connects again when a connection is lost.
 public struct SenderRunner: Sendable {
-    /// What went over the wire, connections together.
+    /// The traffic that went over the wire, connections together.
     public struct Traffic: Sendable, Equatable {
         /// Messages put on the wire, each counted once.
         public var sentCount = 0
@@ -18,7 +18,7 @@ public struct SenderRunner: Sendable {
 
     /// The session.
     public private(set) var session: SenderSession
-    /// What went over the wire.
+    /// The traffic that went over the wire.
     public private(set) var traffic = Traffic()
 
     private let address: HostPort
@@ -41,9 +41,9 @@ public struct SenderRunner: Sendable {
         var pace: Double?
     }
 
-    /// How long a connection may be silent before another one is tried beside it.
+    /// Time for which a connection may be silent before another one is tried beside it.
     private static let spareAfter = Duration.seconds(3)
-    /// How long the old one then has to show that it lives: after an outage both come back.
+    /// Time that the old one then has to show that it lives: after an outage both come back.
     private static let sparePatience = Duration.seconds(2)
 
     /// - Parameters:
@@ -202,7 +202,7 @@ private final class Dialling: Sendable {
     private let task: Task<SRTConnection, any Error>
     private let made = Outcome()
 
-    /// Where the result waits to be asked for.
+    /// The place where the result waits to be asked for.
     private final class Outcome: Sendable {
         let value = MutexBox<Result<SRTConnection, any Error>?>(nil)
     }

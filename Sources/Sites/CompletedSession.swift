@@ -1,7 +1,7 @@
 internal import Foundation
 internal import WireFormat
 
-/// What a session's folder says of it before its journal is opened: when it began and was completed, and whether its files are still
+/// The facts that a session's folder gives of it before its journal is opened: when it began and was completed, and whether its files are still
 /// what was confirmed.
 struct CompletedSession: Sendable {
     private let folder: String

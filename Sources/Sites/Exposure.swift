@@ -1,15 +1,15 @@
 internal import SRTTransport
 public import Secrecy
 
-/// What speaks to a network, and how it is protected.
+/// Exposure to a network, and how it is protected.
 public struct Exposure: Sendable {
-    /// What both ends share; nil sends in clear.
+    /// The secret that both ends share; nil sends in clear.
     public var secret: Secret?
     /// Which sender may use which secret, at a receiver of many.
     public var access: AccessFile?
     /// Who this sender is.
     public var sender = StreamIdentifier.anonymous
-    /// Whether to speak in clear beyond this machine.
+    /// True when this end may speak in clear beyond this machine.
     public var allowsClear = false
 
     /// In clear, and on this machine only.
@@ -17,7 +17,7 @@ public struct Exposure: Sendable {
 
     var isProtected: Bool { secret != nil || access != nil }
 
-    /// What a sender of that name has to know; nil refuses it.
+    /// Returns the secret that a sender of that name has to know; nil refuses it.
     func secret(for sender: String) -> Secret? { access?.secret(for: sender) ?? secret }
 
     /// - Throws: `SiteError.Code.exposed` where an address leads beyond this machine and nothing protects what goes there.

@@ -6,7 +6,7 @@ internal import ProgressiveCoding
 internal import StreamSession
 internal import WireFormat
 
-/// What a peer is told when this end gives up: why, and nothing of this machine's files and folders.
+/// The message to a peer when this end gives up: why, and nothing of this machine's files and folders.
 enum Farewell {
     /// A sender's. Its own user reads the whole message; the far site needs to know whose fault it is.
     static func ofSender(_ error: any Error) -> Abort {
@@ -23,8 +23,22 @@ enum Farewell {
         return Abort(reason: .failed, message: "the sender failed: \(cause); its own message says more")
     }
 
-    /// A receiver's sentence.
-    static func ofReceiver(_ error: any Error) -> String {
+    /// A receiver's.
+    static func ofReceiver(_ error: any Error, isRestarting: Bool) -> Abort {
+        let reason: Abort.Reason =
+            switch error {
+            case is CancellationError: isRestarting ? .restarting : .cancelled
+            case let error as SiteError where error.code == .full: .full
+            case let error as SiteError where error.code == .noSpace: .failed
+            case let error as ConfinementError where error.code == .exhausted: .full
+            case is NIfTIError, is JournalError, is ConfinementError: .failed
+            case let error as CodingError where error.isOfCoder: .undecodable
+            default: .refused
+            }
+        return Abort(reason: reason, message: sentence(error))
+    }
+
+    private static func sentence(_ error: any Error) -> String {
         switch error {
         case is CancellationError: "the receiver was stopped; go on later with the same --session"
         case let error as JournalError where error.code == .noSpace: "the receiver's disk is full"

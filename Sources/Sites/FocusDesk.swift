@@ -2,9 +2,9 @@ internal import Synchronization
 public import VolumeModel
 package import WireFormat
 
-/// Where those who look at what arrives say what they want to see next, and the sessions that arrive find it.
+/// The place where those who look at what arrives say what they want to see next, and the sessions that arrive find it.
 public final class FocusDesk: Sendable {
-    /// What becomes of a wish.
+    /// The outcome of a wish.
     public enum Answer: Sendable, Equatable {
         /// It goes to the sender, under this number.
         case asked(number: UInt32)
@@ -16,7 +16,7 @@ public final class FocusDesk: Sendable {
         package let focus: Focus
         let asked: ContinuousClock.Instant
     }
-    /// What wishes are checked against.
+    /// The facts that wishes are checked against.
     package struct Volumes: Sendable, Equatable {
         let shapes: [Shape]
         let isExactPlanned: Bool

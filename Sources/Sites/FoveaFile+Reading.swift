@@ -7,11 +7,11 @@ public import WireFormat
 extension FoveaFile {
     /// A file's contents, its manifest understood. Records are read when they are asked for.
     public struct Contents: Sendable {
-        /// What the session would send.
+        /// The manifest of what the session would send.
         public let manifest: Manifest
         /// The chunks that are whole, in the file's order, the manifest's first, and where their records are.
         public let chunks: [(ordinal: UInt32, bytes: Range<Int>)]
-        /// Whether the file ends within a chunk.
+        /// True when the file ends within a chunk.
         public let isCutOff: Bool
         private let file: PlainFile
 
@@ -42,12 +42,13 @@ extension FoveaFile {
         public let name: Name
         /// The volume as far as the layers go.
         public let image: NIfTIImage
-        /// What it is, and its digest.
+        /// The state of the volume, and its digest.
         public let outcome: Receipt.Volume
-        /// How many of the chunks asked for the file lacks; its table counts as one.
+        /// Number of the chunks asked for that the file lacks; its table counts as one.
         public let missingChunkCount: Int
 
-        /// Where it is written: what lacks chunks says so by its name, as a receiver's files do, unless it has the source's digest all the same.
+        /// Returns the path it is written to: what lacks chunks says so by its name, as a receiver's files do, unless it has the source's
+        /// digest all the same.
         public func path(askedFor path: String) -> String {
             guard missingChunkCount > 0, outcome.state != .lossless else { return path }
             let ending = [".nii.gz", ".nii"].first { path.lowercased().hasSuffix($0) } ?? ""

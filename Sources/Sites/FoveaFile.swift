@@ -4,15 +4,15 @@ public import WireFormat
 
 /// .fovea files: a session's chunks in a file instead of on a link.
 public enum FoveaFile {
-    /// What writing one showed.
+    /// The results of writing one.
     public struct Written: Sendable {
         /// Bytes of chunk records by layer.
         public let bytesByLayer: [Layer: Int]
         /// Bytes of the file.
         public let byteCount: Int
-        /// What the base layers leave to be refined.
+        /// The fidelity of the base layers: what they leave to be refined.
         public let fidelity: [Layer: LayerFidelity]
-        /// What each volume becomes.
+        /// The outcome for each volume.
         public let outcomes: [Receipt.Volume]
     }
 
@@ -58,7 +58,7 @@ public enum FoveaFile {
         /// All there is.
         case all
 
-        /// Whether a volume's layer is among them. What is promised of the regions, `maxError`, is kept at every choice.
+        /// Tells whether a volume's layer is among them. What is promised of the regions, `maxError`, is kept at every choice.
         func contains(_ layer: Layer, maxError: Int?) -> Bool {
             let promise: [Layer] =
                 switch maxError {

@@ -2,7 +2,7 @@ public import Journal
 public import StreamSession
 public import WireFormat
 
-/// What a session's journal held when it was opened: put together entry by entry, as ``SessionJournal`` replays them.
+/// The contents of a session's journal when it was opened: put together entry by entry, as ``SessionJournal`` replays them.
 public struct JournalContents: Sendable {
     /// Whose session it is; nil while nothing is known.
     public private(set) var begun: [UInt8]?

@@ -2,7 +2,8 @@ public import ProgressiveCoding
 public import VolumeModel
 public import WireFormat
 
-/// What a base layer leaves to be refined: over the voxels that it shows, so over the region of interest for the region's layer.
+/// The fidelity of a base layer, or what it leaves to be refined: over the voxels that it shows, so over the region of interest for the
+/// region's layer.
 public struct LayerFidelity: Sendable, Equatable {
     /// The greatest absolute error, in stored units, of voxels that are finite in the source.
     public let maxAbsoluteError: Double
@@ -10,7 +11,7 @@ public struct LayerFidelity: Sendable, Equatable {
     public let psnr: Double
     /// Voxels that are infinite or not a number in the source; no error of theirs is counted.
     public let nonfiniteVoxelCount: Int
-    /// What the values of the whole volume really span, in stored units.
+    /// The range that the values of the whole volume really span, in stored units.
     public let range: RobustRange
 
     /// The base layers of a session's first volume, as far as they are coded.

@@ -5,19 +5,19 @@ internal import Segmentation
 public import VolumeModel
 public import WireFormat
 
-/// What to send, and how it is coded.
+/// The volumes to send, and how they are coded.
 public struct Preparation: Sendable {
     /// Paths of the volumes, 1 to 16, all of one shape when there is more than one.
     public var paths: [String]
-    /// How the region of interest is to be found.
+    /// The way the region of interest is to be found.
     public var regionChoice: RegionChoice = .model(path: nil)
     /// Voxels added around a mask on every side.
     public var margin = 4
-    /// How volumes become layers.
+    /// The policy by which volumes become layers.
     public var encoding: EncodingPolicy
     /// The link's expected rate in bits a second; nil where nobody knows. A transfer that goes on needs the same again.
     public var bitsPerSecond: Double?
-    /// How far it goes.
+    /// The goal: how far it goes.
     public var goal = Goal.lossless
     /// Which chunk goes before which.
     public var order = TransmissionOrder.roiFirst
@@ -35,7 +35,7 @@ public struct Preparation: Sendable {
         self.init(paths: paths, encoding: EncodingPolicy(encoding))
     }
 
-    /// What came of it.
+    /// The result of the preparation.
     public struct Result: Sendable {
         /// Codes the session's chunks.
         public let encoder: SessionEncoder
@@ -49,7 +49,7 @@ public struct Preparation: Sendable {
         public let segmentationSeconds: Double
         /// Seconds it took to read the volumes.
         public let readingSeconds: Double
-        /// What a person should know about how the region was found.
+        /// The remark that a person should know about how the region was found.
         public let remark: String?
     }
 
@@ -62,7 +62,7 @@ public struct Preparation: Sendable {
         return plain
     }
 
-    /// What has been looked at before anything is said to a receiver.
+    /// The input that has been looked at before anything is said to a receiver.
     struct Checked: Sendable {
         fileprivate let finder: RegionFinder
         /// The volumes, and the seconds reading them takes.

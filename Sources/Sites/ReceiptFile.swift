@@ -6,7 +6,7 @@ internal import ProgressiveCoding
 internal import VolumeModel
 internal import WireFormat
 
-/// What a receiver confirms, as JSON beside the volumes: what each file is, how far each part of it can be off, and what made it.
+/// The confirmation of a receiver, as JSON beside the volumes: what each file is, how far each part of it can be off, and what made it.
 public struct ReceiptFile: Codable, Sendable, Equatable {
     /// One volume.
     public struct Volume: Codable, Sendable, Equatable {
@@ -22,7 +22,7 @@ public struct ReceiptFile: Codable, Sendable, Equatable {
         public var fileSha256: String?
         /// Those bytes' number.
         public var fileBytes: Int?
-        /// What the sender's table and the confirmation sent to it have: of a lossless volume the same as `sha256`, of a preview the
+        /// The digest that the sender's table and the confirmation sent to it have: of a lossless volume the same as `sha256`, of a preview the
         /// digest of what is in the file under the source's header, which does not say that it is a preview.
         public var announcedSha256: String?
         /// SHA-256 of the bytes of its header alone.
@@ -70,9 +70,9 @@ public struct ReceiptFile: Codable, Sendable, Equatable {
 
     /// Of this file.
     public var format = 2
-    /// What wrote it, and what it decoded with.
+    /// The versions of what wrote it, and of what it decoded with.
     public var versions = ["fovea": FoveaVersion.text, "wire": String(Datagram.version), "libde265": HEVCDecoder.libraryVersion]
-    /// What digests are of.
+    /// The data that digests are of.
     public var digestsOf: String? =
         "uncompressed bytes of each .nii: header, extensions, voxels, and what follows them; file_sha256: of the file as it lies on disk"
     /// The session's name.
@@ -87,9 +87,9 @@ public struct ReceiptFile: Codable, Sendable, Equatable {
     public var completed: String?
     /// SHA-256 of the manifest's record.
     public var manifestSha256: String?
-    /// Whether everything the sender planned is here and has the digests it announced.
+    /// True when everything the sender planned is here and has the digests it announced.
     public var complete: Bool
-    /// How far the sender meant to go.
+    /// The sender's goal: how far it meant to go.
     public var goal: String
     /// SHA-256 of the chunk table's record; nil when it did not come.
     public var tableSha256: String?
@@ -116,7 +116,7 @@ public struct ReceiptFile: Codable, Sendable, Equatable {
     /// Its signature's: 64 bytes over the bytes of the file, as RFC 8032 has it.
     public static let signatureName = "receipt.json.sig"
 
-    /// Where a session comes from.
+    /// The origin of a session.
     struct Origin: Sendable {
         var sender: String
         var peer: String
@@ -154,7 +154,7 @@ public struct ReceiptFile: Codable, Sendable, Equatable {
         try AtomicFile.write(bytes, to: "\(folder)/\(Self.name)")
     }
 
-    /// Where a volume's file is. The receipt may have been altered: nothing it says leads out of the folder.
+    /// Returns the path of a volume's file. The receipt may have been altered: nothing it says leads out of the folder.
     /// - Throws: `WireError.Code.invalidField` when the name is none.
     public func path(of volume: Volume, in folder: String) throws -> String { "\(folder)/\(try fileName(of: volume))" }
 

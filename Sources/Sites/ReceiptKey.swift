@@ -56,7 +56,7 @@ public struct ReceiptKey: Sendable {
     }
 }
 
-/// What receipts are checked with.
+/// The key that receipts are checked with.
 public struct ReceiptPublicKey: Sendable, Equatable {
     private let bytes: [UInt8]
 
@@ -85,7 +85,7 @@ public struct ReceiptPublicKey: Sendable, Equatable {
 
     var pem: [UInt8] { PEM.text(ReceiptKey.publicPrefix + bytes, label: "PUBLIC KEY") }
 
-    /// Whether a signature was made with the other half of this key.
+    /// Tells whether a signature was made with the other half of this key.
     func verifies(_ signature: [UInt8], of bytes: [UInt8]) -> Bool {
         guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: self.bytes) else { return false }
         return key.isValidSignature(signature, for: bytes)

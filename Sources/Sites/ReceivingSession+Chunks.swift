@@ -3,7 +3,7 @@ internal import ProgressiveCoding
 internal import StreamSession
 internal import WireFormat
 
-/// What becomes of whole chunks: the manifest, the table, and those that go to the decoder.
+/// Handling of whole chunks: the manifest, the table, and those that go to the decoder.
 extension ReceivingSession {
     mutating func take(_ ordinal: UInt32, _ record: [UInt8]) {
         do {

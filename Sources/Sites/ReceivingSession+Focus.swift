@@ -18,10 +18,10 @@ struct FocusProgress: Sendable {
 }
 
 extension ReceivingSession {
-    /// Whether a chunk is beyond the plan: an answer to a wish.
+    /// Tells whether a chunk is beyond the plan: an answer to a wish.
     func isFocus(_ ordinal: UInt32) -> Bool { decoder.map { ordinal > $0.manifest.tableOrdinal } ?? false }
 
-    /// Whether a journal entry is about a chunk beyond the plan.
+    /// Tells whether a journal entry is about a chunk beyond the plan.
     func isOfFocus(_ entry: JournalEntry) -> Bool {
         switch entry {
         case .fragment(let ordinal, _, _, _), .dropped(let ordinal): isFocus(ordinal)

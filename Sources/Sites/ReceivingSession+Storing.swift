@@ -46,7 +46,7 @@ extension ReceivingSession {
         }
     }
 
-    /// Where the session comes from, for its receipt.
+    /// The origin of the session, for its receipt.
     var origin: ReceiptFile.Origin {
         ReceiptFile.Origin(sender: senderName, peer: connection.peer, begun: begunAt, manifestDigest: manifestDigest)
     }

@@ -24,10 +24,10 @@ struct ReceivingSession {
 
     enum Incoming: Sendable {
         case opened(JournalWriter, JournalContents, SessionRegistry.Claim, CompletedSession)
-        /// What the manifest alone brings.
+        /// The milestones and the completeness that the manifest alone brings.
         case announced(volume: Int, [Milestone], Completeness)
         case applied(UInt32, volume: Int, AppliedChunk)
-        /// What was called exact is taken back.
+        /// Withdrawal of what was called exact.
         case distrusted(Completeness)
         case damaged(UInt32, any Error)
         case durable(UInt32)
@@ -60,7 +60,7 @@ struct ReceivingSession {
     private var roundTrip: Duration?
     private var damageCount = 0
     var hasROIByte: Set<Int> = []
-    /// How much of each volume is exact, by its index.
+    /// The extent to which each volume is exact, by its index.
     var completenesses: [Int: Completeness] = [:]
     private var failure: (any Error)?
     private var ending: SessionError?
@@ -96,9 +96,9 @@ struct ReceivingSession {
 
     /// The session's name, once the peer has said it.
     var name: String { hello?.session.text ?? "" }
-    /// Whether the peer has said anything that makes it a session.
+    /// True once the peer has said anything that makes it a session.
     var hasBegun: Bool { hello != nil }
-    /// What the session's journal begins with: whose session it is.
+    /// The bytes that the session's journal begins with: whose session it is.
     var journalBeginning: [UInt8] { Array("\(senderName)\n\(name)".utf8) }
     /// Who the sender says it is; proven where it has a secret of its own.
     var senderName: String { StreamIdentifier(parsing: connection.streamIdentifier)?.sender ?? "-" }
@@ -177,7 +177,7 @@ struct ReceivingSession {
         return .failure(CodingError(.verificationFailed, "\(failure); \(fate)"))
     }
 
-    /// Whether a failure is of the chunks themselves, and would come again with them from the journal.
+    /// Tells whether a failure is of the chunks themselves, and would come again with them from the journal.
     private static func isUnusable(_ failure: any Error) -> Bool {
         switch failure {
         case let error as CodingError: error.code != .tooLarge
@@ -186,7 +186,7 @@ struct ReceivingSession {
         }
     }
 
-    /// What has happened beside the transport.
+    /// Returns the events that have happened beside the transport.
     private mutating func events() -> [ReceiverSession.Event] {
         let age = clock.elapsed - started
         if Task.isCancelled { giveUp(CancellationError()) }
@@ -250,26 +250,14 @@ struct ReceivingSession {
         guard failure == nil else { return }
         failure = error
         chunkDecoder.close()
-        guard let full = error as? CodingError, full.code == .noRoom else { return waiting.append(.giveUp(farewell(error))) }
+        guard let full = error as? CodingError, full.code == .noRoom else {
+            return waiting.append(.giveUp(Farewell.ofReceiver(error, isRestarting: site.isRestarting())))
+        }
         // A full disk is no fault of what was sent, whoever noticed it: what has come is kept to go on from. Where it is full is told here alone.
         let sentence = "The receiver has no room to put the volumes of '\(name)' together"
         failure = SiteError(.noSpace, "\(sentence): \(full.message)")
-        waiting.append(.giveUp(farewell(SiteError(.noSpace, "\(sentence). Make room there and send again."))))
-    }
-
-    /// What the sender is told. Paths of this machine are none of its business.
-    private func farewell(_ error: any Error) -> Abort {
-        let message = Farewell.ofReceiver(error)
-        return switch error {
-        case is CancellationError: Abort(reason: site.isRestarting() ? .restarting : .cancelled, message: message)
-        case let error as SiteError where error.code == .full: Abort(reason: .full, message: message)
-        case let error as SiteError where error.code == .noSpace: Abort(reason: .failed, message: message)
-        case let error as ConfinementError where error.code == .exhausted: Abort(reason: .full, message: message)
-        case is NIfTIError, is JournalError, is ConfinementError: Abort(reason: .failed, message: message)
-        case let error as CodingError where error.isOfCoder:
-            Abort(reason: .undecodable, message: message)
-        default: Abort(reason: .refused, message: message)
-        }
+        waiting.append(
+            .giveUp(Farewell.ofReceiver(SiteError(.noSpace, "\(sentence). Make room there and send again."), isRestarting: false)))
     }
 
     /// A sender has said who it is: finds what there is of its session, and takes it over from a connection that has fallen silent.

@@ -34,7 +34,7 @@ public struct ReceivingSite: Sendable {
         }
     }
 
-    /// What happens, as it happens.
+    /// An event, reported as it happens.
     public enum Event: Sendable {
         /// A volume is announced.
         case manifest(Place, decoder: SessionDecoder)
@@ -46,7 +46,7 @@ public struct ReceivingSite: Sendable {
         case progress(Place, TransferProgress, Completeness)
         /// A box is shown better, that somebody asked for.
         case shown(Place, Box)
-        /// How a wish stands.
+        /// The state of a wish.
         case focus(Place, number: UInt32, Box, FocusState)
         /// A volume has come so far; so much of it is exact.
         case milestone(Milestone, Place, secondsSinceSenderStart: Double, Completeness)
@@ -64,7 +64,7 @@ public struct ReceivingSite: Sendable {
         case ended(session: String, Result<Summary, any Error>)
     }
 
-    /// How a wish stands.
+    /// The state of a wish.
     public enum FocusState: Sendable, Equatable {
         /// The sender is asked.
         case asked
@@ -76,13 +76,13 @@ public struct ReceivingSite: Sendable {
     public struct ReceivedVolume: Sendable {
         /// The volume.
         public let path: String
-        /// How good each voxel is.
+        /// Path of the file that says how good each voxel is.
         public let qualityPath: String
         /// SHA-256 of the file's uncompressed bytes.
         public let digest: Digest
         /// SHA-256 of the file as it lies on disk.
         public let fileDigest: Digest
-        /// What it is.
+        /// The state of the volume.
         public let state: VolumeState
 
         package init(path: String, qualityPath: String, digest: Digest, fileDigest: Digest, state: VolumeState) {
@@ -94,7 +94,7 @@ public struct ReceivingSite: Sendable {
         }
     }
 
-    /// What came of a session. Times are seconds from the start of the sender's command, by the sender's word and half a round trip.
+    /// The outcome of a session. Times are seconds from the start of the sender's command, by the sender's word and half a round trip.
     public struct Summary: Sendable {
         /// Its name.
         public var session = ""
@@ -117,13 +117,13 @@ public struct ReceivingSite: Sendable {
         public init() {}
     }
 
-    /// Where sessions' folders are made.
+    /// Path of the folder where sessions' folders are made.
     public var folder: String
-    /// How silence is judged.
+    /// The profile by which silence is judged.
     public var transport: TransportProfile
     /// The most one session may take.
     public var limits = SessionLimits()
-    /// How what comes in is protected.
+    /// The protection of what comes in.
     public var exposure = Exposure()
     /// The most sessions at a time.
     public var sessionLimit = 16
@@ -131,13 +131,13 @@ public struct ReceivingSite: Sendable {
     public var memoryByteCount = 4 << 30
     /// The most bytes of disk for those that are too large for memory, while they come together.
     public var diskByteCount = 16 << 30
-    /// Where sessions' figures are shown; nil shows them nowhere.
+    /// The board where sessions' figures are shown; nil shows them nowhere.
     public var metrics: MetricsBoard?
-    /// Where those who look say what they want to see next; nil where nobody does.
+    /// The desk where those who look say what they want to see next; nil where nobody does.
     public var focusDesk: FocusDesk?
-    /// What receipts are signed with; nil leaves them unsigned.
+    /// The key that receipts are signed with; nil leaves them unsigned.
     public var receiptKey: ReceiptKey?
-    /// What is asked of the disk.
+    /// The requests that are made to the disk.
     public var system = ReceivingSystem()
     /// Asked when the site is told to stop: whether it is expected to be started again, so that senders wait for it.
     public var isRestarting: @Sendable () -> Bool = { false }
@@ -211,10 +211,10 @@ public struct ReceivingSite: Sendable {
         }
     }
 
-    /// What sessions share.
+    /// The objects that sessions share.
     private struct Shared: Sendable {
         let registry: SessionRegistry
-        /// Where chunks are decoded.
+        /// The place where chunks are decoded.
         let floor: DecodingFloor
         /// Files that are rewritten soon, one session's after another's: behind everything else.
         let files: CodingPool

@@ -1,7 +1,7 @@
 internal import Glibc
 public import Journal
 
-/// What a receiving site asks of its disk; tests put other answers in their place.
+/// The requests that a receiving site makes to its disk; tests put other answers in their place.
 public struct ReceivingSystem: Sendable {
     /// Bytes that a folder's file system has left for this user; nil when it does not say.
     public var freeByteCount: @Sendable (_ folder: String) -> Int? = { folder in
@@ -10,7 +10,7 @@ public struct ReceivingSystem: Sendable {
         let (count, overflows) = Int(clamping: status.f_bavail).multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
         return overflows ? .max : count
     }
-    /// What journals are written by.
+    /// The means that journals are written by.
     public var journal = JournalSystem()
 
     /// The system's own.

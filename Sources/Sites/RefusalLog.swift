@@ -20,7 +20,7 @@ package struct RefusalLog: Sendable {
 
     package init() {}
 
-    /// What there is to say now.
+    /// Returns the lines that there are to say now.
     /// - Parameters:
     ///   - refused: some of the latest.
     ///   - counts: how many there have been in all.

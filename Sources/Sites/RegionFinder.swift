@@ -5,7 +5,7 @@ public import Segmentation
 public import VolumeModel
 public import WireFormat
 
-/// How the region of interest is to be found.
+/// The way the region of interest is to be found.
 public enum RegionChoice: Sendable, Equatable {
     /// Voxels above zero in this file.
     case mask(path: String)
@@ -21,9 +21,9 @@ public struct RegionFinder: Sendable {
     public struct Regions: Sendable {
         /// Boxes with their margin; every voxel of interest is in one.
         public let boxes: [Box]
-        /// How they were found.
+        /// The way they were found.
         public let source: RegionSource
-        /// What a person should know.
+        /// The remark that a person should know.
         public let remark: String?
     }
 
@@ -50,7 +50,7 @@ public struct RegionFinder: Sendable {
         }
     }
 
-    /// What finds the region, for a person.
+    /// The name of what finds the region, for a person.
     public var name: String {
         switch means {
         case .box: "box"
@@ -59,7 +59,7 @@ public struct RegionFinder: Sendable {
         }
     }
 
-    /// Whether finding the region takes more than looking at a mask or a box.
+    /// True when finding the region takes more than looking at a mask or a box.
     var isModel: Bool { if case .model = means { true } else { false } }
 
     /// Checks the box, the mask's shape or the model's channels before the volumes' voxels are read.

@@ -5,7 +5,7 @@ internal import StreamSession
 internal import VolumeModel
 internal import WireFormat
 
-/// What joins coder and session at the sending end.
+/// The loop that joins coder and session at the sending end.
 struct SendingLoop {
     enum Incoming: Sendable {
         /// Every input has been read and fits.
@@ -36,7 +36,7 @@ struct SendingLoop {
     private var failure: (any Error)?
     private var isCancelled = false
     private var hasVoxels = false
-    /// Whether there is nothing left to find wrong with the input, and the receiver may be told of the session.
+    /// True when there is nothing left to find wrong with the input, and the receiver may be told of the session.
     private(set) var hasRead = false
 
     /// - Parameter answer: has a wish coded, and its answer put where incoming events are taken from.
@@ -53,7 +53,7 @@ struct SendingLoop {
         meter = SessionMeter(board: board, session: session, role: .sender)
     }
 
-    /// What has come of coding, as the session wants to hear it.
+    /// Returns the events that have come of coding, as the session wants to hear them.
     mutating func events(_ incoming: [Incoming]) -> [SenderSession.Event] {
         var events: [SenderSession.Event] = []
         if Task.isCancelled, !isCancelled {
@@ -197,7 +197,7 @@ struct SendingLoop {
             queueDelay: session.queueDelay, retransmitRatio: session.retransmitRatio)
     }
 
-    /// What came of it.
+    /// Returns the outcome of the transfer.
     /// - Throws: why it failed.
     mutating func finish(_ runner: SenderRunner) throws -> SendingSite.Summary {
         let traffic = runner.traffic
@@ -220,7 +220,7 @@ struct SendingLoop {
         return summary
     }
 
-    /// What the receiver must have: what was coded, or, where nothing had to be, this very input.
+    /// The outcomes that the receiver must have: what was coded, or, where nothing had to be, this very input.
     private var expectedOutcomes: [Receipt.Volume]? {
         if let table { return table.outcomes }
         guard summary.wasComplete else { return nil }

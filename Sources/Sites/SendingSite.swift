@@ -10,7 +10,7 @@ public import WireFormat
 
 /// The sending end of a transfer: volumes in, SRT out.
 public struct SendingSite: Sendable {
-    /// What happens, as it happens.
+    /// An event, reported as it happens.
     public enum Event: Sendable {
         /// The command can succeed as far as files can tell: the receiver is called now.
         case checked
@@ -44,7 +44,7 @@ public struct SendingSite: Sendable {
         case focusAcknowledged(number: UInt32)
     }
 
-    /// How a wish of the receiver stands.
+    /// The state of a wish of the receiver.
     public enum FocusState: Sendable, Equatable {
         /// It has come.
         case asked
@@ -54,7 +54,7 @@ public struct SendingSite: Sendable {
         case refused(String)
     }
 
-    /// What came of it.
+    /// The outcome of the transfer.
     public struct Summary: Sendable {
         /// Bytes of chunk records by layer.
         public var bytesByLayer: [Layer: Int] = [:]
@@ -68,7 +68,7 @@ public struct SendingSite: Sendable {
         public var resumedByteCount = 0
         /// Connections made.
         public var connectionCount = 0
-        /// What the link was found to carry, or the rate that was kept to, in bits a second on the wire.
+        /// The rate that the link was found to carry, or the rate that was kept to, in bits a second on the wire.
         public var rateBitsPerSecond = 0.0
         /// Bits of chunk records a second, from the first datagram to the last acknowledgement.
         public var goodputBitsPerSecond = 0.0
@@ -88,27 +88,27 @@ public struct SendingSite: Sendable {
         public var fidelity: [Layer: LayerFidelity] = [:]
         /// The session's name when all of it was sent again without a coder that erred.
         public var startedOverAs: Name?
-        /// Whether the receiver had all of it before this transfer began.
+        /// True when the receiver had all of it before this transfer began.
         public var wasComplete = false
-        /// What the receiver says it has, after it was compared with what it must have.
+        /// The receiver's account of what it has, after it was compared with what it must have.
         public var receipt: Receipt?
     }
 
-    /// What to send.
+    /// The volumes to send, and how they are coded.
     public var preparation: Preparation
     /// Names the transfer and the receiver's folder.
     public var session: Name
-    /// Whether the receiver may have some of it already, from an earlier run.
+    /// True when the receiver may have some of it already, from an earlier run.
     public var mayBeKnown = false
-    /// Where the receiver listens.
+    /// The address where the receiver listens.
     public var destination: String
-    /// How the link is used.
+    /// The profile by which the link is used.
     public var transport: TransportProfile
-    /// How what goes there is protected.
+    /// The protection of what goes there.
     public var exposure = Exposure()
-    /// Whether what the link carried is kept as a first guess for the next time.
+    /// True when what the link carried is kept as a first guess for the next time.
     public var remembersRate = true
-    /// Where the session's figures are shown; nil shows them nowhere.
+    /// The board where the session's figures are shown; nil shows them nowhere.
     public var metrics: MetricsBoard?
 
     /// Makes a site.
@@ -141,7 +141,7 @@ public struct SendingSite: Sendable {
         }
     }
 
-    /// Whether an error, of this end's own check or the receiver's, says that coded voxels were not what they must be.
+    /// Tells whether an error, of this end's own check or the receiver's, says that coded voxels were not what they must be.
     private static func isOfCoder(_ error: any Error) -> Bool {
         switch error {
         case let error as CodingError: error.isOfCoder

@@ -10,7 +10,7 @@ final class SessionFolder: Sendable {
     let path: String
     private let session: Name
     private let decoder: SessionDecoder
-    /// Where volumes are written that will be written again.
+    /// The lane where volumes are written that will be written again.
     private let passing: CodingPool.Lane
     /// The digest of a file's uncompressed bytes, read from disk.
     private let readBack: @Sendable (String) throws -> Digest
@@ -123,8 +123,8 @@ final class SessionFolder: Sendable {
             ? String(format: "%.1f kB", Double(byteCount) / 1e3) : String(format: "%.1f MB", Double(byteCount) / 1e6)
     }
 
-    /// What is not the source bit for bit says so by its name, so that no viewer can take it for more than it is; so does what is not all that was
-    /// to come.
+    /// Returns the name of a volume's file. A file that is not the source bit for bit says so by its name, so that no viewer can take it
+    /// for more than it is; so does a file that is not all that was to come.
     static func fileName(_ name: Name, _ state: VolumeState, isComplete: Bool = true) -> String {
         if !isComplete && state != .lossless { return fileName(name, .partial) }
         return switch state {

@@ -15,7 +15,7 @@ public struct SessionLimits: Sendable, Equatable {
     public var chunkCount = WireLimits.chunkCount
     /// Bytes of whole chunks that are not decoded yet: a peer could otherwise send only what rests on what it never sends.
     public var waitingByteCount = 512 << 20
-    /// How long one connection may last.
+    /// The longest time that one connection may last.
     public var duration = Duration.seconds(24 * 3600)
 
     /// The defaults.

@@ -19,7 +19,7 @@ struct SessionMeter {
         set { metrics.state = newValue }
     }
 
-    /// How much of the session's volumes is exact; nil at the sending end.
+    /// The extent to which the session's volumes are exact; nil at the sending end.
     var completeness: Completeness? {
         didSet {
             metrics.completeness = completeness.map {

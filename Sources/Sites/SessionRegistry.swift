@@ -12,12 +12,12 @@ final class SessionRegistry: Sendable {
 
         init(sender: String) { self.sender = sender }
 
-        /// Whether nothing comes on this connection, as its session says.
+        /// True when nothing comes on this connection, as its session says.
         var isStalled: Bool {
             get { state.withLock { $0.isStalled } }
             set { state.withLock { $0.isStalled = newValue } }
         }
-        /// Whether another connection goes on with the session.
+        /// True when another connection goes on with the session.
         var isRevoked: Bool { state.withLock { $0.isRevoked } }
         fileprivate func revoke() { state.withLock { $0.isRevoked = true } }
     }

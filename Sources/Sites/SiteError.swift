@@ -1,4 +1,4 @@
-/// What can go wrong at a site beyond what its parts report.
+/// An error that can occur at a site beyond those that its parts report.
 public struct SiteError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {
@@ -8,7 +8,7 @@ public struct SiteError: Error, Sendable, Equatable, CustomStringConvertible {
         case full
         /// There is less room on the disk than what was announced needs.
         case noSpace
-        /// Where files are to go they cannot.
+        /// Files cannot be written where they are to go.
         case cannotWrite
         /// A session was completed, and its files are gone or changed since.
         case sessionChanged

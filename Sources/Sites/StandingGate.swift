@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Where coding waits until the receiver has said what it has of the session.
+/// The gate where coding waits until the receiver has said what it has of the session.
 final class StandingGate: Sendable {
     private let isOpen = Mutex(false)
     /// A receiver that takes longer costs a second of coding that may be for nothing, and no transfer waits longer for it.

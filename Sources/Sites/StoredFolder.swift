@@ -6,7 +6,7 @@ package import WireFormat
 package final class StoredFolder: Sendable {
     private let descriptor: Int32
 
-    /// What tells one file from another, and from itself once it was written to.
+    /// The properties that tell one file from another, and from itself once it was written to.
     package struct Identity: Sendable, Equatable {
         let device: UInt
         let inode: UInt
@@ -51,7 +51,7 @@ package final class StoredFolder: Sendable {
             seconds: Int(status.st_mtim.tv_sec), nanoseconds: Int(status.st_mtim.tv_nsec))
     }
 
-    /// Whether a file's name ends so, among the first few hundred of the folder.
+    /// Tells whether a file's name ends so, among the first few hundred of the folder.
     func hasFile(endingIn ending: String) -> Bool { !files(endingIn: ending, limit: 1).isEmpty }
 
     /// Names that end so, in order, among the first few hundred of the folder.

@@ -6,11 +6,11 @@ public import WireFormat
 
 /// A session read from its folder.
 public struct OpenedSession: Sendable {
-    /// What it is, by its files.
+    /// The session as its files show it.
     public let session: StoredSession
     /// The volumes that can be read, by their places in the receipt.
     public let volumes: [Int: StoredVolume]
-    /// How far its sender meant to go; empty where there is no receipt.
+    /// The sender's goal, or how far it meant to go; empty where there is no receipt.
     public let goal: String
 }
 
@@ -134,7 +134,7 @@ private struct StoredReader {
             name: name.text, state: .incomplete, image: image, quality: quality, standing: [.unknown], byteCount: 0)
     }
 
-    /// What the quality volume says; where there is none that fits, as little as can be said.
+    /// Returns what the quality volume says; where there is none that fits, as little as can be said.
     private mutating func quality(of name: Name, _ image: NIfTIImage, isFull: Bool) throws -> PagedArray<UInt8> {
         let count = image.volume.shape.voxelCount
         if let quality = try? self.image("\(name).quality.nii.gz"), quality.volume.voxelType == .uint8,

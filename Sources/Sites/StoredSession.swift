@@ -1,9 +1,9 @@
 internal import Foundation
 public import WireFormat
 
-/// What a session's folder says of itself: its receipt, before any volume is read.
+/// The facts that a session's folder gives of itself: its receipt, before any volume is read.
 public struct StoredSession: Sendable, Equatable {
-    /// What a session that is not being received may be called.
+    /// The state that a session may be said to have when it is not being received.
     public enum State: String, Sendable, Encodable {
         /// Complete; every file has the digest of its receipt and of its source.
         case exact
@@ -19,7 +19,7 @@ public struct StoredSession: Sendable, Equatable {
 
     /// The session's name.
     public let name: Name
-    /// What it is.
+    /// The state of the session.
     public internal(set) var state: State
     /// Why it is no more than that, for a person.
     public internal(set) var message: String?
@@ -27,7 +27,7 @@ public struct StoredSession: Sendable, Equatable {
     public internal(set) var date: Double
     /// The volumes' names, in the receipt's order; empty where there is no receipt.
     public internal(set) var volumes: [String] = []
-    /// What its files were when this was said.
+    /// The identities of its files when this was said.
     var identities: [StoredFolder.Identity?] = []
     /// The files that its receipt is about.
     private var files: [String] = []
@@ -109,21 +109,21 @@ public struct StoredSession: Sendable, Equatable {
         self.message = message
     }
 
-    /// Where each file is now that this speaks of.
+    /// Returns the present identity of each file that this speaks of.
     func currentIdentities(in folder: StoredFolder) -> [StoredFolder.Identity?] {
         ([".", ReceiptFile.name, ReceiptFile.signatureName] + files).map { folder.identity(of: $0) }
     }
 
-    /// Whether the files are still those that this was said of.
+    /// Tells whether the files are still those that this was said of.
     public func isCurrent(_ root: String) -> Bool {
         guard let folder = StoredFolder(root: root, session: name) else { return false }
         return currentIdentities(in: folder) == identities
     }
 
-    /// Whether two looks were at the same files.
+    /// Tells whether two looks were at the same files.
     public func isOfSameFiles(as other: StoredSession) -> Bool { identities == other.identities }
 
-    /// What it is said to be by one who has compared the same files with the same receipt.
+    /// Returns the session as it is said to be by one who has compared the same files with the same receipt.
     public func settled(_ state: State, _ message: String?) -> StoredSession {
         var copy = self
         (copy.state, copy.message) = (state, message)

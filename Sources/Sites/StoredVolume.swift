@@ -7,13 +7,13 @@ internal import WireFormat
 public struct StoredVolume: Sendable {
     /// Its name.
     public let name: String
-    /// What it is; `exact` only where its bytes have the digest of its receipt and of its source.
+    /// The state of the volume; `exact` only where its bytes have the digest of its receipt and of its source.
     public let state: StoredSession.State
     /// The file's header.
     public let header: NIfTIHeader
     /// Each region of interest, then the rest, as the receipt has it.
     public let standing: [RegionStanding]
-    /// How much of it is exact.
+    /// The extent to which it is exact.
     public let completeness: Completeness
     /// Stored values between which all finite ones lie.
     public let range: ClosedRange<Double>

@@ -2,7 +2,7 @@ internal import ProgressiveCoding
 internal import VolumeModel
 internal import WireFormat
 
-/// How far a transfer has come, by one estimate of all it takes: the plan's.
+/// The progress of a transfer, by one estimate of all it takes: the plan's.
 public struct TransferProgress: Sendable, Equatable {
     /// Work that is done over all of it, 0 to 1, by what chunks of each kind usually take; it never goes back.
     public internal(set) var share = 0.0
@@ -10,9 +10,9 @@ public struct TransferProgress: Sendable, Equatable {
     public internal(set) var byteCount = 0
     /// All bytes, as far as can be told: those that are known, and an estimate of the others.
     public internal(set) var totalByteCount = 0
-    /// Whether no estimate is left in them.
+    /// True when no estimate is left in ``totalByteCount``.
     public internal(set) var isTotalKnown = false
-    /// Whether the regions of interest are there at base quality.
+    /// True when the regions of interest are there at base quality.
     public internal(set) var hasRegion = false
 }
 

@@ -17,9 +17,9 @@ struct Channel: Sendable {
         self.role = role
     }
 
-    /// Whether datagrams carry a seal.
+    /// True when datagrams carry a seal.
     var isSealed: Bool { secret != nil }
-    /// Whether both ends' random bytes are known.
+    /// True when both ends' random bytes are known.
     var isBound: Bool { secret == nil || bound != nil }
 
     /// A connection begins with the sender's random bytes.
@@ -46,7 +46,7 @@ struct Channel: Sendable {
         }
     }
 
-    /// What bytes say; nil when they are not the peer's.
+    /// Returns the datagram that bytes hold; nil when they are not the peer's.
     /// - Throws: `WireError` for bytes of the peer's that are no datagram.
     mutating func decode(_ bytes: [UInt8]) throws(WireError) -> Datagram? {
         guard isSealed else { return try Datagram(decoding: bytes) }

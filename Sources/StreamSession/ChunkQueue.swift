@@ -8,7 +8,7 @@ struct ChunkQueue: Sendable {
         let ordinal: UInt32
         let rank: UInt64
         let record: [UInt8]
-        /// Whether parity goes with it.
+        /// True when parity goes with it.
         let isProtected: Bool
 
         /// The same, by another rank if that is lower.

@@ -27,7 +27,7 @@ public struct Reassembler: Sendable {
     /// Nothing has come.
     public init() {}
 
-    /// Whether nothing has come.
+    /// True when nothing has come.
     public var isEmpty: Bool { partials.isEmpty && completed.isEmpty }
 
     /// Takes a piece.
@@ -113,7 +113,7 @@ public struct Reassembler: Sendable {
         if ordinal == 0 { manifestDigest = nil }
     }
 
-    /// What is here, as runs of pieces by ordinal.
+    /// Returns what is here, as runs of pieces by ordinal.
     func holdings() -> [Holdings.Run] {
         var runs: [Holdings.Run] = completed.map {
             Holdings.Run(ordinal: $0.key, totalByteCount: UInt32($0.value), pieces: 0..<UInt32(Fragment.count(of: $0.value)))

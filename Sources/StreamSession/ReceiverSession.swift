@@ -4,11 +4,12 @@ public import WireFormat
 /// The receiving end of one connection of a session: what to say next, given what has happened. It has no socket, no clock and no thread; time
 /// comes in with every event, counted from the connection's beginning.
 public struct ReceiverSession: Sendable {
-    /// What can happen.
+    /// An event that can happen to the session.
     public enum Event: Sendable {
         /// A datagram came.
         case datagram([UInt8])
-        /// What is on disk of the session that was begun, if anything; whole chunks among it are to be applied like those that come. `nonce` is fresh random bytes, ``Hello/nonceByteCount`` of them.
+        /// The pieces on disk of the session that was begun, if any; whole chunks among them are to be applied like those that come.
+        /// `nonce` is fresh random bytes, ``Hello/nonceByteCount`` of them.
         case opened(Reassembler, nonce: [UInt8])
         /// The session that was begun is complete on disk, and this is its receipt; the digest is that of the manifest's record, where it is known.
         case openedComplete(Receipt, manifestDigest: Digest? = nil, nonce: [UInt8])
@@ -28,7 +29,7 @@ public struct ReceiverSession: Sendable {
         case disconnected
     }
 
-    /// What to do about it.
+    /// An action to take in answer to an event.
     public enum Action: Sendable, Equatable {
         /// Hand this datagram to the transport.
         case send([UInt8])
@@ -57,7 +58,7 @@ public struct ReceiverSession: Sendable {
     private enum Phase: Sendable, Equatable {
         /// No hello yet.
         case waiting
-        /// What is on disk is being found.
+        /// The phase in which what is on disk is being found.
         case opening
         case receiving, storing, stored, over
     }
@@ -77,7 +78,7 @@ public struct ReceiverSession: Sendable {
     /// The manifest of a session that was complete before this connection.
     private var completeManifest: Digest?
     private var held: [Datagram] = []
-    /// What a sealed session began with: its sender may say it again until it is welcomed.
+    /// The hello that a sealed session began with: its sender may say it again until it is welcomed.
     private var begunHello: Hello?
     private var lastWelcome: Welcome?
     private var heldByteCount = 0
@@ -107,7 +108,7 @@ public struct ReceiverSession: Sendable {
         case .receiving, .storing, .stored: min(observer.nextReport, silence.nextCheck(timing))
         }
     }
-    /// Whether the session has ended, well or not.
+    /// True when the session has ended, well or not.
     public var isOver: Bool { phase == .over }
     /// Bytes of datagrams that have come.
     public var receivedByteCount: UInt64 { observer.receivedByteCount }
@@ -306,7 +307,7 @@ public struct ReceiverSession: Sendable {
 }
 
 extension ReceiverSession {
-    /// What was on disk is known: the sender is told. Whole chunks among it are the caller's to apply.
+    /// Takes what was on disk, which is known now, and tells the sender. Whole chunks among it are the caller's to apply.
     private mutating func open(_ found: Reassembler, _ nonce: [UInt8], now: Duration) -> [Action] {
         guard phase == .opening else { return [] }
         phase = .receiving

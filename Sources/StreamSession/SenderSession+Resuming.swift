@@ -1,12 +1,12 @@
 internal import WireFormat
 
-/// What the receiver says it holds, page by page.
+/// The pieces that the receiver says it holds, page by page.
 struct RemoteHoldings: Sendable {
-    /// Whether the receiver knew the session when the connection was made.
+    /// True when the receiver knew the session when the connection was made.
     var isResumed = false
-    /// Whether the receiver has answered the hello.
+    /// True when the receiver has answered the hello.
     var isWelcomed = false
-    /// Whether all that the welcome announced of holdings has come.
+    /// True when all that the welcome announced of holdings has come.
     var isKnown = false
     private var answer: UInt32?
     private var pages: [UInt16: [Holdings.Run]] = [:]
@@ -184,7 +184,7 @@ extension SenderSession {
         return []
     }
 
-    /// What the receiver has must have been begun with this manifest.
+    /// Checks that what the receiver has was begun with this manifest.
     mutating func checkManifest() -> [Action]? {
         guard let manifestDigest, let remoteManifest, manifestDigest != remoteManifest else { return nil }
         return otherSession()

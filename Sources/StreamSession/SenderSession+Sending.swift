@@ -1,6 +1,6 @@
 internal import WireFormat
 
-/// How the transport below a sender stands.
+/// The state of the transport below a sender.
 public struct TransportState: Sendable, Equatable {
     /// Messages handed over that are not on the wire yet.
     public var unsentCount = 0
@@ -18,7 +18,8 @@ public struct TransportState: Sendable, Equatable {
 }
 
 extension SenderSession {
-    /// What the transport may hold unsent: 5 ms of the rate, and no more than two datagrams where that is less, since what it holds goes first.
+    /// The most that the transport may hold unsent: 5 ms of the rate, and no more than two datagrams where that is less, since what it
+    /// holds goes first.
     var unsentLimit: Int {
         max(2, Int((rate.pacingBitsPerSecond * 0.005 / Double(8 * RateControl.wireByteCount)).rounded(.up)))
     }
@@ -54,7 +55,7 @@ extension SenderSession {
         return actions + noteTransport(now: now) + paceIfChanged(now: now)
     }
 
-    /// Whether a datagram carries a piece of a chunk other than the manifest, sealed or not.
+    /// Tells whether a datagram carries a piece of a chunk other than the manifest, sealed or not.
     public static func carriesVoxels(_ bytes: [UInt8]) -> Bool {
         // Magic, version, kind 2, and an ordinal above 0.
         bytes.count > 7 && bytes[2] == 2 && bytes[3..<7].contains { $0 != 0 }

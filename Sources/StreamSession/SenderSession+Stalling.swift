@@ -49,7 +49,7 @@ extension SenderSession {
         return [.resumed]
     }
 
-    /// Whether a hello has reached the receiver's transport of late, and only the receiver's answer is missing.
+    /// Tells whether a hello has reached the receiver's transport of late, and only the receiver's answer is missing.
     func isAwaitedAnswer(now: Duration) -> Bool {
         phase == .greeting && progress.transportConfirmed.map { now - $0 < timing.stalledAfter } ?? false
     }
@@ -67,7 +67,7 @@ extension SenderSession {
         return wasStalled && !silence.isStalled ? [.resumed] : []
     }
 
-    /// Where nothing is on its way and nothing is awaited, nothing can be confirmed.
+    /// Notes how the transport stands: where nothing is on its way and nothing is awaited, nothing can be confirmed.
     mutating func noteTransport(now: Duration) -> [Action] {
         progress.note(inFlightCount: transport.inFlightCount, now: now)
         let arePiecesUnderWay = phase == .sending && transport.inFlightCount > trailingCount
@@ -96,7 +96,7 @@ struct ProgressWatch: Sendable {
     }
 
     private var since: Duration
-    /// What has to happen next.
+    /// The event that has to happen next.
     var expectation = Expectation.nothing
     private(set) var isStalled = false
     /// Bytes of messages that were handed to the transport and are no pieces: heartbeats come through where pieces do not.
@@ -121,14 +121,14 @@ struct ProgressWatch: Sendable {
         if !isPiece { otherByteCount += UInt64(byteCount) }
     }
 
-    /// What the transport has not confirmed of what was handed over.
+    /// Takes the number of messages handed over that the transport has not confirmed.
     mutating func note(inFlightCount: Int, now: Duration) {
         guard handedCount - inFlightCount > mostConfirmedCount else { return }
         mostConfirmedCount = handedCount - inFlightCount
         transportConfirmed = now
     }
 
-    /// What the peer has received on this connection; true when more of it than before must be pieces.
+    /// Takes the number of bytes that the peer has received on this connection; true when more of them than before must be pieces.
     mutating func count(receivedByteCount: UInt64, now: Duration) -> Bool {
         if receivedByteCount > lastReceivedByteCount {
             lastReceivedByteCount = receivedByteCount

@@ -4,7 +4,7 @@ public import WireFormat
 /// The sending end of a session: what to say next, given what has happened. It has no socket, no clock and no thread; time comes
 /// in with every event, counted from the session's beginning.
 public struct SenderSession: Sendable {
-    /// What can happen.
+    /// An event that can happen to the session.
     public enum Event: Sendable {
         /// The transport is connected, for the first time or again; `nonce` is fresh random bytes, ``Hello/nonceByteCount`` of them.
         case connected(roundTrip: Duration, nonce: [UInt8])
@@ -16,7 +16,7 @@ public struct SenderSession: Sendable {
         case promote([UInt32], rank: UInt64)
         /// A datagram came.
         case datagram([UInt8])
-        /// How the transport stands, and what may go now.
+        /// The state of the transport; what may go now is sent.
         case transport(TransportState)
         /// Time has passed.
         case tick
@@ -30,7 +30,7 @@ public struct SenderSession: Sendable {
         case cancel(Abort)
     }
 
-    /// What to do about it.
+    /// An action to take in answer to an event.
     public enum Action: Sendable, Equatable {
         /// Hand this datagram to the transport.
         case send([UInt8])
@@ -95,11 +95,11 @@ public struct SenderSession: Sendable {
     var fullCount = 0
     /// When to ask a full receiver again.
     var fullRetry: Duration?
-    /// Whether a receiver has taken the session, on this connection or an earlier one.
+    /// True when a receiver has taken the session, on this connection or an earlier one.
     var hasBeenTaken = false
-    /// Whether the receiver has everything, by its own word.
+    /// True when the receiver has everything, by its own word.
     var isComplete = false
-    /// Whether the receipt is asked for by the manifest's digest, since there is no table.
+    /// True when the receipt is asked for by the manifest's digest, since there is no table.
     var endsByManifest = false
     var early: [[UInt8]] = []
     var saidAltered = false
@@ -123,19 +123,19 @@ public struct SenderSession: Sendable {
     var silence: SilenceWatch
     var progress: ProgressWatch
 
-    /// What a session is begun with.
+    /// The settings that a session is begun with.
     public struct Setup: Sendable {
         /// Names the transfer.
         public var session: Name
-        /// How far it goes.
+        /// The goal of the transfer: how far it goes.
         public var goal: Goal
-        /// How its rate comes about.
+        /// The way its rate comes about.
         public var rate: RateControl
         /// Parity pieces over pieces, for chunks that are protected; nil: an eighth where the link loses, none where it does not.
         public var parityRatio: Double?
-        /// What both ends share; nil leaves datagrams unsealed.
+        /// The secret that both ends share; nil leaves datagrams unsealed.
         public var secret: Secret?
-        /// Whether the receiver may know the session already.
+        /// True when the receiver may know the session already.
         public var mayBeKnown = false
         /// Intervals.
         public var timing = SessionTiming()
@@ -169,17 +169,17 @@ public struct SenderSession: Sendable {
         case .greeting, .sending, .ending: min(silence.nextCheck(timing), nextHeartbeat)
         }
     }
-    /// Whether chunks or messages wait for room.
+    /// True when chunks or messages wait for room.
     public var hasQueued: Bool { !urgent.isEmpty || (phase == .sending || phase == .ending) && !queue.isEmpty }
     /// When the pace lets the next datagram go.
     public var nextAllowance: Duration { pacer.nextAllowance(datagramByteCount: RateControl.wireByteCount) }
-    /// Whether nothing has come for a while.
+    /// True when nothing has come for a while.
     public var isStalled: Bool { silence.isStalled }
-    /// Whether the session has ended, well or not.
+    /// True when the session has ended, well or not.
     public var isOver: Bool { phase == .over }
     /// Bits a second on the wire, as of now.
     public var bitsPerSecond: Double { rate.bitsPerSecond }
-    /// How long datagrams wait in the link's queue, by the receiver's reports.
+    /// Time that datagrams wait in the link's queue, by the receiver's reports.
     public var queueDelay: Duration { rate.queueDelay }
     /// By the receiver's reports.
     public var roundTrip: Duration { rate.roundTrip }
@@ -187,9 +187,9 @@ public struct SenderSession: Sendable {
     public var leastRoundTrip: Duration { rate.leastRoundTrip }
     /// Retransmissions over first transmissions on this connection.
     public var retransmitRatio: Double { rate.retransmitRatio }
-    /// Whether the receiver has answered this connection's hello.
+    /// True when the receiver has answered this connection's hello.
     public var isWelcomed: Bool { phase != .greeting }
-    /// Whether it is known what the receiver has of the session.
+    /// True when it is known what the receiver has of the session.
     public var knowsStanding: Bool { phase == .sending || phase == .ending || phase == .over }
 
     /// Takes one event and says what to do.

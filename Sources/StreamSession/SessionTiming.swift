@@ -1,24 +1,24 @@
 /// A session's intervals.
 public struct SessionTiming: Sendable, Equatable {
-    /// How long a connection may stand before its sender says who it is.
+    /// The longest time that a connection may stand before its sender says who it is.
     public var helloLimit: Duration = .seconds(10)
     /// The longest time between two of the receiver's reports.
     public var reportInterval: Duration = .milliseconds(100)
     /// The shortest, where enough arrives to report.
     public var leastReportInterval: Duration = .milliseconds(20)
-    /// How long the peer may be silent before a person is told.
+    /// Time that the peer may be silent before a person is told.
     public var stalledAfter: Duration = .seconds(2)
-    /// How long a peer that is there may take to read what it has of a session, to decode or to write before a person is told.
+    /// Time that a peer that is there may take to read what it has of a session, to decode or to write before a person is told.
     public var busyAfter: Duration { stalledAfter * 5 }
-    /// How long the peer may be silent before its connection is given up.
+    /// Time that the peer may be silent before its connection is given up.
     public var silenceLimit: Duration = .seconds(125)
-    /// How long a sender without a connection tries to get another one.
+    /// Time for which a sender without a connection tries to get another one.
     public var resumePatience: Duration = .seconds(600)
-    /// How long a sender tries to get a place at a receiver that is full.
+    /// Time for which a sender tries to get a place at a receiver that is full.
     public var fullPatience: Duration = .seconds(10)
-    /// How long it waits before it tries the second time; twice as long each time after that.
+    /// Time that it waits before it tries the second time; twice as long each time after that.
     public var fullPause: Duration = .milliseconds(500)
-    /// How often an idle sender shows that it lives.
+    /// The interval at which an idle sender shows that it lives.
     public var keepaliveInterval: Duration = .milliseconds(500)
     /// The least time between heartbeats while acknowledgements are awaited.
     public var leastHeartbeatInterval: Duration = .milliseconds(20)
@@ -33,7 +33,7 @@ struct SilenceWatch: Sendable {
     private(set) var isStalled = false
     /// Another time than `stalledAfter`, where the silence has a cause that is known.
     var patience: Duration?
-    /// How long nothing has come.
+    /// Returns the time for which nothing has come.
     func duration(now: Duration) -> Duration { now - lastHeard }
 
     enum Silence: Sendable {

@@ -1,14 +1,14 @@
 internal import Foundation
 
-/// What a terminal can show.
+/// The abilities of a terminal.
 public struct Display: Sendable, Equatable {
     /// Columns.
     public var width: Int
-    /// Whether characters beyond ASCII are shown as what they are.
+    /// True when characters beyond ASCII are shown as what they are.
     public var isUnicode: Bool
-    /// Whether escape sequences are understood and welcome.
+    /// True when escape sequences are understood and welcome.
     public var takesEscapes: Bool
-    /// Whether a line can be written over; a dumb terminal only adds lines.
+    /// True when a line can be written over; a dumb terminal only adds lines.
     public var canRewrite: Bool
 
     /// Makes a display.
@@ -19,8 +19,8 @@ public struct Display: Sendable, Equatable {
         self.canRewrite = canRewrite
     }
 
-    /// What a program's environment says of its terminal: the locale as POSIX finds it (`LC_ALL`, `LC_CTYPE`, `LANG`), `TERM`, and
-    /// `NO_COLOR` (https://no-color.org).
+    /// Makes a display from what a program's environment says of its terminal: the locale as POSIX finds it (`LC_ALL`, `LC_CTYPE`,
+    /// `LANG`), `TERM`, and `NO_COLOR` (https://no-color.org).
     /// - Parameter width: columns, as the terminal itself says; nil where it does not.
     public init(environment: [String: String], width: Int?) {
         func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }

@@ -1,4 +1,4 @@
-/// How far a piece of work has come.
+/// Progress of a piece of work.
 public struct WorkProgress: Sendable, Equatable {
     /// From 0 to 1.
     public var share: Double
@@ -6,9 +6,9 @@ public struct WorkProgress: Sendable, Equatable {
     public var byteCount: Int?
     /// All its bytes, as far as can be told now.
     public var totalByteCount: Int?
-    /// Whether that is counted, not estimated.
+    /// True when that total is counted, not estimated.
     public var isTotalKnown: Bool
-    /// What a person should know beside the figures, such as that the region is there.
+    /// Notes that a person should know beside the figures, such as that the region is there.
     public var notes: [String]
     /// Whose work it is.
     public var label: String
@@ -27,9 +27,9 @@ public struct WorkProgress: Sendable, Equatable {
     }
 }
 
-/// What can be said of a piece of work that has been watched for a while: a share that never goes back, a rate, the time left.
+/// A meter of a piece of work that has been watched for a while: it gives a share that never goes back, a rate, the time left.
 public struct ProgressMeter: Sendable {
-    /// What it comes to.
+    /// The figures that the meter gives.
     public struct Reading: Sendable, Equatable {
         /// From 0 to 1; never less than before.
         public let share: Double

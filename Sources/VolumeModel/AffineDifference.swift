@@ -39,7 +39,7 @@ extension Affine {
         (0..<3).map { column in rows.reduce(0) { $0 + $1[column] * $1[column] }.squareRoot() }
     }
 
-    /// Where columns, rows and slices run, roughly: R or L, A or P, S or I.
+    /// Directions of columns, rows and slices, roughly: R or L, A or P, S or I.
     private var axes: String {
         (0..<3).map { column in
             let row = (0..<3).max { abs(rows[$0][column]) < abs(rows[$1][column]) } ?? 0

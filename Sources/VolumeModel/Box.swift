@@ -41,13 +41,13 @@ public struct Box: Sendable, Hashable, CustomStringConvertible {
         return isWide || isDeep ? .max : count
     }
 
-    /// Whether a voxel lies inside.
+    /// Tells whether a voxel lies inside.
     public func contains(x px: Int, y py: Int, z pz: Int) -> Bool { x.contains(px) && y.contains(py) && z.contains(pz) }
 
-    /// Whether another box lies wholly inside.
+    /// Tells whether another box lies wholly inside.
     public func contains(_ other: Box) -> Bool { intersection(other) == other }
 
-    /// What two boxes share; nil when nothing.
+    /// Returns the box that two boxes share; nil when they share nothing.
     public func intersection(_ other: Box) -> Box? {
         let cx = x.clamped(to: other.x)
         let cy = y.clamped(to: other.y)

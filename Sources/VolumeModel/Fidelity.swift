@@ -1,4 +1,4 @@
-/// How near one volume is to another, in stored units.
+/// Measure of how near one volume is to another, in stored units.
 public struct Fidelity: Sendable, Equatable {
     /// Voxels compared.
     public var voxelCount = 0
@@ -12,7 +12,7 @@ public struct Fidelity: Sendable, Equatable {
     public var finiteMaxAbsoluteError = 0.0
     /// The sum of squared differences of the same.
     public var finiteSquaredErrorSum = 0.0
-    /// Whether every stored bit agrees, not-a-number payloads and negative zeros included.
+    /// True when every stored bit agrees, not-a-number payloads and negative zeros included.
     public var identicalVoxels = true
 
     /// Nothing compared yet.

@@ -56,7 +56,7 @@ public struct Mask: Sendable, Equatable {
             shape: try Shape(columns: shape.columns, rows: shape.rows, slices: shape.slices), bits: thresholder.bits)
     }
 
-    /// How many voxels are in.
+    /// Number of voxels that are in.
     public var voxelCount: Int { bits.withUnsafeBufferPointer { $0.reduce(0) { $0 + Int($1) } } }
 
     /// The smallest box that holds every voxel of the mask; nil when it is empty.

@@ -2,7 +2,7 @@
 public struct Volume: Sendable {
     /// Time points x slices x rows x columns.
     public let shape: Shape
-    /// How each voxel is stored.
+    /// Storage type of each voxel.
     public let voxelType: VoxelType
     /// Stored values in this machine's byte order, columns fastest, then rows, slices, time points.
     public var voxels: PagedArray<UInt8>
@@ -87,7 +87,7 @@ public struct Volume: Sendable {
     }
 }
 
-/// Whether voxels of a type are stored as one Swift type.
+/// Tells whether voxels of a type are stored as one Swift type.
 private struct StoresVoxelsAs<Stored: Voxel>: VoxelVisitor {
     func visit<V: Voxel>(_ type: V.Type) -> Bool { V.self == Stored.self }
 }

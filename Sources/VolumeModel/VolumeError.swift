@@ -1,4 +1,4 @@
-/// What can be wrong with a volume, a mask or a box.
+/// An error in a volume, a mask or a box.
 public struct VolumeError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {

@@ -1,4 +1,4 @@
-/// How a voxel is stored.
+/// Storage type of a voxel.
 public enum VoxelType: UInt8, Sendable, CaseIterable, CustomStringConvertible {
     case int8 = 1
     case uint8 = 2

@@ -52,7 +52,7 @@ public struct ChunkRecord: Sendable, Equatable {
     }
 }
 
-/// What was sent, said once all of it is known: every chunk's length, digest and error, and what each volume must be in the end.
+/// A table of what was sent, said once all of it is known: every chunk's length, digest and error, and what each volume must be in the end.
 public struct ChunkTable: Sendable, Equatable {
     /// One chunk.
     public struct Entry: Sendable, Equatable {
@@ -74,7 +74,7 @@ public struct ChunkTable: Sendable, Equatable {
     }
     /// Chunks 0 (the manifest) to the last of the plan.
     public let entries: [Entry]
-    /// What each volume must be in the end, as the sender reconstructed it.
+    /// The outcome that each volume must have in the end, as the sender reconstructed it.
     public let outcomes: [Receipt.Volume]
 
     /// Makes a table.

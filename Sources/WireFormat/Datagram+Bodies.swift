@@ -1,14 +1,14 @@
-/// How a connection of a session begins.
+/// The message that begins a connection of a session.
 public struct Hello: Sendable, Equatable {
     /// The session's name; the receiver's folder for it.
     public let session: Name
-    /// How far the transfer goes.
+    /// The goal of the transfer: how far it goes.
     public let goal: Goal
     /// Microseconds from the start of the sender's command to this message.
     public let elapsedMicroseconds: UInt64
     /// The round trip the sender measured while it connected.
     public let roundTripMicroseconds: UInt32
-    /// Whether the sender goes on with a session that the receiver may know.
+    /// True when the sender goes on with a session that the receiver may know.
     public let resumes: Bool
     /// Random bytes of this connection, ``nonceByteCount`` of them: keys are derived from them.
     public let nonce: [UInt8]
@@ -56,7 +56,7 @@ public struct Fragment: Sendable, Equatable {
     public let ordinal: UInt32
     /// Bytes of the whole chunk record.
     public let totalByteCount: UInt32
-    /// Where this piece begins; a whole number of ``payloadLimit``.
+    /// The offset at which this piece begins; a whole number of ``payloadLimit``.
     public let offset: UInt32
     /// When it was handed to the transport, in microseconds of the sender's clock, modulo 2^32.
     public let departureMicroseconds: UInt32
@@ -122,7 +122,7 @@ public struct Heartbeat: Sendable, Equatable {
     public let sequence: UInt32
     /// As in ``Fragment/departureMicroseconds``.
     public let departureMicroseconds: UInt32
-    /// Whether the receiver is to say what it holds.
+    /// True when the receiver is to say what it holds.
     public let asksForHoldings: Bool
     /// Makes a heartbeat.
     public init(sequence: UInt32, departureMicroseconds: UInt32, asksForHoldings: Bool = false) {
@@ -145,7 +145,7 @@ public struct Heartbeat: Sendable, Equatable {
     }
 }
 
-/// What the receiver sees of the link.
+/// The receiver's measurements of the link.
 public struct Report: Sendable, Equatable {
     /// Bytes of datagrams since the connection began.
     public var receivedByteCount: UInt64 = 0
@@ -200,11 +200,11 @@ public struct Report: Sendable, Equatable {
     }
 }
 
-/// What the receiver has on disk.
+/// The receiver's statement of what it has on disk.
 public struct Receipt: Sendable, Equatable {
     /// One volume's outcome.
     public struct Volume: Sendable, Equatable {
-        /// What it is.
+        /// The state of the volume.
         public let state: VolumeState
         /// SHA-256 of the file's uncompressed bytes.
         public let digest: Digest

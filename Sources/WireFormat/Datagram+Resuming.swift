@@ -1,6 +1,6 @@
-/// How a receiver answers a hello.
+/// A receiver's answer to a hello.
 public struct Welcome: Sendable, Equatable {
-    /// What the receiver knows of the session.
+    /// The receiver's knowledge of the session.
     public enum Standing: UInt8, Sendable {
         /// Nothing.
         case fresh = 0
@@ -9,7 +9,7 @@ public struct Welcome: Sendable, Equatable {
         /// All of it is on disk: nothing is missing but the end.
         case complete = 2
     }
-    /// What the receiver knows of the session.
+    /// The receiver's knowledge of the session.
     public let standing: Standing
     /// Random bytes of this connection, as in ``Hello/nonce``.
     public let nonce: [UInt8]
@@ -44,7 +44,7 @@ public struct Welcome: Sendable, Equatable {
         writer.put(pageCount)
     }
 
-    /// Whether the receiver has a manifest.
+    /// True when the receiver has a manifest.
     public var hasManifest: Bool { manifestDigest.bytes.contains { $0 != 0 } }
 
     static func fitted(_ nonce: [UInt8]) -> [UInt8] {
@@ -78,7 +78,7 @@ public struct Holdings: Sendable, Equatable {
     public let page: UInt16
     /// Pages of the answer.
     public let pageCount: UInt16
-    /// What is held.
+    /// The runs of pieces that are held.
     public let runs: [Run]
 
     /// Makes a page.

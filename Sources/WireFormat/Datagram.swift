@@ -6,13 +6,13 @@ public enum Datagram: Sendable, Equatable {
     case data(Fragment)
     /// The sender lives; it also makes a lost tail known.
     case heartbeat(Heartbeat)
-    /// What the receiver sees of the link.
+    /// The receiver's measurements of the link.
     case report(Report)
     /// Which chunks the receiver has applied.
     case acknowledgement([Range<UInt32>])
     /// The sender has had every chunk acknowledged.
     case end(tableDigest: Digest)
-    /// What the receiver has on disk.
+    /// The receiver's statement of what it has on disk.
     case receipt(Receipt)
     /// The sender has the receipt.
     case bye
@@ -20,11 +20,11 @@ public enum Datagram: Sendable, Equatable {
     case abort(Abort)
     /// The receiver answers a hello.
     case welcome(Welcome)
-    /// What the receiver holds of unfinished chunks.
+    /// The pieces of unfinished chunks that the receiver holds.
     case holdings(Holdings)
-    /// What lost pieces of a chunk can be made from.
+    /// Parity from which lost pieces of a chunk can be made.
     case parity(Parity)
-    /// What the receiver wants to see next.
+    /// The box that the receiver wants to see next.
     case focus(Focus)
 
     static let magic: UInt8 = 0xF5

@@ -5,7 +5,7 @@
 public enum FoveaContainer {
     static let signature: [UInt8] = Array("FOVEA\0".utf8) + [0, Datagram.version]
 
-    /// What a file begins with.
+    /// The bytes that a file begins with.
     public static var header: [UInt8] { signature }
 
     /// One chunk as it stands in the file.
@@ -17,7 +17,7 @@ public enum FoveaContainer {
         return writer.bytes
     }
 
-    /// Whether bytes begin like a .fovea file.
+    /// Tells whether bytes begin like a .fovea file.
     public static func isContainer(_ bytes: [UInt8]) -> Bool { bytes.starts(with: signature.prefix(6)) }
 
     /// Reads the chunks of a file that must be whole.
@@ -28,11 +28,11 @@ public enum FoveaContainer {
         return contents.chunks
     }
 
-    /// What a file holds.
+    /// The contents of a file.
     public struct Contents: Sendable {
         /// The chunks that are whole, in the file's order.
         public let chunks: [(ordinal: UInt32, record: [UInt8])]
-        /// Whether the file ends within a chunk.
+        /// True when the file ends within a chunk.
         public let isCutOff: Bool
     }
 
@@ -47,7 +47,7 @@ public enum FoveaContainer {
     public struct Places: Sendable {
         /// The records of the chunks that are whole, in the file's order, as ranges of its bytes.
         public let records: [(ordinal: UInt32, bytes: Range<Int>)]
-        /// Whether the file ends within a chunk.
+        /// True when the file ends within a chunk.
         public let isCutOff: Bool
     }
 

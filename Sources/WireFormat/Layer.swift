@@ -1,4 +1,4 @@
-/// What a chunk is for.
+/// The purpose of a chunk.
 public enum Layer: UInt8, Sendable, CaseIterable, Comparable {
     /// Geometry, layers and the plan of chunks.
     case manifest = 0
@@ -10,7 +10,7 @@ public enum Layer: UInt8, Sendable, CaseIterable, Comparable {
     case extensions = 3
     /// Which voxels hold exactly the fill value.
     case mask = 4
-    /// How exact voxels are numbered, where that takes a table.
+    /// The numbering of exact voxels, where that takes a table.
     case valueTable = 5
     /// The region of interest from base to within a bound of exact.
     case roiBounded = 6
@@ -20,7 +20,7 @@ public enum Layer: UInt8, Sendable, CaseIterable, Comparable {
     case backgroundRefinement = 8
     /// Every chunk's length, digest and measured error.
     case table = 9
-    /// What a receiver asked for at the quality of a region of interest; stands in no plan.
+    /// The part that a receiver asked for, at the quality of a region of interest; stands in no plan.
     case focusBase = 10
 
     /// The name in JSON.
@@ -43,7 +43,7 @@ public enum Layer: UInt8, Sendable, CaseIterable, Comparable {
     public static func < (a: Layer, b: Layer) -> Bool { a.rawValue < b.rawValue }
 }
 
-/// How far a transfer goes.
+/// The goal of a transfer: how far it goes.
 public enum Goal: UInt8, Sendable, CaseIterable, Comparable {
     /// The region of interest at base quality.
     case roi = 1
@@ -64,7 +64,7 @@ public enum Goal: UInt8, Sendable, CaseIterable, Comparable {
     public static func < (a: Goal, b: Goal) -> Bool { a.rawValue < b.rawValue }
 }
 
-/// What a received volume is.
+/// The state of a received volume.
 public enum VolumeState: UInt8, Sendable {
     /// Voxels are missing, or no claim is made.
     case partial = 0

@@ -1,8 +1,8 @@
 public import VolumeModel
 
-/// What a session will send: geometry, layers, and a plan of every chunk. It is chunk 0.
+/// A description of what a session will send: geometry, layers, and a plan of every chunk. It is chunk 0.
 public struct Manifest: Sendable, Equatable {
-    /// How far the transfer goes.
+    /// The goal of the transfer: how far it goes.
     public let goal: Goal
     /// 1 to 16 volumes.
     public let volumes: [VolumeManifest]
@@ -62,7 +62,7 @@ public struct Manifest: Sendable, Equatable {
     }
 }
 
-/// How the region of interest was found.
+/// The way in which the region of interest was found.
 public enum RegionSource: UInt8, Sendable {
     /// A mask file.
     case mask = 1
@@ -108,17 +108,17 @@ public struct VolumeManifest: Sendable, Equatable {
     public let high: Double
     /// Bits a sample of the base layers.
     public let bitDepth: UInt8
-    /// Where samples become coarser, in a volume with a long tail of great values; nil when they are even.
+    /// The point where samples become coarser, in a volume with a long tail of great values; nil when they are even.
     public let knee: Knee?
     /// The bits of the stored value that fills what lies outside the body.
     public let fill: UInt64
     /// Over the slices of one time point: beyond this box every voxel of every time point holds ``fill``. Nil when all do.
     public let content: Box?
-    /// How the regions were found.
+    /// The way in which the regions were found.
     public let regionSource: RegionSource
     /// Regions of interest, over the slices of one time point.
     public let regions: [Box]
-    /// What no voxel of the regions will be off by more than, in stored units, whatever the goal; nil when nothing is promised.
+    /// The bound on the error of every voxel of the regions, in stored units, whatever the goal; nil when nothing is promised.
     public let maxError: Int?
     /// The chunks, in the order of their ordinals.
     public let plan: [PlannedChunk]
@@ -126,7 +126,7 @@ public struct VolumeManifest: Sendable, Equatable {
     /// The greatest ``maxError`` there is.
     public static let maxErrorLimit = 32766
 
-    /// What no volume's name ends in: a receiver's names for a volume's quality, and for what is not the source bit for bit.
+    /// The endings that no volume's name has: a receiver's names for a volume's quality, and for what is not the source bit for bit.
     public static let reservedEndings = [".quality", ".partial", ".lossy"]
 
     /// Makes a volume's entry.
@@ -221,7 +221,7 @@ public struct VolumeManifest: Sendable, Equatable {
     }
 }
 
-/// Where the samples of the base layers become coarser: below it lies nearly all there is to see, above it a few very great values.
+/// The point where the samples of the base layers become coarser: below it lies nearly all there is to see, above it a few very great values.
 public struct Knee: Sendable, Equatable {
     /// The sample there, above 0 and below the greatest.
     public let sample: UInt16
@@ -246,9 +246,9 @@ public struct Knee: Sendable, Equatable {
     }
 }
 
-/// What one chunk will hold.
+/// The planned contents of one chunk.
 public struct PlannedChunk: Sendable, Equatable {
-    /// What it is for.
+    /// The chunk's layer: what it is for.
     public let layer: Layer
     /// Which of the volume's regions, in the ROI layers; 0 elsewhere.
     public let region: Int

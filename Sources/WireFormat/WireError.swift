@@ -1,4 +1,4 @@
-/// What can be wrong with bytes from a peer or a .fovea file.
+/// An error in bytes from a peer or a .fovea file.
 public struct WireError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {
@@ -16,7 +16,7 @@ public struct WireError: Error, Sendable, Equatable, CustomStringConvertible {
     public var description: String { message }
 }
 
-/// What this version of the format refuses to go beyond, on either side.
+/// The limits beyond which this version of the format refuses to go, on either side.
 public enum WireLimits {
     /// Bytes of one datagram: what an SRT message holds on a 1500-byte path.
     public static let datagramByteCount = 1456

@@ -20,7 +20,7 @@ internal import StreamSession
 internal import VolumeModel
 internal import WireFormat
 
-/// What a failed command tells the shell and the person: a sysexits code and one line.
+/// The report of a failed command to the shell and the person: a sysexits code and one line.
 struct Failure {
     let code: Int32
     let message: String
@@ -64,57 +64,73 @@ struct Failure {
         case let error as WireError: (message, code) = (error.message, Self.badData)
         case let error as PhantomError: (message, code) = (error.message, Self.usage)
         case let error as ProfileError: (message, code) = (error.message, error.code == .notFound ? Self.noInput : Self.badData)
-        case let error as NetSimError: (message, code) = (error.message, Self.unavailable)
+        case is CancellationError: (message, code) = ("stopped", Self.tryAgain)
+        default:
+            guard let failure = Self.ofTransfer(error) else { return nil }
+            self = failure
+        }
+    }
+
+    private init(code: Int32, message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// Nil for errors that no module for transfers or experiments throws.
+    private static func ofTransfer(_ error: any Error) -> Failure? {
+        let (code, message): (Int32, String)
+        switch error {
+        case let error as NetSimError: (message, code) = (error.message, unavailable)
         case let error as SecrecyError:
             message = error.message
-            code = error.code == .notFound ? Self.noInput : Self.notPermitted
-        case let error as JournalError: (message, code) = (error.message, Self.inputOutput)
-        case let error as HTTPServiceError: (message, code) = (error.message, Self.unavailable)
-        case let error as LiveViewError: (message, code) = (error.message, Self.unavailable)
+            code = error.code == .notFound ? noInput : notPermitted
+        case let error as JournalError: (message, code) = (error.message, inputOutput)
+        case let error as HTTPServiceError: (message, code) = (error.message, unavailable)
+        case let error as LiveViewError: (message, code) = (error.message, unavailable)
         case let error as ConfinementError:
             message = error.message
-            code = error.code == .exhausted ? Self.tryAgain : Self.internalFault
+            code = error.code == .exhausted ? tryAgain : internalFault
         case let error as TransportError:
             message = error.message
             switch error.code {
-            case .invalidAddress: code = Self.usage
-            case .notPermitted: code = Self.notPermitted
-            case .busy, .exhausted: code = Self.tryAgain
-            case .optionRefused, .cannotListen, .portInUse, .cannotConnect, .closed: code = Self.unavailable
+            case .invalidAddress: code = usage
+            case .notPermitted: code = notPermitted
+            case .busy, .exhausted: code = tryAgain
+            case .optionRefused, .cannotListen, .portInUse, .cannotConnect, .closed: code = unavailable
             }
         case let error as SessionError:
             message = error.message
             switch error.code {
-            case .peerGone, .peerSilent, .cancelled, .busy: code = Self.tryAgain
-            case .notPermitted: code = Self.notPermitted
-            case .unreachable, .peerAborted: code = Self.unavailable
-            case .undecodable: code = Self.badData
-            case .protocolViolation: code = Self.violation
-            case .failed: code = Self.internalFault
+            case .peerGone, .peerSilent, .cancelled, .busy: code = tryAgain
+            case .notPermitted: code = notPermitted
+            case .unreachable, .peerAborted: code = unavailable
+            case .undecodable: code = badData
+            case .protocolViolation: code = violation
+            case .failed: code = internalFault
             }
         case let error as SiteError:
             message = error.message
             switch error.code {
-            case .usage: code = Self.usage
-            case .exposed: code = Self.notPermitted
-            case .sessionExists, .sessionChanged, .keyExists: code = Self.cannotCreate
-            case .limitReached: code = Self.badData
-            case .sessionBusy, .full: code = Self.tryAgain
-            case .noSpace, .cannotWrite: code = Self.inputOutput
-            case .receiptMismatch, .invalidKey, .unusableJournal: code = Self.badData
-            case .cancelled: code = Self.tryAgain
+            case .usage: code = usage
+            case .exposed: code = notPermitted
+            case .sessionExists, .sessionChanged, .keyExists: code = cannotCreate
+            case .limitReached: code = badData
+            case .sessionBusy, .full: code = tryAgain
+            case .noSpace, .cannotWrite: code = inputOutput
+            case .receiptMismatch, .invalidKey, .unusableJournal: code = badData
+            case .cancelled: code = tryAgain
             }
         case let error as ExperimentError:
             message = error.message
             switch error.code {
-            case .usage: code = Self.usage
-            case .cannotWrite: code = Self.inputOutput
-            case .invalidResults: code = Self.badData
-            case .figureFailed: code = Self.unavailable
-            case .transferFailed, .simulationFailed: code = Self.internalFault
+            case .usage: code = usage
+            case .cannotWrite: code = inputOutput
+            case .invalidResults: code = badData
+            case .figureFailed: code = unavailable
+            case .transferFailed, .simulationFailed: code = internalFault
             }
-        case is CancellationError: (message, code) = ("stopped", Self.tryAgain)
         default: return nil
         }
+        return Failure(code: code, message: message)
     }
 }

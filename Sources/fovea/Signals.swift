@@ -5,7 +5,7 @@ internal import Synchronization
 /// The last signal that asked the program to stop.
 private let lastSignal = Atomic<Int32>(0)
 
-/// Whether the system ended the program, rather than a person at its keyboard: then it is likely to be started again.
+/// True when the system ended the program, rather than a person at its keyboard: then it is likely to be started again.
 var wasTerminated: Bool { lastSignal.load(ordering: .relaxed) == SIGTERM }
 
 /// Runs work that SIGINT and SIGTERM cancel, so that it can tell its peer and leave whole files.

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Terminal
 
-/// What is said of a command line that is not understood.
+/// The message for a command line that is not understood.
 enum Usage {
     /// One line: what is wrong, what may have been meant, and which help says more.
     /// - Parameter message: the argument parser's, its first line being the sentence.

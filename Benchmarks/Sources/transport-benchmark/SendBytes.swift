@@ -83,21 +83,27 @@ struct SendBytes: AsyncParsableCommand {
                 progress.queueCount += 1
             })
         try progress.result?.get()
-        let total = Double(chunks.reduce(0) { $0 + $1.count } + (burstRecord?.count ?? 0))
+        progress.queueSum = queueDelay
+        let byteCount = chunks.reduce(0) { $0 + $1.count } + (burstRecord?.count ?? 0)
+        TransportBenchmark.say(Self.summary(runner, progress, byteCount: byteCount))
+    }
+
+    private static func summary(_ runner: SenderRunner, _ progress: Progress, byteCount: Int) -> [String: Any] {
+        let total = Double(byteCount)
         let first = progress.first ?? .zero
         let traffic = runner.traffic
         var fields: [String: Any] = [
             "event": "summary", "seconds": progress.last / .seconds(1), "seconds_from_first": (progress.last - first) / .seconds(1),
             "goodput_bps": total * 8 / ((progress.last - first) / .seconds(1)), "connect_seconds": traffic.connectSeconds,
             "retransmit_ratio": Double(traffic.repeatedCount) / Double(max(1, traffic.sentCount)),
-            "mean_queue_delay_ms": queueDelay / max(1, progress.queueCount), "bytes": Int(total),
+            "mean_queue_delay_ms": progress.queueSum / max(1, progress.queueCount), "bytes": byteCount,
         ]
         if let handed = progress.burstHanded, let confirmed = progress.burstConfirmed {
             // The word of its arrival took half a round trip.
             let back = runner.session.leastRoundTrip / 2
             fields["burst_seconds"] = (confirmed - handed - back) / .seconds(1)
         }
-        TransportBenchmark.say(fields)
+        return fields
     }
 
     private static func chunks(byteCount: Int, seed: UInt64) throws -> [[UInt8]] {

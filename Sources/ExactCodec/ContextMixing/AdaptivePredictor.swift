@@ -2,9 +2,9 @@
 ///
 /// Loops run over plain memory of 16-bit numbers: those the compiler turns into vector instructions of any machine.
 struct AdaptivePredictor {
-    /// What is learned, in 65536ths.
+    /// Weights as they are learned, in 65536ths.
     private let weights: UnsafeMutablePointer<Int32>
-    /// What is predicted with, in 4096ths.
+    /// Weights as predictions use them, in 4096ths.
     private let used: UnsafeMutablePointer<Int16>
     /// Learning rate: 2^-shift.
     private let shift: Int64
@@ -41,11 +41,17 @@ struct AdaptivePredictor {
     }
 }
 
-/// What a prediction is made from: how voxels around differ from their mean, and how the base goes on around the voxel.
+/// Inputs of a prediction: differences of the voxels around from their mean, and the course of the base around the voxel.
 enum Features {
     static let count = 36
     /// Features lie within this, either way.
     static let limit: Int32 = 2047
+
+    /// Shifts features down and bounds them.
+    @inline(__always)
+    static func pack(_ raw: UnsafePointer<Int32>, shift: Int32, into features: UnsafeMutablePointer<Int16>) {
+        for index in 0..<count { features[index] = Int16(truncatingIfNeeded: max(-limit, min(limit, raw[index] &>> shift))) }
+    }
 
     @inline(__always)
     static func dot(_ a: UnsafePointer<Int16>, _ b: UnsafePointer<Int16>) -> Int32 {

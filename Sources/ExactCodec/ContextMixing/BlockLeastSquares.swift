@@ -80,7 +80,7 @@ struct BlockLeastSquares {
     @inline(__always)
     func predictAll(_ features: UnsafePointer<Int16>) -> Int32 { Features.dot(allWeights, features) &>> 8 }
 
-    /// Whether a voxel is one to learn from.
+    /// Tells whether a voxel is one to learn from.
     @inline(__always)
     func takes(x: Int, y: Int) -> Bool { (x | y) & (1 &<< spacing &- 1) == 0 }
 
@@ -162,7 +162,7 @@ struct BlockLeastSquares {
         equations.solve(sum, into: allWeights)
     }
 
-    /// Whether so many of a block's voxels are to be coded that better weights pay.
+    /// Tells whether so many of a block's voxels are to be coded that better weights pay.
     private func isWorthSolving(_ block: Int, _ row: Int, _ isKnown: UnsafePointer<UInt8>) -> Bool {
         var count = 0
         for y in row << side..<min(rows, (row + 1) << side) {

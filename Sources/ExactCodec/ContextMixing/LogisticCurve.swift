@@ -1,10 +1,10 @@
-/// Where a voxel may be: a logistic distribution, cut off at the least and the greatest value it can have.
+/// Distribution of a voxel's value: logistic, cut off at the least and the greatest value it can have.
 struct LogisticCurve {
     /// In 16ths of a code.
     private let mean: Int32
     /// 4096ths of a 256th of a logit for a 16th of a code.
     private let scale: Int32
-    /// What lies beyond the greatest value, and before the least, in 2^20ths.
+    /// Probability beyond the greatest value, and before the least, in 2^20ths.
     private let above: UInt32
     private let below: UInt32
 
@@ -28,7 +28,7 @@ struct LogisticCurve {
         return table[3072 &+ side &* logit]
     }
 
-    /// What lies beyond a boundary, in 2^20ths.
+    /// Returns the probability beyond a boundary, in 2^20ths.
     /// - Parameters:
     ///   - boundary: in 16ths of a code.
     ///   - side: 1 for above, -1 for below.

@@ -135,6 +135,6 @@ struct MixingModel<let contextCount: Int, let guessCount: Int> {
         cell.pointee = UInt32(truncatingIfNeeded: moved) << 10 | (seen < Self.patience ? seen &+ 1 : seen)
     }
 
-    /// How many bits a probability learns from as if all counted the same.
+    /// Number of bits that a probability learns from as if all counted the same.
     private static var patience: UInt32 { 400 }
 }

@@ -15,11 +15,11 @@ struct Neighbourhood {
     let base: UnsafeMutablePointer<Int32>
     /// Exact codes; the base where those are not known.
     let exact: UnsafeMutablePointer<Int32>
-    /// How far each prediction was off.
+    /// Absolute error of each prediction.
     let missed: UnsafeMutablePointer<UInt16>
     /// 1 where a prediction was made.
     let isCoded: UnsafeMutablePointer<UInt8>
-    /// How far each predictor was off, one after another.
+    /// Absolute errors of each predictor, one predictor after another.
     let predictorMisses: UnsafeMutablePointer<UInt16>
 
     static let predictorCount = 3
@@ -77,7 +77,7 @@ struct Neighbourhood {
         predictorMisses.deallocate()
     }
 
-    /// Where a row's first voxel is.
+    /// Returns the place of a row's first voxel.
     @inline(__always)
     func place(_ row: Int, _ slice: Int) -> Int { (slice &+ 2) &* plane &+ (row &+ 2) &* stride &+ 2 }
 
@@ -153,12 +153,10 @@ struct Neighbourhood {
         f[45] = b[-2 &* p &+ 1] &- here
         f[46] = b[-2 &* p &- s] &- here
         f[47] = b[-2 &* p &+ s] &- here
-        for index in 0..<Features.count {
-            features[index] = Int16(truncatingIfNeeded: max(-Features.limit, min(Features.limit, f[index] &>> shift)))
-        }
+        Features.pack(f, shift: shift, into: features)
     }
 
-    /// How far a predictor was off around a voxel, the nearer the more it counts: sixteen times, about.
+    /// Returns about sixteen times a predictor's absolute error around a voxel; the nearer a voxel, the more it counts.
     @inline(__always)
     func missesAround(_ i: Int, predictor: Int) -> Int32 {
         let e = predictorMisses + (predictor &* count &+ i)
@@ -171,7 +169,7 @@ struct Neighbourhood {
 }
 
 extension Neighbourhood {
-    /// How far predictions around a voxel were off, in 16ths of a code.
+    /// Mean absolute error of the predictions around a voxel, in 16ths of a code.
     struct Energy {
         /// All together; above 0.
         let expected: Int32

@@ -8,7 +8,7 @@ struct NormalEquations {
     /// Numbers in the triangle.
     static let productCount = rowCount * (rowCount + 1) / 2
     private static let one: Int64 = 1 << 26
-    /// What a feature's own product grows by, relative to itself, so that features that hardly differ do not cancel each other: 2^-11.
+    /// Growth of a feature's own product, relative to itself, so that features that hardly differ do not cancel each other: 2^-11.
     private static let ridge: Int64 = one >> 11
 
     private let lower: UnsafeMutablePointer<Int64>
@@ -31,7 +31,7 @@ struct NormalEquations {
         lines.deallocate()
     }
 
-    /// Where a row of the triangle begins.
+    /// Returns the place where a row of the triangle begins.
     @inline(__always)
     static func row(_ index: Int) -> Int { index &* (index &+ 1) / 2 }
 

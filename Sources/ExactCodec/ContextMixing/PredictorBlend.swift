@@ -1,6 +1,6 @@
 /// Joins what several predictors say: those that were off the least around a voxel count the most, by the inverse cube.
 struct PredictorBlend {
-    /// How far each was off of late, in 64ths.
+    /// Recent absolute error of each predictor, in 64ths.
     private var usual = SIMD4<Int32>(repeating: 64)
 
     /// In the predictors' own unit.
@@ -27,7 +27,7 @@ struct PredictorBlend {
     }
 }
 
-/// What predictions were off by on average, in places alike.
+/// Mean signed error of the predictions in similar places.
 struct BiasTable {
     /// Sum and count: octave x signs.
     private let sums: UnsafeMutablePointer<SIMD2<Int32>>

@@ -41,14 +41,7 @@ struct ResidualBits {
     ) -> Int32 {
         // -1 is the first negative residual, so that no residual has two codes.
         let zero = 16 &* centre &- 8
-        var isNegative = false
-        if centre > bounds.low {
-            for index in 0..<Self.guessCount {
-                let below = curves[index].beyond(zero, side: -1, table)
-                model.guess(index, LogisticCurve.share(below, of: below &+ curves[index].beyond(zero, side: 1, table)))
-            }
-            isNegative = model.code(value < centre ? 1 : 0, node: 0, with: &coder) != 0
-        }
+        let isNegative = centre > bounds.low && codeSign(value < centre, zero: zero, model, &coder)
         let size = isNegative ? centre &- 1 &- value : value &- centre
         let most = isNegative ? centre &- 1 &- bounds.low : bounds.high &- centre
         let side: Int32 = isNegative ? -1 : 1
@@ -96,6 +89,15 @@ struct ResidualBits {
         }
         let magnitude = (found &<< scale) &+ low
         return isNegative ? centre &- 1 &- magnitude : centre &+ magnitude
+    }
+
+    @inline(__always)
+    private func codeSign<C: BinaryCoder>(_ isBelow: Bool, zero: Int32, _ model: Model, _ coder: inout C) -> Bool {
+        for index in 0..<Self.guessCount {
+            let below = curves[index].beyond(zero, side: -1, table)
+            model.guess(index, LogisticCurve.share(below, of: below &+ curves[index].beyond(zero, side: 1, table)))
+        }
+        return model.code(isBelow ? 1 : 0, node: 0, with: &coder) != 0
     }
 
     /// Elias' gamma code of a number from 0, its length by the model.

@@ -5,7 +5,7 @@
 struct ResidualCoding {
     private let space: Neighbourhood
     private let greatest: Int32
-    /// How far a voxel can be from its base.
+    /// Greatest difference that a voxel can have from its base.
     private let reach: Int32
     /// Features are shifted down by this, so that they fit twelve bits.
     private let featureShift: Int32
@@ -21,21 +21,20 @@ struct ResidualCoding {
 
     private static let contextSizes: InlineArray<3, Int> = [16 * 9 * 4, 16 * 12 * 4, 12 * 12 * 8]
 
-    /// Walks through the chunk.
-    /// - Parameters:
-    ///   - exact: what is coded; nil at a decoder.
-    ///   - output: what a decoder finds.
-    func run<C: BinaryCoder>(_ coder: inout C, exact: UnsafePointer<UInt16>?, output: UnsafeMutablePointer<UInt16>?) {
-        var model = ResidualBits.Model(
-            contextSizes: Self.contextSizes, nodeCount: ResidualBits.nodeCount, selectorCount: 64, weight: 10000)
+    /// The models that learn while a chunk is walked through.
+    private struct Parts {
+        let model = ResidualBits.Model(
+            contextSizes: ResidualCoding.contextSizes, nodeCount: ResidualBits.nodeCount, selectorCount: 64, weight: 10000)
         let bits = ResidualBits()
         let adaptive = AdaptivePredictor(shift: 6)
-        let squares = BlockLeastSquares(columns: space.columns, rows: space.rows)
-        var blend = PredictorBlend()
+        let squares: BlockLeastSquares
         let bias = BiasTable()
         let raw = UnsafeMutablePointer<Int32>.allocate(capacity: 64)
         let features = UnsafeMutablePointer<Int16>.allocate(capacity: Features.count)
-        defer {
+
+        init(_ space: Neighbourhood) { squares = BlockLeastSquares(columns: space.columns, rows: space.rows) }
+
+        func deallocate() {
             model.deallocate()
             bits.deallocate()
             adaptive.deallocate()
@@ -44,6 +43,18 @@ struct ResidualCoding {
             raw.deallocate()
             features.deallocate()
         }
+    }
+
+    /// Walks through the chunk.
+    /// - Parameters:
+    ///   - exact: what is coded; nil at a decoder.
+    ///   - output: what a decoder finds.
+    func run<C: BinaryCoder>(_ coder: inout C, exact: UnsafePointer<UInt16>?, output: UnsafeMutablePointer<UInt16>?) {
+        let parts = Parts(space)
+        defer { parts.deallocate() }
+        var (model, blend) = (parts.model, PredictorBlend())
+        let (bits, adaptive, squares, bias) = (parts.bits, parts.adaptive, parts.squares, parts.bias)
+        let (raw, features) = (parts.raw, parts.features)
         var typical: Int32 = 64
         var flag = 0
         space.known.withUnsafeBufferPointer { known in
@@ -110,7 +121,7 @@ struct ResidualCoding {
         }
     }
 
-    /// What the bits of a voxel depend on, each with how wide the steps of its octave are.
+    /// Returns the contexts on which the bits of a voxel depend, each with the width of the steps of its octave.
     @inline(__always)
     private func contexts(
         _ i: Int, _ raw: UnsafePointer<Int32>, _ features: UnsafePointer<Int16>, _ energy: Neighbourhood.Energy, level: Int32,

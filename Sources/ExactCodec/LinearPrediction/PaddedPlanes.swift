@@ -46,7 +46,7 @@ struct PaddedPlanes: ~Copyable {
         }
     }
 
-    /// What stands for a voxel that takes no part: about what is around it, so that the edge of a body is no edge to its predictions.
+    /// Returns a stand-in for a voxel that takes no part: about what is around it, so that the edge of a body is no edge to its predictions.
     @inline(__always)
     static func standIn(_ memory: UnsafeMutablePointer<Int16>, at place: Int, stride: Int, plane: Int, isFirstSlice: Bool) -> Int16
     {

@@ -1,4 +1,4 @@
-/// What a chunk's header says: the weights of prediction and of the expected error.
+/// Contents of a chunk's header: the weights of prediction and of the expected error.
 struct PredictionParameters: Equatable {
     /// Weights of all taps, in 2^-``weightBits``.
     var weights: [Int16]
@@ -14,7 +14,7 @@ struct PredictionParameters: Equatable {
     /// Bytes of a header.
     static let byteCount = 2 * (CausalTaps.count + CausalTaps.planarCount) + CausalTaps.errorCount + 2
 
-    /// What serves without knowing anything.
+    /// Makes parameters that serve where nothing is known.
     init() {
         let third = Int16((1 << Self.weightBits) / 3)
         weights = [Int16](repeating: 0, count: CausalTaps.count)

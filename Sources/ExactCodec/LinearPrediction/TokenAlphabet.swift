@@ -1,10 +1,10 @@
-/// How a residual becomes a token and raw bits: small numbers have a token each, larger ones one for each eighth of an octave.
+/// Conversion of a residual to a token and raw bits: small numbers have a token each, larger ones one for each eighth of an octave.
 enum TokenAlphabet {
     /// Numbers with a token of their own.
     static let directCount = 16
     /// Tokens; the largest number has 17 bits.
     static let count = directCount + 8 * 13
-    /// What stands for a token too rare to have a share of its own; the token follows in ``rawTokenBits`` raw bits.
+    /// Symbol that stands for a token too rare to have a share of its own; the token follows in ``rawTokenBits`` raw bits.
     static let escape = count
     /// Tokens and the escape.
     static let symbolCount = count + 1

@@ -1,4 +1,4 @@
-/// What codes residuals, one way or the other.
+/// An encoder or a decoder of residuals.
 protocol TokenCoder: ~Copyable {
     /// Codes a number of at most 17 bits.
     /// - Parameters:
@@ -13,7 +13,7 @@ protocol TokenCoder: ~Copyable {
     mutating func finish()
 }
 
-/// How long runs are, in numbers: short at first, while there is most to learn.
+/// Length of runs, in numbers: short at first, while there is most to learn.
 struct RunLength {
     private(set) var limit = 1024
     /// The longest that a run may be before the row in which it ends.

@@ -1,4 +1,4 @@
-/// How likely each token is where such errors are expected: learned from what has been coded, the same at both ends.
+/// Probability of each token at each level of expected error: learned from what has been coded, the same at both ends.
 ///
 /// Shares change between runs alone, so that a run can be coded backwards by asymmetric numeral systems (J. Duda, arXiv 1311.2540).
 struct TokenTables: ~Copyable {
@@ -43,7 +43,7 @@ struct TokenTables: ~Copyable {
         symbols?.deallocate()
     }
 
-    /// What is expected before anything has been seen: numbers fall off geometrically, about a level's mean.
+    /// Counts to begin with, before anything has been seen: numbers fall off geometrically, about a level's mean.
     private static let prior: [[UInt32]] = (0..<TokenAlphabet.levelCount).map { level in
         // In 1024ths: the quarter octaves between 1 and 2, halved, by .8, with a little for what a level does not know.
         let octave = min(level >> 2, 4)

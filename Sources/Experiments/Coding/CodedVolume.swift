@@ -49,7 +49,7 @@ public struct CodedVolume: Sendable {
             })
     }
 
-    /// What a transfer of these chunks is made of.
+    /// Returns these chunks in the form that a transfer is made of.
     func transferChunks(order: TransmissionOrder) -> [VirtualTransfer.Chunk] {
         chunks.map { chunk in
             VirtualTransfer.Chunk(

@@ -1,4 +1,4 @@
-/// What a pool of workers makes of jobs that rest on each other: each worker that is free takes the waiting job of the lowest rank.
+/// The schedule by which a pool of workers does jobs that rest on each other: each worker that is free takes the waiting job of the lowest rank.
 struct CodingSchedule {
     struct Job {
         let rank: UInt64

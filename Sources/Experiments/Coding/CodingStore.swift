@@ -12,7 +12,7 @@ internal import WireFormat
 /// experiment's folder, so that
 /// cells run another day find the same.
 actor CodingStore {
-    /// What an encoding makes of a volume.
+    /// The result of coding a volume with an encoding.
     struct Entry: Sendable {
         let coded: CodedVolume
         let quality: QualityTable
@@ -193,7 +193,7 @@ actor CodingStore {
 }
 
 extension Result where Failure == any Error, Success: Sendable {
-    /// What a body returns or throws.
+    /// Makes the result from what a body returns or throws.
     fileprivate init(catching body: @Sendable () async throws -> Success) async {
         do { self = .success(try await body()) } catch { self = .failure(error) }
     }

@@ -6,13 +6,13 @@ internal import Synchronization
 public import VolumeModel
 internal import WireFormat
 
-/// How good a volume's region of interest and background are after any set of its chunks, against the source.
+/// The quality of a volume's region of interest and background after any set of its chunks, against the source.
 ///
 /// Chunks are decoded once. A slice looks the same whenever the same chunks that touch it are in, whatever the order; so each
 /// look of a slice is
 /// measured once, and whatever a transfer does is a sum over slices. Docs/Measures.md defines the voxel sets.
 public final class QualityTable: Sendable {
-    /// What a set of voxels looks like.
+    /// The look of a set of voxels, measured against the source.
     public struct Look: Sendable, Equatable {
         /// Voxels.
         public var voxelCount = 0

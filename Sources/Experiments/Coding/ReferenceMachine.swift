@@ -4,7 +4,7 @@ internal import ExactCodec
 internal import VolumeModel
 internal import WireFormat
 
-/// How fast the machine is that simulations go by: two cores, both ends of a transfer on it. Fitted to what `coding: measured`
+/// The speed of the machine that simulations go by: two cores, both ends of a transfer on it. Fitted to what `coding: measured`
 /// gives there for the generated
 /// head and the profiles `diagnostic`, `fast` and `paper`.
 struct ReferenceMachine {

@@ -8,7 +8,7 @@ struct SliceMeter: Sendable {
     private let content: Box?
     /// The regions of interest in this slice, apart from each other.
     private let regions: [Box]
-    /// Where windows touch a region: apart from each other too.
+    /// The boxes in which windows touch a region: apart from each other too.
     private let surroundings: [Box]
 
     /// The side of the structural similarity's window.

@@ -8,7 +8,7 @@ public import WireFormat
 /// An experiment: which transfers to make, as the product of its lists. `profiles/experiments/NAME.yaml`; Docs/Experiments.md has
 /// the grammar.
 public struct ExperimentProfile: Sendable {
-    /// Where a volume comes from.
+    /// The source of a volume.
     public enum Source: Sendable, Equatable {
         /// A generated head, its labels as the mask; columns x rows x slices.
         case phantom(seed: UInt64, columns: Int, rows: Int, slices: Int)
@@ -16,7 +16,7 @@ public struct ExperimentProfile: Sendable {
         case file(String, Region)
     }
 
-    /// How a file's region of interest is found.
+    /// The way in which a file's region of interest is found.
     public enum Region: Sendable, Equatable {
         /// By the model that comes with the program.
         case model
@@ -28,17 +28,17 @@ public struct ExperimentProfile: Sendable {
 
     /// A volume by name.
     public struct Subject: Sendable, Equatable {
-        /// What tables call it.
+        /// Name of the volume in tables.
         public let name: String
-        /// Where it comes from.
+        /// The source of the volume.
         public let source: Source
     }
 
     /// An encoding or transport profile and the text it was read from.
     public struct Named<Value: Sendable>: Sendable {
-        /// What tables call it.
+        /// Name of the profile in tables.
         public let name: String
-        /// What it says.
+        /// The value that the text gives.
         public let value: Value
         /// The file's bytes.
         public let contents: [UInt8]
@@ -54,7 +54,7 @@ public struct ExperimentProfile: Sendable {
         case instant
     }
 
-    /// What the file is called, without folder and ending.
+    /// Name of the file, without folder and ending.
     public let name: String
     /// The file.
     public let path: String
@@ -62,35 +62,35 @@ public struct ExperimentProfile: Sendable {
     public let contents: [UInt8]
     /// A line for a person.
     public let title: String
-    /// What is asked, in sentences.
+    /// The question that is asked, in sentences.
     public let question: String
-    /// What to send.
+    /// The volumes to send.
     public let subjects: [Subject]
-    /// How it is coded.
+    /// The encodings that volumes are coded with.
     public let encodings: [Named<EncodingSettings>]
-    /// How the link is used.
+    /// The transport profiles, which set how the link is used.
     public let transports: [Named<TransportProfile>]
     /// Which chunk goes before which.
     public let orders: [TransmissionOrder]
     /// Over which links.
     public let links: [Named<LinkParameters>]
-    /// What decides over losses, one transfer each.
+    /// The seeds that decide over losses, one transfer each.
     public let seeds: [UInt64]
-    /// How far transfers go.
+    /// The goal, which sets how far transfers go.
     public let goal: Goal
     /// When chunks are ready in virtual time.
     public let coding: Coding
     /// Voxels added around a mask on every side.
     public let margin: Int
-    /// Whether the report sets the figures beside the published ones.
+    /// True when the report sets the figures beside the published ones.
     public let isBesidePublished: Bool
-    /// What a person should know about what was left out.
+    /// Remarks that a person should know about what was left out.
     public let remarks: [String]
 
     /// The most transfers one experiment may have.
     public static let cellLimit = 100_000
 
-    /// How many transfers there are.
+    /// Number of transfers.
     public var cellCount: Int {
         [subjects.count, encodings.count, transports.count, orders.count, links.count, seeds.count].reduce(1, *)
     }

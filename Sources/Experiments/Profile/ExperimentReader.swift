@@ -120,7 +120,7 @@ struct ExperimentReader {
     }
 }
 
-/// Where an experiment's relative paths lead.
+/// The folders to which an experiment's relative paths lead.
 struct DataPlaces {
     private let folders: [String]
 

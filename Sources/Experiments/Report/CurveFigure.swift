@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// How region and background become better over time, over one link: PSNR above, SSIM below.
+/// The figure of how region and background become better over time, over one link: PSNR above, SSIM below.
 struct CurveFigure {
     let link: String
     let series: [(label: String, points: [TransferLog.Point])]

@@ -17,7 +17,7 @@ struct Figures {
             + [distribution(), layers()].compactMap { $0 }
     }
 
-    /// What tells series apart within one link.
+    /// The keys that tell series apart within one link.
     var seriesKeys: [String] {
         let keys = summary.varying.filter { $0 != "link" }
         return keys.isEmpty ? ["order"] : keys
@@ -75,7 +75,7 @@ struct Figures {
             caption: "Time to ROI over each link: medians over seeds with their intervals.", script: script)
     }
 
-    /// What the series are called, in the experiment's order.
+    /// Returns the labels of the series, in the experiment's order.
     func series() -> [String] {
         var labels: [String] = []
         for group in summary.groups where !labels.contains(group.label(seriesKeys)) { labels.append(group.label(seriesKeys)) }

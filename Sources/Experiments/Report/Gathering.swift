@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Profiles
 
-/// What a run leaves for people and programs.
+/// The results that a run leaves for people and programs.
 public struct Gathering: Sendable {
     /// The page.
     public let report: String
@@ -9,7 +9,7 @@ public struct Gathering: Sendable {
     public let figures: [String]
     /// A table of medians in text.
     public let table: String
-    /// What a person should know.
+    /// Remarks that a person should know.
     public let remarks: [String]
 }
 

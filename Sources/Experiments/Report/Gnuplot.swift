@@ -2,7 +2,7 @@ internal import Foundation
 
 /// Draws figures with gnuplot, each as SVG and PNG, and keeps the script beside them.
 struct Gnuplot {
-    /// Where scripts and pictures go.
+    /// Path of the folder for scripts and pictures.
     let folder: String
     /// The program; nil where it is not installed.
     let program: String?
@@ -20,7 +20,7 @@ struct Gnuplot {
         program = places.first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
-    /// What to say where the program is not installed.
+    /// Message to give where the program is not installed.
     static let missing =
         "gnuplot is not installed, so the report has no figures; Debian has it as gnuplot-nox, and --gather makes them then"
 
@@ -86,7 +86,7 @@ struct Gnuplot {
         "lc rgb '\(colours[index % colours.count])' dt \(index / colours.count % 4 + 1)"
     }
 
-    /// What every figure begins with.
+    /// The commands that every figure's script begins with.
     static let preamble = """
         set encoding utf8
         set border 3 lc rgb '#555555'

@@ -10,7 +10,7 @@ extension Summary {
         let digits: Int
     }
 
-    /// What people are shown of each group.
+    /// The columns that people are shown of each group.
     static let columns = [
         Column(name: "time_to_roi", title: "ROI", unit: "s", scale: 1, digits: 2),
         Column(name: "time_to_background", title: "background", unit: "s", scale: 1, digits: 2),
@@ -30,7 +30,7 @@ extension Summary {
         value.map { String(format: "%.\(column.digits)f", $0 * column.scale) } ?? "-"
     }
 
-    /// What tells the groups apart.
+    /// The keys that tell the groups apart.
     var labelKeys: [String] { varying.isEmpty ? ["link"] : varying }
 
     /// A table of medians.

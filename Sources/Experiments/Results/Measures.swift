@@ -3,7 +3,7 @@ internal import ProgressiveCoding
 internal import VolumeModel
 internal import WireFormat
 
-/// How good region of interest and background are from a time on.
+/// The quality of region of interest and background from a time on.
 public struct QualityPoint: Sendable, Equatable {
     /// Seconds from the start of the sender's command.
     public let seconds: Double
@@ -13,7 +13,7 @@ public struct QualityPoint: Sendable, Equatable {
     public let looks: QualityTable.Pair
 }
 
-/// What is told of a transfer; Docs/Measures.md defines each.
+/// The measures of a transfer; Docs/Measures.md defines each.
 public struct Measures: Sendable {
     /// Quality over time, the first point at 0 s.
     public let curve: [QualityPoint]
@@ -85,7 +85,7 @@ public struct Measures: Sendable {
         return area
     }
 
-    /// What the base layers alone show: all their chunks in, and no other.
+    /// Returns what the base layers alone show: all their chunks in, and no other.
     static func base(_ coded: CodedVolume, _ quality: QualityTable) throws -> QualityTable.Pair {
         let ordinals = coded.manifest.volumes[0].plan.enumerated()
             .filter { $1.layer == .roiBase || $1.layer == .backgroundBase }.map { UInt32($0.offset + 1) }

@@ -6,7 +6,7 @@ internal import VolumeModel
 internal import WireFormat
 
 extension Row {
-    /// What a transfer was made of: everything that decides over its result.
+    /// Names of the columns for what a transfer was made of: everything that decides over its result.
     static let parameters = [
         "experiment", "cell", "mode", "version", "volume", "volume_digest", "source_bytes", "file_bytes", "encoding",
         "encoding_digest",
@@ -14,12 +14,12 @@ extension Row {
         "margin",
         "coding", "key",
     ]
-    /// What a summary gives medians of.
+    /// Names of the columns of which a summary gives medians.
     static let medians = [
         "time_to_first_datagram", "time_to_roi", "time_to_background", "time_to_roi_exact", "time_to_exact", "time_to_receipt",
         "roi_speed_index", "goodput_bps", "overhead", "retransmit_ratio", "wire_bytes_up", "wire_bytes_down",
     ]
-    /// What an encoding alone decides over.
+    /// Names of the columns over which an encoding alone decides.
     static let sizes =
         ["chunk_bytes", "base_bytes"] + Layer.allCases.map { "bytes_\($0.name)" } + [
             "ratio", "roi_psnr_db", "background_psnr_db", "roi_ssim", "background_ssim",

@@ -12,7 +12,7 @@ public enum Statistics {
         public let high: Double
         /// The probability that the interval holds the population's median, whatever the distribution.
         public let coverage: Double
-        /// How many values there were.
+        /// Number of values.
         public let count: Int
     }
 

@@ -2,7 +2,7 @@ internal import Foundation
 internal import ProgressiveCoding
 internal import WireFormat
 
-/// What happened in one transfer, a line an event, in time's order: the same transfer in virtual time gives the same bytes.
+/// The log of what happened in one transfer, a line an event, in time's order: the same transfer in virtual time gives the same bytes.
 struct TransferLog {
     /// A point of the quality curve, as the log has it; infinite PSNR stands for no error.
     struct Point: Sendable {

@@ -1,4 +1,4 @@
-/// How long a receiver's own work takes in virtual time.
+/// The times that a receiver's own work takes in virtual time.
 public struct ReceiverTiming: Sendable, Equatable {
     /// From a sender's hello to what is on disk of the session being found.
     public var open: Duration = .milliseconds(8)

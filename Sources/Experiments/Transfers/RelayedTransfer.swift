@@ -9,30 +9,30 @@ public import WireFormat
 
 /// One transfer over real SRT sockets on this machine, through netsim's relay.
 public struct RelayedTransfer: Sendable {
-    /// What the sender saw.
+    /// Summary of what the sender saw.
     public let sent: SendingSite.Summary
-    /// What the receiver saw.
+    /// Summary of what the receiver saw.
     public let received: ReceivingSite.Summary
-    /// What passed the relay.
+    /// Counts of what passed the relay.
     public let counters: RelayCounters
 
-    /// How a transfer is made.
+    /// Settings for a transfer.
     public struct Setup: Sendable {
-        /// What to send, and how it is coded.
+        /// The preparation: what to send, and how it is coded.
         public var preparation: Preparation
-        /// How the link is used.
+        /// The transport profile, which sets how the link is used.
         public var transport: TransportProfile
-        /// What lies between the ends; nil joins them without a relay.
+        /// The link between the ends; nil joins them without a relay.
         public var link: LinkParameters?
         /// Decides over what the link does at random.
         public var seed: UInt64
-        /// Where the receiver makes its folder.
+        /// Path of the folder in which the receiver makes its folder.
         public var folder: String
         /// The transfer's name, and its folder's.
         public var session: Name
-        /// Where the receiver's figures are shown; nil shows them nowhere.
+        /// The board on which the receiver's figures are shown; nil shows them nowhere.
         public var metrics: MetricsBoard?
-        /// Where those who look on say what they want to see next.
+        /// The desk at which those who look on say what they want to see next.
         public var focusDesk: FocusDesk?
         /// A program that decodes confined.
         public var decoderPath = DecoderProgram.path

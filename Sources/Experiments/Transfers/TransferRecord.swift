@@ -1,4 +1,4 @@
-/// What was seen of one transfer, in virtual time or over sockets. Times are seconds from the start of the sender's command.
+/// The record of what was seen of one transfer, in virtual time or over sockets. Times are seconds from the start of the sender's command.
 public struct TransferRecord: Sendable, Equatable {
     /// Something that happened at a time.
     public struct Moment: Sendable, Equatable {
@@ -35,7 +35,7 @@ public struct TransferRecord: Sendable, Equatable {
     public var droppedPacketCount = 0
     /// Repeats over first transmissions.
     public var retransmitRatio = 0.0
-    /// What the sender took the link to carry in the end, in bits a second on the wire.
+    /// The rate that the sender took the link to carry in the end, in bits a second on the wire.
     public var rateBitsPerSecond = 0.0
     /// Why it ended early; nil when it did not.
     public var failure: String?

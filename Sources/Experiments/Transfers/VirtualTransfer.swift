@@ -17,7 +17,7 @@ public struct VirtualTransfer {
         public let ordinal: UInt32
         /// Lower goes first.
         public let rank: UInt64
-        /// What it is for.
+        /// The layer, which tells what the chunk is for.
         public let layer: Layer
         /// The record's bytes.
         public let record: [UInt8]
@@ -34,27 +34,27 @@ public struct VirtualTransfer {
         }
     }
 
-    /// What a transfer is made of.
+    /// The parts that a transfer is made of.
     public struct Setup: Sendable {
-        /// What lies between the ends.
+        /// The link between the ends.
         public var link: LinkParameters
         /// Decides over what the link does at random.
         public var seed: UInt64
-        /// How the link is used.
+        /// The transport profile, which sets how the link is used.
         public var transport: TransportProfile
-        /// How far it goes.
+        /// The goal, which sets how far the transfer goes.
         public var goal: Goal
         /// Every chunk, the manifest and the table too.
         public var chunks: [Chunk]
         /// When the coder is done.
         public var suppliedAt: Duration
-        /// What each volume is in the end.
+        /// The state of each volume in the end.
         public var outcomes: [Receipt.Volume]
         /// For each chunk, those that have to be in place before it.
         public var prerequisites: [UInt32: [UInt32]]
-        /// How long the receiver's own work takes.
+        /// The times that the receiver's own work takes.
         public var receiver: ReceiverTiming
-        /// Whether to keep the link's log, a line a packet.
+        /// True to keep the link's log, a line a packet.
         public var recordsLink = false
 
         /// Makes a setup.
@@ -74,9 +74,9 @@ public struct VirtualTransfer {
         }
     }
 
-    /// What came of it.
+    /// The outcome of a transfer.
     public struct Outcome: Sendable {
-        /// What was seen.
+        /// The record of what was seen.
         public let record: TransferRecord
         /// The link's log, where it was to be kept.
         public let linkLog: String?
@@ -107,7 +107,7 @@ public struct VirtualTransfer {
     private static let stepLimit = 50_000_000
     /// The longest a transfer may last.
     private static let timeLimit = Duration.seconds(24 * 3600)
-    /// What an SRT handshake's messages take on the wire, each.
+    /// Bytes that each message of an SRT handshake takes on the wire.
     private static let handshakeByteCount = 120.0
 
     /// Runs a transfer to its end.

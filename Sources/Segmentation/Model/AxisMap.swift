@@ -1,11 +1,11 @@
 internal import VolumeModel
 
-/// How a volume's axes turn into a model's: slices, rows and columns along the patient's own directions, by exchanging and flipping axes,
+/// Mapping of a volume's axes to a model's: slices, rows and columns along the patient's own directions, by exchanging and flipping axes,
 /// never by interpolation.
 struct AxisMap: Equatable {
     /// For slices, rows and columns of the model: 0 where they run along the volume's columns, 1 along its rows, 2 along its slices.
     let source: [Int]
-    /// Whether they run the other way.
+    /// True where they run the other way.
     let isFlipped: [Bool]
     /// Voxels along each.
     let counts: [Int]

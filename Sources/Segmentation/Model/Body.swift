@@ -1,6 +1,6 @@
 internal import VolumeModel
 
-/// What of a volume's first time point is body, as physical values.
+/// The body in a volume's first time point, as physical values.
 struct Body {
     /// Slices x rows x columns as the volume has them; not-a-number where there is fill.
     let values: PagedArray<Float>

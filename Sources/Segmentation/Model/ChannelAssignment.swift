@@ -2,7 +2,7 @@ internal import VolumeModel
 
 /// Which scan goes into which channel of a model, by what files are called.
 enum ChannelAssignment {
-    /// How files of each modality are called, BraTS's and others' ways.
+    /// Names of the files of each modality, in BraTS's and others' ways.
     private static let names: [String: Set<String>] = [
         "flair": ["flair", "fla", "t2f", "t2flair"],
         "t1": ["t1", "t1n", "t1w", "t1pre"],

@@ -15,7 +15,7 @@ public struct ModelDescription: Sendable, Equatable {
         /// Probabilities already.
         case none
     }
-    /// How voxels become pixels.
+    /// Rule by which voxels become pixels.
     public enum Sampling: Sendable, Equatable {
         /// Means over blocks of about so many millimetres along every axis.
         case blocks(millimetres: Double)
@@ -23,7 +23,7 @@ public struct ModelDescription: Sendable, Equatable {
         case resized(rows: Int, columns: Int)
     }
 
-    /// What it calls itself.
+    /// Name that the model gives itself.
     public let name: String
     /// SHA-256 of the model in hexadecimal; nil when the side-car does not say.
     public let digest: String?
@@ -40,13 +40,13 @@ public struct ModelDescription: Sendable, Equatable {
     /// Name of the output tensor.
     public let output: String
     public let activation: Activation
-    /// What the output's channels stand for.
+    /// Classes that the output's channels stand for.
     public let classes: [String]
-    /// Whether the volume is cut to the box of its body first.
+    /// True when the volume is cut to the box of its body first.
     public let crops: Bool
     /// Percentiles of the body's values that the rest is clipped to.
     public let clipPercentiles: ClosedRange<Double>
-    /// Whether the mean is subtracted and the deviation divided by.
+    /// True when the mean is subtracted and the result divided by the deviation.
     public let standardises: Bool
     /// The value of what lies outside the body.
     public let outside: Float
@@ -77,44 +77,9 @@ public struct ModelDescription: Sendable, Equatable {
         } catch {
             throw SegmentationError(.invalidModel, "\(path) is no JSON")
         }
-        func require(_ condition: Bool, _ field: String, _ rule: String) throws(SegmentationError) {
-            guard condition else { throw SegmentationError(.invalidModel, "\(path): \(field) must be \(rule)") }
-        }
-        func share(_ value: Double, _ field: String) throws(SegmentationError) {
-            try require((0...1).contains(value), field, "0 to 1")
-        }
-        try require(record.format == 1, "format", "1, the one that this program reads")
-        try require((1...4).contains(record.input.channels.count), "input.channels", "1 to 4 modalities")
-        try require(Set(record.input.channels).count == record.input.channels.count, "input.channels", "modalities that differ")
-        try require((1...15).contains(record.input.slices) && record.input.slices % 2 == 1, "input.slices", "odd, 1 to 15")
-        try require((1...64).contains(record.input.multiple_of), "input.multiple_of", "1 to 64")
-        switch (record.input.pixel_millimetres, record.input.resize) {
-        case (let millimetres?, nil):
-            try require((0.1...100).contains(millimetres), "input.pixel_millimetres", "0.1 to 100")
-            try require(record.input.pool ?? "mean" == "mean", "input.pool", "'mean'")
-            sampling = .blocks(millimetres: millimetres)
-        case (nil, let size?):
-            try require(
-                size.count == 2 && size.allSatisfy { (8...1024).contains($0) }, "input.resize", "rows and columns, 8 to 1024")
-            sampling = .resized(rows: size[0], columns: size[1])
-        default:
-            throw SegmentationError(.invalidModel, "\(path): input must have either pixel_millimetres or resize")
-        }
-        try require((1...16).contains(record.output.classes.count), "output.classes", "1 to 16 names")
-        try require(
-            record.output.activation != .softmax || record.output.classes.count > 1, "output.classes", "more than one for softmax")
+        try Self.check(record, path)
+        sampling = try Self.sampling(record.input, path)
         let clip = record.normalisation.clip_percentiles
-        try require(
-            clip.count == 2 && clip[0] >= 0 && clip[0] < clip[1] && clip[1] <= 100, "normalisation.clip_percentiles",
-            "0 <= a < b <= 100")
-        try require(record.content.fill == "border_mode", "content.fill", "'border_mode'")
-        try require(record.normalisation.outside.isFinite, "normalisation.outside", "finite")
-        try require(record.threshold > 0 && record.threshold < 1, "threshold", "between 0 and 1")
-        try require([6, 18, 26].contains(record.post.connectivity), "post.connectivity", "6, 18 or 26")
-        try share(record.post.keep_fraction, "post.keep_fraction")
-        try require((0...10_000).contains(record.post.minimum_millilitres), "post.minimum_millilitres", "0 to 10000")
-        try share(record.post.unsure_below, "post.unsure_below")
-        try share(record.post.unsure_above_brain_fraction, "post.unsure_above_brain_fraction")
         name = record.name
         digest = record.sha256
         axis = record.axis
@@ -135,6 +100,55 @@ public struct ModelDescription: Sendable, Equatable {
         minimumMillilitres = record.post.minimum_millilitres
         unsureBelow = record.post.unsure_below
         unsureAboveBodyFraction = record.post.unsure_above_brain_fraction
+    }
+
+    /// - Throws: `SegmentationError.Code.invalidModel`, naming the field.
+    private static func require(_ condition: Bool, _ path: String, _ field: String, _ rule: String) throws(SegmentationError) {
+        guard condition else { throw SegmentationError(.invalidModel, "\(path): \(field) must be \(rule)") }
+    }
+
+    private static func check(_ record: SideCar, _ path: String) throws(SegmentationError) {
+        func require(_ condition: Bool, _ field: String, _ rule: String) throws(SegmentationError) {
+            try Self.require(condition, path, field, rule)
+        }
+        func share(_ value: Double, _ field: String) throws(SegmentationError) {
+            try require((0...1).contains(value), field, "0 to 1")
+        }
+        try require(record.format == 1, "format", "1, the one that this program reads")
+        try require((1...4).contains(record.input.channels.count), "input.channels", "1 to 4 modalities")
+        try require(Set(record.input.channels).count == record.input.channels.count, "input.channels", "modalities that differ")
+        try require((1...15).contains(record.input.slices) && record.input.slices % 2 == 1, "input.slices", "odd, 1 to 15")
+        try require((1...64).contains(record.input.multiple_of), "input.multiple_of", "1 to 64")
+        try require((1...16).contains(record.output.classes.count), "output.classes", "1 to 16 names")
+        try require(
+            record.output.activation != .softmax || record.output.classes.count > 1, "output.classes", "more than one for softmax")
+        let clip = record.normalisation.clip_percentiles
+        try require(
+            clip.count == 2 && clip[0] >= 0 && clip[0] < clip[1] && clip[1] <= 100, "normalisation.clip_percentiles",
+            "0 <= a < b <= 100")
+        try require(record.content.fill == "border_mode", "content.fill", "'border_mode'")
+        try require(record.normalisation.outside.isFinite, "normalisation.outside", "finite")
+        try require(record.threshold > 0 && record.threshold < 1, "threshold", "between 0 and 1")
+        try require([6, 18, 26].contains(record.post.connectivity), "post.connectivity", "6, 18 or 26")
+        try share(record.post.keep_fraction, "post.keep_fraction")
+        try require((0...10_000).contains(record.post.minimum_millilitres), "post.minimum_millilitres", "0 to 10000")
+        try share(record.post.unsure_below, "post.unsure_below")
+        try share(record.post.unsure_above_brain_fraction, "post.unsure_above_brain_fraction")
+    }
+
+    private static func sampling(_ input: SideCar.Input, _ path: String) throws(SegmentationError) -> Sampling {
+        switch (input.pixel_millimetres, input.resize) {
+        case (let millimetres?, nil):
+            try require((0.1...100).contains(millimetres), path, "input.pixel_millimetres", "0.1 to 100")
+            try require(input.pool ?? "mean" == "mean", path, "input.pool", "'mean'")
+            return .blocks(millimetres: millimetres)
+        case (nil, let size?):
+            try require(
+                size.count == 2 && size.allSatisfy { (8...1024).contains($0) }, path, "input.resize", "rows and columns, 8 to 1024")
+            return .resized(rows: size[0], columns: size[1])
+        default:
+            throw SegmentationError(.invalidModel, "\(path): input must have either pixel_millimetres or resize")
+        }
     }
 
     private static func text(_ error: DecodingError) -> String {

@@ -6,7 +6,7 @@ internal import VolumeModel
 ///
 /// U-Net after Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation" (2015).
 public final class ModelSegmenter: Segmenter {
-    /// How the model is fed and read.
+    /// Description of how the model is fed and read.
     public let description: ModelDescription
     private let session: OnnxSession
     private let path: String
@@ -106,7 +106,7 @@ public final class ModelSegmenter: Segmenter {
             remark: prepared.doubt.map { [remark, $0].compactMap { $0 }.joined(separator: "; ") } ?? remark)
     }
 
-    /// What the network reads for every slice, in the order of the model's slices: for checks against where it was trained.
+    /// Returns the network's input for every slice, in the order of the model's slices: for checks against where it was trained.
     package func networkInput(_ scans: [Scan]) throws -> (values: [Float], shape: [Int]) {
         let prepared = try prepare(scans)
         let size = try paddedSize(rows: prepared.grid.counts[1], columns: prepared.grid.counts[2])
@@ -117,7 +117,7 @@ public final class ModelSegmenter: Segmenter {
         )
     }
 
-    /// What it says to that.
+    /// Returns the network's output for that input.
     package func networkOutput(_ scans: [Scan]) throws -> (values: [Float], shape: [Int]) {
         var (input, shape) = try networkInput(scans)
         let output = try session.run(&input, shape: shape, classes: description.classes.count)
@@ -278,7 +278,7 @@ public final class ModelSegmenter: Segmenter {
         }
     }
 
-    /// What the classes' outputs at one pixel say together: the probability that it is any of them.
+    /// Returns what the classes' outputs at one pixel say together: the probability that it is any of them.
     private func probability(_ output: [Float], at index: Int, area: Int) -> Float {
         var greatest = output[index]
         for other in 1..<description.classes.count { greatest = max(greatest, output[index + other * area]) }

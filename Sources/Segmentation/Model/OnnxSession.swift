@@ -112,7 +112,7 @@ final class OnnxSession: @unchecked Sendable {
     private static func text(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: "x") }
 }
 
-/// What a network takes and gives, by name.
+/// Inputs and outputs of a network, by name.
 private struct Ports {
     let session: OpaquePointer
     let runtime: OnnxRuntime

@@ -160,9 +160,9 @@ struct LinearPlace {
     let high: Int
     let t: Float
 
-    /// Where the middle of voxel `index` lies among `count` pixels of `step` voxels.
+    /// Finds the place of the middle of voxel `index` among `count` pixels of `step` voxels.
     init(voxel index: Int, step: Double, count: Int) { self.init((Double(index) + 0.5) / step - 0.5, count) }
-    /// Where the middle of pixel `index`, of `step` voxels, lies among `count` voxels.
+    /// Finds the place of the middle of pixel `index`, of `step` voxels, among `count` voxels.
     init(pixel index: Int, step: Double, count: Int) { self.init((Double(index) + 0.5) * step - 0.5, count) }
 
     private init(_ place: Double, _ count: Int) {

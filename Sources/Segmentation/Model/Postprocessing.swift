@@ -6,7 +6,7 @@ struct Postprocessing {
     let grid: PixelGrid
     let shape: Shape
 
-    /// What was kept, before it is brought to voxels.
+    /// Parts that were kept, before they are brought to voxels.
     struct Kept {
         /// On the grid; 0 where a part was dropped.
         let probabilities: [Float]
@@ -46,7 +46,7 @@ struct Postprocessing {
             certainty: sum / Double(count), pixelCount: count)
     }
 
-    /// Whether a finding is worth relying on.
+    /// Decides whether a finding is worth relying on.
     func verdict(_ kept: Kept, bodyPixelCount: Int) -> Finding.Verdict {
         let share = Double(kept.pixelCount) / Double(max(1, bodyPixelCount))
         return kept.certainty >= description.unsureBelow && share <= description.unsureAboveBodyFraction ? .found : .unsure

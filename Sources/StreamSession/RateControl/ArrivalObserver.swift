@@ -1,6 +1,6 @@
 internal import WireFormat
 
-/// What a receiver sees of the link, and when it is time to say so: more often than the longest interval where more than a few datagrams come.
+/// A receiver's measurements of the link, and the time to report them: more often than the longest interval where more than a few datagrams come.
 struct ArrivalObserver: Sendable {
     private let timing: SessionTiming
     private var next = Report()

@@ -1,14 +1,14 @@
 internal import WireFormat
 
-/// What a sender knows of the link from its receiver's reports: round trip, queueing delay, and how fast things arrive.
+/// A sender's knowledge of the link from its receiver's reports: round trip, queueing delay, and how fast things arrive.
 struct LinkEstimate: Sendable {
     /// The least round trip of late, without queues as far as can be known.
     private(set) var leastRoundTrip: Duration
-    /// What the last report told of the round trip, smoothed.
+    /// The round trip by the last report, smoothed.
     private(set) var roundTrip: Duration
     /// The least that a datagram of late took to get there, in microseconds between clocks whose offset is unknown, modulo 2^32.
     private(set) var leastDelay: UInt32 = 0
-    /// How long datagrams wait in the link's queue: the least of the last reports, over the least there ever was.
+    /// Time that datagrams wait in the link's queue: the least of the last reports, over the least there ever was.
     private(set) var queueDelay = Duration.zero
     /// Bits a second on the wire that arrived over the last while; nil before there is a while.
     private(set) var arrivalRate: Double?

@@ -2,7 +2,7 @@
 /// nothing about this sender's rate, so the rate grows and shrinks by what is lost, as the other flow's does (the competitive mode of Copa, Arun
 /// and Balakrishnan 2018).
 struct QueueContest: Sendable {
-    /// What a turn, a round trip long, is judged by.
+    /// The figures by which a turn, a round trip long, is judged.
     struct Traffic: Sendable {
         /// Datagrams sent so far, and those sent again.
         var sentCount: Int
@@ -34,7 +34,7 @@ struct QueueContest: Sendable {
     private static let growthDatagramCount = 1.0
     private static let lookingGain = 0.7
 
-    /// Whether another flow holds the queue.
+    /// True when another flow holds the queue.
     var isOn: Bool { turn != nil }
 
     /// Takes how the queue stands by the last report.
@@ -65,7 +65,7 @@ struct QueueContest: Sendable {
         turn = Turn(number: 0, end: now + roundTrip, traffic: traffic)
     }
 
-    /// What to send. Of sixteen turns two look whether the queue is still another's.
+    /// Returns the rate to send at. Of sixteen turns two look whether the queue is still another's.
     mutating func bitsPerSecond(roundTrip: Duration, traffic: Traffic, now: Duration) -> Double {
         guard let current = turn else { return rate }
         let isLooking = current.number % 16 >= 14

@@ -1,4 +1,4 @@
-/// How a sender's rate comes about.
+/// The way a sender's rate comes about.
 public enum RateControl: Sendable, Equatable {
     /// As it is given, in bits a second on the wire: headers and what is sent again included.
     case fixed(Double)

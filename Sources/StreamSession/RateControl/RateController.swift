@@ -10,7 +10,7 @@ internal import WireFormat
 public struct RateController: Sendable {
     /// Bits a second on the wire, headers and what is sent again included.
     public private(set) var bitsPerSecond: Double
-    /// How long datagrams wait in the link's queue, by the last reports.
+    /// Time that datagrams wait in the link's queue, by the last reports.
     public var queueDelay: Duration { estimate.queueDelay }
     /// The round trip by the last reports.
     public var roundTrip: Duration { estimate.roundTrip }
@@ -34,12 +34,12 @@ public struct RateController: Sendable {
     /// Datagrams of the opening train still to go.
     public private(set) var opening = Self.openingCount
     private var isTrainLeaving = false
-    /// Whether it has told of the link, or what came after it has.
+    /// True when the opening train, or what came after it, has told of the link.
     private var hasFirstEstimate = false
     private var sentCount = 0
     private var transportCount = 0
     private var retransmittedCount = 0
-    /// Whether more than a little has queued since the losses were counted last.
+    /// True when more than a little has queued since the losses were counted last.
     private var hasQueued = false
     private var lossWindow = (start: Duration.zero, sent: 0, again: 0)
 
@@ -75,7 +75,7 @@ public struct RateController: Sendable {
         opening > 0 || isTrainLeaving ? max(bitsPerSecond, min(ceiling, Self.openingBitsPerSecond)) : bitsPerSecond
     }
 
-    /// What the transport is to be held to: a little above the pace, or what it holds would be one more queue.
+    /// The rate that the transport is to be held to: a little above the pace, or what it holds would be one more queue.
     public var transportBitsPerSecond: Double { isFixed ? bitsPerSecond : min(ceiling, pacingBitsPerSecond * 1.1) }
 
     /// The most datagrams that may go to the transport at once; none between the train and what follows it.

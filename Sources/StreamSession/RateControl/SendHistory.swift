@@ -1,4 +1,4 @@
-/// What has gone on the wire, and when: a receiver cannot have seen more than what was sent before it.
+/// The history of what has gone on the wire, and when: a receiver cannot have seen more than what was sent before it.
 struct SendHistory: Sendable {
     private struct Mark: Sendable {
         let time: Duration
@@ -28,7 +28,7 @@ struct SendHistory: Sendable {
         return (sum(at: end) - sum(at: start)) * 8 / (end - start).seconds
     }
 
-    /// How long it took to send so many bytes, the last of them at `end`.
+    /// Returns the time it took to send so many bytes, the last of them at `end`.
     func span(of byteCount: Double, endingAt end: Duration) -> Duration {
         let last = sum(at: end)
         guard let first = marks.first(where: { $0.byteCount > last - byteCount }) else { return .zero }

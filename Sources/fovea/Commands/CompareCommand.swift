@@ -85,7 +85,7 @@ struct CompareCommand: AsyncParsableCommand {
             shape: volume.shape, voxelType: .uint8, values: volume.doubles().map { UInt8(nearest: $0) }, affine: volume.affine)
     }
 
-    /// Whether a volume holds nothing but a few small whole numbers, as masks and label maps do.
+    /// Tells whether a volume holds nothing but a few small whole numbers, as masks and label maps do.
     private static func isLabels(_ volume: Volume) -> Bool {
         let range = volume.finiteRange()
         guard range.lowerBound >= 0, range.upperBound <= 255 else { return false }

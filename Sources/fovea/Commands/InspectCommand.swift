@@ -140,27 +140,7 @@ struct InspectCommand: AsyncParsableCommand {
         console.say(
             "Session '\(receipt.session)', \(allMatch ? "\(standing), to \(receipt.goal)" : "ALTERED since its receipt was written")"
         )
-        var volumes: [JSONValue] = []
-        for (volume, name, matches) in checked {
-            // Nothing that the receipt says is true of another file.
-            console.say("  \(name): \(matches ? "\(volume.state), verified" : "NOT what the receipt says")")
-            if matches {
-                for part in volume.regions { console.say("    region \(part.box ?? "-"): \(Self.sentence(part))") }
-                console.say("    the rest: \(Self.sentence(volume.background))")
-            }
-            volumes.append(
-                .object([
-                    "name": .text(name.text), "state": .text(matches ? volume.state : nil), "verified": .flag(matches),
-                    "sha256": .text(volume.sha256),
-                    "regions": .list(
-                        volume.regions.map { part in
-                            .object([
-                                "box": .text(part.box), "stage": .text(matches ? part.stage : nil),
-                                "max_error": .number(matches ? part.maxError : nil),
-                            ])
-                        }),
-                ]))
-        }
+        let volumes = checked.map { Self.say($0.volume, $0.name, matches: $0.matches, console) }
         let signer: String?
         switch signature {
         case .none:
@@ -183,8 +163,28 @@ struct InspectCommand: AsyncParsableCommand {
         guard allMatch else { throw SiteError(.receiptMismatch, "\(path): a file does not have the digest of its receipt") }
     }
 
-    /// Whether a volume's file is what its receipt says. The receipt may have been altered: nothing it names may lead out of the folder, and a link in
-    /// the file's place does.
+    /// Says how a volume stands. Nothing that the receipt says is true of another file.
+    private static func say(_ volume: ReceiptFile.Volume, _ name: Name, matches: Bool, _ console: Console) -> JSONValue {
+        console.say("  \(name): \(matches ? "\(volume.state), verified" : "NOT what the receipt says")")
+        if matches {
+            for part in volume.regions { console.say("    region \(part.box ?? "-"): \(sentence(part))") }
+            console.say("    the rest: \(sentence(volume.background))")
+        }
+        return .object([
+            "name": .text(name.text), "state": .text(matches ? volume.state : nil), "verified": .flag(matches),
+            "sha256": .text(volume.sha256),
+            "regions": .list(
+                volume.regions.map { part in
+                    .object([
+                        "box": .text(part.box), "stage": .text(matches ? part.stage : nil),
+                        "max_error": .number(matches ? part.maxError : nil),
+                    ])
+                }),
+        ])
+    }
+
+    /// Tells whether a volume's file is what its receipt says. The receipt may have been altered: nothing it names may lead out of the
+    /// folder, and a link in the file's place does.
     private static func matches(_ volume: ReceiptFile.Volume, of receipt: ReceiptFile, in folder: String) throws -> Bool {
         let file = try receipt.path(of: volume, in: folder)
         let attributes = try? FileManager.default.attributesOfItem(atPath: file)

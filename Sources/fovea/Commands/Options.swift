@@ -11,7 +11,7 @@ internal import Terminal
 internal import VolumeModel
 internal import WireFormat
 
-/// Where the region of interest comes from.
+/// The options for the source of the region of interest.
 struct RegionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A NIfTI mask: voxels above zero are of interest.", valueName: "mask"))
     var mask: String?
@@ -42,7 +42,7 @@ struct RegionOptions: ParsableArguments {
     }
 }
 
-/// How volumes become layers.
+/// The options for how volumes become layers.
 struct CodingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("An encoding profile.", valueName: "name|file"))
     var encoding = "auto"
@@ -59,7 +59,7 @@ struct CodingOptions: ParsableArguments {
     }
 }
 
-/// What protects a transfer.
+/// The options for what protects a transfer.
 struct ProtectionOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -78,7 +78,7 @@ struct ProtectionOptions: ParsableArguments {
     }
 }
 
-/// Where a command shows its figures.
+/// The option for where a command shows its figures.
 struct MetricsOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(

@@ -3,7 +3,7 @@ internal import Glibc
 internal import NIfTIFile
 internal import Sites
 
-/// What may become of a file that stands where a command is to write.
+/// The option for what may become of a file that stands where a command is to write.
 struct OverwriteOption: ParsableArguments {
     @Flag(help: "Replace an output file that is there already; never an input.")
     var force = false

@@ -144,9 +144,6 @@ struct ReceiveCommand: AsyncParsableCommand {
             ]
             console.event(name, fields.merging(more) { $1 })
         }
-        func event(_ name: String, session: String, _ more: [String: JSONValue] = [:]) {
-            console.event(name, ["t": .number(clock.seconds), "session": .text(session)].merging(more) { $1 })
-        }
         switch occurrence {
         case .manifest(let place, let decoder):
             let header = decoder.layouts[place.index].header
@@ -186,6 +183,19 @@ struct ReceiveCommand: AsyncParsableCommand {
                     "focus_shown", place,
                     fields.merging(["seconds": .number(seconds), "max_abs_error": .number(error)]) { $1 })
             }
+        case .stalled, .resumed, .altered, .refused, .ended:
+            report(ofConnection: occurrence, console, clock, once: once)
+        }
+    }
+
+    /// Says what concerns a connection or a whole session.
+    private static func report(
+        ofConnection occurrence: ReceivingSite.Event, _ console: Console, _ clock: Stopwatch, once: Bool
+    ) {
+        func event(_ name: String, session: String, _ more: [String: JSONValue] = [:]) {
+            console.event(name, ["t": .number(clock.seconds), "session": .text(session)].merging(more) { $1 })
+        }
+        switch occurrence {
         case .stalled(let session):
             console.remark("stalled: nothing has come from the sender of '\(session)' for a while; waiting")
             event("stalled", session: session)
@@ -215,6 +225,7 @@ struct ReceiveCommand: AsyncParsableCommand {
             // With --once the command itself ends with it.
             if !once { console.remark("session '\(session)' ended early: \(error)") }
             event("session_failed", session: session, ["message": .text("\(error)")])
+        default: break
         }
     }
 

@@ -4,7 +4,7 @@ internal import Metrics
 internal import SRTTransport
 internal import Sites
 
-/// Where a command shows volumes as they arrive.
+/// The option for where a command shows volumes as they arrive.
 struct ViewOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(

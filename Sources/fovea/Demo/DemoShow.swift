@@ -2,7 +2,7 @@ internal import Sites
 
 /// Who looks on while the demo runs.
 struct DemoShow: Sendable {
-    /// Where figures are posted, and where it is said what to show next.
+    /// The site where figures are posted, and where it is said what to show next.
     let site: ReceivingSite
     /// Told of what happens at the receiver.
     let onEvent: @Sendable (ReceivingSite.Event) -> Void

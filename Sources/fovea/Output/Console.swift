@@ -2,7 +2,7 @@ internal import Foundation
 internal import Synchronization
 internal import Terminal
 
-/// What a command says: JSON lines for machines or sentences for people on standard output, progress on a terminal's standard error.
+/// The output of a command: JSON lines for machines or sentences for people on standard output, progress on a terminal's standard error.
 final class Console: Sendable {
     let isJSON: Bool
     private let showsBar: Bool

@@ -13,7 +13,7 @@ enum JSONValue: Encodable, Sendable {
 
     /// JSON has no infinity: it becomes null.
     static func number(_ value: Double?) -> JSONValue { value.map { $0.isFinite ? .number($0) : .none } ?? .none }
-    /// How much of a volume is exact, as every command and the view say it.
+    /// Returns how much of a volume is exact, as every command and the view say it.
     static func completeness(_ value: Completeness) -> JSONValue {
         .object([
             "exact_voxels": .integer(value.exactVoxelCount), "body_voxels": value.bodyVoxelCount.map { .integer($0) } ?? .none,

@@ -18,7 +18,7 @@ public enum LinkProfile {
         try read(ProfileNode.parse(text, file: file), name: file)
     }
 
-    /// What the link and each of its directions may say.
+    /// The keys that the link and each of its directions may have.
     private static let keys = ["rate", "trace", "steps", "loss", "queue", "jitter", "outage", "corrupt", "duplicate"]
 
     /// Reads a profile by name or path with other values for some of its keys, in both directions: what a sweep changes.

@@ -30,10 +30,10 @@ public struct NetSimError: Error, Sendable, Equatable, CustomStringConvertible {
         case state
     }
 
-    /// What went wrong, for matching.
+    /// The kind of failure, for matching.
     public let code: Code
 
-    /// What went wrong, for reading.
+    /// The description of the failure, for reading.
     public let message: String
 
     /// Creates an error.

@@ -35,7 +35,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable, Equatable {
         Double(next() >> 11) * 0x1p-53
     }
 
-    /// Whether two generators will give the same sequence from here on.
+    /// Tells whether two generators will give the same sequence from here on.
     public static func == (left: SeededGenerator, right: SeededGenerator) -> Bool {
         left.state == right.state
     }

@@ -1,8 +1,8 @@
 internal import Foundation
 
-/// Where what comes with the program may stand: beside a build, or below an installation's prefix.
+/// The places where what comes with the program may stand: beside a build, or below an installation's prefix.
 public enum InstalledFiles {
-    /// Where to look for a file or folder, the likeliest place first.
+    /// Returns the places to look for a file or folder, the likeliest place first.
     /// - Parameters:
     ///   - name: relative to the project's folder.
     ///   - shared: relative to an installation's prefix; `share/fovea/` and the name by default.

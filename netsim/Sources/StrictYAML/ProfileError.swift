@@ -1,4 +1,4 @@
-/// What can be wrong with a profile.
+/// A fault that a profile can have.
 public struct ProfileError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of fault, to match on.
     public enum Code: Sendable, Equatable {

@@ -42,7 +42,7 @@ package struct ProfileNode {
         return ProfileError(code, "\(place(node)): \(line.prefix(Self.longestMessage))")
     }
 
-    /// What to throw where a key is missing, or one of those that would do instead.
+    /// Returns the error to throw where a key is missing, or one of those that would do instead.
     package func missing(_ key: String, or others: String...) -> ProfileError {
         fail(.missingKey, nil, "key '\(full(key))' is missing, or \(others.map { "'\(full($0))'" }.joined(separator: " or "))")
     }
@@ -69,10 +69,10 @@ package struct ProfileNode {
         return ProfileNode(file: file, mapping: inner, line: node.mark?.line ?? line, path: full(key))
     }
 
-    /// Whether a key holds keys of its own.
+    /// Tells whether a key holds keys of its own.
     package func isMapping(_ key: String) -> Bool { mapping[Node(key)]?.mapping != nil }
 
-    /// What a key holds; nil where it is left out or is `none`.
+    /// Returns what a key holds; nil where it is left out or is `none`.
     package func nodeUnlessNone(_ key: String) throws(ProfileError) -> ProfileNode? {
         guard has(key), mapping[Node(key)]?.scalar?.string != "none" else { return nil }
         return try node(key)
@@ -175,7 +175,7 @@ package struct ProfileNode {
         }
     }
 
-    /// What to throw where a key's value will not do.
+    /// Returns the error to throw where a key's value will not do.
     package func refusal(_ key: String, _ message: String) -> ProfileError {
         fail(.invalidValue, mapping[Node(key)], "'\(full(key))' \(message)")
     }
@@ -190,7 +190,7 @@ package struct ProfileNode {
         fileprivate let source: Node
         fileprivate let name: String
 
-        /// What to throw where the value will not do.
+        /// Returns the error to throw where the value will not do.
         package func refusal(_ message: String) -> ProfileError { owner.fail(.invalidValue, source, "'\(name)' \(message)") }
 
         /// Puts file, line and key before an error of a module that knows none of them.

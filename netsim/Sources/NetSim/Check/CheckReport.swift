@@ -1,28 +1,28 @@
-/// What the relay did with one direction of a link, against what it was asked to.
+/// A report of what the relay did with one direction of a link, against what it was asked to do.
 public struct CheckReport: Sendable {
     /// The direction that was measured.
     public let heading: Heading
-    /// What the link's rate allows over the time measured, in bits a second.
+    /// The rate that the link allows over the time measured, in bits a second.
     public internal(set) var requestedRateBitsPerSecond: Double
-    /// What arrived, in bits a second; `nil` where it could not be measured.
+    /// The rate that arrived, in bits a second; `nil` where it could not be measured.
     public internal(set) var measuredRateBitsPerSecond: Double?
-    /// How many opportunities a trace had meanwhile, and how many of them were used.
+    /// Number of opportunities that a trace had meanwhile, and number of them that were used.
     public internal(set) var opportunities: (requested: Int, used: Int)?
-    /// How far half of the packets were from their ideal times at most; `nil` where none arrived.
+    /// Time by which half of the packets missed their ideal times at most; `nil` where none arrived.
     public internal(set) var medianDelayError: Duration?
-    /// How far 99 of 100 packets were from their ideal times at most.
+    /// Time by which 99 of 100 packets missed their ideal times at most.
     public internal(set) var delayError99: Duration?
     /// The share of packets that is to be lost, 0 to 1.
     public internal(set) var requestedLoss = 0.0
     /// The share that was lost.
     public internal(set) var measuredLoss = 0.0
-    /// How many packets in a row are to be lost, on average.
+    /// Number of packets in a row that are to be lost, on average.
     public internal(set) var requestedBurstLength = 1.0
-    /// How many were lost; `nil` where none was.
+    /// Number of packets in a row that were lost, on average; `nil` where none was.
     public internal(set) var measuredBurstLength: Double?
-    /// How many packets delay and loss were measured by.
+    /// Number of packets that delay and loss were measured by.
     public internal(set) var probeCount = 0
-    /// What fell short, a sentence each; empty when all is as it should be.
+    /// The shortcomings, a sentence each; empty when all is as it should be.
     public internal(set) var shortcomings: [String] = []
 
     init(heading: Heading, requestedRateBitsPerSecond: Double) {

@@ -1,4 +1,4 @@
-/// How far arrivals are from their ideal times.
+/// Statistics of how far arrivals are from their ideal times.
 package struct DelayStatistics: Sendable, Equatable {
     /// The greatest error that half of the packets may have.
     static let greatestMedian = Duration.microseconds(300)
@@ -7,7 +7,7 @@ package struct DelayStatistics: Sendable, Equatable {
 
     package let median: Duration
     package let percentile99: Duration
-    /// Whether the ideal times are those in the relay's log, because the link's delay varies, rather than what was asked for.
+    /// True when the ideal times are those in the relay's log, because the link's delay varies, rather than what was asked for.
     package let isByLog: Bool
 
     /// - Parameter errors: One a packet, at least one; early ones count as late ones do.

@@ -44,7 +44,7 @@ extension LinkRate {
 }
 
 extension LinkTrace {
-    /// How many opportunities there are from the start of the recording's first run up to `time`, with it.
+    /// Returns the number of opportunities from the start of the recording's first run up to `time`, with it.
     func opportunityCount(upTo time: Duration) -> Int {
         guard time >= .zero else { return 0 }
         let periodCount = time.attoseconds / period.attoseconds

@@ -1,7 +1,7 @@
 /// Measures the relay against what it is asked for, by UDP over loopback: the rate of a stream that keeps the link busy, and delay
 /// and loss of one that never fills it.
 public struct LinkCheck: Sendable {
-    /// How long a direction may be measured.
+    /// The times for which a direction may be measured.
     public static let durations = Duration.seconds(1)...Duration.seconds(600)
 
     private let link: LinkParameters

@@ -1,8 +1,8 @@
-/// How many packets of a stream were lost, and in bursts of what length.
+/// Statistics of the lost packets of a stream: how many there were, and in bursts of what length.
 package struct LossStatistics: Sendable, Equatable {
     package let packetCount: Int
     package let lostCount: Int
-    /// How often one or more packets in a row were lost.
+    /// Number of times that one or more packets in a row were lost.
     package let burstCount: Int
 
     /// - Parameter isLost: For each packet, in the order in which they were sent.
@@ -19,7 +19,7 @@ package struct LossStatistics: Sendable, Equatable {
     package var meanBurstLength: Double? { burstCount == 0 ? nil : Double(lostCount) / Double(burstCount) }
 }
 
-/// What a link's loss is expected to be over a number of packets, and how far from it chance takes it.
+/// The loss that is expected of a link over a number of packets, and how far from it chance takes it.
 package struct LossExpectation: Sendable, Equatable {
     package let loss: Double
     /// The standard deviation of the loss measured over the whole stream.
@@ -55,13 +55,13 @@ package struct LossExpectation: Sendable, Equatable {
         burstDeviation = deviation * count.squareRoot()
     }
 
-    /// Whether a loss is within three standard deviations. One packet more or less tells nothing either way.
+    /// Tells whether a loss is within three standard deviations. One packet more or less tells nothing either way.
     package func allows(loss measured: LossStatistics) -> Bool {
         let slack = lossDeviation > 0 ? 1 / Double(max(1, measured.packetCount)) : 0
         return abs(measured.loss - loss) <= 3 * lossDeviation + slack
     }
 
-    /// Whether the bursts' mean length is within three standard deviations of a mean of so many, with the same slack.
+    /// Tells whether the bursts' mean length is within three standard deviations of a mean of so many, with the same slack.
     package func allows(bursts measured: LossStatistics) -> Bool {
         guard let length = measured.meanBurstLength else { return true }
         let count = Double(measured.burstCount)
@@ -77,7 +77,7 @@ package struct LossExpectation: Sendable, Equatable {
 }
 
 extension LinkDirection {
-    /// Whether each packet is lost by itself, and at any time alike.
+    /// True when each packet is lost by itself, and at any time alike.
     var losesIndependently: Bool {
         if case .independent = impairments.loss { impairments.outage == nil } else { false }
     }

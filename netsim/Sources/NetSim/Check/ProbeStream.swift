@@ -16,12 +16,12 @@ struct ProbeStream {
     /// The relay's log of the direction.
     private(set) var events: [LinkEvent] = []
 
-    /// What a stream is to be; sizes are those of IP packets.
+    /// The plan of a stream; sizes are those of IP packets.
     struct Plan {
         let byteCount: Int
         let interval: Duration
         let duration: Duration
-        /// Whether to wait, once all is sent, for what is on its way.
+        /// True to wait, once all is sent, for what is on its way.
         let isComplete: Bool
     }
 
@@ -165,7 +165,7 @@ private enum ProbeNumber {
         }
     }
 
-    /// What two of three say, bit by bit.
+    /// Returns the number that two of the three copies say, bit by bit.
     static func read(_ payload: ArraySlice<UInt8>) -> Int {
         let copies = (0..<3).map { copy in
             (0..<byteCount).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64(payload[payload.startIndex + copy * byteCount + $1]) }

@@ -1,4 +1,4 @@
-/// What a link carried while it always had something to carry, against what it should have.
+/// The rate that a link carried while it always had something to carry, against the rate that it should have carried.
 package struct RateStatistics: Sendable, Equatable {
     package let requestedBitsPerSecond: Double
     package let measuredBitsPerSecond: Double
@@ -50,7 +50,7 @@ package struct RateStatistics: Sendable, Equatable {
         (opportunityCount, usedOpportunityCount) = (count, used)
     }
 
-    /// How far the measured rate is from the requested one, as a share of it.
+    /// Difference between the measured rate and the requested one, as a share of the latter.
     package var error: Double { abs(measuredBitsPerSecond / requestedBitsPerSecond - 1) }
 
     /// The greatest error that a relay may have: 0.5 %, and 2 % from 300 Mbit/s on; a trace is carried to the packet.

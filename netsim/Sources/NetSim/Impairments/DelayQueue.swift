@@ -18,7 +18,7 @@ public struct DelayQueue<Payload: Sendable>: LinkElement {
         self.delay = validDelay
     }
 
-    /// How many packets are under way.
+    /// Number of packets under way.
     public var packetCount: Int { line.count }
 
     /// Takes a packet in; always succeeds.

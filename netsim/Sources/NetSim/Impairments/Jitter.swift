@@ -1,6 +1,6 @@
 /// Delay that differs from packet to packet, on top of a direction's own.
 public struct Jitter: Sendable, Equatable {
-    /// How long packets are held, each by itself.
+    /// The distribution of the times for which packets are held, each by itself.
     public enum Distribution: Sendable, Equatable {
         /// Anything from `minimum` to `maximum`, equally likely.
         case uniform(minimum: Duration, maximum: Duration)
@@ -11,9 +11,9 @@ public struct Jitter: Sendable, Equatable {
         case pareto(minimum: Duration, shape: Double, maximum: Duration)
     }
 
-    /// How long packets are held.
+    /// The distribution of the times for which packets are held.
     public let distribution: Distribution
-    /// Whether a packet held for a shorter time may leave before one that came in earlier. Where not, none leaves before the one
+    /// True when a packet held for a shorter time may leave before one that came in earlier. Where not, none leaves before the one
     /// ahead of it, and the packets behind one held for long leave with it.
     public let reorders: Bool
 

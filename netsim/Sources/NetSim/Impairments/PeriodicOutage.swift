@@ -7,7 +7,7 @@ public struct PeriodicOutage: Sendable, Equatable {
 
     /// From the start of one outage to the start of the next.
     public let period: Duration
-    /// How long each one lasts.
+    /// Time that each outage lasts.
     public let duration: Duration
     /// When the first one starts.
     public let phase: Duration
@@ -39,7 +39,7 @@ public struct PeriodicOutage: Sendable, Equatable {
         }
     }
 
-    /// Whether there is an outage at a time. Its first instant belongs to it, its end does not.
+    /// Tells whether there is an outage at a time. Its first instant belongs to it, its end does not.
     public func isOut(at time: Duration) -> Bool {
         guard time >= phase, period > .zero else { return false }
         return (time - phase).attoseconds % period.attoseconds < duration.attoseconds

@@ -1,4 +1,4 @@
-/// What has passed through one direction of a link so far, counted at the IP level.
+/// Counts of what has passed through one direction of a link so far, at the IP level.
 public struct LinkCounters: Sendable, Equatable {
     /// Packets offered to the link.
     public var arrivedPacketCount: Int = 0

@@ -1,4 +1,4 @@
-/// What one direction of a link does to packets.
+/// The properties of one direction of a link, which set what it does to packets.
 ///
 /// A value of this type is always within its ranges: the only ways to make one are the throwing initializers.
 public struct LinkDirection: Sendable, Equatable {
@@ -9,13 +9,13 @@ public struct LinkDirection: Sendable, Equatable {
     /// The smallest queue accepted, in bytes: room for one full Ethernet payload.
     public static let minimumQueueByteCount = 1500
 
-    /// What it carries over time.
+    /// The rate that it carries over time.
     public let rate: LinkRate
     /// Bits a second, counted at the IP level; where the rate changes, ``LinkRate/bitsPerSecond`` says which.
     public let rateBitsPerSecond: Double
     /// One-way delay, added to the time spent in the queue.
     public let delay: Duration
-    /// What waits for the transmitter, and what is dropped there.
+    /// The queue: what waits for the transmitter, and what is dropped there.
     public let queue: QueueParameters
     /// Everything else.
     public let impairments: LinkImpairments

@@ -4,7 +4,7 @@
 /// ``nextEventTime`` when to come back, and then take packets out with ``release(at:)`` until it gives none.
 /// Elements have no clock; the times passed to one element must not decrease.
 public protocol LinkElement<Payload>: Sendable {
-    /// What the packets carry.
+    /// The type of what the packets carry.
     associatedtype Payload: Sendable
 
     /// Takes a packet in at `now`.

@@ -12,7 +12,7 @@ public struct LinkEvent: Sendable, Equatable {
         case aqm
     }
 
-    /// What happened.
+    /// The kinds of event.
     public enum Kind: Sendable, Equatable {
         /// The packet reached the link, or the link made a copy of it; `+` in a log.
         case arrival
@@ -24,7 +24,7 @@ public struct LinkEvent: Sendable, Equatable {
 
     /// When it happened by the model's ideal time.
     public let time: Duration
-    /// What happened.
+    /// The kind of event.
     public let kind: Kind
     /// The packet's size at the IP level.
     public let byteCount: Int
@@ -32,7 +32,7 @@ public struct LinkEvent: Sendable, Equatable {
     public let heading: Heading
     /// Whose link it was: relays number their clients from 0.
     public let client: Int
-    /// What the link had done to the packet by then.
+    /// The marks for what the link had done to the packet by then.
     public let marks: PacketMarks
 
     /// Creates an event.

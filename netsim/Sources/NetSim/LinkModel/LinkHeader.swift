@@ -1,4 +1,4 @@
-/// What the header of a ``LinkLog`` says of a link.
+/// The part of a ``LinkLog``'s header that describes a link.
 ///
 /// A direction is its rate, delay, loss and queue, and then only what it has besides, so that plain links read as they do in
 /// version 1. Lists within a value are in brackets and separated by semicolons.

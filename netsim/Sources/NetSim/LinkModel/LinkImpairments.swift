@@ -1,4 +1,4 @@
-/// What one direction of a link does to packets besides pacing, queueing and delaying them all alike: by default nothing.
+/// All that one direction of a link does to packets besides pacing, queueing and delaying them all alike: by default nothing.
 ///
 /// ```
 /// var impairments = LinkImpairments()

@@ -6,11 +6,11 @@
 public struct LinkModel<Payload: Sendable>: LinkElement {
     /// Which way the packets go.
     public let heading: Heading
-    /// What this direction does to them.
+    /// The parameters of this direction, which set what it does to the packets.
     public let parameters: LinkDirection
     /// While `true`, every packet that arrives is dropped; those already under way still come out.
     public var isCut = false
-    /// What has passed so far.
+    /// Counts of what has passed so far.
     public private(set) var counters = LinkCounters()
 
     private let client: Int
@@ -23,7 +23,7 @@ public struct LinkModel<Payload: Sendable>: LinkElement {
     private var rateQueue: RateQueue<Payload>
     private var jitterQueue: JitterQueue<Payload>?
     private var delayQueue: DelayQueue<Payload>
-    /// What the rate queue has dropped by itself, until it is its turn in the log.
+    /// The packets that the rate queue has dropped by itself, until it is their turn in the log.
     private var drops = RingBuffer<QueueDrop>()
 
     /// Creates one direction of a link.

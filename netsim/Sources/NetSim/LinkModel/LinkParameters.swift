@@ -11,7 +11,7 @@ public struct LinkParameters: Sendable, Equatable {
     /// The longest name accepted, in UTF-8 bytes.
     public static let maximumNameByteCount = 200
 
-    /// What the link is called in logs and tables.
+    /// Name of the link in logs and tables.
     public let name: String
     /// From the connecting client to the server.
     public let up: LinkDirection

@@ -1,4 +1,4 @@
-/// What a link has done to a packet besides delaying it.
+/// Marks for what a link has done to a packet besides delaying it.
 public struct PacketMarks: OptionSet, Sendable {
     /// The marks as bits.
     public let rawValue: UInt8

@@ -2,7 +2,7 @@
 ///
 /// The link never looks into the payload: a relay carries bytes, a simulated transport carries its own messages.
 public struct SimulatedPacket<Payload: Sendable>: Sendable {
-    /// What is carried.
+    /// The payload that is carried.
     public internal(set) var payload: Payload
     /// Size at the IP level, headers included.
     public let byteCount: Int
@@ -23,7 +23,7 @@ public struct SimulatedPacket<Payload: Sendable>: Sendable {
         set { identity = newValue << Self.markBitCount | identity & Self.markMask }
     }
 
-    /// What the link has done to the packet.
+    /// The marks for what the link has done to the packet.
     public internal(set) var marks: PacketMarks {
         get { PacketMarks(rawValue: UInt8(truncatingIfNeeded: identity)) }
         set { identity = identity & ~Self.markMask | UInt64(newValue.rawValue) }

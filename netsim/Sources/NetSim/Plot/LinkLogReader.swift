@@ -9,7 +9,7 @@ public struct LinkLogReader: Sendable {
     let header: LogHeader
     private let bytes: [UInt8]
     private let file: String
-    /// Where the events begin, and on which line.
+    /// Index of the byte at which the events begin, and number of the line.
     private let firstByte: Int
     private let firstLine: Int
 

@@ -1,10 +1,10 @@
-/// What a log's header says of the run, as far as a reader has use for it.
+/// The content of a log's header about the run, as far as a reader has use for it.
 struct LogHeader: Sendable, Equatable {
-    /// What one direction was asked to be; `nil` for what the header does not tell in a known form.
+    /// The settings that one direction was asked to have; `nil` for what the header does not tell in a known form.
     struct Direction: Sendable, Equatable {
         /// Constant or in steps; of a trace, the mean.
         var rate: LinkRate?
-        /// Whether `rate` is only a trace's mean.
+        /// True when `rate` is only a trace's mean.
         var isMean = false
         var delay: Duration?
     }

@@ -1,4 +1,4 @@
-/// What a log says of one direction, gathered into intervals of time of equal length.
+/// The data that a log has of one direction, gathered into intervals of time of equal length.
 struct PlotSeries {
     struct Interval {
         var arrivedByteCount = 0

@@ -11,7 +11,7 @@ struct CoDel: Sendable {
     private var nextDrop = Duration.zero
     private var dropCount = 0
     private var lastDropCount = 0
-    /// What the packet offered before has left to be done for this one.
+    /// The action that the packet offered before has left to be done for this one.
     private var pending = Pending.nothing
 
     private enum Pending { case nothing, passUnseen, scheduleNextDrop }
@@ -63,6 +63,8 @@ struct CoDel: Sendable {
         return now >= firstAboveTime
     }
 
+    /// Begins a cycle of drops.
+    ///
     /// Where the last cycle has not been over for long, the drop rate that it ended with is a good start for this one.
     private mutating func beginDropping(at now: Duration) {
         isDropping = true

@@ -1,4 +1,4 @@
-/// How many bits a second one direction of a link carries, over time.
+/// The bits a second that one direction of a link carries, over time.
 ///
 /// Times count from the zero of the link's clock: the start of a relay, or of virtual time. All clients of a relay see the same
 /// rate at the same time, as all phones in a car do.

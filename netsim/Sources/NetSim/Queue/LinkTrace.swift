@@ -3,7 +3,7 @@
 /// Each line of the file is the millisecond at which up to ``opportunityByteCount`` bytes may leave. Lines ascend and may repeat.
 /// After the last one the recording starts anew: what stands in it at `t` comes again at `t` + ``period``.
 public struct LinkTrace: Sendable, Equatable {
-    /// What one line lets through: a full Ethernet payload.
+    /// Bytes that one line lets through: a full Ethernet payload.
     public static let opportunityByteCount = 1500
     /// The longest file accepted.
     public static let maximumByteCount = 16 << 20
@@ -14,7 +14,7 @@ public struct LinkTrace: Sendable, Equatable {
     public let name: String
     /// When the opportunities are, in milliseconds from the recording's start; at least one, the last one above 0.
     public let milliseconds: [UInt32]
-    /// How long the recording is: its last line.
+    /// Length of the recording: its last line.
     public let period: Duration
 
     /// Reads a file.
@@ -50,7 +50,7 @@ public struct LinkTrace: Sendable, Equatable {
         period = .milliseconds(last)
     }
 
-    /// What the recording carries over its period when nothing is left unused.
+    /// The rate that the recording carries over its period when nothing is left unused, in bits a second.
     public var meanBitsPerSecond: Double {
         Double(milliseconds.count * Self.opportunityByteCount * 8) / (period / .seconds(1))
     }

@@ -1,4 +1,4 @@
-/// How much may wait for a link's transmitter, the packet in service included.
+/// The most that may wait for a link's transmitter, the packet in service included.
 public enum QueueLimit: Sendable, Equatable {
     /// So many bytes, counted at the IP level.
     case bytes(Int)
@@ -35,9 +35,9 @@ public enum QueueLimit: Sendable, Equatable {
     }
 }
 
-/// What a queue does when packets come faster than they leave.
+/// The rule of a queue for what it does when packets come faster than they leave.
 public enum QueueDiscipline: Sendable, Equatable {
-    /// What does not fit on arrival is dropped.
+    /// Drops what does not fit on arrival.
     case dropTail
     /// The packets that have waited longest are dropped until what arrives fits: the newest are kept.
     case dropHead
@@ -69,9 +69,9 @@ public enum QueueDiscipline: Sendable, Equatable {
 
 /// The queue in front of a link's transmitter.
 public struct QueueParameters: Sendable, Equatable {
-    /// What is dropped.
+    /// The rule for what is dropped.
     public let discipline: QueueDiscipline
-    /// How much may wait.
+    /// The most that may wait.
     public let limit: QueueLimit
 
     /// Creates parameters; ``validate()`` looks at their values.

@@ -8,9 +8,9 @@ struct QueuePolicy: Sendable {
     }
 
     private var state: State
-    /// Whether a packet that was taken leaves for sure, so that its departure follows from the arrivals up to its own.
+    /// True when a packet that was taken leaves for sure, so that its departure follows from the arrivals up to its own.
     let decidesOnArrival: Bool
-    /// Whether room is made for what arrives.
+    /// True when room is made for what arrives.
     let dropsHead: Bool
 
     init(_ discipline: QueueDiscipline, generator: SeededGenerator) {
@@ -25,14 +25,14 @@ struct QueuePolicy: Sendable {
         dropsHead = discipline == .dropHead
     }
 
-    /// Whether a packet is dropped on arrival although it would fit.
+    /// Decides whether a packet is dropped on arrival although it would fit.
     mutating func refuses(_ packet: SimulatedPacket<some Sendable>, behind byteCount: Int, at now: Duration) -> Bool {
         guard case .pie(var pie) = state else { return false }
         defer { state = .pie(pie) }
         return pie.drops(packet, behind: byteCount, at: now)
     }
 
-    /// Whether the packet whose turn has come is dropped instead.
+    /// Decides whether the packet whose turn has come is dropped instead.
     mutating func dropsOnDeparture(waitingTime: Duration, behind byteCount: Int, at now: Duration) -> Bool {
         switch state {
         case .dropTail, .dropHead: return false

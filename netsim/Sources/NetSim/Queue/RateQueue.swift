@@ -13,7 +13,7 @@ public struct RateQueue<Payload: Sendable>: LinkElement {
     /// departure is known, and those of which it is not.
     private var packets = RingBuffer<SimulatedPacket<Payload>>()
     private var departedCount = 0
-    /// How many packets at the front have their departure as ``SimulatedPacket/readyTime``, which for the rest is their arrival.
+    /// Number of packets at the front that have their departure as ``SimulatedPacket/readyTime``, which for the rest is their arrival.
     private var scheduledCount = 0
     private var waitingByteCount = 0
 
@@ -89,7 +89,7 @@ public struct RateQueue<Payload: Sendable>: LinkElement {
 
 // The same calls for those who want to know of packets that were dropped after they had been taken.
 extension RateQueue {
-    /// Whether packets may be dropped after they have been taken.
+    /// True when packets may be dropped after they have been taken.
     var decidesLate: Bool { !policy.decidesOnArrival }
 
     mutating func queuedByteCount(at now: Duration, recordingIn drops: inout RingBuffer<QueueDrop>) -> Int {
@@ -175,12 +175,12 @@ extension RateQueue {
         byteCount <= limitByteCount - waitingByteCount && packets.count - departedCount < limitPacketCount
     }
 
-    /// Whether a packet would fit if none waited but those whose departure is known.
+    /// Tells whether a packet would fit if none waited but those whose departure is known.
     private func canFit(_ byteCount: Int) -> Bool {
         scheduledCount < packets.count && byteCount <= limitByteCount - (waitingByteCount - unsentByteCount)
     }
 
-    /// What waits without the packet in service, where departures are decided one by one.
+    /// Bytes that wait without the packet in service, where departures are decided one by one.
     private var unsentByteCount: Int {
         departedCount < scheduledCount ? waitingByteCount - packets.byteCount(at: departedCount) : waitingByteCount
     }

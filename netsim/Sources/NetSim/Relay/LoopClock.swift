@@ -6,7 +6,7 @@ enum LoopClock {
     /// Since the system was started; never set back.
     static func now() -> Duration { .nanoseconds(netsim_monotonic_time()) }
 
-    /// What to add to a time of day to have it on this clock, as of this moment.
+    /// Returns the time to add to a time of day to have it on this clock, as of this moment.
     static func offsetFromTimeOfDay() -> Duration { now() - .nanoseconds(netsim_time_of_day()) }
 
     /// Both need rights that not every user has, and without them the thread is only less punctual.

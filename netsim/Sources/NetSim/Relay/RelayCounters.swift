@@ -1,4 +1,4 @@
-/// What a relay has done since it was started.
+/// Counts of what a relay has done since it was started.
 public struct RelayCounters: Sendable, Equatable {
     /// From the clients to the server, all clients together.
     public var up = LinkCounters()
@@ -10,7 +10,7 @@ public struct RelayCounters: Sendable, Equatable {
     public var refusedDatagramCount = 0
     /// Datagrams that came out of the link and that the system did not take.
     public var unsentDatagramCount = 0
-    /// How often a client was given another port towards the server.
+    /// Number of times that a client was given another port towards the server.
     public var rebindingCount = 0
     /// Why the log ends early, if it does.
     public var logFailure: NetSimError?

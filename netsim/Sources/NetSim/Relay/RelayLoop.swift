@@ -1,7 +1,7 @@
 internal import CNetSim
 import Glibc
 
-/// What a relay's thread runs: wait until a packet comes or is due, pass on what is due, take in what has come.
+/// The loop that a relay's thread runs: wait until a packet comes or is due, pass on what is due, take in what has come.
 ///
 /// `@unchecked Sendable` because one thread at a time touches it: its maker until the thread is created, and from then
 /// on that thread alone. Creating a thread orders the one before the other.

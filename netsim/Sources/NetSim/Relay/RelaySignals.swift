@@ -2,9 +2,9 @@ internal import CNetSim
 import Glibc
 import Synchronization
 
-/// What a relay's thread and its owner tell each other.
+/// The messages that a relay's thread and its owner give each other.
 final class RelaySignals: Sendable {
-    /// What the owner wants.
+    /// The wishes of the owner.
     struct Wishes: Sendable {
         var stop = false
         var isUpCut = false
@@ -44,7 +44,7 @@ final class RelaySignals: Sendable {
         _ = netsim_wakeup_signal(wakeup)
     }
 
-    /// What the owner wants by now.
+    /// The wishes that the owner has by now.
     var wishes: Wishes { state.withLock { $0.wishes } }
 
     /// Called by the thread.

@@ -1,6 +1,6 @@
-/// What a relay's loop carries: the descriptors that packets come from and go to, and the links in between.
+/// The traffic that a relay's loop carries: the descriptors that packets come from and go to, and the links in between.
 protocol RelayTraffic: AnyObject {
-    /// What to wait for. A change is seen before the next wait.
+    /// The descriptors to wait for. A change is seen before the next wait.
     var descriptors: [Int32] { get }
 
     /// When to come back at the latest, or `nil` when only a packet can bring work.
@@ -21,5 +21,5 @@ protocol RelayTraffic: AnyObject {
     func keepHouse(at now: Duration, heeding wishes: RelaySignals.Wishes, recordingIn recorder: inout RelayRecorder)
 }
 
-/// How many packets a pass takes from one descriptor, so that one that floods delays neither the others nor `stop` for long.
+/// Number of packets that a pass takes from one descriptor, so that one that floods delays neither the others nor `stop` for long.
 let relayPacketsPerPass = 64

@@ -4,9 +4,9 @@
 /// thread that belongs to the relay. Memory is bounded by what the links hold: the queue's limit, and rate times
 /// delay for what is under way, for each direction and client.
 public final class UDPRelay: Sendable {
-    /// How many clients a relay takes at once, unless told otherwise.
+    /// Number of clients that a relay takes at once, unless told otherwise.
     public static let defaultClientLimit = 256
-    /// How long a client may be silent in both directions before it is forgotten, unless told otherwise.
+    /// Time a client may be silent in both directions before it is forgotten, unless told otherwise.
     ///
     /// Well above the two minutes for which a transport here waits for a peer.
     public static let defaultIdleLimit = Duration.seconds(300)
@@ -14,7 +14,7 @@ public final class UDPRelay: Sendable {
     /// The UDP port on which the relay listens, also before it is started and when the system has chosen it.
     public let boundPort: UInt16
 
-    /// What bounds a relay's work on its clients.
+    /// The bounds of a relay's work on its clients.
     struct Limits: Sendable {
         let clientCount: Int
         let idle: Duration
@@ -96,6 +96,6 @@ public final class UDPRelay: Sendable {
     /// When the relay began to count its time, by ``LoopClock``; `nil` before that.
     var startTime: Duration? { signals.start }
 
-    /// What the relay has done so far.
+    /// Counts of what the relay has done so far.
     public var counters: RelayCounters { signals.counters }
 }

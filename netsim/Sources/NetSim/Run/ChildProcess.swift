@@ -4,7 +4,7 @@ import Glibc
 /// A program that was started here. Whoever starts one waits for its end.
 struct ChildProcess {
     let id: pid_t
-    /// Whether it leads a process group, to which its own children belong.
+    /// True when it leads a process group, to which its own children belong.
     let leadsGroup: Bool
     /// Once it has ended: its exit status, or 128 and the signal that ended it, as shells have it.
     private(set) var status: Int32?
@@ -40,7 +40,7 @@ struct ChildProcess {
         self.leadsGroup = leadsGroup
     }
 
-    /// Whether it has ended by now.
+    /// Tells whether it has ended by now.
     mutating func hasEnded() -> Bool { look(WNOHANG) }
 
     /// Waits until it ends.

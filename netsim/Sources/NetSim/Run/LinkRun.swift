@@ -5,11 +5,11 @@ import Glibc
 /// Client and server are network namespaces that end with the run; nothing outside them is touched. A process without the
 /// rights to make them makes a user namespace first, for which it must have one thread only, and stays in it.
 public struct LinkRun: Sendable {
-    /// How a run ended.
+    /// The outcome of a run.
     public struct Outcome: Sendable {
         /// The command's exit status, or 128 and the signal that ended it.
         public let status: Int32
-        /// What has crossed the link.
+        /// Counts of what has crossed the link.
         public let counters: RelayCounters
     }
 
@@ -19,9 +19,9 @@ public struct LinkRun: Sendable {
     private let server: String?
     private let command: [String]
 
-    /// How long a server has to open its first port before the command is started all the same.
+    /// Time that a server has to open its first port before the command is started all the same.
     private static let serverPatience = Duration.seconds(3)
-    /// How long what was asked to end may take, before it is made to.
+    /// Time that what was asked to end may take, before it is made to.
     private static let endPatience = Duration.seconds(3)
 
     /// - Parameters:

@@ -8,7 +8,7 @@ final class NetworkNamespace {
     let descriptor: Int32
     /// Gives the IP packets that are sent in the namespace, one a read, and takes those that are to arrive there.
     let tunnel: Int32
-    /// What the kernel calls the namespace.
+    /// The inode number by which the kernel knows the namespace.
     private let inode: ino_t
 
     private static let deviceName = "netsim"
@@ -64,7 +64,7 @@ final class NetworkNamespace {
         return processes
     }
 
-    /// Whether a program in the namespace has bound a port, as seen through one of its processes.
+    /// Tells whether a program in the namespace has bound a port, as seen through one of its processes.
     static func hasBoundPort(seenBy process: pid_t) -> Bool {
         ["tcp", "tcp6", "udp", "udp6"].contains { table in
             let descriptor = open("/proc/\(process)/net/\(table)", O_RDONLY)

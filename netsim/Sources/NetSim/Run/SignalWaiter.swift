@@ -7,7 +7,7 @@ import Glibc
 struct SignalWaiter {
     struct Arrival {
         let number: Int32
-        /// Whether the whole foreground group was sent it by its terminal.
+        /// True when its terminal sent it to the whole foreground group.
         let isFromTerminal: Bool
     }
 
@@ -22,7 +22,7 @@ struct SignalWaiter {
         pthread_sigmask(SIG_BLOCK, &held, &before)
     }
 
-    /// What has come, or comes within `limit`.
+    /// Returns the signal that has come, or comes within `limit`.
     mutating func next(within limit: Duration) -> Arrival? {
         var cause: Int32 = 0
         let number = netsim_await_signal(&held, limit.wholeNanoseconds, &cause)

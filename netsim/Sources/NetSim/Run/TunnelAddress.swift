@@ -2,7 +2,7 @@ internal import CNetSim
 
 /// The addresses at an end of a link between namespaces. They are seen nowhere else.
 struct TunnelAddress {
-    /// What an Ethernet carries, which most links are behind.
+    /// Bytes in the largest packet that an Ethernet carries, which most links are behind.
     static let mtu: Int32 = 1500
     /// A network of the two ends alone: 30 bits.
     static let mask: UInt32 = 0xFFFF_FFFC
@@ -10,7 +10,7 @@ struct TunnelAddress {
     /// In host order.
     let ipv4: UInt32
     let ipv6: [UInt8]
-    /// What programs find the addresses under.
+    /// The environment variables under which programs find the addresses.
     let environment: [(name: String, value: String)]
 
     init(_ endpoint: Endpoint) {

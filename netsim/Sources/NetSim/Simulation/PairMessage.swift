@@ -1,4 +1,4 @@
-/// What the two ends of a ``SimulatedPair`` say to each other, with the sizes SRT would give it.
+/// A message that one end of a ``SimulatedPair`` sends to the other, with the sizes SRT would give it.
 enum PairMessage: Sendable {
     case data(sequence: Int, payload: [UInt8])
     /// The ranges that the receiver misses (NAK).

@@ -2,7 +2,7 @@
 struct ReliableReceiver: Sendable {
     private static let acknowledgementInterval = Duration.milliseconds(10)
     private static let shortestReportInterval = Duration.milliseconds(20)
-    /// How many unanswered acknowledgements are remembered for measuring the round trip.
+    /// Number of unanswered acknowledgements that are remembered for measuring the round trip.
     private static let rememberedAcknowledgementCount = 256
 
     /// One above the highest number that has arrived.

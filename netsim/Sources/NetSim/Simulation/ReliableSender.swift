@@ -27,7 +27,7 @@ struct ReliableSender: Sendable {
     var unsentDatagramCount: Int { unsent.count }
     var unacknowledgedDatagramCount: Int { underWay.count }
 
-    /// Whether there is something to send, and from when on; `nil` when there is nothing that may be sent.
+    /// Returns the time from which there is something to send; `nil` when there is nothing that may be sent.
     func nextEventTime(notBefore now: Duration) -> Duration? {
         let maySendNew = !unsent.isEmpty && underWay.count < windowDatagramCount
         guard maySendNew || !lost.isEmpty else { return nil }

@@ -14,9 +14,9 @@ struct RoundTripEstimate: Sendable, Equatable {
         smoothed = (smoothed * 7 + sample) / 8
     }
 
-    /// How long to wait for an answer before asking again.
+    /// Time to wait for an answer before asking again.
     var patience: Duration { smoothed + variation * 4 }
 
-    /// How long a retransmission is surely still under way.
+    /// Time for which a retransmission is surely still under way.
     var certainlyUnderWay: Duration { max(.zero, smoothed - variation * 4) }
 }

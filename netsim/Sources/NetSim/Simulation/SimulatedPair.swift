@@ -17,7 +17,7 @@ public struct SimulatedPair: Sendable {
 
     /// The link between the ends.
     public let link: LinkParameters
-    /// What happened on the link, when the pair was made to record it.
+    /// The log of what happened on the link, when the pair was made to record it.
     public private(set) var log: LinkLog?
 
     private struct End: Sendable {
@@ -92,18 +92,18 @@ public struct SimulatedPair: Sendable {
         return ends[sender].outgoing.accept(packet, at: time, recordingIn: &log) ? waiting : nil
     }
 
-    /// How many datagrams an end has submitted that have not been put on the wire a first time.
+    /// Returns the number of datagrams that an end has submitted and that have not been put on the wire a first time.
     public func unsentDatagramCount(at endpoint: Endpoint) -> Int { ends[endpoint].sender.unsentDatagramCount }
 
-    /// How many datagrams an end has sent and does not know to have arrived.
+    /// Returns the number of datagrams that an end has sent and does not know to have arrived.
     public func unacknowledgedDatagramCount(at endpoint: Endpoint) -> Int {
         ends[endpoint].sender.unacknowledgedDatagramCount
     }
 
-    /// How often an end has sent a datagram again.
+    /// Returns the number of times that an end has sent a datagram again.
     public func retransmissionCount(from endpoint: Endpoint) -> Int { ends[endpoint].sender.retransmissionCount }
 
-    /// What has passed through one direction of the link, headers, reports and retransmissions included.
+    /// Returns the counts of what has passed through one direction of the link, headers, reports and retransmissions included.
     public func counters(_ direction: Heading) -> LinkCounters { ends[direction.destination.peer].outgoing.counters }
 
     /// Changes the rate at which an end paces its datagrams, as setting MAXBW on a live socket does: the interval
