@@ -303,7 +303,8 @@ private struct Connector {
         func dial(_ address: HostPort, _ options: SRTOptions) throws(TransportError) -> SRTConnection {
             let socket = srt_create_socket()
             guard socket != SRT_INVALID_SOCK else {
-                throw TransportError(SRTLibrary.isExhausted ? .exhausted : .cannotConnect, "libsrt makes no socket: \(SRTLibrary.lastErrorText)")
+                throw TransportError(
+                    SRTLibrary.isExhausted ? .exhausted : .cannotConnect, "libsrt makes no socket: \(SRTLibrary.lastErrorText)")
             }
             do throws(TransportError) {
                 let setter = SRTOptionSetter(socket: socket)

@@ -35,7 +35,8 @@ public actor SRTListener {
         defer { withExtendedLifetime(library) {} }
         let socket = srt_create_socket()
         guard socket != SRT_INVALID_SOCK else {
-            throw TransportError(SRTLibrary.isExhausted ? .exhausted : .cannotListen, "libsrt makes no socket: \(SRTLibrary.lastErrorText)")
+            throw TransportError(
+                SRTLibrary.isExhausted ? .exhausted : .cannotListen, "libsrt makes no socket: \(SRTLibrary.lastErrorText)")
         }
         do throws(TransportError) {
             let setter = SRTOptionSetter(socket: socket)
@@ -59,7 +60,9 @@ public actor SRTListener {
             let epoll = srt_epoll_create()
             var events = Int32(SRT_EPOLL_IN.rawValue | SRT_EPOLL_ERR.rawValue)
             guard named == 0, epoll >= 0, srt_epoll_add_usock(epoll, socket, &events) == 0 else {
-                throw TransportError(SRTLibrary.isExhausted ? .exhausted : .cannotListen, "libsrt cannot watch a socket: \(SRTLibrary.lastErrorText)")
+                throw TransportError(
+                    SRTLibrary.isExhausted ? .exhausted : .cannotListen, "libsrt cannot watch a socket: \(SRTLibrary.lastErrorText)"
+                )
             }
             return (socket, epoll, HostPort.port(of: name), udp)
         } catch {

@@ -98,8 +98,7 @@ struct Neighbourhood {
         _ i: Int, mean: Int32, shift: Int32, raw f: UnsafeMutablePointer<Int32>, into features: UnsafeMutablePointer<Int16>
     ) {
         let (s, p) = (stride, plane)
-        let e = exact + i
-        let b = base + i
+        let (e, b) = (exact + i, base + i)
         let here = b[0]
         let anchor = here &+ mean
         // Next neighbours in the slice and the one before.

@@ -19,6 +19,18 @@ struct ResidualCoding {
 
     func deallocate() { space.deallocate() }
 
+    /// Sets the curves that the bits of a voxel are guessed by: the blend's, then each predictor's.
+    @inline(__always)
+    private func expect(
+        _ bits: ResidualBits, _ corrected: Int32, _ anchor: Int32, _ guesses: SIMD4<Int32>, deviation: Int32,
+        _ bounds: (low: Int32, high: Int32)
+    ) {
+        bits.expect(0, mean: corrected, deviation: deviation, bounds: bounds)
+        bits.expect(1, mean: anchor &+ (guesses[2] &<< featureShift), deviation: deviation, bounds: bounds)
+        bits.expect(2, mean: anchor &+ (guesses[1] &<< featureShift), deviation: deviation, bounds: bounds)
+        bits.expect(3, mean: anchor &+ (guesses[0] &<< featureShift), deviation: deviation, bounds: bounds)
+    }
+
     private static let contextSizes: InlineArray<3, Int> = [16 * 9 * 4, 16 * 12 * 4, 12 * 12 * 8]
 
     /// The models that learn while a chunk is walked through.
@@ -55,8 +67,7 @@ struct ResidualCoding {
         var (model, blend) = (parts.model, PredictorBlend())
         let (bits, adaptive, squares, bias) = (parts.bits, parts.adaptive, parts.squares, parts.bias)
         let (raw, features) = (parts.raw, parts.features)
-        var typical: Int32 = 64
-        var flag = 0
+        var (typical, flag) = (Int32(64), 0)
         space.known.withUnsafeBufferPointer { known in
             guard let known = known.baseAddress else { return }
             for z in 0..<space.slices {
@@ -69,33 +80,24 @@ struct ResidualCoding {
                         let i = start &+ x
                         let mean = space.mean(i)
                         space.collect(i, mean: mean, shift: featureShift, raw: raw, into: features)
-                        let here = space.base[i]
-                        let anchor = (here &+ mean) &<< 4
-
+                        let (here, anchor) = (space.base[i], (space.base[i] &+ mean) &<< 4)
                         // In 16ths of what features count in.
                         let guesses = SIMD4<Int32>(
                             adaptive.predict(features), squares.predictAll(features), squares.predictNear(features, x: x), 0)
                         let guess = blend.blend(guesses, space, i)
-
                         let energy = space.energy(i, typical: typical)
                         let level = Self.level(energy.expected)
                         let octave = min(15, max(0, (31 &- Int32((energy.expected | 1).leadingZeroBitCount)) &- 5))
-                        let scale = octave
                         let signs = Self.signs(features)
                         let corrected = anchor &+ (guess &<< featureShift) &+ bias.of(octave, signs)
                         let bounds = (low: max(0, here &- reach), high: min(greatest, here &+ reach))
                         let predicted = max(bounds.low &<< 4, min(bounds.high &<< 4, corrected))
                         let centre = (predicted &+ 8) &>> 4
-
-                        model.set(
-                            contexts(i, raw, features, energy, level: level, octave: octave, predicted: predicted),
-                            selector: Int(min(63, level)))
-                        bits.expect(0, mean: corrected, deviation: energy.expected, bounds: bounds)
-                        bits.expect(1, mean: anchor &+ (guesses[2] &<< featureShift), deviation: energy.expected, bounds: bounds)
-                        bits.expect(2, mean: anchor &+ (guesses[1] &<< featureShift), deviation: energy.expected, bounds: bounds)
-                        bits.expect(3, mean: anchor &+ (guesses[0] &<< featureShift), deviation: energy.expected, bounds: bounds)
+                        let contexts = contexts(i, raw, features, energy, level: level, octave: octave, predicted: predicted)
+                        model.set(contexts, selector: Int(min(63, level)))
+                        expect(bits, corrected, anchor, guesses, deviation: energy.expected, bounds)
                         let value = exact.map { Int32($0[flag]) } ?? 0
-                        let coded = bits.code(value, centre: centre, scale: scale, bounds: bounds, model, &coder)
+                        let coded = bits.code(value, centre: centre, scale: octave, bounds: bounds, model, &coder)
                         let found = max(bounds.low, min(bounds.high, coded))
                         output?[flag] = UInt16(truncatingIfNeeded: found)
 
@@ -109,11 +111,10 @@ struct ResidualCoding {
                         let goal = ((found &<< 4) &- anchor) &>> featureShift
                         blend.learn(goal, guesses, space, i)
                         adaptive.learn(features, error: max(-32767, min(32767, goal &- guesses[0])))
-                        if squares.takes(x: x, y: y) {
-                            // Where much is missed anyway, a miss counts for less.
-                            let weight = (16 << 16) / Int64(energy.expected &>> featureShift &+ 4)
-                            squares.learn(features, weight: weight, target: Int64(goal), x: x)
-                        }
+                        guard squares.takes(x: x, y: y) else { continue }
+                        // Where much is missed anyway, a miss counts for less.
+                        let weight = (16 << 16) / Int64(energy.expected &>> featureShift &+ 4)
+                        squares.learn(features, weight: weight, target: Int64(goal), x: x)
                     }
                     squares.endRow(y, slice: z)
                 }
