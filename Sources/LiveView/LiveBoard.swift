@@ -81,9 +81,7 @@ public final class LiveBoard: Sendable {
                     session.revive()
                 }
             case .shown(let place, let box): state.update(place.session) { $0.update(place.index) { $0.show(box) } }
-            case .focus(let place, let number, let box, let progress):
-                let seconds: Double? = if case .shown(let seconds, _) = progress { seconds } else { nil }
-                state.update(place.session) { $0.noteFocus(Int(number), volume: place.index, box: box, seconds: seconds) }
+            case .focus(let place, let request): state.update(place.session) { $0.record(request) }
             case .milestone(let milestone, let place, let seconds, _):
                 state.update(place.session) { session in
                     session.stale.insert(place.index)
@@ -161,13 +159,6 @@ public final class LiveBoard: Sendable {
             guard let place = state.sessions.firstIndex(where: { $0.name == session }) else { return nil }
             state.sessions[place].lastLook = .now
             return state.sessions[place].volumes[index]
-        }
-    }
-
-    /// Returns the number of requests of a session that are not answered yet; nil where there is no such session.
-    func openFocusCount(_ session: String) -> Int? {
-        state.withLock { state in
-            state.sessions.first { $0.name == session }?.focus.count { $0.seconds == nil }
         }
     }
 }

@@ -32,7 +32,7 @@ struct LiveSession: Sendable {
     var isAltered = false
     private(set) var volumes: [Int: LiveVolume] = [:]
     var figures: SessionMetrics?
-    private(set) var focus: [FocusRequest] = []
+    private(set) var focus: [RegionRequest] = []
     /// When the sender's command began, as well as is known.
     var begun: ContinuousClock.Instant
     /// The same in seconds since 1970.
@@ -135,13 +135,13 @@ struct LiveSession: Sendable {
         focus = []
     }
 
-    /// A part of a volume is asked for, perhaps again on another connection; or is shown, so many seconds after it was asked for.
-    mutating func noteFocus(_ id: Int, volume: Int, box: Box, seconds: Double?) {
-        guard let place = focus.firstIndex(where: { $0.id == id }) else {
-            focus.append(FocusRequest(id: id, volume: volume, box: box, seconds: seconds))
+    /// Records that a region is requested, perhaps again on another connection, or shown.
+    mutating func record(_ request: RegionRequest) {
+        guard let index = focus.firstIndex(where: { $0.number == request.number }) else {
+            focus.append(request)
             if focus.count > Self.focusLimit { focus.removeFirst() }
             return
         }
-        focus[place].seconds = seconds ?? focus[place].seconds
+        if request.state != .asked { focus[index] = request }
     }
 }

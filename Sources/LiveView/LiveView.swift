@@ -18,7 +18,7 @@ public struct LiveView: Sendable {
     /// - Parameters:
     ///   - board: what it shows; it takes the site's events.
     ///   - site: whose files may be fetched, whose figures are shown where it has a board for them, and whose senders may be asked for parts of a volume where
-    ///     it has a desk for that.
+    ///     it has a queue of region requests.
     ///   - address: where to listen: an address, or `localhost`; port 0 lets the system choose.
     /// - Throws: `LiveViewError.Code.notInstalled`.
     public init(of board: LiveBoard, site: ReceivingSite, on address: HostPort) throws {

@@ -1,3 +1,4 @@
+internal import Sites
 internal import Foundation
 internal import Metrics
 internal import NIfTIFile
@@ -155,14 +156,18 @@ struct FiguresJSON: Encodable {
 struct FocusJSON: Encodable {
     let id: Int
     let volume: Int
+    let timepoint: Int
+    /// x0, x1, y0, y1, z0, z1, z over the slices of its time point.
     let box: [Int]
+    /// Seconds until all of it was shown; nil until then.
     let seconds: Double?
 
-    init(_ request: FocusRequest) {
-        id = request.id
+    init(_ request: RegionRequest) {
+        id = Int(request.number)
         volume = request.volume
+        timepoint = request.timepoint
         box = request.box.sides
-        seconds = request.seconds
+        seconds = if case .shown(let seconds, _) = request.state { seconds } else { nil }
     }
 }
 

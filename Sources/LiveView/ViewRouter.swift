@@ -79,9 +79,6 @@ struct ViewRouter: Sendable {
         ("Cross-Origin-Resource-Policy", "same-origin"), ("Referrer-Policy", "no-referrer"), ("X-Frame-Options", "DENY"),
     ]
 
-    /// The most requests of a session for parts of volumes that are not answered yet.
-    private static let focusLimit = 4
-
     /// Answers a request.
     func answer(_ request: HTTPRequest) async -> HTTPResponse {
         var response = access.refusal(request) ?? .notFound
@@ -104,7 +101,7 @@ struct ViewRouter: Sendable {
         }
         switch (parts.first, parts.count) {
         case ("api", 2) where parts[1] == "start":
-            return json(StartJSON(view: startWord, requestWord: access.requestWord, canFocus: site.focusDesk != nil))
+            return json(StartJSON(view: startWord, requestWord: access.requestWord, canFocus: site.regionRequests != nil))
         case ("events", 1): return EventStream.response(board, view: startWord)
         case ("receipt", 2):
             guard let file = site.receipt(session: parts[1]) else { return .notFound }
@@ -160,19 +157,20 @@ struct ViewRouter: Sendable {
     }
 
     private func focus(_ request: HTTPRequest) -> HTTPResponse {
-        guard let desk = site.focusDesk else {
+        guard let queue = site.regionRequests else {
             return HTTPResponse(status: "501 Not Implemented", text: "this receiver cannot ask senders for anything\n")
         }
         guard let question = try? JSONDecoder().decode(FocusQuestion.self, from: Data(request.body)), question.box.count == 6,
             question.box[0] < question.box[1], question.box[2] < question.box[3], question.box[4] < question.box[5],
             let box = try? Box(
                 x: question.box[0]..<question.box[1], y: question.box[2]..<question.box[3], z: question.box[4]..<question.box[5]),
-            let volume = board.volume(session: question.session, index: question.volume), volume.facts.shape.box.contains(box)
+            let shape = board.volume(session: question.session, index: question.volume)?.facts.shape,
+            shape.stacked(box, timepoint: question.timepoint ?? 0) != nil
         else { return HTTPResponse(status: "400 Bad Request", text: "the box is none of this volume\n") }
-        guard let open = board.openFocusCount(question.session), open < Self.focusLimit else {
-            return HTTPResponse(status: "429 Too Many Requests", text: "wait until what was asked for has come\n")
-        }
-        switch desk.ask(session: question.session, volume: question.volume, box: box) {
+        switch queue.ask(
+            session: question.session, volume: question.volume, timepoint: question.timepoint ?? 0, box: box)
+        {
+        case .busy: return HTTPResponse(status: "429 Too Many Requests", text: "wait until what was asked for has come\n")
         case .asked(let number): return json(FocusAnswer(id: Int(number)))
         case .refused(let reason): return HTTPResponse(status: "409 Conflict", text: reason + "\n")
         }
@@ -192,6 +190,7 @@ private struct StartJSON: Encodable {
 private struct FocusQuestion: Decodable {
     let session: String
     let volume: Int
+    let timepoint: Int?
     let box: [Int]
 }
 

@@ -48,19 +48,19 @@ public enum TransmissionOrder: String, Sendable, CaseIterable {
     /// When what was sent is decoded again at this end: behind all that is still to be coded.
     static let verificationRank = UInt64.max
 
-    /// The rank of what a receiver asked for: behind the regions of interest, ahead of everything else, the latest wish first.
+    /// The rank of what a receiver asked for: behind the regions of interest, ahead of everything else, the latest request first.
     public func focusRank(_ focus: Focus) -> UInt64 {
         let behind = self == .roiFirst ? UInt64(Layer.backgroundBase.rawValue) << 32 : 1 << 32
         return behind - 2 - UInt64(min(UInt32(Focus.limit), focus.number))
     }
 
-    /// The rank of the background's base layer under a wish: ahead of the other background.
+    /// The rank of the background's base layer under a request: ahead of the other background.
     public var focusedBaseRank: UInt64 { (self == .roiFirst ? UInt64(Layer.backgroundBase.rawValue) << 32 : 1 << 32) - 1 }
 
-    /// The rank of what makes a wish exact: as soon as the background is shown.
+    /// The rank of what makes a request exact: as soon as the background is shown.
     public var focusedRefinementRank: UInt64 { (self == .roiFirst ? UInt64(Layer.extensions.rawValue) << 32 : 1 << 33) - 1 }
 
-    /// When a wish is coded: behind the regions of interest, ahead of everything else.
+    /// When a request is coded: behind the regions of interest, ahead of everything else.
     public var focusCodingRank: UInt64 { UInt64(WireLimits.chunkCount) }
 
     /// The rank of manifest, before everything.

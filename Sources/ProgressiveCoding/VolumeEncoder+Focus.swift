@@ -55,7 +55,7 @@ extension VolumeLayout {
 }
 
 extension SessionEncoder {
-    /// Records to send for a receiver's wish, and the planned chunks that lie under it.
+    /// Records to send for a receiver's request, and the planned chunks that lie under it.
     public struct FocusAnswer: Sendable {
         /// Records to go ahead, each under an ordinal beyond the table's.
         public let records: [[UInt8]]
@@ -65,9 +65,9 @@ extension SessionEncoder {
         public let refinement: [UInt32]
     }
 
-    /// Codes a wish, on the calling thread.
-    /// - Returns: nil when the wish is for a volume or voxels that there are not, or exact voxels are not planned: what is shown for a
-    ///   wish depends on when it comes, and only exact voxels end the same whatever was shown before.
+    /// Codes a request, on the calling thread.
+    /// - Returns: nil when the request is for a volume or voxels that there are not, or exact voxels are not planned: what is shown for a
+    ///   request depends on when it comes, and only exact voxels end the same whatever was shown before.
     /// - Throws: `CodingError`.
     public func answer(_ focus: Focus) throws -> FocusAnswer? {
         let index = Int(focus.volume)

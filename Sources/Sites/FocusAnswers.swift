@@ -1,11 +1,11 @@
 package import WireFormat
 
-/// A receiver's wishes at the sending end: those that wait, those that are being coded, and what of the others is on its way.
+/// A receiver's requests at the sending end: those that wait, those that are being coded, and what of the others is on its way.
 ///
 /// A receiver asks for everything anew on each connection, since what it was shown may be lost with the one before. Only what it may
 /// lack is made again.
 package struct FocusAnswers {
-    /// Wishes that are coded at a time: a receiver that asks for much must not have the coder to itself.
+    /// Requests that are coded at a time: a receiver that asks for much must not have the coder to itself.
     private static let codingLimit = 2
     /// Bytes on their way beyond which nothing more is coded: they are kept until they are acknowledged.
     private static let openByteLimit = 64 << 20
@@ -21,13 +21,13 @@ package struct FocusAnswers {
     private var open: [UInt32: Part] = [:]
     private var openByteCount = 0
     private var partCounts: [Focus: Int] = [:]
-    /// Chunks that any wish has taken.
+    /// Chunks that any request has taken.
     private var chunkCount = 0
 
     /// Nothing has been asked for.
     package init() {}
 
-    /// Takes a wish; false when all of it is on its way already. Another one under its number takes the place of one that waits.
+    /// Takes a request; false when all of it is on its way already. Another one under its number takes the place of one that waits.
     package mutating func take(_ focus: Focus) -> Bool {
         guard !coding.contains(focus), !waiting.contains(focus) else { return false }
         if let count = partCounts[focus], count == open.values.count(where: { $0.focus == focus }) { return false }
@@ -36,7 +36,7 @@ package struct FocusAnswers {
         return true
     }
 
-    /// The wish to be coded next, the latest first; nil while enough is being coded or on its way.
+    /// The request to be coded next, the latest first; nil while enough is being coded or on its way.
     package mutating func next() -> Focus? {
         guard coding.count < Self.codingLimit, openByteCount < Self.openByteLimit,
             let index = waiting.indices.max(by: { waiting[$0].number < waiting[$1].number })
@@ -46,7 +46,7 @@ package struct FocusAnswers {
         return focus
     }
 
-    /// A wish is coded.
+    /// A request is coded.
     /// - Parameter table: the table's ordinal: answers go beyond it.
     /// - Returns: the parts that are not on their way yet, by their ordinals; nil when there are no ordinals left for them.
     package mutating func supply(
@@ -66,11 +66,11 @@ package struct FocusAnswers {
         }
     }
 
-    /// A wish cannot be coded.
+    /// A request cannot be coded.
     package mutating func refuse(_ focus: Focus) { coding.remove(focus) }
 
     /// Chunks are acknowledged.
-    /// - Returns: the numbers of wishes of which nothing is on its way any more.
+    /// - Returns: the numbers of requests of which nothing is on its way any more.
     package mutating func acknowledge(_ ordinals: [UInt32]) -> [UInt32] {
         var touched: Set<Focus> = []
         for ordinal in ordinals {

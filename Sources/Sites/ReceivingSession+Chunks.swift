@@ -88,8 +88,8 @@ extension ReceivingSession {
         manifestRecord = record
         summary.folder = folder.path
         meter?.plan(manifest.plan.map(\.chunk.layer))
-        site.focusDesk?.open(
-            name, FocusDesk.Volumes(shapes: decoder.layouts.map(\.shape), isExactPlanned: manifest.goal == .lossless))
+        site.regionRequests?.open(
+            name, RegionRequestQueue.Volumes(shapes: decoder.layouts.map(\.shape), isExactPlanned: manifest.goal == .lossless))
         for index in manifest.volumes.indices {
             onEvent(.manifest(place(index), decoder: decoder))
             folder.refresh(index, isAwaited: true)

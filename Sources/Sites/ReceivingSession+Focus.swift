@@ -5,11 +5,11 @@ internal import StreamSession
 internal import VolumeModel
 internal import WireFormat
 
-/// Wishes of one connection: which have been asked, and which parts have come.
+/// Region requests of one connection: which have been asked, and which parts have come.
 struct FocusProgress: Sendable {
-    /// A wish on its way.
+    /// A request on its way.
     struct Open: Sendable {
-        let wish: FocusDesk.Wish
+        let request: RegionRequest
         var parts: Set<Int> = []
         var maxAbsoluteError = 0.0
     }
@@ -18,7 +18,7 @@ struct FocusProgress: Sendable {
 }
 
 extension ReceivingSession {
-    /// Tells whether a chunk is beyond the plan: an answer to a wish.
+    /// Tells whether a chunk is beyond the plan: an answer to a region request.
     func isFocus(_ ordinal: UInt32) -> Bool { decoder.map { ordinal > $0.manifest.tableOrdinal } ?? false }
 
     /// Tells whether a journal entry is about a chunk beyond the plan.
@@ -31,27 +31,25 @@ extension ReceivingSession {
 
     /// Asks for what somebody wants to see, once it is known what there is.
     mutating func askForFocus() -> [ReceiverSession.Event] {
-        guard let desk = site.focusDesk, let decoder else { return [] }
+        guard let queue = site.regionRequests, let decoder else { return [] }
         var events: [ReceiverSession.Event] = []
-        for wish in desk.wishes(of: name, after: focus.askedCount) {
+        for request in queue.requests(of: name, after: focus.askedCount) {
             focus.askedCount += 1
-            let volume = Int(wish.focus.volume)
-            guard decoder.layouts.indices.contains(volume) else { continue }
-            let place = place(volume)
-            onEvent(.focus(place, number: wish.focus.number, wish.focus.box, .asked))
+            guard decoder.layouts.indices.contains(request.volume) else { continue }
+            onEvent(.focus(place(request.volume), request))
             // What the manifest alone makes exact needs no answer, and gets none.
-            guard !decoder.layouts[volume].focusBoxes(wish.focus.box).isEmpty else {
-                onEvent(.focus(place, number: wish.focus.number, wish.focus.box, .shown(seconds: 0, maxAbsoluteError: 0)))
+            guard !decoder.layouts[request.volume].focusBoxes(request.stackedBox).isEmpty else {
+                finish(request, seconds: 0, maxAbsoluteError: 0)
                 continue
             }
-            chunkDecoder.allow(voxels: wish.focus.box.voxelCount)
-            focus.open[wish.focus.number] = FocusProgress.Open(wish: wish)
-            events.append(.focus(wish.focus))
+            chunkDecoder.allow(voxels: request.box.voxelCount)
+            focus.open[request.number] = FocusProgress.Open(request: request)
+            events.append(.focus(request.focus))
         }
         return events
     }
 
-    /// Decodes a part of an answer. It is not kept on disk: a wish lives as long as those who look.
+    /// Decodes a part of an answer. It is not kept on disk: a request lives as long as those who look.
     mutating func takeFocus(_ ordinal: UInt32, _ record: [UInt8], _ decoder: SessionDecoder) {
         // Everything is exact by then, and the volume is held by who writes it: a change would copy all of it.
         guard storing == nil else { return }
@@ -75,28 +73,26 @@ extension ReceivingSession {
     mutating func noteFocus(_ chunk: FocusChunk, maxAbsoluteError: Double) {
         onEvent(.shown(place(chunk.volume), chunk.box))
         folder?.refresh(chunk.volume, isAwaited: true)
-        // A sender that outlived the program it answers may mean a wish of that one, under the same number.
-        guard var open = focus.open[chunk.focus], Int(open.wish.focus.volume) == chunk.volume,
-            open.wish.focus.box.contains(chunk.box)
+        // A sender that outlived the program it answers may mean a request of that one, under the same number.
+        guard var open = focus.open[chunk.focus], open.request.volume == chunk.volume, open.request.stackedBox.contains(chunk.box)
         else { return }
         open.parts.insert(chunk.part)
         open.maxAbsoluteError = max(open.maxAbsoluteError, maxAbsoluteError)
         focus.open[chunk.focus] = open.parts.count == chunk.partCount ? nil : open
         guard open.parts.count == chunk.partCount else { return }
-        tell(open, maxAbsoluteError: open.maxAbsoluteError)
+        finish(open.request, maxAbsoluteError: open.maxAbsoluteError)
     }
 
-    /// Everything is exact: a wish that came too late to be answered has what it wanted.
+    /// Everything is exact: a request that came too late to be answered has what it asked for.
     mutating func fulfilFocus() {
-        for (_, open) in focus.open.sorted(by: { $0.key < $1.key }) { tell(open, maxAbsoluteError: 0) }
+        for (_, open) in focus.open.sorted(by: { $0.key < $1.key }) { finish(open.request, maxAbsoluteError: 0) }
         focus.open = [:]
     }
 
-    private func tell(_ open: FocusProgress.Open, maxAbsoluteError: Double) {
-        let wish = open.wish
-        onEvent(
-            .focus(
-                place(Int(wish.focus.volume)), number: wish.focus.number, wish.focus.box,
-                .shown(seconds: wish.asked.duration(to: .now).inSeconds, maxAbsoluteError: maxAbsoluteError)))
+    private func finish(_ request: RegionRequest, seconds: Double? = nil, maxAbsoluteError: Double) {
+        let seconds = seconds ?? request.asked.duration(to: .now).inSeconds
+        let shown = request.shown(seconds: seconds, maxAbsoluteError: maxAbsoluteError)
+        site.regionRequests?.record(shown, of: name)
+        onEvent(.focus(place(request.volume), shown))
     }
 }

@@ -153,7 +153,7 @@ struct ReceivingSession {
             } else {
                 meter?.end(isFinished: ending == nil, now: age)
             }
-            if ending == nil { site.focusDesk?.close(name) } else { site.focusDesk?.part(name) }
+            if ending == nil { site.regionRequests?.close(name) } else { site.regionRequests?.disconnect(name) }
         }
         guard let ending else {
             await connection.close(patience: .milliseconds(200))
@@ -240,7 +240,7 @@ struct ReceivingSession {
     }
 
     private mutating func flush() {
-        // Only the manifest tells what is an answer to a wish, and those are not kept: they would be of no use to another connection.
+        // Only the manifest tells what is an answer to a request, and those are not kept: they would be of no use to another connection.
         guard !kept.isEmpty, let writer, decoder != nil else { return }
         writer.append(kept.filter { !isOfFocus($0) })
         kept = []

@@ -46,8 +46,8 @@ public struct ReceivingSite: Sendable {
         case progress(Place, TransferProgress, Completeness)
         /// A box is shown better, that somebody asked for.
         case shown(Place, Box)
-        /// The state of a wish.
-        case focus(Place, number: UInt32, Box, FocusState)
+        /// A region is requested of the sender, or shown.
+        case focus(Place, RegionRequest)
         /// A volume has come so far; so much of it is exact.
         case milestone(Milestone, Place, secondsSinceSenderStart: Double, Completeness)
         /// A volume is on disk, checked.
@@ -62,14 +62,6 @@ public struct ReceivingSite: Sendable {
         case refused(SRTRefusal, count: Int, address: String)
         /// A connection of a session is over, and the session with it or not.
         case ended(session: String, Result<Summary, any Error>)
-    }
-
-    /// The state of a wish.
-    public enum FocusState: Sendable, Equatable {
-        /// The sender is asked.
-        case asked
-        /// The box is shown at the quality of a region of interest, so long after the wish; off by at most so much, in stored units.
-        case shown(seconds: Double, maxAbsoluteError: Double)
     }
 
     /// A volume as it was stored.
@@ -133,8 +125,8 @@ public struct ReceivingSite: Sendable {
     public var diskByteCount = 16 << 30
     /// The board where sessions' figures are shown; nil shows them nowhere.
     public var metrics: MetricsBoard?
-    /// The desk where those who look say what they want to see next; nil where nobody does.
-    public var focusDesk: FocusDesk?
+    /// The queue of regions that those who look request; nil where nobody does.
+    public var regionRequests: RegionRequestQueue?
     /// The key that receipts are signed with; nil leaves them unsigned.
     public var receiptKey: ReceiptKey?
     /// The requests that are made to the disk.

@@ -39,7 +39,7 @@ struct SendingLoop {
     /// True when there is nothing left to find wrong with the input, and the receiver may be told of the session.
     private(set) var hasRead = false
 
-    /// - Parameter answer: has a wish coded, and its answer put where incoming events are taken from.
+    /// - Parameter answer: has a request coded, and its answer put where incoming events are taken from.
     init(
         clock: Stopwatch, board: MetricsBoard?, session: String, expectation: LinkExpectation?, datagramByteCount: Int,
         answer: @escaping @Sendable (Preparation.Result, Focus) -> Void,
@@ -107,7 +107,7 @@ struct SendingLoop {
         return events
     }
 
-    /// Chunks for a wish go beyond the table, and what lies under it goes ahead of the rest.
+    /// Chunks for a request go beyond the table, and what lies under it goes ahead of the rest.
     private mutating func supply(_ answer: SessionEncoder.FocusAnswer, to focus: Focus) -> [SenderSession.Event] {
         guard let prepared else { return [] }
         let manifest = prepared.encoder.manifest
@@ -129,7 +129,7 @@ struct SendingLoop {
         return events
     }
 
-    /// Has wishes coded, as many at a time as may be. A receiver that resumes may ask before there is anything to code.
+    /// Has requests coded, as many at a time as may be. A receiver that resumes may ask before there is anything to code.
     private mutating func answerNext() {
         guard let prepared else { return }
         while let focus = answers.next() { answer(prepared, focus) }

@@ -44,7 +44,7 @@ public struct SendingSite: Sendable {
         case focusAcknowledged(number: UInt32)
     }
 
-    /// The state of a wish of the receiver.
+    /// The state of a request of the receiver.
     public enum FocusState: Sendable, Equatable {
         /// It has come.
         case asked
@@ -215,7 +215,7 @@ public struct SendingSite: Sendable {
         return LinkExpectation(bitsPerSecond: rate, source: .remembered)
     }
 
-    /// Codes wishes beside everything else. One that cannot be coded ends nothing but itself.
+    /// Codes requests beside everything else. One that cannot be coded ends nothing but itself.
     private static func answering(into mailbox: Mailbox<SendingLoop.Incoming>, on pool: CodingPool)
         -> @Sendable (Preparation.Result, Focus) -> Void
     {

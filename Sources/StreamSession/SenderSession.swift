@@ -78,7 +78,7 @@ public struct SenderSession: Sendable {
     var unacknowledged: Set<UInt32> = []
     /// Ranks that chunks go by instead of their own.
     private var promotions: [UInt32: UInt64] = [:]
-    /// Wishes of this connection, by their numbers.
+    /// Requests of this connection, by their numbers.
     var focuses: Set<UInt32> = []
     /// Chunks the receiver may confirm: sent whole, or held by it.
     var sent: Set<UInt32> = []
@@ -247,7 +247,7 @@ public struct SenderSession: Sendable {
     }
 
     private mutating func focus(_ focus: Focus) -> [Action] {
-        // A wish may overtake the welcome, or come while pages of holdings are awaited; it can be coded meanwhile.
+        // A request may overtake the welcome, or come while pages of holdings are awaited; it can be coded meanwhile.
         guard phase != .ending, focuses.insert(focus.number).inserted else { return [] }
         return [.focus(focus)]
     }
@@ -289,7 +289,7 @@ public struct SenderSession: Sendable {
         case .acknowledgement(let ranges): actions += acknowledge(ranges, now: now)
         case .welcome(let welcome): actions += greet(welcome, now: now)
         case .holdings(let holdings): actions += take(holdings)
-        case .focus(let wish): actions += focus(wish)
+        case .focus(let request): actions += focus(request)
         case .receipt(let receipt):
             guard phase == .ending, endsByManifest || receipt.tableDigest == supplied else {
                 return actions + violate("the receiver sends a receipt for what it was not sent")

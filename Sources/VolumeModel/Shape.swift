@@ -43,6 +43,13 @@ public struct Shape: Sendable, Hashable, CustomStringConvertible {
     /// The same box over stacked slices: z runs through every time point.
     public var stackedBox: Box { Box(uncheckedX: 0..<columns, y: 0..<rows, z: 0..<stackedSliceCount) }
 
+    /// A box of one time point over stacked slices; nil when it is none of this shape, or there is no such time point.
+    public func stacked(_ box: Box, timepoint: Int) -> Box? {
+        guard (0..<timepoints).contains(timepoint), self.box.contains(box) else { return nil }
+        let first = timepoint * slices
+        return try? box.over(slices: box.z.lowerBound + first..<box.z.upperBound + first)
+    }
+
     public var description: String {
         timepoints == 1 ? "\(columns)x\(rows)x\(slices)" : "\(columns)x\(rows)x\(slices)x\(timepoints)"
     }

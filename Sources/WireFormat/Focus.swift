@@ -1,18 +1,18 @@
 public import VolumeModel
 
-/// A receiver's wish: this box at the quality of a region of interest, ahead of everything else that is not one already.
+/// A receiver's region request: this box at the quality of a region of interest, ahead of everything else that is not one already.
 public struct Focus: Sendable, Hashable {
-    /// The most wishes of one session, and the greatest number of one.
+    /// The most requests of one session, and the greatest number of one.
     public static let limit = 256
 
-    /// Counted by the receiver from 1; asked again under the same number, it is the same wish.
+    /// Counted by the receiver from 1; asked again under the same number, it is the same request.
     public let number: UInt32
     /// The volume's place in the manifest.
     public let volume: UInt8
     /// Voxels, z over stacked slices of all time points.
     public let box: Box
 
-    /// Makes a wish.
+    /// Makes a request.
     public init(number: UInt32, volume: UInt8, box: Box) {
         self.number = number
         self.volume = volume
@@ -41,7 +41,7 @@ public struct FocusChunk: Sendable, Equatable {
     /// The most slices of one part.
     public static let sliceLimit = 32
 
-    /// The wish.
+    /// The request.
     public let focus: UInt32
     /// The volume's place in the manifest.
     public let volume: Int

@@ -95,16 +95,16 @@ struct FocusBookkeepingTests {
         #expect(answers.supply([record, record], to: try wish(2), beyond: UInt32(WireLimits.chunkCount - 3))?.count == 2)
     }
 
-    // MARK: The desk
+    // MARK: The queue
 
-    private func volumes(_ slices: Int = 8, isExactPlanned: Bool = true) throws -> FocusDesk.Volumes {
-        FocusDesk.Volumes(shapes: [try Shape(columns: 8, rows: 8, slices: slices)], isExactPlanned: isExactPlanned)
+    private func volumes(_ slices: Int = 8, isExactPlanned: Bool = true) throws -> RegionRequestQueue.Volumes {
+        RegionRequestQueue.Volumes(shapes: [try Shape(columns: 8, rows: 8, slices: slices)], isExactPlanned: isExactPlanned)
     }
     private func box() throws -> Box { try Box(parsing: "0:8,0:8,0:8") }
 
     @Test("The desk takes wishes for boxes that there are, of sessions that are received and go to exact")
     func desk() throws {
-        let desk = FocusDesk()
+        let desk = RegionRequestQueue()
         func isRefused(_ session: String, _ volume: Int, _ box: String) throws -> Bool {
             if case .refused = desk.ask(session: session, volume: volume, box: try Box(parsing: box)) { true } else { false }
         }
@@ -117,35 +117,69 @@ struct FocusBookkeepingTests {
         #expect(try isRefused("exact", -1, "0:8,0:8,0:8"))
         #expect(try isRefused("exact", 0, "0:8,0:9,0:8"))
         for number in 2...256 as ClosedRange<UInt32> {
+            if let last = desk.requests(of: "exact", after: Int(number) - 2).last {
+                desk.record(last.shown(seconds: 1, maxAbsoluteError: 0), of: "exact")
+            }
             #expect(desk.ask(session: "exact", volume: 0, box: try box()) == .asked(number: number))
         }
         #expect(try isRefused("exact", 0, "0:8,0:8,0:8"))
-        #expect(desk.wishes(of: "exact", after: 254).map(\.focus.number) == [255, 256])
+        #expect(desk.requests(of: "exact", after: 254).map(\.number) == [255, 256])
     }
 
     @Test("Wishes outlive a connection, but not another volume under the session's name, nor its end")
     func outliving() throws {
-        let desk = FocusDesk()
+        let desk = RegionRequestQueue()
         desk.open("s", try volumes())
         _ = desk.ask(session: "s", volume: 0, box: try box())
-        desk.part("s")
+        desk.disconnect("s")
         #expect(desk.ask(session: "s", volume: 0, box: try box()) == .asked(number: 2))
         desk.open("s", try volumes())
-        #expect(desk.wishes(of: "s", after: 0).count == 2)
+        #expect(desk.requests(of: "s", after: 0).count == 2)
         desk.open("s", try volumes(9))
-        #expect(desk.wishes(of: "s", after: 0).isEmpty)
+        #expect(desk.requests(of: "s", after: 0).isEmpty)
         _ = desk.ask(session: "s", volume: 0, box: try box())
         desk.close("s")
         #expect(desk.ask(session: "s", volume: 0, box: try box()) == .refused("no such session is being received"))
     }
 
+    @Test("A box of a time point is that time point's, and one of a time point that is not there is refused")
+    func timepoints() throws {
+        let desk = RegionRequestQueue()
+        let shape = try Shape(columns: 8, rows: 8, slices: 5, timepoints: 3)
+        desk.open("s", RegionRequestQueue.Volumes(shapes: [shape], isExactPlanned: true))
+        #expect(desk.ask(session: "s", volume: 0, timepoint: 2, box: try Box(parsing: "0:4,0:4,1:3")) == .asked(number: 1))
+        let request = try #require(desk.requests(of: "s", after: 0).first)
+        #expect(request.timepoint == 2 && request.box.description == "0:4,0:4,1:3")
+        #expect(request.stackedBox.description == "0:4,0:4,11:13")
+        for (timepoint, box) in [(3, "0:4,0:4,1:3"), (-1, "0:4,0:4,1:3"), (0, "0:4,0:4,4:6")] {
+            let response = desk.ask(session: "s", volume: 0, timepoint: timepoint, box: try Box(parsing: box))
+            #expect(response == .refused("the box reaches out of the volume"), "\(box) at \(timepoint)")
+        }
+    }
+
+    @Test("Of sixteen who ask at once four are admitted, and another once one is answered")
+    func admission() async throws {
+        let desk = RegionRequestQueue()
+        desk.open("s", try volumes())
+        let box = try box()
+        let responses = await withTaskGroup(of: RegionRequestQueue.Response.self) { group in
+            for _ in 0..<16 { group.addTask { desk.ask(session: "s", volume: 0, box: box) } }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(responses.count { $0 == .busy } == 12)
+        let request = try #require(desk.requests(of: "s", after: 0).first)
+        desk.record(request.shown(seconds: 1, maxAbsoluteError: 0), of: "s")
+        #expect(desk.ask(session: "s", volume: 0, box: box) == .asked(number: 5))
+        #expect(desk.ask(session: "s", volume: 0, box: box) == .busy)
+    }
+
     @Test("Of sessions whose senders never come back the desk forgets the oldest, and none that is connected")
     func forgetting() throws {
-        let desk = FocusDesk()
+        let desk = RegionRequestQueue()
         desk.open("connected", try volumes())
         for index in 0..<200 {
             desk.open("s\(index)", try volumes())
-            desk.part("s\(index)")
+            desk.disconnect("s\(index)")
         }
         let remembered = try (0..<200).filter { desk.ask(session: "s\($0)", volume: 0, box: try box()) == .asked(number: 1) }
         #expect(remembered == Array(136..<200))

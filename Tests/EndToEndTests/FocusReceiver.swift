@@ -10,7 +10,7 @@ import VolumeModel
 final class FocusReceiver: Sendable {
     enum Happening: Sendable, Equatable {
         case milestone(Milestone)
-        case focus(UInt32, ReceivingSite.FocusState)
+        case focus(UInt32, RegionRequest.State)
         case ended(isComplete: Bool)
     }
     private final class Log: Sendable {
@@ -18,7 +18,7 @@ final class FocusReceiver: Sendable {
         func add(_ happening: Happening) { happenings.withLock { $0.append(happening) } }
     }
 
-    let desk = FocusDesk()
+    let desk = RegionRequestQueue()
     let port: Int
     private let log = Log()
     private let task: Task<Void, Never>
@@ -26,7 +26,7 @@ final class FocusReceiver: Sendable {
     /// - Parameter wish: asked for as soon as the regions of interest are there.
     init(_ scratch: Scratch, wish: Box) async throws {
         var site = ReceivingSite(folder: scratch.file("in"), transport: TransportProfile())
-        site.focusDesk = desk
+        site.regionRequests = desk
         let listener = try site.listen(on: "127.0.0.1:0")
         port = Int(listener.port)
         let hasAsked = Asked()
@@ -38,7 +38,7 @@ final class FocusReceiver: Sendable {
                     if milestone == .roiComplete, hasAsked.first() {
                         _ = desk.ask(session: place.session, volume: place.index, box: wish)
                     }
-                case .focus(_, let number, _, let state): log.add(.focus(number, state))
+                case .focus(_, let request): log.add(.focus(request.number, request.state))
                 case .ended(_, let result): log.add(.ended(isComplete: (try? result.get()) != nil))
                 default: break
                 }

@@ -265,18 +265,19 @@ struct LiveBoardTests {
             let events = try Events(served)
             defer { events.close() }
             _ = try await begin(served, sample, Array(sample.chunks.prefix(1)))
-            let desk = try #require(served.site.focusDesk)
-            desk.open("s", FocusDesk.Volumes(shapes: [sample.image.volume.shape], isExactPlanned: true))
-            let box = try Box(parsing: "1:2,1:2,1:2")
+            let desk = try #require(served.site.regionRequests)
+            desk.open("s", RegionRequestQueue.Volumes(shapes: [sample.image.volume.shape], isExactPlanned: true))
             func ask() async throws -> Int {
                 try await served.post("/focus", #"{"session":"s","volume":0,"box":[1,2,1,2,1,2]}"#).status
             }
             for number in 1...4 as ClosedRange<UInt32> {
                 #expect(try await ask() == 200)
-                served.board.take(.focus(place(), number: number, box, .asked))
+                served.board.take(.focus(place(), try #require(desk.requests(of: "s", after: Int(number) - 1).first)))
             }
             #expect(try await ask() == 429)
-            served.board.take(.focus(place(), number: 2, box, .shown(seconds: 1, maxAbsoluteError: 3)))
+            let shown = try #require(desk.requests(of: "s", after: 1).first).shown(seconds: 1, maxAbsoluteError: 3)
+            desk.record(shown, of: "s")
+            served.board.take(.focus(place(), shown))
             #expect(try await ask() == 200)
             let session = try await events.session("s", "an answer") {
                 ($0["focus"] as? [JSON])?.contains { $0["seconds"] as? Double == 1 } == true

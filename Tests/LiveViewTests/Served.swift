@@ -26,7 +26,7 @@ struct Served: Sendable {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try await prepare(folder)
         var site = ReceivingSite(folder: folder, transport: .init())
-        site.focusDesk = FocusDesk()
+        site.regionRequests = RegionRequestQueue()
         site.receiptKey = key
         let board = LiveBoard(openByteLimit: openByteLimit)
         let view = try LiveView(of: board, site: site, on: HostPort(host: "127.0.0.1", port: 0))

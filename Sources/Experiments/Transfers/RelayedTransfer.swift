@@ -32,8 +32,8 @@ public struct RelayedTransfer: Sendable {
         public var session: Name
         /// The board on which the receiver's figures are shown; nil shows them nowhere.
         public var metrics: MetricsBoard?
-        /// The desk at which those who look on say what they want to see next.
-        public var focusDesk: FocusDesk?
+        /// The queue of regions that those who look on request.
+        public var regionRequests: RegionRequestQueue?
         /// A program that decodes confined.
         public var decoderPath = DecoderProgram.path
 
@@ -64,7 +64,7 @@ public struct RelayedTransfer: Sendable {
         var receiver = ReceivingSite(folder: setup.folder, transport: setup.transport)
         receiver.decoderPath = setup.decoderPath
         receiver.metrics = setup.metrics
-        receiver.focusDesk = setup.focusDesk
+        receiver.regionRequests = setup.regionRequests
         let listener = try receiver.listen(on: "127.0.0.1:0")
         let relay = try setup.link.map { link in
             try UDPRelay(

@@ -28,9 +28,9 @@ export async function patches({ session, index, timepoint }, epoch, part, from, 
   return parse(await answer.arrayBuffer());
 }
 
-/** Asks the sender for a box of voxels: x0, x1, y0, y1, z0, z1, ends exclusive. */
-export async function ask(session, volume, box) {
-  const answer = await post("/focus", { session, volume, box });
+/** Asks the sender for a box of voxels of a time point: x0, x1, y0, y1, z0, z1, ends exclusive. */
+export async function ask({ session, index, timepoint }, box) {
+  const answer = await post("/focus", { session, volume: index, timepoint, box });
   if (!answer.ok) throw new Error(await reason(answer));
   return answer.json();
 }

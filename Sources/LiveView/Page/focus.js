@@ -30,11 +30,11 @@ export class Requests {
     if (text) this.timer = setTimeout(() => this.say(""), 8000);
   }
 
-  /** @param box of the volume's own voxels; @param isStillShown whether an answer still matters when it comes */
-  async send(session, volume, box, isStillShown = () => true) {
+  /** @param chosen session, volume and time point; @param box of the volume's own voxels; @param isStillShown whether an answer still matters when it comes */
+  async send(chosen, box, isStillShown = () => true) {
     this.say("");
     try {
-      await ask(session, volume, box);
+      await ask(chosen, box);
     } catch (error) {
       if (isStillShown()) this.say(`The region was not requested: ${error.message}.`);
     }
@@ -94,7 +94,7 @@ export class Asking {
     if (!requests.canAsk) return requests.say("This receiver cannot ask senders for a region.");
     const whole = box.map((side, index) => Math.min(voxels.shape[index >> 1], Math.max(0, Math.round(side))));
     if ([0, 1, 2].some((axis) => whole[2 * axis] >= whole[2 * axis + 1])) return;
-    requests.send(chosen.session, chosen.index, voxels.orientation.toVolume(whole), () => viewer.chosen === chosen);
+    requests.send(chosen, voxels.orientation.toVolume(whole), () => viewer.chosen === chosen);
   }
 }
 

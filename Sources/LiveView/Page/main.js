@@ -344,7 +344,7 @@ class Viewer {
     this.selection.record.state = state;
     write(state, chosen && (session?.volumes.length > 1 ? `${chosen.session} ${chosen.index + 1}` : chosen.session), volume?.completeness);
     this.outline.status = state;
-    const requests = (session?.focus ?? []).filter((request) => request.volume === chosen.index);
+    const requests = (session?.focus ?? []).filter((request) => request.volume === chosen.index && request.timepoint === chosen.timepoint);
     this.outline.requests = {
       owner: chosen, list: this.voxels ? requests.map((request) => ({ ...request, box: this.voxels.orientation.toView(request.box) })) : [],
     };

@@ -174,9 +174,12 @@ struct ReceiveCommand: AsyncParsableCommand {
             )
         case .receipt(let place): event("receipt", place)
         case .shown: break
-        case .focus(let place, let number, let box, let state):
-            let fields: [String: JSONValue] = ["focus": .integer(Int(number)), "box": .text(box.description)]
-            switch state {
+        case .focus(let place, let request):
+            let fields: [String: JSONValue] = [
+                "focus": .integer(Int(request.number)), "timepoint": .integer(request.timepoint),
+                "box": .text(request.box.description),
+            ]
+            switch request.state {
             case .asked: event("focus_asked", place, fields)
             case .shown(let seconds, let error):
                 event(

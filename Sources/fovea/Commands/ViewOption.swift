@@ -25,7 +25,7 @@ struct ViewOption: ParsableArguments {
         var site = site
         site.metrics = site.metrics ?? MetricsBoard()
         let board = LiveBoard()
-        site.focusDesk = FocusDesk()
+        site.regionRequests = RegionRequestQueue()
         let live = try LiveView(of: board, site: site, on: address)
         let bound = Latch()
         return try await withThrowingTaskGroup(of: Result?.self) { [site] group in

@@ -25,7 +25,7 @@ struct DemoRun: Sendable {
         var setup = RelayedTransfer.Setup(
             preparation: preparation, transport: TransportProfile(), link: link, seed: seed, folder: folder, session: Name.fresh())
         setup.metrics = show?.site.metrics
-        setup.focusDesk = show?.site.focusDesk
+        setup.regionRequests = show?.site.regionRequests
         let recorder = SliceRecorder()
         let start = Stopwatch()
         let transfer = try await RelayedTransfer.perform(
