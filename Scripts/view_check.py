@@ -71,7 +71,7 @@ def main():
         page.value("fovea.planes.stats.longest = 0; fovea.rendering.stats.longest = 0")
         page.wait("fovea.seen.roi")
         first = page.value(STEPS)
-        page.value(f"fovea.requests.send('check', 0, {BOX})")
+        page.value(f"fovea.requests.send({{ session: 'check', index: 0, timepoint: 0 }}, {BOX})")
         page.wait("fovea.volume.milestones.background_complete != null && fovea.voxels.counts[0] === 0")
         page.key("q")
         page.value("new Promise(requestAnimationFrame).then(() => true)")

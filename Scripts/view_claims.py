@@ -49,8 +49,8 @@ def orientation(stage):
             stage.require(places and all((x % 475 < 100) == is_left for x in places), f"{name}: {letter} stands on its side: {places}")
 
 
-PIXELS = """(() => {
-  fovea.shading.set(0, 2000); fovea.planes.refreshAll();
+PIXELS = f"""(() => {{
+  fovea.shading.set({view_volumes.stored(0)}, {view_volumes.stored(2000)});""" + """ fovea.planes.refreshAll();
   while (fovea.planes.pending.length) fovea.planes.uploadVisible(), fovea.planes.pending.length = 0;
   fovea.planes.nv.drawScene();
   const planes = document.getElementById('planes');
@@ -247,7 +247,7 @@ def messages(stage):
     stage.need("slow-link", 1)
     stage.choose("slow-link")
     stage.wait_exact("slow-link")
-    stage.page.value("fovea.requests.send('slow-link', 0, [0, 10, 0, 10, 0, 10], () => true).then(() => true)")
+    stage.page.value("fovea.requests.send({ session: 'slow-link', index: 0, timepoint: 0 }, [0, 10, 0, 10, 0, 10], () => true).then(() => true)")
     stage.require(stage.page.value("document.getElementById('requests-message').textContent") != "", "a request that failed says so")
     stage.page.value("fovea.planes.draw(true); new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true)))))")
     stage.require("not requested" not in stage.page.value("document.getElementById('banner-text').textContent"), "and leaves the banner alone")

@@ -8,6 +8,14 @@ BODY = ((8, 32), (7, 37), (7, 25))
 CUBES = {"right, front, up": ((23, 29), (27, 33), (17, 22), 1900), "left, front, down": ((10, 16), (27, 33), (10, 14), 1600),
          "right, back, down": ((23, 29), (10, 16), (10, 14), 1750)}
 
+# A value is half of what is stored, less a hundred: a page that shows what is stored is found out.
+SLOPE, INTERCEPT = 0.5, -100
+
+
+def stored(physical):
+    return round((physical - INTERCEPT) / SLOPE)
+
+
 # Along which way each of a file's axes runs, columns first; negative is backwards.
 ORDERS = {"ras": (1, 2, 3), "lps": (-1, -2, 3), "sagittal": (-2, -3, 1)}
 
@@ -43,13 +51,13 @@ def write(path, order):
     struct.pack_into("<8h", header, 40, 3, *shape, 1, 1, 1, 1)
     struct.pack_into("<2h", header, 70, 4, 16)
     struct.pack_into("<8f", header, 76, 1, 1, 1, 1, 1, 1, 1, 1)
-    struct.pack_into("<3f", header, 108, 352, 1, 0)
+    struct.pack_into("<3f", header, 108, 352, SLOPE, INTERCEPT)
     header[123] = 2
     struct.pack_into("<2h", header, 252, 0, 1)
     for row in range(3):
         struct.pack_into("<4f", header, 280 + 16 * row, *affine[row])
     header[344:348] = b"n+1\0"
-    voxels = [value(*world((i, j, k))) for k in range(shape[2]) for j in range(shape[1]) for i in range(shape[0])]
+    voxels = [stored(value(*world((i, j, k)))) for k in range(shape[2]) for j in range(shape[1]) for i in range(shape[0])]
     path.write_bytes(bytes(header) + struct.pack(f"<{len(voxels)}h", *voxels))
     box = []
     for axis, way in enumerate(order):
