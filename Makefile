@@ -2,7 +2,7 @@
 # slower without optimisation, and tests run the real programs.
 SWIFT_BUILD = swift build -c release
 
-.PHONY: setup build demo test screenshots focus measure rates sizes experiments virtual-against-real snakemake bench bench-transport kills crowd flood fuzz mutants train train-test format lint check install clean
+.PHONY: setup build demo test screenshots focus measure rates sizes experiments virtual-against-real snakemake bench bench-transport kills crowd flood fuzz mutants train train-test format lint check check-sources install clean
 
 setup:
 	@Scripts/setup.sh
@@ -123,10 +123,13 @@ train-test: training/.venv/.installed
 format:
 	swift format --in-place --recursive --parallel Sources Tests netsim Benchmarks Fuzz Package.swift
 
-# What no test sees: format, imports that a target does not declare, lengths, prose; netsim as the package of its own that it is; the benchmarks.
-check: setup lint
+# What no test sees: format, imports that a target does not declare, lengths, prose.
+check-sources: lint
 	python3 Scripts/check.py
 	python3 Scripts/mutants/mutants.py --check
+
+# The same, then netsim as the package of its own that it is, and the benchmarks.
+check: setup check-sources
 	swift build -c release --package-path netsim
 	FOVEA_BENCH=1 Scripts/setup.sh
 	swift build -c release --package-path Benchmarks

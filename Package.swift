@@ -64,7 +64,8 @@ let package = Package(
         library("ExactCodec", ["CZstd"]),
         library("Decoding", ["HEVCDecoding", "ExactCodec", "CSeccomp"]),
         library("WireFormat", ["VolumeModel", crypto]),
-        library("ProgressiveCoding", ["VolumeModel", "NIfTIFile", "HEVCDecoding", "HEVCCodec", "ExactCodec", "Decoding", "WireFormat"]),
+        library(
+            "ProgressiveCoding", ["VolumeModel", "NIfTIFile", "HEVCDecoding", "HEVCCodec", "ExactCodec", "Decoding", "WireFormat"]),
         library("Secrecy", [crypto]),
         library("StreamSession", ["WireFormat", "Secrecy"]),
         library("Journal", ["CZlib"]),
@@ -78,7 +79,8 @@ let package = Package(
             "Sites",
             [
                 "VolumeModel", "NIfTIFile", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
-                "SRTTransport", "SessionRunner", "Secrecy", "Journal", "Metrics", "Decoding", "DecoderHost", "Profiles", "StrictYAML",
+                "SRTTransport", "SessionRunner", "Secrecy", "Journal", "Metrics", "Decoding", "DecoderHost", "Profiles",
+                "StrictYAML",
                 "HEVCDecoding", "HEVCCodec", "ExactCodec", crypto,
             ]),
         .target(
@@ -96,7 +98,8 @@ let package = Package(
             "Experiments",
             [
                 "VolumeModel", "NIfTIFile", "Segmentation", "HEVCDecoding", "HEVCCodec", "ExactCodec", "Decoding",
-                "ProgressiveCoding", "WireFormat", "StreamSession", "SRTTransport", "Sites", "DecoderHost", "Metrics", "Profiles", "Phantom",
+                "ProgressiveCoding", "WireFormat", "StreamSession", "SRTTransport", "Sites", "DecoderHost", "Metrics", "Profiles",
+                "Phantom",
                 "NetSim", "StrictYAML", "LinkProfiles",
             ]),
 
@@ -135,7 +138,8 @@ let package = Package(
         .executableTarget(
             name: "decoder-probe", dependencies: ["Decoding"], path: "Tests/DecoderProbe",
             swiftSettings: strict),
-        tests("DecoderHostTests", ["DecoderHost", "Decoding", "ProgressiveCoding", "HEVCDecoding", "decoder-probe", "fovea-decoder"]),
+        tests(
+            "DecoderHostTests", ["DecoderHost", "Decoding", "ProgressiveCoding", "HEVCDecoding", "decoder-probe", "fovea-decoder"]),
         tests("VolumeModelTests", ["TestSupport", "VolumeModel"]),
         tests("NIfTIFileTests", ["NIfTIFile", "VolumeModel", "CNIfTI"]),
         tests("SegmentationTests", ["TestSupport", "Segmentation", "VolumeModel", "Profiles", "StrictYAML", "Phantom"]),
@@ -156,7 +160,8 @@ let package = Package(
         tests(
             "LiveViewTests",
             [
-                "TestSupport", "LiveView", "HTTPService", "Sites", "Metrics", "ProgressiveCoding", "ExactCodec", "HEVCCodec", "Decoding",
+                "TestSupport", "LiveView", "HTTPService", "Sites", "Metrics", "ProgressiveCoding", "ExactCodec", "HEVCCodec",
+                "Decoding",
                 "VolumeModel",
                 "NIfTIFile",
                 "WireFormat", "SRTTransport", "Profiles", "fovea", "fovea-decoder", "netsim",
