@@ -67,7 +67,7 @@ public struct FairTurns: Sendable {
 
         var isIdle: Bool { waiting.isEmpty && paused.isEmpty && running.isEmpty }
         var startedCount: Int { paused.count + running.count }
-        /// Returns the time that a lane with one more running job is taken to have used by the end of its next turn.
+        /// Returns the time that the lane is taken to have used once so many jobs have had their next turn.
         func expected(_ count: Int) -> Duration { charged + FairTurns.quantum * count }
     }
 
