@@ -18,11 +18,20 @@ public enum DecoderProgram {
         return places.first(where: isProgram) ?? places[0]
     }
 
-    /// Says early what would show only with a peer's first chunk.
-    /// - Throws: `ConfinementError.Code.cannotStart`.
+    /// Starts it once, so that what is wrong with it is not said of a peer's first chunk.
+    /// - Throws: `ConfinementError.Code.cannotStart`, also when it does not confine itself; `.exhausted`.
     public static func check(_ path: String) throws(ConfinementError) {
         guard isProgram(path) else {
             throw ConfinementError(.cannotStart, "\(path): no such program; \(variable) says where \(name) is")
+        }
+        guard let bytes = try WorkerProcess(executable: path).answer(WorkerMessage(.nothing).bytes) else {
+            throw ConfinementError(.cannotStart, "\(path) ends before it has decoded anything: does it run by itself?")
+        }
+        var message = WorkerMessage(bytes: bytes)
+        switch message.takeResult() {
+        case .success: return
+        case .failure(let error): throw ConfinementError(.cannotStart, "\(path): \(error.message)")
+        case nil: throw ConfinementError(.cannotStart, "\(path) does not answer as \(name) does")
         }
     }
 

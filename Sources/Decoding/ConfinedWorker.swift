@@ -40,6 +40,10 @@ public enum ConfinedWorker {
             (RLIMIT_FSIZE, 0), (RLIMIT_NOFILE, 3),
         ]
         for (resource, limit) in limits {
+            // Who started the program may have set less, which cannot be raised.
+            var present = rlimit()
+            _ = getrlimit(__rlimit_resource_t(resource.rawValue), &present)
+            let limit = min(limit, present.rlim_max)
             var value = rlimit(rlim_cur: limit, rlim_max: limit)
             guard setrlimit(__rlimit_resource_t(resource.rawValue), &value) == 0 else {
                 throw ConfinementError(.cannotConfine, "the decoder's process cannot limit itself")

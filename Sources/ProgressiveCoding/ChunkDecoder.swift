@@ -28,7 +28,7 @@ public struct LocalChunkDecoder: ChunkDecoder {
 extension DecodeRequest {
     /// Decodes on the calling thread, in this process.
     /// - Throws: `CodingError.Code.invalidChunk`.
-    func decoded() throws(CodingError) -> DecodedChunk {
+    package func decoded() throws(CodingError) -> DecodedChunk {
         do throws(DecodeError) { return try perform() } catch { throw CodingError(.invalidChunk, error.message) }
     }
 }

@@ -25,7 +25,7 @@ extension VolumeEncoder {
             let stack = try SliceStack(
                 columns: box.x.count, rows: box.y.count, count: box.z.count, samples: layout.map.samples(of: image.volume, in: box))
             let slices = try HEVCEncoder.encode(stack, settings.roi)
-            let decoded = try layout.focusRequest(slices, box).perform()
+            let decoded = try layout.focusRequest(slices, box).decoded()
             guard case .samples(let samples) = decoded else {
                 throw CodingError(.verificationFailed, "a focus on \(box) does not decode to samples")
             }

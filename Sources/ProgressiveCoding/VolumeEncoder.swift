@@ -106,7 +106,10 @@ public final class VolumeEncoder: Sendable {
         } catch let error as CodingError {
             throw error
         } catch {
-            throw CodingError(.invalidSettings, "\(chunk.layer.name) over \(chunk.box): \(error)")
+            // A coder that does not take a volume's own voxels errs as one does that changes them.
+            throw CodingError(
+                error is ExactCodecError ? .verificationFailed : .invalidSettings, "\(chunk.layer.name) over \(chunk.box): \(error)"
+            )
         }
     }
 

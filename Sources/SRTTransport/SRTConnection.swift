@@ -45,6 +45,8 @@ public actor SRTConnection {
     private var isClosed = false
     /// Messages that libsrt had no room for, in order.
     private var waiting: [[UInt8]] = []
+    /// The most bytes that wait: a peer that takes nothing and asks on is given up.
+    private static let waitingLimit = 16 << 20
     /// Datagrams that what was handed over takes.
     private var submitted: Int64 = 0
     /// The longest datagram that both ends take, without headers; longer messages are cut.
@@ -214,7 +216,7 @@ public actor SRTConnection {
         for message in waiting {
             switch send(message) {
             case .sent: sentCount += 1
-            case .full: return true
+            case .full: return waiting[sentCount...].reduce(0) { $0 + $1.count } <= Self.waitingLimit
             case .broken: return false
             }
         }

@@ -109,6 +109,7 @@ public struct SenderRunner: Sendable {
         return switch error.code {
         case .busy: .rejected(SessionError(.busy, error.message))
         case .notPermitted: .rejected(SessionError(.notPermitted, error.message))
+        case .exhausted: .rejected(SessionError(.busy, error.message))
         default: .unreachable(error.message)
         }
     }

@@ -56,7 +56,8 @@ public struct Preparation: Sendable {
     /// The same with exact voxels as they are, in place of a coder that was found to err.
     /// - Returns: nil when they were sent so, or none are.
     public var withoutCoder: Preparation? {
-        guard exactCoder?.identifier != StoredCoder().identifier, goal == .lossless else { return nil }
+        let coder = exactCoder ?? encoding.settings(bitsPerSecond: bitsPerSecond).exactCoder.coder
+        guard coder.identifier != StoredCoder().identifier, goal == .lossless else { return nil }
         var plain = self
         plain.exactCoder = StoredCoder()
         return plain

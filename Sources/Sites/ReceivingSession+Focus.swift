@@ -36,7 +36,7 @@ extension ReceivingSession {
         for request in queue.requests(of: name, after: focus.askedCount) {
             focus.askedCount += 1
             guard decoder.layouts.indices.contains(request.volume) else { continue }
-            onEvent(.focus(place(request.volume), request))
+            onEvent(.focus(place(request.volume), request.askedAgain))
             // What the manifest alone makes exact needs no answer, and gets none.
             guard !decoder.layouts[request.volume].focusBoxes(request.stackedBox).isEmpty else {
                 finish(request, seconds: 0, maxAbsoluteError: 0)

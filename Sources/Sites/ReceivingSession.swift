@@ -163,7 +163,8 @@ struct ReceivingSession {
         await decoder?.cancel(ending)
         await connection.close(patience: .milliseconds(500))
         guard hasBegun else { return .success(nil) }
-        let failure = failure ?? (ending.code == .undecodable ? CodingError(.verificationFailed, ending.message) : nil)
+        let failure =
+            failure ?? (ending.code == .undecodable && !isComplete ? CodingError(.verificationFailed, ending.message) : nil)
         // A chunk that does not fit may owe that to an earlier one: nothing is vouched for that no digest has confirmed.
         if failure is CodingError { await decoder?.distrust() }
         await leave(because: failure.map { "\($0)" } ?? ending.message)

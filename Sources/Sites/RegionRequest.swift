@@ -39,6 +39,13 @@ public struct RegionRequest: Sendable, Equatable {
     /// The request as a datagram carries it.
     var focus: Focus { Focus(number: number, volume: UInt8(volume), box: stackedBox) }
 
+    /// The same request, asked again on another connection.
+    var askedAgain: RegionRequest {
+        var asked = self
+        asked.state = .asked
+        return asked
+    }
+
     /// The same request, shown.
     package func shown(seconds: Double, maxAbsoluteError: Double) -> RegionRequest {
         var shown = self

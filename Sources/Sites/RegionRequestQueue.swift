@@ -97,7 +97,11 @@ public final class RegionRequestQueue: Sendable {
     /// Notes that a request is shown, which makes room for another.
     package func record(_ shown: RegionRequest, of session: String) {
         state.withLock { state in
-            guard let index = state.sessions[session]?.requests.firstIndex(where: { $0.number == shown.number }) else { return }
+            guard
+                let index = state.sessions[session]?.requests.firstIndex(where: {
+                    $0.number == shown.number && $0.state == .asked
+                })
+            else { return }
             state.sessions[session]?.requests[index].state = shown.state
         }
     }

@@ -133,11 +133,21 @@ public struct SendingSite: Sendable {
             site.preparation = plain
             // What the receiver holds under the first name it would refuse again.
             site.session = Name(cleaning: String(session.text.prefix(WireLimits.nameByteCount - 6)) + "-plain")
-            site.mayBeKnown = false
+            // The same command, begun anew, comes here again and goes on with it.
+            site.mayBeKnown = true
             onEvent(.startedOver(session: site.session, because: "\(error)"))
-            var summary = try await site.attempt(clock, onEvent)
-            summary.startedOverAs = site.session
-            return summary
+            do {
+                var summary = try await site.attempt(clock) { event in
+                    // That the input can be sent, and as what, has been said.
+                    if case .checked = event { return }
+                    onEvent(event)
+                }
+                summary.startedOverAs = site.session
+                return summary
+            } catch let later as SessionError where later.code == .unreachable {
+                // A receiver of one session is gone after it.
+                throw error
+            }
         }
     }
 

@@ -232,7 +232,8 @@ public struct ReceiverSession: Sendable {
             case .abort(let abort):
                 // What was promised is on disk, whatever the sender says after it.
                 defer { phase = .over }
-                let code: SessionError.Code = abort.reason == .undecodable ? .undecodable : .peerAborted
+                // Of a session that was complete before there is nothing that does not decode.
+                let code: SessionError.Code = abort.reason == .undecodable && receipt == nil ? .undecodable : .peerAborted
                 return [phase == .stored ? .closed : .failed(SessionError(code, "the sender gave up: \(abort.message)"))]
             case .hello: return violate("the sender begins twice")
             case .report, .acknowledgement, .receipt, .welcome, .holdings, .focus:

@@ -51,6 +51,20 @@ struct CompleteSessionTests {
         #expect(ends.sender.isOver)
     }
 
+    @Test("A sender that says of a complete session that it does not decode has given up, no more", arguments: [true, false])
+    func undecodable(isComplete: Bool) throws {
+        var receiver = ReceiverSession(now: .zero)
+        let hello = Hello(session: try Name("s"), goal: .lossless, elapsedMicroseconds: 0, roundTripMicroseconds: 0)
+        _ = receiver.handle(.datagram(Datagram.hello(hello).encoded()), now: .zero)
+        _ = receiver.handle(isComplete ? .openedComplete(receipt, nonce: []) : .opened(Reassembler(), nonce: []), now: .zero)
+        let abort = Datagram.abort(Abort(reason: .undecodable, message: "a chunk does not decode"))
+        guard case .failed(let error)? = receiver.handle(.datagram(abort.encoded()), now: .zero).last else {
+            Issue.record("it goes on")
+            return
+        }
+        #expect(error.code == (isComplete ? .peerAborted : .undecodable))
+    }
+
     @Test("A sender of another manifest is told to choose another name")
     func other() throws {
         var ends = try Ends()

@@ -82,7 +82,7 @@ public final class QualityTable: Sendable {
                     group.addTask {
                         try await pool.run {
                             let record = try ChunkRecord(decoding: coded.chunks[index + 1].record)
-                            return (index, try snapshot.request(for: index, record).perform(), record)
+                            return (index, try snapshot.request(for: index, record).decoded(), record)
                         }
                     }
                 }

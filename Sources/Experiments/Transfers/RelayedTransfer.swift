@@ -79,14 +79,28 @@ public struct RelayedTransfer: Sendable {
         // What another link carried says nothing of this one.
         sender.remembersRate = false
         let summary = Mutex<ReceivingSite.Summary?>(nil)
-        async let receiving: Void = receiver.run(listener, once: true, clock: clock) { event in
+        async let receiving: Result<Void, any Error> = receiving(receiver, on: listener, clock) { event in
             if case .ended(_, let result) = event { summary.withLock { $0 = try? result.get() } }
             onReceiver(event)
         }
         let sent = try await sender.run(clock: clock, onEvent: onSender)
-        try await receiving
-        await listener.close()
+        try await receiving.get()
         return RelayedTransfer(
             sent: sent, received: summary.withLock { $0 } ?? ReceivingSite.Summary(), counters: relay?.counters ?? RelayCounters())
+    }
+
+    /// Receives one session, and listens no longer: whoever calls later hears at once that nobody is there.
+    private static func receiving(
+        _ receiver: ReceivingSite, on listener: SRTListener, _ clock: Stopwatch,
+        onEvent: @escaping @Sendable (ReceivingSite.Event) -> Void
+    ) async -> Result<Void, any Error> {
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await receiver.run(listener, once: true, clock: clock, onEvent: onEvent))
+        } catch {
+            result = .failure(error)
+        }
+        await listener.close()
+        return result
     }
 }
