@@ -121,7 +121,8 @@ struct SendCommand: AsyncParsableCommand {
             event("coding", choice.fields)
         case .coded: break
         case .startedOver(let name, let reason):
-            console.remark("\(reason); all of it is sent again as session '\(name)', its exact voxels without a coder; the same command goes on with it should it break off")
+            let then = "the same command goes on with it should it break off"
+            console.remark("\(reason); all of it is sent again as session '\(name)', its exact voxels without a coder; \(then)")
             event("started_over", ["as_session": .text(name.text), "message": .text(reason)])
         case .checked:
             event("session")
