@@ -2,7 +2,7 @@ public import ExactCodec
 
 /// A coder with a fault: what it makes of a chunk does not decode to the chunk's voxels.
 public struct ErringCoder: ExactCoder {
-    /// What becomes of a chunk.
+    /// The fault that a chunk gets.
     public enum Fault: Sendable, CaseIterable {
         /// One voxel has another value, and every check of the chunk's own holds.
         case oneVoxel

@@ -24,6 +24,23 @@ struct RunnerTests {
         return datagrams
     }
 
+    /// A sender that has nothing to send, until it is stopped.
+    private func startSender(to port: UInt16) throws -> (Task<SenderRunner.Traffic, Never>, isStopped: Flag) {
+        let setup = SenderSession.Setup(session: try Name("s"), goal: .lossless, rate: .fixed(1e6))
+        let isStopped = Flag()
+        let run = Task { [options] in
+            var runner = SenderRunner(
+                SenderSession(setup, now: .zero), to: HostPort(host: "127.0.0.1", port: port), options: options,
+                patience: .seconds(10),
+                origin: .now)
+            await runner.run(
+                events: { isStopped.isSet ? [.cancel(Abort(reason: .cancelled, message: "the test is over"))] : [] },
+                onAction: { _ in })
+            return runner.traffic
+        }
+        return (run, isStopped)
+    }
+
     private func hello(_ datagrams: [Datagram]) -> Hello? {
         datagrams.lazy.compactMap { if case .hello(let hello) = $0 { hello } else { nil } }.first
     }
@@ -31,18 +48,7 @@ struct RunnerTests {
     @Test("Each connection of a session begins with random bytes of its own, and figures of all are added up")
     func connections() async throws {
         let listener = try listen()
-        let setup = SenderSession.Setup(session: try Name("s"), goal: .lossless, rate: .fixed(1e6))
-        let address = HostPort(host: "127.0.0.1", port: listener.port)
-        let isStopped = Flag()
-        let options = options
-        let run = Task {
-            var runner = SenderRunner(
-                SenderSession(setup, now: .zero), to: address, options: options, patience: .seconds(10), origin: .now)
-            await runner.run(
-                events: { isStopped.isSet ? [.cancel(Abort(reason: .cancelled, message: "the test is over"))] : [] },
-                onAction: { _ in })
-            return runner.traffic
-        }
+        let (run, isStopped) = try startSender(to: listener.port)
         var nonces: Set<[UInt8]> = []
         // What went last on a connection that is lost may not be counted.
         var comeCount = 0
@@ -65,23 +71,13 @@ struct RunnerTests {
     @Test("A sender that is stopped tells its receiver before it is gone")
     func farewell() async throws {
         let listener = try listen()
-        let setup = SenderSession.Setup(session: try Name("s"), goal: .lossless, rate: .fixed(1e6))
-        let address = HostPort(host: "127.0.0.1", port: listener.port)
-        let isStopped = Flag()
-        let options = options
-        let run = Task {
-            var runner = SenderRunner(
-                SenderSession(setup, now: .zero), to: address, options: options, patience: .seconds(10), origin: .now)
-            await runner.run(
-                events: { isStopped.isSet ? [.cancel(Abort(reason: .cancelled, message: "the test is over"))] : [] },
-                onAction: { _ in })
-        }
+        let (run, isStopped) = try startSender(to: listener.port)
         let connection = try await listener.accept()
         _ = await receive(connection) { hello($0) != nil }
         isStopped.set()
         let come = await receive(connection) { $0.contains { if case .abort = $0 { true } else { false } } }
         #expect(come.contains { if case .abort(let abort) = $0 { abort.reason == .cancelled } else { false } }, "\(come)")
-        await run.value
+        _ = await run.value
         await connection.close(patience: .zero)
         await listener.close()
     }
