@@ -17,13 +17,229 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = [], path: Str
     .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
 }
 
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
     .testTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
 }
 
-func system(_ name: String, _ pkgConfig: String, apt package: String) -> Target {
-    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+func system(_ name: String, _ pkgConfig: String, apt package: String, path: String? = nil) -> Target {
+    .systemLibrary(name: name, path: path, pkgConfig: pkgConfig, providers: [.apt([package])])
 }
+
+let libraries: [Target] = [
+    system("CDe265", "libde265", apt: "libde265-dev"),
+    .target(name: "CNIfTI", linkerSettings: [.linkedLibrary("nifti2"), .linkedLibrary("znz"), .linkedLibrary("z")]),
+    .systemLibrary(name: "COnnxRuntime"),
+    system("CPNG", "libpng", apt: "libpng-dev"),
+    system("CSeccomp", "libseccomp", apt: "libseccomp-dev"),
+    system("CSRT", "srt", apt: "libsrt-openssl-dev"),
+    system("CX265", "x265", apt: "libx265-dev"),
+    system("CZlib", "zlib", apt: "zlib1g-dev"),
+    system("CZstd", "libzstd", apt: "libzstd-dev"),
+]
+
+// The link simulator: a package of its own (netsim/Package.swift), whose parts are built here with everything else.
+let simulator: [Target] = [
+    library("Faults", path: "netsim/Sources/Faults"),
+    library("Files", ["Faults"], path: "netsim/Sources/Files"),
+    .target(name: "CNetSim", path: "netsim/Sources/CNetSim"),
+    library("NetSim", ["CNetSim", "Faults", "Files"], path: "netsim/Sources/NetSim"),
+    library("StrictYAML", ["Faults", "Files", yaml], path: "netsim/Sources/StrictYAML"),
+    library("LinkProfiles", ["NetSim", "StrictYAML", "Faults", "Files"], path: "netsim/Sources/LinkProfiles"),
+]
+
+// The line a slice follows, from file to file.
+let modules: [Target] = [
+    library("Bytes", ["Faults", crypto]),
+    library("Concurrency"),
+    library("VolumeModel", ["Faults"]),
+    library("NIfTIFile", ["VolumeModel", "Faults", "Files", "CZlib"]),
+    library("HEVCDecoding", ["CDe265", "Faults"]),
+    library("HEVCCodec", ["HEVCDecoding", "CX265", "Faults"]),
+    library("ExactCodec", ["CZstd", "Faults"]),
+    library("Decoding", ["HEVCDecoding", "ExactCodec", "CSeccomp", "Faults"]),
+    library("WireFormat", ["VolumeModel", "Bytes", "Faults"]),
+    library("Regions", ["VolumeModel", "NIfTIFile", "WireFormat", "Bytes", "Faults", "Files", "COnnxRuntime", crypto]),
+    library(
+        "ProgressiveCoding",
+        [
+            "VolumeModel", "NIfTIFile", "HEVCDecoding", "HEVCCodec", "ExactCodec", "Decoding", "WireFormat", "Bytes", "Concurrency",
+            "Faults", "Files",
+        ]),
+    library(
+        "EncodingInput",
+        ["VolumeModel", "NIfTIFile", "Regions", "ExactCodec", "ProgressiveCoding", "WireFormat", "Concurrency", "Faults"]),
+    library("DecoderHost", ["Decoding", "ProgressiveCoding", "Concurrency", "CSeccomp", "Faults", "Files"]),
+    library(
+        "Archive",
+        [
+            "EncodingInput", "ProgressiveCoding", "Decoding", "DecoderHost", "NIfTIFile", "VolumeModel", "WireFormat", "Bytes",
+            "Concurrency", "Faults", "Files",
+        ]),
+    library("Secrecy", ["Bytes", "Faults", "Files", crypto]),
+    library("StreamSession", ["WireFormat", "Secrecy", "Bytes", "Faults"]),
+    library("Journal", ["Faults", "CZlib"]),
+    library("Receipts", ["NIfTIFile", "ProgressiveCoding", "WireFormat", "Bytes", "Faults", "Files", crypto]),
+    library("SRTTransport", ["CSRT", "Faults"]),
+    library("SessionRunner", ["StreamSession", "SRTTransport", "Secrecy", "WireFormat", "Faults"]),
+    library("Profiles", ["HEVCDecoding", "HEVCCodec", "ExactCodec", "ProgressiveCoding", "StrictYAML", "Faults", "Files"]),
+    library("HTTPService", [sockets, "Faults"]),
+    library("Metrics", ["HTTPService", "Faults"]),
+    library(
+        "Transfer",
+        [
+            "VolumeModel", "ProgressiveCoding", "WireFormat", "StreamSession", "SRTTransport", "Secrecy", "Metrics", "Profiles",
+            "Concurrency", "Faults",
+        ]),
+    library(
+        "Sender",
+        [
+            "Transfer", "EncodingInput", "VolumeModel", "NIfTIFile", "Regions", "ProgressiveCoding", "WireFormat", "StreamSession",
+            "SRTTransport", "SessionRunner", "Secrecy", "Metrics", "Profiles", "Bytes", "Concurrency", "Faults", "Files",
+            "HEVCDecoding", "HEVCCodec", "ExactCodec",
+        ]),
+    library(
+        "Receiver",
+        [
+            "Transfer", "Receipts", "VolumeModel", "NIfTIFile", "ProgressiveCoding", "WireFormat", "StreamSession", "SRTTransport",
+            "SessionRunner", "Secrecy", "Journal", "Metrics", "Decoding", "DecoderHost", "Profiles", "Bytes", "Concurrency",
+            "Faults", "Files", "HEVCDecoding", "HEVCCodec", "ExactCodec",
+        ]),
+    .target(
+        name: "LiveView",
+        dependencies: [
+            "HTTPService", "Receiver", "Receipts", "Transfer", "Metrics", "Profiles", "StrictYAML", "ProgressiveCoding",
+            "WireFormat",
+            "NIfTIFile", "VolumeModel", "SRTTransport", "Bytes", "Concurrency", "Faults", "Files",
+        ],
+        exclude: ["Page"], swiftSettings: strict),
+    library("Phantom", ["Faults"]),
+    library("Terminal"),
+    // What measures all of it.
+    library(
+        "Experiments",
+        [
+            "VolumeModel", "NIfTIFile", "Regions", "HEVCDecoding", "HEVCCodec", "ExactCodec", "Decoding", "ProgressiveCoding",
+            "WireFormat", "StreamSession", "SRTTransport", "EncodingInput", "Transfer", "Sender", "Receiver", "Receipts", "Archive",
+            "DecoderHost", "Metrics", "Profiles", "Phantom", "NetSim", "StrictYAML", "LinkProfiles", "Bytes", "Concurrency",
+            "Faults",
+            "Files",
+        ]),
+]
+
+let programs: [Target] = [
+    program(
+        "fovea",
+        [
+            "VolumeModel", "NIfTIFile", "HEVCCodec", "Regions", "ProgressiveCoding", "WireFormat", "StreamSession", "ExactCodec",
+            "Decoding", "DecoderHost", "HEVCDecoding", "StrictYAML", "LinkProfiles", "SRTTransport", "Secrecy", "Journal",
+            "HTTPService", "Metrics", "EncodingInput", "Transfer", "Sender", "Receiver", "Receipts", "Archive", "Profiles",
+            "LiveView", "Phantom", "NetSim", "Experiments", "Terminal", "Bytes", "Concurrency", "Faults", "Files", "CPNG",
+            arguments,
+        ]),
+    program("fovea-decoder", ["Decoding"]),
+    program("netsim", ["NetSim", "StrictYAML", "LinkProfiles", "Faults", arguments], path: "netsim/Sources/netsim-cli"),
+]
+
+let testTargets: [Target] = [
+    library("TestSupport", path: "Tests/TestSupport"),
+    library(
+        "HostileInput",
+        [
+            "VolumeModel", "NIfTIFile", "HEVCDecoding", "HEVCCodec", "ExactCodec", "Decoding", "WireFormat", "ProgressiveCoding",
+            "StreamSession", "Journal", "DecoderHost", "Receiver", "Bytes", "Concurrency", "Faults",
+        ], path: "Tests/HostileInput"),
+    program("decoder-probe", ["Decoding"], path: "Tests/DecoderProbe"),
+    tests("BytesTests", ["Bytes", "Faults"]),
+    tests("ConcurrencyTests", ["TestSupport", "Concurrency"]),
+    tests(
+        "DecoderHostTests",
+        [
+            "DecoderHost", "Decoding", "ProgressiveCoding", "HEVCDecoding", "Concurrency", "Faults", "decoder-probe",
+            "fovea-decoder",
+        ]),
+    tests("VolumeModelTests", ["TestSupport", "VolumeModel", "Faults"]),
+    tests("NIfTIFileTests", ["TestSupport", "NIfTIFile", "VolumeModel", "Faults", "Files", "CNIfTI"]),
+    tests(
+        "RegionsTests",
+        ["TestSupport", "Regions", "VolumeModel", "Profiles", "StrictYAML", "Phantom", "Faults", "Files"]),
+    tests("HEVCCodecTests", ["TestSupport", "HEVCDecoding", "HEVCCodec", "Faults"]),
+    tests("ExactCodecTests", ["TestSupport", "ExactCodec", "Faults"]),
+    tests("WireFormatTests", ["TestSupport", "WireFormat", "VolumeModel", "Bytes", "Faults"]),
+    tests(
+        "ProgressiveCodingTests",
+        [
+            "TestSupport", "HostileInput", "ProgressiveCoding", "HEVCDecoding", "HEVCCodec", "ExactCodec", "Decoding",
+            "VolumeModel", "NIfTIFile", "WireFormat", "Bytes", "Concurrency", "Faults",
+        ]),
+    tests("SecrecyTests", ["TestSupport", "Secrecy", "Faults"]),
+    tests("JournalTests", ["TestSupport", "Journal", "Faults"]),
+    tests("HTTPServiceTests", ["TestSupport", "HTTPService", "Faults"]),
+    tests("MetricsTests", ["TestSupport", "HTTPService", "Metrics", "Faults"]),
+    tests("ReceiverTests", ["Receiver", "Sender", "VolumeModel", "WireFormat"]),
+    tests(
+        "LiveViewTests",
+        [
+            "TestSupport", "LiveView", "HTTPService", "Transfer", "Receiver", "Receipts", "Metrics", "ProgressiveCoding",
+            "ExactCodec", "HEVCCodec", "Decoding", "VolumeModel", "NIfTIFile", "WireFormat", "SRTTransport", "Profiles", "Bytes",
+            "Concurrency", "Faults", "fovea", "fovea-decoder", "netsim",
+        ]),
+    tests(
+        "StreamSessionTests", ["TestSupport", "StreamSession", "VolumeModel", "Secrecy", "WireFormat", "NetSim", "Bytes", "Faults"]),
+    tests("SRTTransportTests", ["SRTTransport", "NetSim", "Faults"]),
+    tests("SessionRunnerTests", ["SessionRunner", "StreamSession", "SRTTransport", "Secrecy", "WireFormat", "Bytes", "Faults"]),
+    tests(
+        "ProfilesTests",
+        [
+            "Profiles", "StrictYAML", "LinkProfiles", "Experiments", "ProgressiveCoding", "HEVCCodec", "NetSim", "Faults", "Files",
+        ]),
+    tests("PhantomTests", ["Phantom", "Faults"]),
+    tests("TerminalTests", ["Terminal"]),
+    tests(
+        "ExperimentsTests",
+        [
+            "Experiments", "Profiles", "StrictYAML", "LinkProfiles", "ProgressiveCoding", "VolumeModel", "NIfTIFile", "WireFormat",
+            "NetSim", "Phantom", "Transfer", "Sender", "Receiver", "Bytes", "Faults", "fovea-decoder",
+        ]),
+    tests("FilesTests", ["TestSupport", "Files", "Faults"]),
+    tests("NetSimTests", ["NetSim", "Faults", "netsim"], path: "netsim/Tests/NetSimTests"),
+    tests(
+        "EndToEndTests",
+        [
+            "TestSupport", "HostileInput", "ExactCodec", "Decoding", "DecoderHost", "EncodingInput", "Transfer", "Sender",
+            "Receiver", "Receipts", "Archive", "Regions", "Profiles", "ProgressiveCoding", "SessionRunner", "StreamSession",
+            "Journal", "VolumeModel", "NIfTIFile", "Phantom", "SRTTransport", "WireFormat", "Bytes", "Concurrency", "Faults",
+            "Files", "fovea", "fovea-decoder", "netsim",
+        ]),
+]
+
+// Programs that measure parts from within (make bench, make bench-transport) and hand hostile input to every parser (make fuzz): built for those alone.
+let benchmarks: [Target] = [
+    system("CCharLS", "charls", apt: "libcharls-dev", path: "Benchmarks/Sources/CCharLS"),
+    program(
+        "transport-benchmark",
+        ["SessionRunner", "StreamSession", "SRTTransport", "WireFormat", "Secrecy", "Bytes", "Faults", arguments],
+        path: "Benchmarks/Sources/transport-benchmark"),
+    program(
+        "codec-benchmark", ["CCharLS", "ExactCodec", "NIfTIFile", "VolumeModel", "Faults", arguments],
+        path: "Benchmarks/Sources/codec-benchmark"),
+]
+
+func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    program(name, ["Fuzzing", "HostileInput"] + dependencies, path: "Fuzz/Sources/\(name)")
+}
+
+let fuzzers: [Target] = [
+    library("Fuzzing", path: "Fuzz/Sources/Fuzzing"),
+    fuzzer("fuzz-exact", ["ExactCodec", "NIfTIFile", "VolumeModel"]),
+    fuzzer("fuzz-receiving", ["DecoderHost", "ProgressiveCoding"]),
+    fuzzer("fuzz-journal", ["DecoderHost", "ProgressiveCoding"]),
+    fuzzer("fuzz-datagrams", ["DecoderHost", "ProgressiveCoding"]),
+    fuzzer("fuzz-worker", ["DecoderHost", "ProgressiveCoding"]),
+]
 
 let package = Package(
     name: "Fovea",
@@ -31,11 +247,6 @@ let package = Package(
         .executable(name: "fovea", targets: ["fovea"]),
         .executable(name: "fovea-decoder", targets: ["fovea-decoder"]),
         .executable(name: "netsim", targets: ["netsim"]),
-        // What Benchmarks/ measures from within.
-        .library(name: "FoveaCodecs", targets: ["ExactCodec", "NIfTIFile", "VolumeModel"]),
-        // What Fuzz/ hands to every parser.
-        .library(name: "FoveaHostileInput", targets: ["HostileInput", "DecoderHost", "ProgressiveCoding"]),
-        .library(name: "FoveaTransport", targets: ["SessionRunner", "StreamSession", "SRTTransport", "WireFormat", "Secrecy"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -43,151 +254,8 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
-    targets: [
-        // C libraries
-        system("CDe265", "libde265", apt: "libde265-dev"),
-        .target(name: "CNIfTI", linkerSettings: [.linkedLibrary("nifti2"), .linkedLibrary("znz"), .linkedLibrary("z")]),
-        .systemLibrary(name: "COnnxRuntime"),
-        system("CPNG", "libpng", apt: "libpng-dev"),
-        system("CSeccomp", "libseccomp", apt: "libseccomp-dev"),
-        system("CSRT", "srt", apt: "libsrt-openssl-dev"),
-        system("CX265", "x265", apt: "libx265-dev"),
-        system("CZlib", "zlib", apt: "zlib1g-dev"),
-        system("CZstd", "libzstd", apt: "libzstd-dev"),
-
-        // The line a slice follows, from file to file
-        library("VolumeModel"),
-        library("NIfTIFile", ["VolumeModel", "CZlib"]),
-        library("Segmentation", ["VolumeModel", "COnnxRuntime", crypto]),
-        library("HEVCDecoding", ["CDe265"]),
-        library("HEVCCodec", ["HEVCDecoding", "CX265"]),
-        library("ExactCodec", ["CZstd"]),
-        library("Decoding", ["HEVCDecoding", "ExactCodec", "CSeccomp"]),
-        library("WireFormat", ["VolumeModel", crypto]),
-        library(
-            "ProgressiveCoding", ["VolumeModel", "NIfTIFile", "HEVCDecoding", "HEVCCodec", "ExactCodec", "Decoding", "WireFormat"]),
-        library("Secrecy", [crypto]),
-        library("StreamSession", ["WireFormat", "Secrecy"]),
-        library("Journal", ["CZlib"]),
-        library("HTTPService", [sockets]),
-        library("Metrics", ["HTTPService"]),
-        library("SRTTransport", ["CSRT"]),
-        library("SessionRunner", ["StreamSession", "SRTTransport", "Secrecy"]),
-        library("Profiles", ["HEVCDecoding", "HEVCCodec", "ExactCodec", "ProgressiveCoding", "StrictYAML"]),
-        library("DecoderHost", ["Decoding", "ProgressiveCoding", "CSeccomp"]),
-        library(
-            "Sites",
-            [
-                "VolumeModel", "NIfTIFile", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
-                "SRTTransport", "SessionRunner", "Secrecy", "Journal", "Metrics", "Decoding", "DecoderHost", "Profiles",
-                "StrictYAML",
-                "HEVCDecoding", "HEVCCodec", "ExactCodec", crypto,
-            ]),
-        .target(
-            name: "LiveView",
-            dependencies: [
-                "HTTPService", "Sites", "Metrics", "Profiles", "StrictYAML", "ProgressiveCoding", "WireFormat", "NIfTIFile",
-                "VolumeModel", "SRTTransport",
-            ],
-            exclude: ["Page"], swiftSettings: strict),
-        library("Phantom"),
-        library("Terminal"),
-
-        // What measures all of it
-        library(
-            "Experiments",
-            [
-                "VolumeModel", "NIfTIFile", "Segmentation", "HEVCDecoding", "HEVCCodec", "ExactCodec", "Decoding",
-                "ProgressiveCoding", "WireFormat", "StreamSession", "SRTTransport", "Sites", "DecoderHost", "Metrics", "Profiles",
-                "Phantom",
-                "NetSim", "StrictYAML", "LinkProfiles",
-            ]),
-
-        // The link simulator: a package of its own (netsim/Package.swift), whose parts are built here with everything else
-        .target(name: "CNetSim", path: "netsim/Sources/CNetSim"),
-        library("NetSim", ["CNetSim"], path: "netsim/Sources/NetSim"),
-        library("StrictYAML", [yaml], path: "netsim/Sources/StrictYAML"),
-        library("LinkProfiles", ["NetSim", "StrictYAML"], path: "netsim/Sources/LinkProfiles"),
-
-        // Programs
-        .executableTarget(
-            name: "fovea",
-            dependencies: [
-                "VolumeModel", "NIfTIFile", "HEVCCodec", "Segmentation", "ProgressiveCoding", "WireFormat", "StreamSession",
-                "ExactCodec", "Decoding", "DecoderHost", "HEVCDecoding", "StrictYAML", "LinkProfiles",
-                "SRTTransport", "Secrecy", "Journal", "HTTPService", "Metrics", "Sites", "Profiles", "LiveView", "Phantom",
-                "NetSim",
-                "Experiments",
-                "Terminal",
-                "CPNG", arguments,
-            ],
-            swiftSettings: strict),
-        .executableTarget(name: "fovea-decoder", dependencies: ["Decoding"], swiftSettings: strict),
-        .executableTarget(
-            name: "netsim", dependencies: ["NetSim", "StrictYAML", "LinkProfiles", arguments], path: "netsim/Sources/netsim-cli",
-            swiftSettings: strict),
-
-        // Tests
-        library("TestSupport", path: "Tests/TestSupport"),
-        library(
-            "HostileInput",
-            [
-                "VolumeModel", "NIfTIFile", "HEVCDecoding", "HEVCCodec", "ExactCodec", "Decoding", "WireFormat",
-                "ProgressiveCoding", "StreamSession", "Journal", "DecoderHost", "Sites",
-            ], path: "Tests/HostileInput"),
-        .executableTarget(
-            name: "decoder-probe", dependencies: ["Decoding"], path: "Tests/DecoderProbe",
-            swiftSettings: strict),
-        tests(
-            "DecoderHostTests", ["DecoderHost", "Decoding", "ProgressiveCoding", "HEVCDecoding", "decoder-probe", "fovea-decoder"]),
-        tests("VolumeModelTests", ["TestSupport", "VolumeModel"]),
-        tests("NIfTIFileTests", ["NIfTIFile", "VolumeModel", "CNIfTI"]),
-        tests("SegmentationTests", ["TestSupport", "Segmentation", "VolumeModel", "Profiles", "StrictYAML", "Phantom"]),
-        tests("HEVCCodecTests", ["TestSupport", "HEVCDecoding", "HEVCCodec"]),
-        tests("ExactCodecTests", ["TestSupport", "ExactCodec"]),
-        tests("WireFormatTests", ["TestSupport", "WireFormat", "VolumeModel"]),
-        tests(
-            "ProgressiveCodingTests",
-            [
-                "TestSupport", "HostileInput", "ProgressiveCoding", "HEVCDecoding", "HEVCCodec", "ExactCodec", "Decoding",
-                "VolumeModel", "NIfTIFile",
-                "WireFormat",
-            ]),
-        tests("SecrecyTests", ["TestSupport", "Secrecy"]),
-        tests("JournalTests", ["TestSupport", "Journal"]),
-        tests("HTTPServiceTests", ["TestSupport", "HTTPService"]),
-        tests("MetricsTests", ["TestSupport", "HTTPService", "Metrics"]),
-        tests(
-            "LiveViewTests",
-            [
-                "TestSupport", "LiveView", "HTTPService", "Sites", "Metrics", "ProgressiveCoding", "ExactCodec", "HEVCCodec",
-                "Decoding",
-                "VolumeModel",
-                "NIfTIFile",
-                "WireFormat", "SRTTransport", "Profiles", "fovea", "fovea-decoder", "netsim",
-            ]),
-        tests("StreamSessionTests", ["TestSupport", "StreamSession", "VolumeModel", "Secrecy", "WireFormat", "NetSim"]),
-        tests("SRTTransportTests", ["SRTTransport", "NetSim"]),
-        tests("SessionRunnerTests", ["SessionRunner", "StreamSession", "SRTTransport", "Secrecy", "WireFormat"]),
-        tests(
-            "ProfilesTests",
-            ["Profiles", "StrictYAML", "LinkProfiles", "Experiments", "ProgressiveCoding", "HEVCCodec", "NetSim"]),
-        tests("PhantomTests", ["Phantom"]),
-        tests("TerminalTests", ["Terminal"]),
-        tests(
-            "ExperimentsTests",
-            [
-                "Experiments", "Profiles", "StrictYAML", "LinkProfiles", "ProgressiveCoding", "VolumeModel", "NIfTIFile",
-                "WireFormat", "NetSim", "Phantom", "Sites", "fovea-decoder",
-            ]),
-        tests("NetSimTests", ["NetSim", "netsim"], path: "netsim/Tests/NetSimTests"),
-        tests(
-            "EndToEndTests",
-            [
-                "TestSupport", "HostileInput", "ExactCodec", "Decoding", "DecoderHost", "Sites", "Profiles", "ProgressiveCoding",
-                "SessionRunner", "StreamSession", "Journal", "VolumeModel", "NIfTIFile", "Phantom",
-                "SRTTransport", "WireFormat", "fovea", "fovea-decoder", "netsim",
-            ]),
-    ],
+    targets: libraries + simulator + modules + programs + testTargets
+        + (Context.environment["FOVEA_BENCHMARKS"] == nil ? [] : benchmarks)
+        + (Context.environment["FOVEA_FUZZERS"] == nil ? [] : fuzzers),
     swiftLanguageModes: [.v6]
 )

@@ -22,16 +22,20 @@ let package = Package(
     ],
     targets: [
         .target(name: "CNetSim"),
-        .target(name: "NetSim", dependencies: ["CNetSim"], swiftSettings: strict),
-        .target(name: "StrictYAML", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: strict),
-        .target(name: "LinkProfiles", dependencies: ["NetSim", "StrictYAML"], swiftSettings: strict),
+        .target(name: "Faults", swiftSettings: strict),
+        .target(name: "Files", dependencies: ["Faults"], swiftSettings: strict),
+        .target(name: "NetSim", dependencies: ["CNetSim", "Faults", "Files"], swiftSettings: strict),
+        .target(
+            name: "StrictYAML", dependencies: ["Faults", "Files", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
+        .target(name: "LinkProfiles", dependencies: ["NetSim", "StrictYAML", "Faults", "Files"], swiftSettings: strict),
         .executableTarget(
             name: "netsim",
             dependencies: [
-                "NetSim", "StrictYAML", "LinkProfiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "NetSim", "StrictYAML", "LinkProfiles", "Faults",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/netsim-cli", swiftSettings: strict),
-        .testTarget(name: "NetSimTests", dependencies: ["NetSim", "netsim"], swiftSettings: strict),
+        .testTarget(name: "NetSimTests", dependencies: ["NetSim", "Faults", "netsim"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,18 +1,19 @@
-public import Decoding
-public import ProgressiveCoding
+internal import Concurrency
+package import Decoding
+internal import ProgressiveCoding
 internal import Synchronization
 
 /// Decodes a peer's chunks in processes of their own that can do nothing else. One that dies costs its chunk, no more.
 ///
 /// Make one a peer: a process that a hostile chunk has taken over must not decode another peer's.
-public final class ConfinedDecoder: ChunkDecoder {
+package final class ConfinedDecoder: ChunkDecoder {
     private let floor: DecodingFloor
     private let lane: Lane
     private let voxelCount = Mutex(0)
 
     /// Makes a decoder.
     /// - Parameter floor: where its processes run, beside those of other peers.
-    public init(floor: DecodingFloor) {
+    package init(floor: DecodingFloor) {
         self.floor = floor
         lane = floor.open { Lane($0) }
     }
@@ -42,11 +43,11 @@ public final class ConfinedDecoder: ChunkDecoder {
     }
 
     /// Starts processes ahead of time, so that the first chunk does not wait for one.
-    public func prepare(count: Int) { floor.prepare(count, for: lane) }
+    package func prepare(count: Int) { floor.prepare(count, for: lane) }
 
     /// Allows time to decode: so much for each voxel announced, over what everybody has.
     /// - Parameter voxels: how many more there are to come.
-    public func allow(voxels: Int) {
+    package func allow(voxels: Int) {
         let count = voxelCount.withLock { count in
             count += min(voxels, ConfinedWorker.memoryCeiling)
             return count
@@ -58,11 +59,11 @@ public final class ConfinedDecoder: ChunkDecoder {
     /// - Throws: `CodingError.Code.invalidChunk`, also when the chunk brought two processes down or takes too long;
     ///   `CodingError.Code.tooLarge` when the session's time is used up; `ConfinementError` when no process can start;
     ///   `CancellationError` once the decoder is closed.
-    public func decode(_ request: DecodeRequest, rank: UInt64) async throws -> DecodedChunk {
+    package func decode(_ request: DecodeRequest, rank: UInt64) async throws -> DecodedChunk {
         if case .nothing = request { return .bytes([]) }
         return try await floor.decode(request, rank: rank, in: lane)
     }
 
     /// Drops everything that waits or runs. Nothing is decoded afterwards.
-    public func close() { floor.close(lane, CancellationError()) }
+    package func close() { floor.close(lane, CancellationError()) }
 }

@@ -1,15 +1,16 @@
-public import Decoding
+internal import Faults
+package import Decoding
 internal import Foundation
 
 /// The program `fovea-decoder`, in which a peer's chunks are decoded.
-public enum DecoderProgram {
+package enum DecoderProgram {
     private static let name = "fovea-decoder"
     /// Names another place for the program.
     private static let variable = "FOVEA_DECODER"
 
     /// Path of the decoder: as `FOVEA_DECODER` says, else beside this program or in `lib/fovea` of the same installation. Never in the folder
     /// that one works in.
-    public static var path: String {
+    package static var path: String {
         if let given = ProcessInfo.processInfo.environment[variable], !given.isEmpty { return given }
         let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         let places = [folder, folder.deletingLastPathComponent().appendingPathComponent("lib/fovea")].map {
@@ -20,7 +21,7 @@ public enum DecoderProgram {
 
     /// Starts it once, so that what is wrong with it is not said of a peer's first chunk.
     /// - Throws: `ConfinementError.Code.cannotStart`, also when it does not confine itself; `.exhausted`.
-    public static func check(_ path: String) throws(ConfinementError) {
+    package static func check(_ path: String) throws(ConfinementError) {
         guard isProgram(path) else {
             throw ConfinementError(.cannotStart, "\(path): no such program; \(variable) says where \(name) is")
         }

@@ -1,3 +1,5 @@
+internal import Concurrency
+internal import Faults
 internal import Decoding
 internal import Dispatch
 internal import Foundation
@@ -8,7 +10,7 @@ internal import Synchronization
 ///
 /// A decoder whose session has had its turn is stopped by a signal and goes on when the turn comes round, so a large chunk of one
 /// session holds up no other. No thread of Swift's pool waits for a decoder.
-public final class DecodingFloor: Sendable {
+package final class DecodingFloor: Sendable {
     private typealias Waiter = CheckedContinuation<DecodedChunk, any Error>
     /// A request and what has become of it.
     private struct Task {
@@ -54,7 +56,7 @@ public final class DecodingFloor: Sendable {
     /// - Parameters:
     ///   - slotCount: how many decoders run at a time; nil for one a core.
     ///   - executable: the program `fovea-decoder`, or another that calls `ConfinedWorker.serve()`.
-    public convenience init(slotCount: Int? = nil, executable: String) {
+    package convenience init(slotCount: Int? = nil, executable: String) {
         self.init(slotCount: slotCount, executable: executable, limits: WorkerLimits())
     }
 

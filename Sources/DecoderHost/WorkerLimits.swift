@@ -1,3 +1,4 @@
+internal import Faults
 package import Decoding
 internal import ProgressiveCoding
 

@@ -1,3 +1,4 @@
+internal import Faults
 internal import CSeccomp
 internal import Decoding
 internal import Glibc

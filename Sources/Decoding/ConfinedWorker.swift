@@ -1,17 +1,18 @@
+internal import Faults
 internal import CSeccomp
 internal import Glibc
 
 /// The process in which a peer's chunks are decoded: it reads requests, writes answers, and may do nothing else.
 ///
 /// It opens no file, makes no socket, starts no program and maps no executable memory, whatever a hostile chunk makes of it.
-public enum ConfinedWorker {
+package enum ConfinedWorker {
     /// Address space no process ever gets beyond.
     package static let memoryCeiling = 4 << 30
     /// Processor time that no process ever gets beyond, whatever it decodes.
     package static let processSeconds = 3600
 
     /// Confines this process, then serves requests from standard input until it is closed. Does not return.
-    public static func serve() -> Never {
+    package static func serve() -> Never {
         do {
             try confine()
         } catch {

@@ -1,17 +1,17 @@
-public import ExactCodec
+package import ExactCodec
 internal import HEVCDecoding
 
 /// A chunk that does not decode to what was announced.
-public struct DecodeError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct DecodeError: Error, Sendable, Equatable, CustomStringConvertible {
     /// One sentence for a person.
-    public let message: String
+    package let message: String
     /// Makes an error.
-    public init(_ message: String) { self.message = message }
-    public var description: String { message }
+    package init(_ message: String) { self.message = message }
+    package var description: String { message }
 }
 
 /// The work on one chunk that touches a peer's bytes: it needs nothing but what stands here, so that it can be done elsewhere.
-public enum DecodeRequest: Sendable, Equatable {
+package enum DecodeRequest: Sendable, Equatable {
     /// A base chunk: HEVC to samples.
     case slices(payload: [UInt8], columns: Int, rows: Int, count: Int, bitDepth: Int)
     /// A mask chunk to flags.
@@ -27,7 +27,7 @@ public enum DecodeRequest: Sendable, Equatable {
 
     /// Decodes on the calling thread, in this process.
     /// - Throws: `DecodeError`.
-    public func perform() throws(DecodeError) -> DecodedChunk {
+    package func perform() throws(DecodeError) -> DecodedChunk {
         do {
             switch self {
             case .slices(let payload, let columns, let rows, let count, let bitDepth):
@@ -51,7 +51,7 @@ public enum DecodeRequest: Sendable, Equatable {
 }
 
 /// Result of decoding a chunk.
-public enum DecodedChunk: Sendable, Equatable {
+package enum DecodedChunk: Sendable, Equatable {
     /// Samples or codes, slices x rows x columns.
     case samples([UInt16])
     /// Flags, stored voxels or plain bytes.
@@ -60,7 +60,7 @@ public enum DecodedChunk: Sendable, Equatable {
 
 extension DecodeRequest {
     /// Voxels, or bytes where a chunk holds no voxels, that come out of the chunk.
-    public var voxelCount: Int {
+    package var voxelCount: Int {
         switch self {
         case .slices(_, let columns, let rows, let count, _): columns * rows * count
         case .mask(_, let count, _, _): count
@@ -72,7 +72,7 @@ extension DecodeRequest {
     }
 
     /// Bytes of the chunk.
-    public var payloadByteCount: Int {
+    package var payloadByteCount: Int {
         switch self {
         case .slices(let payload, _, _, _, _), .mask(let payload, _, _, _), .codes(let payload, _, _), .planes(let payload, _, _),
             .compressed(let payload, _):

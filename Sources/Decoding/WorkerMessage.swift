@@ -1,3 +1,4 @@
+internal import Faults
 internal import ExactCodec
 
 /// Form in which a decode request and its answer cross the pipe between a program and its decoder on one machine: fields of 64 bits in the

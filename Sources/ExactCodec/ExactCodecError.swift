@@ -1,17 +1,9 @@
+package import Faults
+
 /// An error in coding exact voxels.
-public struct ExactCodecError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The kind of fault, to match on.
-    public enum Code: Sendable, Equatable {
-        case invalidInput, corruptChunk, encoderFailed
-    }
-    /// The kind of fault.
-    public let code: Code
-    /// One sentence for a person.
-    public let message: String
-    /// Makes an error.
-    public init(_ code: Code, _ message: String) {
-        self.code = code
-        self.message = message
-    }
-    public var description: String { message }
+package typealias ExactCodecError = Fault<ExactCodecFault>
+
+/// The kinds of ``ExactCodecError``.
+package enum ExactCodecFault: Sendable, Equatable {
+    case invalidInput, corruptChunk, encoderFailed
 }

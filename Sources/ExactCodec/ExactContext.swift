@@ -1,30 +1,32 @@
+internal import Faults
+
 /// Knowledge that both ends have before a refinement chunk: the decoded base, and which voxels are exact already.
-public struct ExactContext: Sendable, Equatable {
+package struct ExactContext: Sendable, Equatable {
     /// Columns of the chunk's box.
-    public let columns: Int
+    package let columns: Int
     /// Rows of the chunk's box.
-    public let rows: Int
+    package let rows: Int
     /// Slices of the chunk's box.
-    public let slices: Int
+    package let slices: Int
     /// The greatest code a voxel can have; codes run from 0.
-    public let greatestCode: UInt16
+    package let greatestCode: UInt16
     /// The decoded base as codes: slices x rows x columns. At neighbours that take no part their exact codes; where voxels stand aside it means
     /// nothing.
-    public let base: [UInt16]
+    package let base: [UInt16]
     /// Role of each voxel in this chunk: ``takesPart``, ``aside`` or ``neighbour``; the same shape.
-    public let known: [UInt8]
+    package let known: [UInt8]
     /// A voxel that the chunk makes exact.
-    public static let takesPart: UInt8 = 0
+    package static let takesPart: UInt8 = 0
     /// A voxel that is exact already, and nothing to go by.
-    public static let aside: UInt8 = 1
+    package static let aside: UInt8 = 1
     /// A voxel that is exact already, and as good a neighbour as any.
-    public static let neighbour: UInt8 = 2
+    package static let neighbour: UInt8 = 2
     /// Greatest difference that an exact code can have from its base code.
-    public let reach: UInt16
+    package let reach: UInt16
 
     /// Makes a context.
     /// - Throws: `ExactCodecError.Code.invalidInput` when the arrays do not fit the shape.
-    public init(
+    package init(
         columns: Int, rows: Int, slices: Int, greatestCode: UInt16, base: [UInt16], known: [UInt8], reach: UInt16 = .max
     ) throws(ExactCodecError) {
         guard columns > 0, rows > 0, slices > 0, base.count == columns * rows * slices, known.count == base.count else {
@@ -81,13 +83,13 @@ public struct ExactContext: Sendable, Equatable {
     }
 
     /// Voxels of the chunk's box.
-    public var voxelCount: Int { base.count }
+    package var voxelCount: Int { base.count }
 }
 
 /// Codes exact codes, given the decoded base or not.
 ///
 /// Every coder works on integers alone, so that its bytes are the same on every machine.
-public protocol ExactCoder: Sendable {
+package protocol ExactCoder: Sendable {
     /// Names the coder on the wire.
     var identifier: UInt8 { get }
     /// True when the decoded base tells the coder anything; otherwise chunks need none.
@@ -101,7 +103,7 @@ public protocol ExactCoder: Sendable {
 }
 
 /// The coders this version knows, by their names in profiles.
-public enum ExactCoders: String, Sendable, CaseIterable {
+package enum ExactCoders: String, Sendable, CaseIterable {
     /// The smallest chunks.
     case contextMixing = "context-mixing"
     /// About the bytes of context mixing with its base, in a tenth of its time, and without one.
@@ -110,7 +112,7 @@ public enum ExactCoders: String, Sendable, CaseIterable {
     case stored
 
     /// The coder.
-    public var coder: any ExactCoder {
+    package var coder: any ExactCoder {
         switch self {
         case .contextMixing: ContextMixingCoder()
         case .linear: LinearCoder()
@@ -120,7 +122,7 @@ public enum ExactCoders: String, Sendable, CaseIterable {
 
     /// The coder of that name.
     /// - Throws: `ExactCodecError.Code.corruptChunk` for a name this version does not know.
-    public static func coder(identifier: UInt8) throws(ExactCodecError) -> any ExactCoder {
+    package static func coder(identifier: UInt8) throws(ExactCodecError) -> any ExactCoder {
         switch identifier {
         case 2: ContextMixingCoder()
         case 3: LinearCoder()

@@ -1,13 +1,15 @@
+internal import Faults
+
 /// Exact codes as they are, their two bytes in planes by Zstandard: for what no model helps, and in place of a coder that was found to err.
-public struct StoredCoder: ExactCoder {
-    public let identifier: UInt8 = 4
-    public let usesBase = false
+package struct StoredCoder: ExactCoder {
+    package let identifier: UInt8 = 4
+    package let usesBase = false
     private static let byteCount = 2
 
     /// Makes the coder.
-    public init() {}
+    package init() {}
 
-    public func encode(_ exact: [UInt16], given context: ExactContext) throws(ExactCodecError) -> [UInt8] {
+    package func encode(_ exact: [UInt16], given context: ExactContext) throws(ExactCodecError) -> [UInt8] {
         try context.check(exact)
         var bytes: [UInt8] = []
         context.forEachPart { index in
@@ -19,7 +21,7 @@ public struct StoredCoder: ExactCoder {
         return CheckedStream.seal(planes, hash: CheckedStream.hash(exact, context))
     }
 
-    public func decode(_ chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt16] {
+    package func decode(_ chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt16] {
         var count = 0
         context.forEachPart { _ in count += 1 }
         let bytes = try BytePlaneCoder.decode(

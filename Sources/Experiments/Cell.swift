@@ -1,9 +1,9 @@
-public import NetSim
-public import Profiles
-public import ProgressiveCoding
+package import NetSim
+package import Profiles
+package import ProgressiveCoding
 
 /// The way in which transfers are made.
-public enum Mode: String, Sendable, CaseIterable {
+package enum Mode: String, Sendable, CaseIterable {
     /// In virtual time, over netsim's model.
     case virtual
     /// Over SRT sockets on this machine, through netsim's relay.
@@ -11,21 +11,21 @@ public enum Mode: String, Sendable, CaseIterable {
 }
 
 /// One transfer of an experiment.
-public struct Cell: Sendable {
+package struct Cell: Sendable {
     /// Its place in the experiment, from 0.
-    public let index: Int
+    package let index: Int
     /// Index in the experiment's list of the volume that is sent.
     let subject: Int
     /// The encoding that the volume is coded with.
-    public let encoding: ExperimentProfile.Named<EncodingSettings>
+    package let encoding: ExperimentProfile.Named<EncodingSettings>
     /// The transport profile, which sets how the link is used.
-    public let transport: ExperimentProfile.Named<TransportProfile>
+    package let transport: ExperimentProfile.Named<TransportProfile>
     /// Which chunk goes before which.
-    public let order: TransmissionOrder
+    package let order: TransmissionOrder
     /// The link between the ends.
-    public let link: ExperimentProfile.Named<LinkParameters>
+    package let link: ExperimentProfile.Named<LinkParameters>
     /// Decides over what the link does at random.
-    public let seed: UInt64
+    package let seed: UInt64
 
     /// Every transfer of an experiment: volumes, encodings, orders, transports, links, seeds, the last changing fastest.
     static func all(of profile: ExperimentProfile) -> [Cell] {

@@ -1,17 +1,9 @@
+package import Faults
+
 /// A fault in the laboratory beyond what its parts report.
-public struct ExperimentError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The kind of fault, to match on.
-    public enum Code: Sendable, Equatable {
-        case usage, cannotWrite, invalidResults, figureFailed, transferFailed, simulationFailed
-    }
-    /// The kind of fault.
-    public let code: Code
-    /// One sentence for a person.
-    public let message: String
-    /// Makes an error.
-    public init(_ code: Code, _ message: String) {
-        self.code = code
-        self.message = message
-    }
-    public var description: String { message }
+package typealias ExperimentError = Fault<ExperimentFault>
+
+/// The kinds of ``ExperimentError``.
+package enum ExperimentFault: Sendable, Equatable {
+    case usage, cannotWrite, invalidResults, figureFailed, transferFailed, simulationFailed
 }

@@ -1,3 +1,4 @@
+internal import Faults
 internal import DecoderHost
 internal import Foundation
 internal import Profiles
@@ -7,48 +8,48 @@ internal import VolumeModel
 internal import WireFormat
 
 /// Makes an experiment's transfers, one after another, and keeps what came of them in a folder.
-public struct Laboratory: Sendable {
+package struct Laboratory: Sendable {
     /// Options for the run of an experiment.
-    public struct Options: Sendable {
+    package struct Options: Sendable {
         /// The folder for results.
-        public var folder: String
+        package var folder: String
         /// The way in which transfers are made.
-        public var mode: Mode
+        package var mode: Mode
         /// Which transfers to make; nil for all.
-        public var cells: [Int]?
+        package var cells: [Int]?
         /// True to keep the link's log of each transfer, in virtual time.
-        public var recordsLinks = false
+        package var recordsLinks = false
         /// A program that decodes confined, for transfers over sockets.
-        public var decoderPath = DecoderProgram.path
+        package var decoderPath = DecoderProgram.path
 
         /// Makes options.
-        public init(folder: String, mode: Mode) {
+        package init(folder: String, mode: Mode) {
             self.folder = folder
             self.mode = mode
         }
     }
 
     /// Progress of a run.
-    public struct Progress: Sendable {
+    package struct Progress: Sendable {
         /// Transfers whose results are there.
-        public let finished: Int
+        package let finished: Int
         /// Transfers there are to be.
-        public let total: Int
+        package let total: Int
         /// Label of what is being done.
-        public let label: String
+        package let label: String
         /// As far as can be told from those made so far.
-        public let secondsLeft: Double?
+        package let secondsLeft: Double?
     }
 
     /// The experiment.
-    public let profile: ExperimentProfile
+    package let profile: ExperimentProfile
     /// Options of the run.
-    public let options: Options
+    package let options: Options
     /// Every transfer.
-    public let cells: [Cell]
+    package let cells: [Cell]
 
     /// - Throws: `ExperimentError.Code.usage` for transfers that the experiment does not have.
-    public init(_ profile: ExperimentProfile, _ options: Options) throws {
+    package init(_ profile: ExperimentProfile, _ options: Options) throws {
         self.profile = profile
         self.options = options
         cells = Cell.all(of: profile)
@@ -67,7 +68,7 @@ public struct Laboratory: Sendable {
 
     /// Every transfer's parameters, a row each, without making any.
     /// - Throws: what finding the volumes throws.
-    public func list() throws -> [Row] {
+    package func list() throws -> [Row] {
         let subjects = try subjects()
         return cells.map { Row($0, of: profile, subjects[$0.subject], mode: options.mode, sourceByteCount: nil) }
     }
@@ -80,7 +81,7 @@ public struct Laboratory: Sendable {
     /// - Returns: how many were made, and how many of all that were to be made ended early.
     /// - Throws: what parts throw that no transfer can be made without; `CancellationError`. A transfer that ends early is a
     ///   result.
-    public func run(onProgress: @escaping @Sendable (Progress) -> Void) async throws -> (made: Int, failed: Int) {
+    package func run(onProgress: @escaping @Sendable (Progress) -> Void) async throws -> (made: Int, failed: Int) {
         try OutputFile.makeFolder(options.folder)
         try OutputFile.makeFolder((log.path as NSString).deletingLastPathComponent)
         try OutputFile.makeFolder("\(options.folder)/cells")
@@ -186,7 +187,7 @@ public struct Laboratory: Sendable {
 
     /// The results of this very experiment, one for each transfer, in its order.
     /// - Throws: `ExperimentError.Code.invalidResults` where some are missing.
-    public func results() throws -> [Row] {
+    package func results() throws -> [Row] {
         let all = Dictionary(try everyRow().map { ($0.text("key"), $0) }) { $1 }
         let wanted = try list()
         let found = wanted.compactMap { wanted -> Row? in

@@ -1,27 +1,29 @@
+internal import Faults
+internal import Files
 internal import Foundation
 internal import NIfTIFile
-public import Phantom
+package import Phantom
 internal import VolumeModel
 
 /// A phantom as NIfTI files.
-public enum PhantomFiles {
+package enum PhantomFiles {
     /// Returns the paths of the volume and the labels.
-    public static func paths(_ parameters: PhantomParameters, in folder: String) -> (volume: String, labels: String) {
+    package static func paths(_ parameters: PhantomParameters, in folder: String) -> (volume: String, labels: String) {
         let stem = "\(folder)/phantom-\(parameters.seed)"
         return ("\(stem)_flair.nii.gz", "\(stem)_seg.nii.gz")
     }
 
     /// Writes volume and labels.
     /// - Parameter replacing: whether files of their names give way.
-    /// - Throws: `NIfTIError.Code.cannotWrite`, `.alreadyExists`.
+    /// - Throws: `FileError.Code.cannotWrite`, `.alreadyExists`.
     @discardableResult
-    public static func write(_ parameters: PhantomParameters, to folder: String, replacing: Bool = true) throws -> (
+    package static func write(_ parameters: PhantomParameters, to folder: String, replacing: Bool = true) throws -> (
         volume: String, labels: String
     ) {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
-            throw NIfTIError(.cannotWrite, "\(folder): the folder cannot be made")
+            throw FileError(.cannotWrite, "\(folder): the folder cannot be made")
         }
         let head = PhantomHead.generate(parameters)
         let shape = try Shape(columns: head.columns, rows: head.rows, slices: head.slices)

@@ -1,8 +1,11 @@
+internal import Bytes
+internal import Faults
+internal import Files
+internal import Regions
 internal import Foundation
 internal import NIfTIFile
 internal import Phantom
 internal import Profiles
-internal import Sites
 internal import VolumeModel
 internal import WireFormat
 
@@ -28,13 +31,13 @@ struct Subject: Sendable {
             }
             return Subject(
                 name: subject.name, path: files.volume, choice: .mask(path: files.labels),
-                digest: WireFormat.Digest(of: Array("phantom seed \(seed) \(columns)x\(rows)x\(slices) version 1".utf8)),
+                digest: Bytes.Digest(of: Array("phantom seed \(seed) \(columns)x\(rows)x\(slices) version 1".utf8)),
                 fileByteCount: size(files.volume))
         case .file(let path, let region):
             var builder = DigestBuilder()
             func add(_ path: String) throws {
                 guard let data = FileManager.default.contents(atPath: path) else {
-                    throw NIfTIError(.notFound, "\(path): no such file, or not readable")
+                    throw FileError(.notFound, "\(path): no such file, or not readable")
                 }
                 data.withUnsafeBytes { builder.update($0) }
             }

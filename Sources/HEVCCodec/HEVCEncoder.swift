@@ -1,16 +1,17 @@
-public import HEVCDecoding
+internal import Faults
+package import HEVCDecoding
 internal import CX265
 internal import Synchronization
 
 /// Codes stacks of slices as closed HEVC chunks with x265, monochrome, on the calling thread.
-public enum HEVCEncoder {
+package enum HEVCEncoder {
     /// x265 fills static tables while it opens its first encoder.
     private static let opening = Mutex(())
 
     /// Codes one stack.
     /// - Returns: the chunk's NAL units, each after its length as four big-endian bytes, parameter sets first.
     /// - Throws: `HEVCError.Code.invalidParameters` or `.encoderFailed`.
-    public static func encode(_ stack: SliceStack, _ parameters: HEVCParameters) throws(HEVCError) -> [UInt8] {
+    package static func encode(_ stack: SliceStack, _ parameters: HEVCParameters) throws(HEVCError) -> [UInt8] {
         guard let api = fovea_x265_api(Int32(parameters.bitDepth)) else {
             throw HEVCError(.encoderFailed, "libx265 was built without \(parameters.bitDepth)-bit support")
         }

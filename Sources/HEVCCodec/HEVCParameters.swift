@@ -1,23 +1,24 @@
-public import HEVCDecoding
+internal import Faults
+package import HEVCDecoding
 /// Parameters by which a layer is coded as HEVC.
-public struct HEVCParameters: Sendable, Equatable {
+package struct HEVCParameters: Sendable, Equatable {
     /// Bits a sample: 8, 10 or 12. libde265 1.0.11 is wrong above 12.
-    public let bitDepth: Int
+    package let bitDepth: Int
     /// Constant rate factor, 0 to 51, relative to the sample range.
-    public let crf: Double
+    package let crf: Double
     /// x265's preset, `ultrafast` to `placebo`.
-    public let preset: String
+    package let preset: String
     /// x265 options by their command-line names, applied after the preset, in order.
-    public let options: [Option]
+    package let options: [Option]
 
     /// One x265 option.
-    public struct Option: Sendable, Equatable {
+    package struct Option: Sendable, Equatable {
         /// Its command-line name.
-        public let name: String
+        package let name: String
         /// Its value as text.
-        public let value: String
+        package let value: String
         /// Makes an option.
-        public init(name: String, value: String) {
+        package init(name: String, value: String) {
             self.name = name
             self.value = value
         }
@@ -33,7 +34,7 @@ public struct HEVCParameters: Sendable, Equatable {
 
     /// Makes parameters.
     /// - Throws: `HEVCError.Code.invalidParameters` when a value is out of range or an option is one the coder sets itself.
-    public init(bitDepth: Int = 12, crf: Double, preset: String, options: [Option] = []) throws(HEVCError) {
+    package init(bitDepth: Int = 12, crf: Double, preset: String, options: [Option] = []) throws(HEVCError) {
         guard [8, 10, 12].contains(bitDepth) else {
             throw HEVCError(.invalidParameters, "bit depth \(bitDepth) is not 8, 10 or 12")
         }

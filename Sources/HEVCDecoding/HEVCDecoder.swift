@@ -1,11 +1,12 @@
+internal import Faults
 internal import CDe265
 
 /// Decodes closed HEVC chunks with libde265 on the calling thread.
 ///
 /// libde265 1.0.11 has known memory faults on hostile streams: decode what a peer sent in a confined process.
-public enum HEVCDecoder {
+package enum HEVCDecoder {
     /// The version of libde265 that decodes.
-    public static let libraryVersion = String(cString: de265_get_version())
+    package static let libraryVersion = String(cString: de265_get_version())
 
     /// Decodes one chunk.
     /// - Parameters:
@@ -15,7 +16,7 @@ public enum HEVCDecoder {
     ///   - count: slices the chunk must hold.
     ///   - bitDepth: bits a sample.
     /// - Throws: `HEVCError.Code.corruptChunk`, or `.unexpectedFormat` when it holds pictures of another size, depth or number.
-    public static func decode(_ chunk: [UInt8], columns: Int, rows: Int, count: Int, bitDepth: Int) throws(HEVCError) -> SliceStack
+    package static func decode(_ chunk: [UInt8], columns: Int, rows: Int, count: Int, bitDepth: Int) throws(HEVCError) -> SliceStack
     {
         guard (1...SliceStack.sideLimit).contains(columns), (1...SliceStack.sideLimit).contains(rows), count >= 1 else {
             throw HEVCError(.invalidFrames, "\(count) slices of \(columns)x\(rows) cannot be coded")

@@ -1,20 +1,22 @@
+internal import Faults
+
 /// Slices of one size as sample values, ready to be coded: slices x rows x columns.
-public struct SliceStack: Sendable, Equatable {
+package struct SliceStack: Sendable, Equatable {
     /// Columns of a slice.
-    public let columns: Int
+    package let columns: Int
     /// Rows of a slice.
-    public let rows: Int
+    package let rows: Int
     /// Slices.
-    public let count: Int
+    package let count: Int
     /// Samples below 2^bitDepth, columns fastest.
-    public let samples: [UInt16]
+    package let samples: [UInt16]
 
     /// The longest side libde265 and x265 take.
-    public static let sideLimit = 8192
+    package static let sideLimit = 8192
 
     /// Makes a stack.
     /// - Throws: `HEVCError.Code.invalidFrames` when the sizes do not agree or a side is above ``sideLimit``.
-    public init(columns: Int, rows: Int, count: Int, samples: [UInt16]) throws(HEVCError) {
+    package init(columns: Int, rows: Int, count: Int, samples: [UInt16]) throws(HEVCError) {
         guard (1...Self.sideLimit).contains(columns), (1...Self.sideLimit).contains(rows), count >= 1,
             samples.count == columns * rows * count
         else {

@@ -2,7 +2,7 @@ internal import FlyingSocks
 internal import Foundation
 
 /// Hands bytes to a client, which has to take them in time.
-public struct HTTPBodyWriter: Sendable {
+package struct HTTPBodyWriter: Sendable {
     let socket: AsyncSocket
     let table: ConnectionTable
     let number: Int
@@ -13,7 +13,7 @@ public struct HTTPBodyWriter: Sendable {
 
     /// Returns when the system has taken the bytes, which it does while the client takes them.
     /// - Throws: where the client is gone, or does not read.
-    public func write(_ bytes: some Collection<UInt8> & Sendable) async throws {
+    package func write(_ bytes: some Collection<UInt8> & Sendable) async throws {
         var rest = bytes[...]
         while !rest.isEmpty {
             table.extend(number, until: .now + patience, isTaking: true)

@@ -4,7 +4,7 @@ extension HTTPRequest {
     /// True when the request names this server by an address or `localhost`, with a port or without. Another site's page may have a
     /// name of its own bound to this address, and its browser then takes what is served here for that site's: such a request has the name
     /// in its Host header.
-    public var hasLiteralHost: Bool { headers["host"].map(Self.isLiteral) ?? false }
+    package var hasLiteralHost: Bool { headers["host"].map(Self.isLiteral) ?? false }
 
     /// Tells whether a Host header is `localhost` or an address, with a port or without: no name server has a say in it then.
     fileprivate static func isLiteral(_ host: String) -> Bool {

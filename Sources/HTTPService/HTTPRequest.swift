@@ -1,15 +1,15 @@
 /// A request: its head, and the bytes after it.
-public struct HTTPRequest: Sendable, Equatable {
+package struct HTTPRequest: Sendable, Equatable {
     /// GET, HEAD, ...
-    public let method: String
+    package let method: String
     /// As it stands in the request: neither decoded nor put in order, so that nothing but a path itself is that path.
-    public let path: String
+    package let path: String
     /// The text after the path's question mark, as it stands there; empty where there is none.
-    public let query: String
+    package let query: String
     /// By their names in small letters; of a name that occurs twice, both values with a comma between.
-    public let headers: [String: String]
+    package let headers: [String: String]
     /// The bytes that follow the head.
-    public var body: [UInt8] = []
+    package var body: [UInt8] = []
     /// True when the client would go on with this connection.
     let wantsMore: Bool
 
@@ -19,7 +19,7 @@ public struct HTTPRequest: Sendable, Equatable {
     /// Reads a head.
     /// - Parameter bytes: the head, its empty line included or not.
     /// - Returns: nil where it is no request of HTTP/1.
-    public init?(parsing bytes: some Collection<UInt8>) {
+    package init?(parsing bytes: some Collection<UInt8>) {
         var lines = Array(bytes).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
             line.last == UInt8(ascii: "\r") ? line.dropLast() : line
         }
@@ -69,7 +69,7 @@ public struct HTTPRequest: Sendable, Equatable {
     }
 
     /// The value of a name in the query; nil where it is not there. Nothing is decoded.
-    public func parameter(_ name: String) -> String? {
+    package func parameter(_ name: String) -> String? {
         for pair in query.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if parts[0] == name { return parts.count > 1 ? String(parts[1]) : "" }

@@ -1,7 +1,7 @@
 /// An answer.
-public struct HTTPResponse: Sendable {
+package struct HTTPResponse: Sendable {
     /// The part that follows the head.
-    public enum Body: Sendable {
+    package enum Body: Sendable {
         /// All of it.
         case bytes([UInt8])
         /// Piece by piece, as it comes about; so many bytes, or as many as there are until the connection's end.
@@ -9,16 +9,16 @@ public struct HTTPResponse: Sendable {
     }
 
     /// Such as `200 OK`.
-    public let status: String
+    package let status: String
     /// The media type of the body.
-    public let contentType: String
+    package let contentType: String
     /// Other lines of the head: names and values.
-    public var headers: [(name: String, value: String)]
+    package var headers: [(name: String, value: String)]
     /// The part that follows the head.
-    public let body: Body
+    package let body: Body
 
     /// Makes an answer of bytes.
-    public init(status: String = "200 OK", contentType: String, headers: [(name: String, value: String)] = [], bytes: [UInt8]) {
+    package init(status: String = "200 OK", contentType: String, headers: [(name: String, value: String)] = [], bytes: [UInt8]) {
         self.status = status
         self.contentType = contentType
         self.headers = headers
@@ -26,7 +26,7 @@ public struct HTTPResponse: Sendable {
     }
 
     /// Makes an answer of text.
-    public init(
+    package init(
         status: String = "200 OK", contentType: String = "text/plain; charset=utf-8",
         headers: [(name: String, value: String)] = [], text: String
     ) {
@@ -35,7 +35,7 @@ public struct HTTPResponse: Sendable {
 
     /// Makes an answer that comes about piece by piece.
     /// - Parameter byteCount: how many bytes it will be; nil ends it with the connection.
-    public init(
+    package init(
         contentType: String, headers: [(name: String, value: String)] = [], byteCount: Int?,
         pieces: @escaping @Sendable (HTTPBodyWriter) async throws -> Void
     ) {
@@ -52,7 +52,7 @@ public struct HTTPResponse: Sendable {
     static let tooManyStreams = HTTPResponse(
         status: "503 Service Unavailable", headers: [("Retry-After", "5")], text: "too many follow already\n")
     /// To a request that names another server than this one: see ``HTTPRequest/hasLiteralHost``.
-    public static let misdirected = HTTPResponse(
+    package static let misdirected = HTTPResponse(
         status: "421 Misdirected Request", text: "use this machine's address or localhost, not a name\n")
 
     /// Length of the body, in bytes; nil where that is not known.

@@ -1,3 +1,4 @@
+internal import Faults
 internal import FlyingSocks
 internal import Foundation
 
@@ -5,23 +6,23 @@ internal import Foundation
 ///
 /// FlyingFox's own server (0.27.1) bounds none of these: its timeout is the handler's alone, and a head without a line's end takes
 /// it time that grows with the square of the length, on the threads that sessions run on. So only its sockets are used.
-public struct HTTPServer: Sendable {
+package struct HTTPServer: Sendable {
     /// The limits on what a client may take.
-    public struct Limits: Sendable {
+    package struct Limits: Sendable {
         /// The longest a request may take to come whole, and a client to take the next part of an answer; 0.1 s to an hour.
-        public var patience = Duration.seconds(5)
+        package var patience = Duration.seconds(5)
         /// Number of connections that may be open, 1 at least; one more takes the place of one that asks for nothing, or does not take its
         /// answer.
-        public var connectionCount = 32
+        package var connectionCount = 32
         /// Number of them that may have an answer without end, 1 at least; one more is told to come back later.
-        public var streamCount = 16
+        package var streamCount = 16
         /// Number of requests that one connection may have.
-        public var requestCount = 1
+        package var requestCount = 1
         /// The most bytes after a request's head.
-        public var bodyByteCount = 0
+        package var bodyByteCount = 0
 
         /// One request a connection, without a body.
-        public init() {}
+        package init() {}
     }
 
     private let subject: String
@@ -38,7 +39,7 @@ public struct HTTPServer: Sendable {
     ///   - port: 0 lets the system choose.
     ///   - limits: what a client may take.
     ///   - handler: answers a request. Of an answer to HEAD only the head is sent.
-    public init(
+    package init(
         _ subject: String, host: String, port: UInt16, limits: Limits = Limits(),
         handler: @escaping @Sendable (HTTPRequest) async -> HTTPResponse
     ) {
@@ -54,7 +55,7 @@ public struct HTTPServer: Sendable {
     /// - Parameter onListening: called once with the port, as soon as connections are taken.
     /// - Throws: `HTTPServiceError`: `invalidAddress` where the host is no address, `cannotListen` where the port cannot be had, or
     ///   the system fails later.
-    public func run(onListening: @Sendable (UInt16) -> Void) async throws {
+    package func run(onListening: @Sendable (UInt16) -> Void) async throws {
         let (listener, port) = try ListenAddress(host: host, port: self.port, subject: subject).listen()
         defer { try? listener.close() }
         do {

@@ -1,5 +1,5 @@
 /// One thing a receiver has, or has done.
-public enum JournalEntry: Sendable, Equatable {
+package enum JournalEntry: Sendable, Equatable {
     /// The session as its sender began it: opaque bytes (the hello's encoding), at most 64 KiB. Comes first, and once.
     case begun([UInt8])
     /// A piece of a chunk record, as it arrived: at least one byte, within the record's `totalByteCount`, and at most
@@ -11,9 +11,9 @@ public enum JournalEntry: Sendable, Equatable {
     case stored([UInt8])
 
     /// The most bytes ``begun(_:)`` and ``stored(_:)`` hold.
-    public static let opaqueLimit = 64 << 10
+    package static let opaqueLimit = 64 << 10
     /// The most bytes of one ``fragment(ordinal:totalByteCount:offset:payload:)``: its record has at most 128 KiB.
-    public static let payloadLimit =
+    package static let payloadLimit =
         JournalRecord.byteLimit - JournalRecord.headerByteCount - JournalRecord.fragmentFieldsByteCount
 
     var isBegun: Bool {

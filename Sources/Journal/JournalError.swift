@@ -1,23 +1,17 @@
 internal import Glibc
 
-/// An error of a journal.
-public struct JournalError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The kind of fault, to match on.
-    public enum Code: Sendable, Equatable {
-        case inUse, notAJournal, unsupportedVersion, tooLarge, invalidEntry, closed
-        case notFound, notPermitted, unreadable, cannotWrite, noSpace
-    }
-    /// The kind of fault.
-    public let code: Code
-    /// One sentence for a person, naming the file.
-    public let message: String
-    /// Makes an error.
-    public init(_ code: Code, _ message: String) {
-        self.code = code
-        self.message = message
-    }
-    public var description: String { message }
+package import Faults
 
+/// An error of a journal.
+package typealias JournalError = Fault<JournalFault>
+
+/// The kinds of ``JournalError``.
+package enum JournalFault: Sendable, Equatable {
+    case inUse, notAJournal, unsupportedVersion, tooLarge, invalidEntry, closed
+    case notFound, notPermitted, unreadable, cannotWrite, noSpace
+}
+
+extension JournalError {
     /// Returns the error for what the system said; its code is `code` where the system says nothing more particular.
     static func system(_ number: Int32, _ code: Code, _ path: String, _ what: String) -> JournalError {
         let code: Code =

@@ -1,3 +1,4 @@
+internal import Faults
 internal import Glibc
 
 /// An open file that no other may open as a journal. It is closed when its last user lets go of it, so that closing never takes

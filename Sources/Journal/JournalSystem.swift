@@ -2,17 +2,17 @@ internal import Glibc
 
 /// The system calls that make a journal durable. They return what the system does, and leave their reason in `errno`; tests put others
 /// in their place.
-public struct JournalSystem: Sendable {
+package struct JournalSystem: Sendable {
     /// `pwrite`: a file, bytes, and where they go.
-    public var write: @Sendable (Int32, UnsafeRawBufferPointer, Int) -> Int = { pwrite($0, $1.baseAddress, $1.count, $2) }
+    package var write: @Sendable (Int32, UnsafeRawBufferPointer, Int) -> Int = { pwrite($0, $1.baseAddress, $1.count, $2) }
     /// `fdatasync`.
-    public var synchronize: @Sendable (Int32) -> Int32 = { fdatasync($0) }
+    package var synchronize: @Sendable (Int32) -> Int32 = { fdatasync($0) }
 
     /// `fsync`, of the folder that has the file's name.
-    public var synchronizeFolder: @Sendable (Int32) -> Int32 = { fsync($0) }
+    package var synchronizeFolder: @Sendable (Int32) -> Int32 = { fsync($0) }
     /// `ftruncate`: a file, and its length.
-    public var truncate: @Sendable (Int32, Int) -> Int32 = { ftruncate($0, $1) }
+    package var truncate: @Sendable (Int32, Int) -> Int32 = { ftruncate($0, $1) }
 
     /// The system's own.
-    public init() {}
+    package init() {}
 }

@@ -1,3 +1,4 @@
+internal import Faults
 internal import Synchronization
 
 /// The parts of a session that a receiver has, in a file that only grows: appended, made durable, and only then said to be there.
@@ -7,7 +8,7 @@ internal import Synchronization
 ///
 /// After a write or a synchronisation that leaves unknown what is on disk, every further use throws the same error: Linux forgets
 /// what it could not write, and a second attempt would succeed without it. Opening the file anew finds out what is there.
-public final class SessionJournal: Sendable {
+package final class SessionJournal: Sendable {
     private struct State {
         /// Nil once closed.
         var file: JournalFile?
@@ -22,7 +23,7 @@ public final class SessionJournal: Sendable {
         }
     }
     /// Path of the file.
-    public let path: String
+    package let path: String
     private let byteLimit: Int
     private let state: Mutex<State>
     /// One at a time: of two that wait for the same disk, only one would be told of its failure.
@@ -42,7 +43,7 @@ public final class SessionJournal: Sendable {
     /// - Throws: `JournalError.Code.inUse` while another has it open, `.notAJournal`, `.unsupportedVersion` or `.tooLarge`, which
     ///   leave the file untouched; `.notFound` when its folder is not there, `.notPermitted`, `.unreadable`, `.cannotWrite`,
     ///   `.noSpace`.
-    public init(
+    package init(
         path: String, byteLimit: Int, system: JournalSystem = JournalSystem(), replay: (JournalEntry) throws -> Void
     ) throws {
         let header = JournalRecord.fileHeader
@@ -114,7 +115,7 @@ public final class SessionJournal: Sendable {
     /// before it may leave the first of them.
     /// - Throws: `JournalError.Code.invalidEntry` when an entry is beyond its limits or a session would begin elsewhere than at
     ///   the journal's start, `.tooLarge` when the file would become so, `.noSpace`, `.cannotWrite`, `.closed`.
-    public func append(_ entries: [JournalEntry]) throws(JournalError) {
+    package func append(_ entries: [JournalEntry]) throws(JournalError) {
         guard !entries.isEmpty else { return }
         for entry in entries {
             if let fault = entry.fault { throw JournalError(.invalidEntry, "\(path): \(fault)") }
@@ -143,7 +144,7 @@ public final class SessionJournal: Sendable {
 
     /// Makes durable what was appended before the call. Blocking: call it outside of the cooperative pool.
     /// - Throws: `JournalError.Code.cannotWrite`, `.noSpace`, `.closed`.
-    public func synchronize() throws(JournalError) {
+    package func synchronize() throws(JournalError) {
         try synchronizing.withLock { _ throws(JournalError) in
             let file = try state.withLock { state throws(JournalError) in try state.usableFile(path) }
             do throws(JournalError) {
@@ -156,9 +157,9 @@ public final class SessionJournal: Sendable {
     }
 
     /// Bytes of the file, its signature among them; after ``close()``, what it had.
-    public var byteCount: Int { state.withLock { $0.byteCount } }
+    package var byteCount: Int { state.withLock { $0.byteCount } }
 
     /// Gives the file and its lock back, as soon as a ``synchronize()`` under way has ended; makes nothing durable. May be called
     /// twice.
-    public func close() { state.withLock { $0.file = nil } }
+    package func close() { state.withLock { $0.file = nil } }
 }

@@ -1,5 +1,5 @@
+internal import Receiver
 internal import Foundation
-internal import Sites
 internal import Synchronization
 internal import WireFormat
 

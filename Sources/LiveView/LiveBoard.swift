@@ -1,7 +1,9 @@
+internal import Faults
+package import Receiver
+internal import Transfer
 internal import Foundation
 package import Metrics
 internal import ProgressiveCoding
-public import Sites
 internal import Synchronization
 internal import VolumeModel
 
@@ -9,7 +11,7 @@ internal import VolumeModel
 /// up to date about twenty times a second by who serves it.
 ///
 /// Of a session that has ended it keeps voxels only while a page shows it, and of all of those together no more than a limit.
-public final class LiveBoard: Sendable {
+package final class LiveBoard: Sendable {
     struct State {
         /// In the order in which they began or were opened: those that are being received, those that are open, and some that were closed.
         var sessions: [LiveSession] = []
@@ -62,10 +64,10 @@ public final class LiveBoard: Sendable {
 
     /// Makes an empty board.
     /// - Parameter openByteLimit: the most bytes of memory for volumes of sessions that have ended, all of them together.
-    public init(openByteLimit: Int = 2 << 30) { self.openByteLimit = openByteLimit }
+    package init(openByteLimit: Int = 2 << 30) { self.openByteLimit = openByteLimit }
 
     /// Takes what happens at a receiving site. Returns at once: voxels are looked at later.
-    public func take(_ event: ReceivingSite.Event) {
+    package func take(_ event: ReceivingSite.Event) {
         let now = ContinuousClock.now
         if case .manifest(let place, let decoder) = event {
             // Cutting it into pieces may take a moment, in which nobody is to be held up.
@@ -97,7 +99,7 @@ public final class LiveBoard: Sendable {
             case .resumed(let name): state.update(name) { $0.setStalled(false) }
             case .altered(let name): state.update(name) { $0.isAltered = true }
             case .refused: break
-            case .ended(_, .failure(let error as SiteError)) where error.code == .sessionBusy || error.code == .sessionExists:
+            case .ended(_, .failure(let error as TransferError)) where error.code == .sessionBusy || error.code == .sessionExists:
                 // One connection of several that bear its name: the session goes on with another.
                 break
             case .ended(let name, let result):
@@ -108,7 +110,7 @@ public final class LiveBoard: Sendable {
     }
 
     /// Waits until a page has been opened, or so long.
-    public func awaitVisit(for timeout: Duration) async {
+    package func awaitVisit(for timeout: Duration) async {
         let deadline = ContinuousClock.now + timeout
         while !Task.isCancelled, .now < deadline, !state.withLock({ $0.hasVisitor }) {
             try? await Task.sleep(for: .milliseconds(50))

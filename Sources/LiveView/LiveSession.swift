@@ -1,7 +1,8 @@
+internal import Faults
+internal import Receiver
 internal import Foundation
 internal import Metrics
 internal import ProgressiveCoding
-internal import Sites
 internal import VolumeModel
 internal import WireFormat
 

@@ -1,13 +1,13 @@
+package import Receiver
 internal import Foundation
 internal import HTTPService
 internal import Metrics
-public import Sites
-public import SRTTransport
+package import SRTTransport
 
 /// Serves a page on which a physician sees volumes as they arrive.
-public struct LiveView: Sendable {
+package struct LiveView: Sendable {
     /// Number of connections that may be open; a page takes a few.
-    public static let connectionLimit = 64
+    package static let connectionLimit = 64
 
     private let board: LiveBoard
     private let site: ReceivingSite
@@ -21,7 +21,7 @@ public struct LiveView: Sendable {
     ///     it has a queue of region requests.
     ///   - address: where to listen: an address, or `localhost`; port 0 lets the system choose.
     /// - Throws: `LiveViewError.Code.notInstalled`.
-    public init(of board: LiveBoard, site: ReceivingSite, on address: HostPort) throws {
+    package init(of board: LiveBoard, site: ReceivingSite, on address: HostPort) throws {
         self.board = board
         self.site = site
         self.address = address
@@ -31,7 +31,7 @@ public struct LiveView: Sendable {
     /// Serves until the task is cancelled, and returns then.
     /// - Parameter onListening: called once with the page's address, as soon as it can be opened.
     /// - Throws: `HTTPServiceError`.
-    public func run(onListening: @escaping @Sendable (String) -> Void) async throws {
+    package func run(onListening: @escaping @Sendable (String) -> Void) async throws {
         var limits = HTTPServer.Limits()
         limits.connectionCount = Self.connectionLimit
         // What is left is for what pages fetch.

@@ -1,5 +1,5 @@
+package import Receiver
 package import ProgressiveCoding
-package import Sites
 internal import VolumeModel
 internal import WireFormat
 

@@ -1,4 +1,4 @@
-internal import Sites
+internal import Receiver
 internal import Foundation
 internal import Metrics
 internal import NIfTIFile

@@ -1,6 +1,7 @@
+internal import Receipts
+internal import Receiver
 internal import Dispatch
 internal import Foundation
-internal import Sites
 internal import WireFormat
 
 /// The sessions in a receiver's folder. It is read on threads of its own: a slow disk holds up neither sessions nor pages.

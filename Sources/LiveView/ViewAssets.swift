@@ -1,3 +1,5 @@
+internal import Faults
+internal import Files
 internal import StrictYAML
 internal import Foundation
 internal import HTTPService

@@ -1,7 +1,7 @@
+internal import Receiver
 internal import Foundation
 internal import HTTPService
 internal import ProgressiveCoding
-internal import Sites
 internal import Synchronization
 internal import VolumeModel
 internal import WireFormat

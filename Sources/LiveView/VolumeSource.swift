@@ -1,6 +1,6 @@
+internal import Receiver
 internal import NIfTIFile
 internal import ProgressiveCoding
-internal import Sites
 internal import VolumeModel
 internal import WireFormat
 

@@ -1,18 +1,18 @@
 /// The progress of one layer of a session.
-public struct LayerProgress: Sendable, Equatable {
+package struct LayerProgress: Sendable, Equatable {
     /// The layer's name, as in JSON elsewhere.
-    public var name: String
+    package var name: String
     /// Bytes of chunk records so far.
-    public var byteCount: Int
+    package var byteCount: Int
     /// Bytes of chunk records in all, once that is known.
-    public var expectedByteCount: Int?
+    package var expectedByteCount: Int?
     /// Chunks so far.
-    public var chunkCount: Int
+    package var chunkCount: Int
     /// Chunks in all.
-    public var expectedChunkCount: Int
+    package var expectedChunkCount: Int
 
     /// Makes a value.
-    public init(
+    package init(
         name: String, byteCount: Int = 0, expectedByteCount: Int? = nil,
         chunkCount: Int = 0, expectedChunkCount: Int = 0
     ) {

@@ -3,7 +3,7 @@ internal import Foundation
 extension MetricsBoard {
     /// Everything on the board as one JSON object on one line: `version`, `sessions`, `totals`; keys are sorted, and what is
     /// not known is null.
-    public func json() -> String {
+    package func json() -> String {
         let (sessions, totals) = reading()
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -1,6 +1,6 @@
 extension MetricsBoard {
     /// Everything on the board in Prometheus's text format, version 0.0.4; what is not known is left out.
-    public func prometheus() -> String {
+    package func prometheus() -> String {
         let (sessions, totals) = reading()
         var text = PrometheusText()
         text.add(

@@ -1,20 +1,20 @@
 internal import Synchronization
 
 /// A board where sessions post what they are doing, and where others read it.
-public final class MetricsBoard: Sendable {
+package final class MetricsBoard: Sendable {
     /// Number of ended sessions that are kept; the one that ended first goes first. What they add to the totals stays.
-    public static let endedLimit = 64
+    package static let endedLimit = 64
 
     private let state = Mutex(BoardState())
 
     /// Makes an empty board.
-    public init() {}
+    package init() {}
 
     /// Posts what one end of a session is doing, in place of what it posted before.
     ///
     /// A session that has ended and is posted as going on begins anew. One that never says that it has ended stays for good, so
     /// every loop says so on its way out.
-    public func update(_ metrics: SessionMetrics) {
+    package func update(_ metrics: SessionMetrics) {
         var metrics = metrics
         // Two samples of one name and the same labels make Prometheus refuse the lot.
         var names: Set<String> = []
@@ -23,17 +23,17 @@ public final class MetricsBoard: Sendable {
     }
 
     /// Takes away a session that has not ended, and counts it neither as finished nor as failed. What it added to the totals stays.
-    public func withdraw(session: String, role: SessionMetrics.Role) {
+    package func withdraw(session: String, role: SessionMetrics.Role) {
         state.withLock { state in
             state.entries.removeAll { $0.ended == nil && $0.metrics.session == session && $0.metrics.role == role }
         }
     }
 
     /// Posts how many callers have been refused since the program began, by reason.
-    public func update(refused counts: [String: Int]) { state.withLock { $0.totals.refused = counts } }
+    package func update(refused counts: [String: Int]) { state.withLock { $0.totals.refused = counts } }
 
     /// Returns the metrics that every session that goes on and those that ended last have posted, in the order in which they began.
-    public func snapshot() -> [SessionMetrics] { reading().sessions }
+    package func snapshot() -> [SessionMetrics] { reading().sessions }
 
     /// Returns the posted metrics and their totals, of one moment.
     func reading() -> (sessions: [SessionMetrics], totals: MetricsTotals) {

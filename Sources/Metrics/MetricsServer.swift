@@ -3,7 +3,7 @@ internal import HTTPService
 /// Serves a board over HTTP: `GET /metrics` for Prometheus, `GET /metrics.json`, and nothing else.
 ///
 /// Whoever reaches the port may read, and no more; a page of another site may not, whatever browser it is open in.
-public struct MetricsServer: Sendable {
+package struct MetricsServer: Sendable {
     private let server: HTTPServer
 
     /// Prepares a server.
@@ -13,7 +13,7 @@ public struct MetricsServer: Sendable {
     ///   - port: 0 lets the system choose.
     ///   - patience: the longest a request may take to come whole, and an answer's next part to be taken; 0.1 s to an hour.
     ///   - connectionLimit: how many connections may be open, 1 at least; one more takes the oldest one's place.
-    public init(
+    package init(
         board: MetricsBoard, host: String, port: UInt16, patience: Duration = .seconds(5), connectionLimit: Int = 32
     ) {
         var limits = HTTPServer.Limits()
@@ -26,7 +26,7 @@ public struct MetricsServer: Sendable {
     /// - Parameter onListening: called once with the port, as soon as connections are taken.
     /// - Throws: `HTTPServiceError`: `invalidAddress` where the host is no address, `cannotListen` where the port cannot be had, or
     ///   the system fails later.
-    public func run(onListening: @Sendable (UInt16) -> Void) async throws {
+    package func run(onListening: @Sendable (UInt16) -> Void) async throws {
         try await server.run(onListening: onListening)
     }
 

@@ -1,14 +1,14 @@
 /// The current figures of one end of one session: a value that the session's loop makes a few times a second.
 ///
 /// It names the session and nothing else: whoever may read metrics need not know whose volumes are sent.
-public struct SessionMetrics: Sendable, Equatable {
+package struct SessionMetrics: Sendable, Equatable {
     /// Which end this is.
-    public enum Role: String, Sendable, CaseIterable {
+    package enum Role: String, Sendable, CaseIterable {
         case sender, receiver
     }
 
     /// The state of the session.
-    public enum State: String, Sendable, CaseIterable {
+    package enum State: String, Sendable, CaseIterable {
         /// There is no peer yet.
         case connecting
         /// Data flows, or is about to.
@@ -21,38 +21,38 @@ public struct SessionMetrics: Sendable, Equatable {
         case failed
 
         /// True when the session has ended, well or not.
-        public var isOver: Bool { self == .finished || self == .failed }
+        package var isOver: Bool { self == .finished || self == .failed }
     }
 
     /// The session's name.
-    public var session: String
+    package var session: String
     /// Which end this is.
-    public var role: Role
+    package var role: Role
     /// The state of the session.
-    public var state: State
+    package var state: State
     /// Bits of chunk records a second, over the last second.
-    public var goodputBitsPerSecond: Double
+    package var goodputBitsPerSecond: Double
     /// The rate at which the sender paces, in bits a second.
-    public var rateBitsPerSecond: Double?
+    package var rateBitsPerSecond: Double?
     /// Retransmissions over first transmissions.
-    public var retransmitRatio: Double?
+    package var retransmitRatio: Double?
     /// The transport's round trip, in seconds.
-    public var roundTripSeconds: Double?
+    package var roundTripSeconds: Double?
     /// The time that queues on the way add to the round trip, in seconds.
-    public var queueDelaySeconds: Double?
+    package var queueDelaySeconds: Double?
     /// Datagrams sent or received so far.
-    public var datagramCount: Int
+    package var datagramCount: Int
     /// Bytes of chunk records so far.
-    public var byteCount: Int
+    package var byteCount: Int
     /// The layers, each name once; a later layer of the same name is left out.
-    public var layers: [LayerProgress]
+    package var layers: [LayerProgress]
     /// The extent to which what is received is exact; nil at the sending end, and before the first chunk.
-    public var completeness: VoxelProgress?
+    package var completeness: VoxelProgress?
     /// Seconds since the session began; where it has ended, until then.
-    public var ageSeconds: Double
+    package var ageSeconds: Double
 
     /// Makes a value.
-    public init(
+    package init(
         session: String, role: Role, state: State = .connecting, goodputBitsPerSecond: Double = 0,
         rateBitsPerSecond: Double? = nil,
         retransmitRatio: Double? = nil, roundTripSeconds: Double? = nil, queueDelaySeconds: Double? = nil, datagramCount: Int = 0,
@@ -75,23 +75,23 @@ public struct SessionMetrics: Sendable, Equatable {
 }
 
 /// The extent to which a session's volumes are exact, in voxels of the body.
-public struct VoxelProgress: Sendable, Equatable {
+package struct VoxelProgress: Sendable, Equatable {
     /// Voxels of the body that are the source's bit for bit.
-    public var exactVoxelCount: Int
+    package var exactVoxelCount: Int
     /// Voxels of the body; nil until it is known where that is.
-    public var bodyVoxelCount: Int?
+    package var bodyVoxelCount: Int?
     /// Bytes of the chunk records that have brought this about.
-    public var byteCount: Int
+    package var byteCount: Int
 
     /// Makes a value.
-    public init(exactVoxelCount: Int, bodyVoxelCount: Int?, byteCount: Int) {
+    package init(exactVoxelCount: Int, bodyVoxelCount: Int?, byteCount: Int) {
         self.exactVoxelCount = exactVoxelCount
         self.bodyVoxelCount = bodyVoxelCount
         self.byteCount = byteCount
     }
 
     /// Exact voxels of the body over voxels of the body, 0 to 1; 0 until the body is known.
-    public var share: Double {
+    package var share: Double {
         guard let body = bodyVoxelCount else { return 0 }
         return body <= 0 ? 1 : min(1, max(0, Double(exactVoxelCount) / Double(body)))
     }

@@ -1,10 +1,10 @@
 internal import CZlib
-internal import Glibc
+internal import Faults
+internal import Files
 
 /// A file's bytes in order, decompressed where it is gzip.
 final class ByteSource {
-    private let descriptor: Int32
-    private let fileByteCount: Int
+    private let file: PlainFile
     private var input = [UInt8](repeating: 0, count: 1 << 18)
     private var inputStart = 0
     private var inputEnd = 0
@@ -14,36 +14,15 @@ final class ByteSource {
     private(set) var endsWithinMember = false
 
     init(path: String) throws(NIfTIError) {
-        // Without O_NONBLOCK opening a FIFO waits for somebody to write into it.
-        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            let reason = errno
-            let code: NIfTIError.Code =
-                switch reason {
-                case ENOENT: .notFound
-                case EACCES: .notPermitted
-                case EMFILE, ENFILE: .exhausted
-                default: .unreadable
-                }
-            throw NIfTIError(code, String(cString: strerror(reason)).lowercased())
-        }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            close(descriptor)
-            throw NIfTIError(.unreadable, "not a regular file")
-        }
-        fileByteCount = Int(status.st_size)
-        // From here on `deinit` closes the file, also when this throws.
+        do throws(FileError) { file = try PlainFile(path) } catch { throw NIfTIError(error) }
         try refill()
         // gzip is told by its first bytes rather than by its name.
         if inputEnd >= 2, input[0] == 0x1f, input[1] == 0x8b { inflater = try Inflater() }
     }
 
-    deinit { close(descriptor) }
-
     /// The most bytes this source can still hold: what is left of the file, or that times deflate's greatest ratio.
     var remainingByteBound: Int {
-        let left = fileByteCount - consumedFileBytes + (inputEnd - inputStart)
+        let left = file.byteCount - consumedFileBytes + (inputEnd - inputStart)
         return inflater == nil ? left : left.multipliedReportingOverflow(by: 1032).overflow ? .max : left * 1032 + (1 << 16)
     }
 
@@ -117,10 +96,16 @@ final class ByteSource {
     private func refill() throws(NIfTIError) {
         let kept = Array(input[inputStart..<inputEnd])
         input.replaceSubrange(0..<kept.count, with: kept)
-        let count = input.withUnsafeMutableBytes { raw in
-            Glibc.read(descriptor, raw.baseAddress.map { $0 + kept.count }, raw.count - kept.count)
+        let (file, position) = (file, consumedFileBytes)
+        let count = try input.withUnsafeMutableBufferPointerThrowing { buffer throws(NIfTIError) in
+            do throws(FileError) {
+                return try file.read(
+                    into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[kept.count...]),
+                    at: position)
+            } catch {
+                throw NIfTIError(error)
+            }
         }
-        guard count >= 0 else { throw NIfTIError(.unreadable, String(cString: strerror(errno)).lowercased()) }
         inputStart = 0
         inputEnd = kept.count + count
         consumedFileBytes += count
@@ -131,7 +116,7 @@ extension Array where Element == UInt8 {
     fileprivate mutating func withUnsafeMutableBufferPointerThrowing<R>(
         _ body: (UnsafeMutableBufferPointer<UInt8>) throws(NIfTIError) -> R
     ) throws(NIfTIError) -> R {
-        var result: Result<R, NIfTIError> = .failure(NIfTIError(.unreadable, "nothing was read"))
+        var result: Result<R, NIfTIError> = .failure(NIfTIError(.file(.unreadable), "nothing was read"))
         withUnsafeMutableBufferPointer { buffer in
             do throws(NIfTIError) { result = .success(try body(buffer)) } catch { result = .failure(error) }
         }
@@ -147,7 +132,7 @@ private final class Inflater {
     init() throws(NIfTIError) {
         // 15 bits of window, and 16 to expect gzip's wrapper.
         guard inflateInit2_(&stream, 31, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
-            throw NIfTIError(.unreadable, "no memory to decompress")
+            throw NIfTIError(.file(.unreadable), "no memory to decompress")
         }
     }
     deinit { inflateEnd(&stream) }

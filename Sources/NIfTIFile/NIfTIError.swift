@@ -1,22 +1,16 @@
-/// An error in a NIfTI file, or in reading or writing it.
-public struct NIfTIError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The kind of fault, to match on.
-    public enum Code: Sendable, Equatable {
-        case notFound, unreadable, notNIfTI, unsupported, invalidHeader, truncated, corruptCompression, tooLarge, cannotWrite,
-            notPermitted, alreadyExists, noRoom
-        /// As many files are open as may be; later it may be read.
-        case exhausted
-    }
-    /// The kind of fault.
-    public let code: Code
-    /// One sentence for a person, naming the file where there is one.
-    public let message: String
-    /// Makes an error.
-    public init(_ code: Code, _ message: String) {
-        self.code = code
-        self.message = message
-    }
-    public var description: String { message }
+package import Faults
+package import Files
 
-    func naming(_ path: String) -> NIfTIError { NIfTIError(code, "\(path): \(message)") }
+/// An error in a NIfTI file, or in reading one.
+package typealias NIfTIError = Fault<NIfTIFault>
+
+/// The kinds of ``NIfTIError``.
+package enum NIfTIFault: Sendable, Equatable {
+    case notNIfTI, unsupported, invalidHeader, truncated, corruptCompression, tooLarge
+    /// The file cannot be opened or read at all.
+    case file(FileFault)
+}
+
+extension NIfTIError {
+    init(_ error: FileError) { self.init(.file(error.code), error.message) }
 }

@@ -1,10 +1,12 @@
+internal import Faults
+package import Files
 internal import VolumeModel
 
 /// Reads and writes .nii and .nii.gz files.
-public enum NIfTIFile {
+package enum NIfTIFile {
     /// The most bytes after the voxels that are carried along. Longer ones are left out whole, with a remark: no program that reads
     /// NIfTI looks at them, and they may be as long as somebody likes.
-    public static let trailerLimit = 16 << 20
+    package static let trailerLimit = 16 << 20
 
     /// Reads a file.
     ///
@@ -12,7 +14,7 @@ public enum NIfTIFile {
     /// nothing is lost by it are read as other programs read them, with a remark (``NIfTIImage/remarks``).
     /// - Parameter memoryLimit: the most bytes its extensions and voxels may take, whatever the file can hold.
     /// - Throws: `NIfTIError`, naming the file.
-    public static func read(_ path: String, memoryLimit: Int = .max) throws(NIfTIError) -> NIfTIImage {
+    package static func read(_ path: String, memoryLimit: Int = .max) throws(NIfTIError) -> NIfTIImage {
         do {
             return try read(ByteSource(path: path), memoryLimit)
         } catch {
@@ -22,7 +24,7 @@ public enum NIfTIFile {
 
     /// Refuses what cannot be read from its beginning to its end at any time: a FIFO, a device, a folder.
     /// - Throws: `NIfTIError`, naming it.
-    public static func requireRegularFile(_ path: String) throws(NIfTIError) {
+    package static func requireRegularFile(_ path: String) throws(NIfTIError) {
         do throws(NIfTIError) { _ = try ByteSource(path: path) } catch { throw error.naming(path) }
     }
 
@@ -96,11 +98,11 @@ public enum NIfTIFile {
             }
             return (voxels, position)
         } catch let error as VolumeError {
-            throw NIfTIError(.noRoom, error.message)
+            throw NIfTIError(.file(.noRoom), error.message)
         } catch let error as NIfTIError {
             throw error
         } catch {
-            throw NIfTIError(.unreadable, "\(error)")
+            throw NIfTIError(.file(.unreadable), "\(error)")
         }
     }
 
@@ -110,23 +112,23 @@ public enum NIfTIFile {
     ///   - compressionLevel: zlib's, 1 to 9.
     ///   - pieces: voxels that are compressed already; they have to be the image's.
     ///   - replacing: whether a file of that name gives way.
-    /// - Throws: `NIfTIError.Code.cannotWrite` or `.alreadyExists`, naming the file.
-    public static func write(
+    /// - Throws: `FileError.Code.cannotWrite` or `.alreadyExists`, naming the file.
+    package static func write(
         _ image: NIfTIImage, to path: String, compressionLevel: Int = 6, pieces: VoxelPieces? = nil, replacing: Bool = true
-    ) throws(NIfTIError) {
+    ) throws(FileError) {
         let file = try AtomicFile(path: path, replacing: replacing)
         if path.lowercased().hasSuffix(".gz") {
             try compress(image, pieces ?? VoxelPieces(image.header), level: compressionLevel, into: file)
         } else {
-            try forEachPart(of: image) { part throws(NIfTIError) in try file.write(part) }
+            try forEachPart(of: image) { part throws(FileError) in try file.write(part) }
         }
         try file.commit()
     }
 
-    private static func compress(_ image: NIfTIImage, _ pieces: VoxelPieces, level: Int, into file: AtomicFile) throws(NIfTIError) {
+    private static func compress(_ image: NIfTIImage, _ pieces: VoxelPieces, level: Int, into file: AtomicFile) throws(FileError) {
         var assembly = try DeflatedPiece.Assembly(file)
         try assembly.add(DeflatedPiece(image.header.bytes + image.extensions, level: level))
-        try pieces.forEach(of: image.volume.voxels, level: level) { (piece) throws(NIfTIError) in try assembly.add(piece) }
+        try pieces.forEach(of: image.volume.voxels, level: level) { (piece) throws(FileError) in try assembly.add(piece) }
         if !image.trailer.isEmpty { try assembly.add(DeflatedPiece(image.trailer, level: level)) }
         try assembly.finish()
     }
@@ -137,8 +139,8 @@ public enum NIfTIFile {
     ///   - extensions: the bytes between header and voxels.
     ///   - trailer: the bytes after the voxels.
     ///   - piece: makes the piece of an index. What it throws is thrown.
-    /// - Throws: `NIfTIError.Code.cannotWrite`, naming the file.
-    public static func write(
+    /// - Throws: `FileError.Code.cannotWrite`, naming the file.
+    package static func write(
         _ pieces: VoxelPieces, header: NIfTIHeader, extensions: [UInt8], trailer: [UInt8], to path: String,
         compressionLevel: Int = 6, piece: (Int) throws -> DeflatedPiece
     ) throws {
@@ -151,15 +153,15 @@ public enum NIfTIFile {
         try file.commit()
     }
 
-    private static func forEachPart(of image: NIfTIImage, _ body: (UnsafeRawBufferPointer) throws(NIfTIError) -> Void)
-        throws(NIfTIError)
+    private static func forEachPart(of image: NIfTIImage, _ body: (UnsafeRawBufferPointer) throws(FileError) -> Void)
+        throws(FileError)
     {
         do {
             try image.forEachPart { try body($0) }
-        } catch let error as NIfTIError {
+        } catch let error as FileError {
             throw error
         } catch {
-            throw NIfTIError(.cannotWrite, "\(error)")
+            throw FileError(.cannotWrite, "\(error)")
         }
     }
 }

@@ -1,32 +1,33 @@
-public import VolumeModel
+internal import Faults
+package import VolumeModel
 
 /// A NIfTI-1 or NIfTI-2 header: its bytes as they stood in the file, and what they say.
-public struct NIfTIHeader: Sendable, Equatable {
+package struct NIfTIHeader: Sendable, Equatable {
     /// 348 bytes (NIfTI-1) or 540 bytes (NIfTI-2), verbatim.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
     /// 1 or 2.
-    public let version: Int
+    package let version: Int
     /// True when the file's byte order is not this machine's.
-    public let isByteSwapped: Bool
+    package let isByteSwapped: Bool
     /// Time points x slices x rows x columns.
-    public let shape: Shape
+    package let shape: Shape
     /// Storage type of each voxel.
-    public let voxelType: VoxelType
+    package let voxelType: VoxelType
     /// Offset of the voxels, in bytes from the start of the uncompressed file.
-    public let voxelOffset: Int
+    package let voxelOffset: Int
     /// `scl_slope` and `scl_inter`; a slope that is 0 or not finite means none.
-    public let scaling: Scaling
+    package let scaling: Scaling
 
     /// The longest stretch between header and voxels, in bytes, that is read.
-    public static let extensionLimit = 64 << 20
+    package static let extensionLimit = 64 << 20
 
     /// Bytes of voxels.
-    public var voxelByteCount: Int { shape.voxelCount * voxelType.byteCount }
+    package var voxelByteCount: Int { shape.voxelCount * voxelType.byteCount }
 
     /// Reads a header.
     /// - Parameter bytes: 348 or 540 bytes, as the header's own first four say.
     /// - Throws: `NIfTIError` with code `notNIfTI`, `unsupported`, `invalidHeader` or `tooLarge`.
-    public init(bytes: [UInt8]) throws(NIfTIError) {
+    package init(bytes: [UInt8]) throws(NIfTIError) {
         let layout = try HeaderLayout(identifying: bytes)
         guard bytes.count == layout.headerByteCount else {
             throw NIfTIError(.truncated, "a NIfTI-\(layout.version) header has \(layout.headerByteCount) bytes, not \(bytes.count)")

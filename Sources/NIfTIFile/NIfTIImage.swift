@@ -1,21 +1,22 @@
-public import VolumeModel
+internal import Faults
+package import VolumeModel
 
 /// A NIfTI file in memory: header and extensions verbatim, voxels in this machine's byte order.
-public struct NIfTIImage: Sendable {
+package struct NIfTIImage: Sendable {
     /// The header, with which the file begins.
-    public let header: NIfTIHeader
+    package let header: NIfTIHeader
     /// The bytes between header and voxels, verbatim: the extension flag and the extensions.
-    public let extensions: [UInt8]
+    package let extensions: [UInt8]
     /// The voxels and their geometry.
-    public let volume: Volume
+    package let volume: Volume
     /// Bytes after the voxels, verbatim; normally none.
-    public let trailer: [UInt8]
+    package let trailer: [UInt8]
     /// Facts that a person should know about how the file was read, a sentence each without a full stop; normally none.
-    public let remarks: [String]
+    package let remarks: [String]
 
     /// Makes an image.
     /// - Throws: `NIfTIError.Code.invalidHeader` when header, extensions and volume do not belong together.
-    public init(header: NIfTIHeader, extensions: [UInt8], volume: Volume, trailer: [UInt8] = [], remarks: [String] = [])
+    package init(header: NIfTIHeader, extensions: [UInt8], volume: Volume, trailer: [UInt8] = [], remarks: [String] = [])
         throws(NIfTIError)
     {
         guard header.shape == volume.shape, header.voxelType == volume.voxelType,
@@ -29,25 +30,25 @@ public struct NIfTIImage: Sendable {
     }
 
     /// Makes an image without extensions; its geometry is in the header.
-    public init(header: NIfTIHeader, voxels: [UInt8]) throws { try self.init(header: header, voxels: PagedArray(voxels)) }
+    package init(header: NIfTIHeader, voxels: [UInt8]) throws { try self.init(header: header, voxels: PagedArray(voxels)) }
 
     /// Makes an image without extensions; its geometry is in the header.
-    public init(header: NIfTIHeader, voxels: PagedArray<UInt8>) throws {
+    package init(header: NIfTIHeader, voxels: PagedArray<UInt8>) throws {
         try self.init(
             header: header, extensions: [UInt8](repeating: 0, count: header.voxelOffset - header.bytes.count),
             volume: try Volume(shape: header.shape, voxelType: header.voxelType, voxels: voxels))
     }
 
     /// The same volume, its header saying that it is a preview.
-    public func asPreview() throws(NIfTIError) -> NIfTIImage {
+    package func asPreview() throws(NIfTIError) -> NIfTIImage {
         try NIfTIImage(header: try header.asPreview(), extensions: extensions, volume: volume, trailer: trailer)
     }
 
     /// Bytes of the uncompressed file.
-    public var byteCount: Int { header.voxelOffset + header.voxelByteCount + trailer.count }
+    package var byteCount: Int { header.voxelOffset + header.voxelByteCount + trailer.count }
 
     /// Hands over the uncompressed file piece by piece, in the file's own byte order: to write it, or to digest it.
-    public func forEachPart(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+    package func forEachPart(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
         try header.bytes.withUnsafeBytes(body)
         try extensions.withUnsafeBytes(body)
         if header.isByteSwapped, header.voxelType.byteCount > 1 {

@@ -4,28 +4,28 @@
 /// (x, y, z) is element `(z * rows + y) * columns + x`. x grows towards the
 /// patient's left, y towards the back and z towards the top of the head, which is
 /// what the BraTS affine `diag(-1, -1, 1)` says of its voxels.
-public struct PhantomHead: Sendable {
+package struct PhantomHead: Sendable {
     /// Stored FLAIR values, `slices` x `rows` x `columns`; exactly 0 outside the brain.
-    public let flair: [Int16]
+    package let flair: [Int16]
 
     /// BraTS labels, `slices` x `rows` x `columns`: 0 background, 1 necrotic core,
     /// 2 oedema, 4 enhancing tumour.
-    public let labels: [UInt8]
+    package let labels: [UInt8]
 
     /// Voxels along x, the fastest axis.
-    public let columns: Int
+    package let columns: Int
 
     /// Voxels along y.
-    public let rows: Int
+    package let rows: Int
 
     /// Voxels along z, the slowest axis.
-    public let slices: Int
+    package let slices: Int
 
     /// Makes the head these parameters describe.
     ///
     /// The result depends on the parameters alone: the arithmetic is limited to
     /// operations that IEEE 754 defines to the last bit.
-    public static func generate(_ parameters: PhantomParameters) -> PhantomHead {
+    package static func generate(_ parameters: PhantomParameters) -> PhantomHead {
         var random = SeededGenerator(seed: parameters.seed)
         let frame = HeadFrame(parameters)
         let subject = Subject(drawing: &random)

@@ -1,55 +1,55 @@
+internal import Faults
+
 /// The shape and seed of a synthetic head.
 ///
 /// The anatomy fills the same fraction of the field of view whatever the shape,
 /// so a small shape is a coarse picture of the whole head and not a crop.
-public struct PhantomParameters: Sendable, Equatable {
+package struct PhantomParameters: Sendable, Equatable {
     /// The lengths a side may have, in voxels.
-    public static let sideRange: ClosedRange<Int> = 16...1024
+    package static let sideRange: ClosedRange<Int> = 16...1024
 
     /// The most voxels a head may have.
-    public static let maximumVoxels = 1 << 28
+    package static let maximumVoxels = 1 << 28
 
     /// The default head: seed 1, 240 columns, 240 rows, 155 slices, with a tumour.
-    public static let standard = PhantomParameters(
+    package static let standard = PhantomParameters(
         uncheckedSeed: 1, columns: 240, rows: 240, slices: 155, hasTumour: true)
 
     /// Everything random in the head follows from this number.
-    public let seed: UInt64
+    package let seed: UInt64
 
     /// Voxels along x, the fastest axis; x grows towards the patient's left.
-    public let columns: Int
+    package let columns: Int
 
     /// Voxels along y; y grows towards the back of the head.
-    public let rows: Int
+    package let rows: Int
 
     /// Voxels along z, the slowest axis; z grows towards the top of the head.
-    public let slices: Int
+    package let slices: Int
 
     /// True when the head carries a glioma.
-    public let hasTumour: Bool
+    package let hasTumour: Bool
 
     /// The number of voxels in the head.
-    public var voxelCount: Int { columns * rows * slices }
+    package var voxelCount: Int { columns * rows * slices }
 
     /// Checks the shape and keeps it.
     ///
     /// - Throws: ``PhantomError`` when a side lies outside ``sideRange`` or the
     ///   product of the sides exceeds ``maximumVoxels``.
-    public init(
+    package init(
         seed: UInt64 = 1, columns: Int = 240, rows: Int = 240, slices: Int = 155,
         hasTumour: Bool = true
     ) throws(PhantomError) {
         for (name, side) in [("columns", columns), ("rows", rows), ("slices", slices)]
         where !Self.sideRange.contains(side) {
             throw PhantomError(
-                code: .sideOutOfRange,
-                message: "\(name) is \(side); it must lie in 16...1024.")
+                .sideOutOfRange, "\(name) is \(side); it must lie in 16...1024.")
         }
         // The sides are at most 1024 here, so the product cannot overflow.
         guard columns * rows * slices <= Self.maximumVoxels else {
             throw PhantomError(
-                code: .tooManyVoxels,
-                message: "\(columns) x \(rows) x \(slices) exceeds \(Self.maximumVoxels) voxels.")
+                .tooManyVoxels, "\(columns) x \(rows) x \(slices) exceeds \(Self.maximumVoxels) voxels.")
         }
         self.init(
             uncheckedSeed: seed, columns: columns, rows: rows, slices: slices,

@@ -1,26 +1,26 @@
-public import StrictYAML
+package import StrictYAML
 internal import HEVCCodec
-public import ProgressiveCoding
+package import ProgressiveCoding
 internal import ExactCodec
 
 /// Encoding profiles: `profiles/encoding/NAME.yaml`.
-public enum EncodingProfile {
+package enum EncodingProfile {
     /// Reads a profile by name or path, as it is for a link that nobody knows.
     /// - Throws: `ProfileError`, with file and line.
-    public static func load(_ nameOrPath: String) throws(ProfileError) -> EncodingSettings {
+    package static func load(_ nameOrPath: String) throws(ProfileError) -> EncodingSettings {
         try policy(nameOrPath).settings(bitsPerSecond: nil)
     }
 
     /// Reads a profile by name or path.
     /// - Throws: `ProfileError`, with file and line.
-    public static func policy(_ nameOrPath: String) throws(ProfileError) -> EncodingPolicy {
+    package static func policy(_ nameOrPath: String) throws(ProfileError) -> EncodingPolicy {
         let path = try ProfileFolder.encoding.path(nameOrPath)
         return try policy(ProfileNode.read(path), name: nameOrPath)
     }
 
     /// Reads a profile from text, as it is for a link that nobody knows.
     /// - Throws: `ProfileError`, with `file` and line.
-    public static func parse(_ text: String, file: String) throws(ProfileError) -> EncodingSettings {
+    package static func parse(_ text: String, file: String) throws(ProfileError) -> EncodingSettings {
         try policy(ProfileNode.parse(text, file: file), name: file).settings(bitsPerSecond: nil)
     }
 

@@ -1,43 +1,43 @@
-public import StrictYAML
+package import StrictYAML
 /// The way in which a session uses the link: `profiles/transport/NAME.yaml`.
-public struct TransportProfile: Sendable, Equatable {
+package struct TransportProfile: Sendable, Equatable {
     /// Bits a second on the wire, IP and UDP headers and retransmissions included; nil: as much as the link is found to carry.
-    public var bitsPerSecond: Double?
+    package var bitsPerSecond: Double?
     /// The most, where the rate is found out.
-    public var ceiling: Double?
+    package var ceiling: Double?
     /// Parity pieces over pieces, for what goes first; nil: an eighth where the link loses, none where it does not.
-    public var parityRatio: Double?
+    package var parityRatio: Double?
     /// The longest datagram, in bytes without the 44 of IPv4's, UDP's and SRT's headers (64 over IPv6): fewer where a path drops full-size
     /// ones without a word, as tunnels do.
-    public var datagramByteCount = Self.datagramByteRange.upperBound
+    package var datagramByteCount = Self.datagramByteRange.upperBound
     /// The values that ``datagramByteCount`` may have: with headers from what every path takes to Ethernet's 1500.
-    public static let datagramByteRange = 576...1456
+    package static let datagramByteRange = 576...1456
     /// Time the peer may be silent before a person is told.
-    public var stalledAfter: Duration = .seconds(2)
+    package var stalledAfter: Duration = .seconds(2)
     /// Time the peer may be silent before its connection is given up.
-    public var silenceLimit: Duration = .seconds(125)
+    package var silenceLimit: Duration = .seconds(125)
     /// Time for which to try to reach the receiver.
-    public var connectPatience: Duration = .seconds(10)
+    package var connectPatience: Duration = .seconds(10)
     /// Time for which to try to reach it again once a connection is lost.
-    public var resumePatience: Duration = .seconds(600)
+    package var resumePatience: Duration = .seconds(600)
 
     /// A profile of the defaults.
     /// - Parameter bitsPerSecond: a rate to keep to; nil for what the link is found to carry.
-    public init(bitsPerSecond: Double? = nil) { self.bitsPerSecond = bitsPerSecond }
+    package init(bitsPerSecond: Double? = nil) { self.bitsPerSecond = bitsPerSecond }
 
     /// Share of its rate to which a link is filled. The rest is for what the sender does not see: lower layers' own traffic, and the
     /// difference between its clock and the link's.
-    public static let linkShare = 0.97
+    package static let linkShare = 0.97
 
     /// Reads a profile by name or path.
     /// - Throws: `ProfileError`, with file and line.
-    public static func load(_ nameOrPath: String) throws(ProfileError) -> TransportProfile {
+    package static func load(_ nameOrPath: String) throws(ProfileError) -> TransportProfile {
         try read(ProfileNode.read(ProfileFolder.transport.path(nameOrPath)))
     }
 
     /// Reads a profile from text.
     /// - Throws: `ProfileError`, with `file` and line.
-    public static func parse(_ text: String, file: String) throws(ProfileError) -> TransportProfile {
+    package static func parse(_ text: String, file: String) throws(ProfileError) -> TransportProfile {
         try read(ProfileNode.parse(text, file: file))
     }
 

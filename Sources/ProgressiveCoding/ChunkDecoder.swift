@@ -1,8 +1,10 @@
-public import Decoding
+package import Concurrency
+internal import Faults
+package import Decoding
 internal import WireFormat
 
 /// Does decode requests: here, or in a process that can do nothing else.
-public protocol ChunkDecoder: Sendable {
+package protocol ChunkDecoder: Sendable {
     /// Decodes one chunk.
     /// - Parameter rank: of the requests that wait, the lowest goes first.
     /// - Throws: `CodingError`; the decoder stays usable.
@@ -15,12 +17,12 @@ extension Layer {
 }
 
 /// Decodes in this process: for chunks this process made itself.
-public struct LocalChunkDecoder: ChunkDecoder {
+package struct LocalChunkDecoder: ChunkDecoder {
     private let pool: CodingPool
     /// Makes a decoder that works on a pool's threads.
-    public init(pool: CodingPool) { self.pool = pool }
+    package init(pool: CodingPool) { self.pool = pool }
     /// Decodes on one of the pool's threads.
-    public func decode(_ request: DecodeRequest, rank: UInt64) async throws -> DecodedChunk {
+    package func decode(_ request: DecodeRequest, rank: UInt64) async throws -> DecodedChunk {
         try await pool.run(rank: rank) { try request.decoded() }
     }
 }

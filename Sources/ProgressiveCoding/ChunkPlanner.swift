@@ -1,16 +1,16 @@
 internal import ExactCodec
-public import VolumeModel
-public import WireFormat
+package import VolumeModel
+package import WireFormat
 
 /// Cuts a volume's layers into chunks.
-public enum ChunkPlanner {
+package enum ChunkPlanner {
     /// The most bytes of voxels a chunk covers.
     static let voxelByteLimit = 32 << 20
     /// The bits a second up to which chunks of exact voxels are long.
     private static let longChunkLimit = 1e6
 
     /// Makes boxes that do not touch each other and lie within the content, of the shape the settings ask for.
-    public static func regions(_ found: [Box], content: Box?, shape: Shape, settings: EncodingSettings) -> [Box] {
+    package static func regions(_ found: [Box], content: Box?, shape: Shape, settings: EncodingSettings) -> [Box] {
         guard let content else { return [] }
         var regions = found.compactMap { box in
             (settings.regionShape == .square ? squared(box, within: shape.box) : box).intersection(content)
@@ -59,7 +59,7 @@ public enum ChunkPlanner {
     /// - Parameters:
     ///   - maxError: what no voxel of the regions may be off by more than, whatever the goal; 0 makes them exact.
     ///   - bitsPerSecond: what the link is expected to carry; nil where nobody knows.
-    public static func plan(
+    package static func plan(
         shape: Shape, voxelType: VoxelType, content: Box?, regions: [Box], hasExtensions: Bool, needsValueTable: Bool,
         maxError: Int? = nil, goal: Goal, bitsPerSecond: Double? = nil, settings: EncodingSettings
     ) -> [PlannedChunk] {

@@ -1,19 +1,16 @@
+package import Faults
+
 /// An error on the way between a volume and its chunks.
-public struct CodingError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The kind of fault, to match on.
-    public enum Code: Sendable, Equatable {
-        case invalidSettings, invalidManifest, tooLarge, invalidChunk, verificationFailed, noRoom
-    }
-    /// The kind of fault.
-    public let code: Code
-    /// One sentence for a person.
-    public let message: String
-    /// Makes an error.
-    public init(_ code: Code, _ message: String) {
-        self.code = code
-        self.message = message
-    }
-    public var description: String { message }
-    /// At the end that codes: whether a chunk of its own does not decode, or not to what it must.
-    public var isOfCoder: Bool { code == .verificationFailed || code == .invalidChunk }
+package typealias CodingError = Fault<CodingFault>
+
+/// The kinds of ``CodingError``.
+package enum CodingFault: Sendable, Equatable {
+    /// What was asked for is nothing that a session can carry.
+    case usage
+    case invalidSettings, invalidManifest, tooLarge, invalidChunk, verificationFailed, noRoom
+}
+
+extension CodingError {
+    /// At the end that codes: true where a chunk of its own does not decode, or not to what it must.
+    package var isOfCoder: Bool { code == .verificationFailed || code == .invalidChunk }
 }

@@ -1,20 +1,20 @@
 /// An encoding profile that leaves to the link what the link decides, or that decides all itself.
-public struct EncodingPolicy: Sendable, Equatable {
+package struct EncodingPolicy: Sendable, Equatable {
     /// The profile's name.
-    public let name: String
+    package let name: String
     /// For links that carry no more than `upTo` bits a second; nil where it is all the same.
     private let slow: (upTo: Double, settings: EncodingSettings)?
     private let other: EncodingSettings
 
     /// Settings for whatever link.
-    public init(_ settings: EncodingSettings) {
+    package init(_ settings: EncodingSettings) {
         name = settings.name
         slow = nil
         other = settings
     }
 
     /// Settings for links that carry no more than `upTo` bits a second, and for the others, also where nobody knows what a link carries.
-    public init(name: String, upTo: Double, slow: EncodingSettings, otherwise other: EncodingSettings) {
+    package init(name: String, upTo: Double, slow: EncodingSettings, otherwise other: EncodingSettings) {
         self.name = name
         self.slow = (upTo, slow)
         self.other = other
@@ -22,12 +22,12 @@ public struct EncodingPolicy: Sendable, Equatable {
 
     /// The settings for a link.
     /// - Parameter bitsPerSecond: what it is expected to carry; nil where nobody knows.
-    public func settings(bitsPerSecond: Double?) -> EncodingSettings {
+    package func settings(bitsPerSecond: Double?) -> EncodingSettings {
         guard let slow, let bitsPerSecond, bitsPerSecond <= slow.upTo else { return other }
         return slow.settings
     }
 
-    public static func == (a: EncodingPolicy, b: EncodingPolicy) -> Bool {
+    package static func == (a: EncodingPolicy, b: EncodingPolicy) -> Bool {
         a.name == b.name && a.other == b.other && a.slow?.upTo == b.slow?.upTo && a.slow?.settings == b.slow?.settings
     }
 }
@@ -35,7 +35,7 @@ public struct EncodingPolicy: Sendable, Equatable {
 extension EncodingSettings {
     /// The same with another rule for which base layers are planned.
     /// - Throws: `CodingError.Code.invalidSettings` when the coder of exact voxels cannot do without them.
-    public func planning(_ previews: Previews) throws(CodingError) -> EncodingSettings {
+    package func planning(_ previews: Previews) throws(CodingError) -> EncodingSettings {
         try EncodingSettings(
             name: name, roi: roi, background: background, chunkSliceCount: chunkSliceCount, regionShape: regionShape,
             holeFill: holeFill,

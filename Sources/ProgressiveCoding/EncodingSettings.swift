@@ -1,25 +1,26 @@
-public import HEVCCodec
-public import ExactCodec
+internal import Faults
+package import HEVCCodec
+package import ExactCodec
 internal import WireFormat
 
 /// An encoding profile: the rules by which a volume becomes layers.
-public struct EncodingSettings: Sendable, Equatable {
+package struct EncodingSettings: Sendable, Equatable {
     /// The extent of a region of interest as it is coded.
-    public enum RegionShape: String, Sendable, CaseIterable {
+    package enum RegionShape: String, Sendable, CaseIterable {
         /// As it was found.
         case box
         /// Its rows and columns made equal, as in the published method.
         case square
     }
     /// Content of the background layer where the regions of interest are cut out.
-    public enum HoleFill: String, Sendable, CaseIterable {
+    package enum HoleFill: String, Sendable, CaseIterable {
         /// A smooth surface from rim to rim, which costs the codec next to nothing.
         case harmonic
         /// The sample of the fill value, as in the published method, where that is zero.
         case zero
     }
     /// Part of a slice that the background layer holds.
-    public enum BackgroundCrop: String, Sendable, CaseIterable {
+    package enum BackgroundCrop: String, Sendable, CaseIterable {
         /// The box beyond which every voxel holds the fill value.
         case content
         /// Whole slices.
@@ -27,7 +28,7 @@ public struct EncodingSettings: Sendable, Equatable {
     }
 
     /// Spacing of the samples over the stored values.
-    public enum SampleSpacing: String, Sendable, CaseIterable {
+    package enum SampleSpacing: String, Sendable, CaseIterable {
         /// Even, but for a long tail of great values, which gets a sixteenth of the samples.
         case knee
         /// Even from the least value to the greatest.
@@ -35,7 +36,7 @@ public struct EncodingSettings: Sendable, Equatable {
     }
 
     /// Which base layers are planned for a volume that goes on to exact; without that, all are.
-    public enum Previews: String, Sendable, CaseIterable {
+    package enum Previews: String, Sendable, CaseIterable {
         /// All of them.
         case always
         /// Those that show something sooner on the link that is expected.
@@ -45,32 +46,32 @@ public struct EncodingSettings: Sendable, Equatable {
     }
 
     /// The profile's name.
-    public let name: String
+    package let name: String
     /// Parameters by which the regions of interest are coded.
-    public let roi: HEVCParameters
+    package let roi: HEVCParameters
     /// Parameters by which the rest is coded.
-    public let background: HEVCParameters
+    package let background: HEVCParameters
     /// Slices a chunk holds, as nearly as even lengths allow; nil for one chunk a layer.
-    public let chunkSliceCount: Int?
+    package let chunkSliceCount: Int?
     /// The extent of a region of interest as it is coded.
-    public let regionShape: RegionShape
+    package let regionShape: RegionShape
     /// Content of the background where a region is cut out.
-    public let holeFill: HoleFill
+    package let holeFill: HoleFill
     /// Part of a slice that the background layer holds.
-    public let backgroundCrop: BackgroundCrop
+    package let backgroundCrop: BackgroundCrop
     /// Spacing of the samples over the stored values.
-    public let sampleSpacing: SampleSpacing
+    package let sampleSpacing: SampleSpacing
     /// The coder that makes voxels exact.
-    public let exactCoder: ExactCoders
+    package let exactCoder: ExactCoders
     /// Which base layers are planned.
-    public let previews: Previews
+    package let previews: Previews
     /// Greatest absolute error that a voxel of the regions of interest may have, in stored units, whatever the goal; nil for no promise. A
     /// transfer that goes on to exact passes through it.
-    public let roiMaxError: Int?
+    package let roiMaxError: Int?
 
     /// Makes settings.
     /// - Throws: `CodingError.Code.invalidSettings`.
-    public init(
+    package init(
         name: String, roi: HEVCParameters, background: HEVCParameters, chunkSliceCount: Int? = 32, regionShape: RegionShape = .box,
         holeFill: HoleFill = .harmonic, backgroundCrop: BackgroundCrop = .content, sampleSpacing: SampleSpacing = .knee,
         exactCoder: ExactCoders = .contextMixing, previews: Previews = .always,

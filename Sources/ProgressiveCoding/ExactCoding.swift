@@ -1,3 +1,4 @@
+internal import Faults
 internal import ExactCodec
 internal import VolumeModel
 internal import WireFormat

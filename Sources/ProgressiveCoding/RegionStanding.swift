@@ -1,10 +1,10 @@
-public import VolumeModel
+package import VolumeModel
 internal import WireFormat
 
 /// Progress of a part of a volume, by the chunks that are in.
-public struct RegionStanding: Sendable, Equatable {
+package struct RegionStanding: Sendable, Equatable {
     /// From nothing to exact.
-    public enum Stage: String, Sendable, CaseIterable {
+    package enum Stage: String, Sendable, CaseIterable {
         /// Not all of it has arrived.
         case missing
         /// All of it at base quality.
@@ -15,21 +15,21 @@ public struct RegionStanding: Sendable, Equatable {
         case exact
     }
     /// A region of interest over the slices of one time point; nil for the rest of the volume.
-    public let box: Box?
+    package let box: Box?
     /// Stage that it has reached.
-    public let stage: Stage
+    package let stage: Stage
     /// The greatest absolute error in it, in stored units, as the sender measured it; nil while it is not known.
-    public let maxAbsoluteError: Double?
+    package let maxAbsoluteError: Double?
 
     /// Makes a value.
-    public init(box: Box?, stage: Stage, maxAbsoluteError: Double?) {
+    package init(box: Box?, stage: Stage, maxAbsoluteError: Double?) {
         self.box = box
         self.stage = stage
         self.maxAbsoluteError = maxAbsoluteError
     }
 
     /// Of a part that nothing is known of.
-    public static let unknown = RegionStanding(box: nil, stage: .missing, maxAbsoluteError: nil)
+    package static let unknown = RegionStanding(box: nil, stage: .missing, maxAbsoluteError: nil)
 }
 
 extension RegionStanding {

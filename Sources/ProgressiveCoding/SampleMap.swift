@@ -1,29 +1,29 @@
-public import VolumeModel
-public import WireFormat
+package import VolumeModel
+package import WireFormat
 
 /// Between stored values and the samples of the base layers, linear from the volume's least value to its greatest, or to a knee and from there on.
 ///
 /// Back from samples it gives the same bits on every machine: whole numbers for integer types, and for floating-point types single
 /// IEEE 754 operations in a fixed order.
-public struct SampleMap: Sendable, Equatable {
+package struct SampleMap: Sendable, Equatable {
     /// The stored value of sample 0.
-    public let low: Double
+    package let low: Double
     /// The stored value of the greatest sample.
-    public let high: Double
+    package let high: Double
     /// The greatest sample.
-    public let greatestSample: UInt16
+    package let greatestSample: UInt16
     /// Point where samples become coarser; nil when they are even.
-    public let knee: Knee?
+    package let knee: Knee?
     /// Storage type of the voxels.
-    public let voxelType: VoxelType
+    package let voxelType: VoxelType
     /// The bits of the stored value each sample stands for.
-    public let storedBits: [UInt64]
+    package let storedBits: [UInt64]
 
     /// Makes a map.
     /// - Parameters:
     ///   - low: the volume's least finite value.
     ///   - high: its greatest, not below `low`.
-    public init(low: Double, high: Double, bitDepth: Int, knee: Knee? = nil, voxelType: VoxelType) {
+    package init(low: Double, high: Double, bitDepth: Int, knee: Knee? = nil, voxelType: VoxelType) {
         self.low = low
         self.high = high
         self.voxelType = voxelType
@@ -63,7 +63,7 @@ public struct SampleMap: Sendable, Equatable {
     }
 
     /// The stored value a sample stands for.
-    public func value(of sample: UInt16) -> Double { StoredBits.value(storedBits[Int(min(sample, greatestSample))], voxelType) }
+    package func value(of sample: UInt16) -> Double { StoredBits.value(storedBits[Int(min(sample, greatestSample))], voxelType) }
 
     /// The sample nearest to a stored value.
     func sample(of value: Double) -> UInt16 {
@@ -100,7 +100,7 @@ public struct SampleMap: Sendable, Equatable {
     }
 
     /// The samples of a box, z over stacked slices: slices x rows x columns. Values that are not finite become sample 0.
-    public func samples(of volume: Volume, in box: Box) -> [UInt16] {
+    package func samples(of volume: Volume, in box: Box) -> [UInt16] {
         var sampler = Sampler(map: self, volume: volume, box: box)
         return voxelType.accept(&sampler)
     }

@@ -1,39 +1,39 @@
 internal import NIfTIFile
-public import VolumeModel
+package import VolumeModel
 internal import WireFormat
 
 /// A part of a volume as it stands.
-public struct VolumePart: Sendable {
+package struct VolumePart: Sendable {
     /// Stored values of the box's voxels in this machine's byte order: slices x rows x columns.
-    public var voxels: [UInt8]
+    package var voxels: [UInt8]
     /// A ``Quality`` for each of them.
-    public var quality: [UInt8]
+    package var quality: [UInt8]
 
     /// Makes a part.
-    public init(voxels: [UInt8], quality: [UInt8]) {
+    package init(voxels: [UInt8], quality: [UInt8]) {
         self.voxels = voxels
         self.quality = quality
     }
 }
 
 /// Progress of a volume.
-public struct VolumeProgress: Sendable {
+package struct VolumeProgress: Sendable {
     /// The planned chunks that are in: places in the manifest's plan.
-    public let applied: [Int]
+    package let applied: [Int]
     /// Progress of each region of interest, and of the rest.
-    public let standing: [RegionStanding]
+    package let standing: [RegionStanding]
     /// Completeness of the volume.
-    public let completeness: Completeness
+    package let completeness: Completeness
 }
 
 extension SessionDecoder {
     /// Voxels announced, all volumes together, and bytes around them.
-    public nonisolated var voxelCount: Int {
+    package nonisolated var voxelCount: Int {
         layouts.reduce(0) { $0 + $1.shape.voxelCount + $1.manifest.extensionByteCount + $1.manifest.trailerByteCount }
     }
 
     /// Returns the progress of a volume.
-    public func progress(volume: Int) -> VolumeProgress {
+    package func progress(volume: Int) -> VolumeProgress {
         let state = snapshot(volume: volume)
         return VolumeProgress(
             applied: layouts[volume].manifest.plan.indices.filter { state.hasApplied($0) }, standing: standing(volume: volume),
@@ -41,7 +41,7 @@ extension SessionDecoder {
     }
 
     /// Voxels as they stand, in the order of the file, and nothing else: who holds the whole volume has it copied with the next chunk.
-    public func part(volume: Int, voxels: Range<Int>) -> VolumePart {
+    package func part(volume: Int, voxels: Range<Int>) -> VolumePart {
         let state = snapshot(volume: volume)
         let byteCount = layouts[volume].header.voxelType.byteCount
         return VolumePart(
@@ -50,14 +50,14 @@ extension SessionDecoder {
     }
 
     /// The bytes before a volume's voxels and behind its header, and those after them.
-    public func surroundings(volume: Int) -> (extensions: [UInt8], trailer: [UInt8]) {
+    package func surroundings(volume: Int) -> (extensions: [UInt8], trailer: [UInt8]) {
         let state = snapshot(volume: volume)
         return (state.extensions, state.trailer)
     }
 
     /// Bytes of voxels that will not change any more, in the order of the file; nil while one of them may.
     /// - Parameter voxels: in the order of the file.
-    public func exactBytes(volume: Int, voxels: Range<Int>) -> [UInt8]? {
+    package func exactBytes(volume: Int, voxels: Range<Int>) -> [UInt8]? {
         let state = snapshot(volume: volume)
         let isExact = state.quality.withUnsafeBufferPointer { quality in
             voxels.upperBound <= quality.count && quality[voxels].allSatisfy { $0 == Quality.exact }
@@ -70,7 +70,7 @@ extension SessionDecoder {
     /// The voxels of a box as they stand, and nothing else: who follows a volume as it comes need not copy all of it.
     /// - Parameter box: over stacked slices.
     /// - Returns: nil where the box reaches out of the volume.
-    public func part(volume: Int, box: Box) -> VolumePart? {
+    package func part(volume: Int, box: Box) -> VolumePart? {
         guard layouts.indices.contains(volume), layouts[volume].shape.stackedBox.contains(box) else { return nil }
         // This shares its bytes with the volume, which stands still until this returns.
         let state = snapshot(volume: volume)

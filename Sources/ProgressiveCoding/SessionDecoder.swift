@@ -1,12 +1,15 @@
+internal import Bytes
+internal import Concurrency
+internal import Faults
 internal import Decoding
 internal import Foundation
 internal import NIfTIFile
 internal import ExactCodec
 internal import VolumeModel
-public import WireFormat
+package import WireFormat
 
 /// Results that a person waits for, one after another.
-public enum Milestone: String, Sendable, CaseIterable {
+package enum Milestone: String, Sendable, CaseIterable {
     /// Every voxel of the regions of interest is shown at base quality.
     case roiComplete = "roi_complete"
     /// Every other voxel is, too.
@@ -32,11 +35,11 @@ public enum Milestone: String, Sendable, CaseIterable {
 
 /// Turns a session's chunks back into volumes, in whatever order they come. Its work runs on a thread of its own: putting a large
 /// chunk in its place, or a digest over a volume, holds up no other session.
-public actor SessionDecoder {
+package actor SessionDecoder {
     /// As it was sent, checked.
-    public nonisolated let manifest: Manifest
+    package nonisolated let manifest: Manifest
     /// Each volume's layout.
-    public nonisolated let layouts: [VolumeLayout]
+    package nonisolated let layouts: [VolumeLayout]
     private var storedAssemblers: [VolumeAssembler]
     private var isFilled = false
     private var reached: [Set<Milestone>]
@@ -60,7 +63,7 @@ public actor SessionDecoder {
     ///   - memoryLimit: the most bytes of memory all volumes together may take.
     ///   - diskLimit: the most bytes of disk they may take besides, those that are too large for memory (`PagedArray`).
     /// - Throws: `CodingError`; the sizes are checked before anything is allocated.
-    public init(
+    package init(
         _ manifest: Manifest, decoder: any ChunkDecoder, memoryLimit: Int = VolumeLayout.defaultMemoryLimit,
         diskLimit: Int = VolumeLayout.defaultDiskLimit
     ) throws {
@@ -70,7 +73,7 @@ public actor SessionDecoder {
 
     /// Checks a manifest; nothing of its volumes' size is made.
     /// - Throws: `CodingError`.
-    public static func layouts(of manifest: Manifest, memoryLimit: Int, diskLimit: Int) throws(CodingError) -> [VolumeLayout] {
+    package static func layouts(of manifest: Manifest, memoryLimit: Int, diskLimit: Int) throws(CodingError) -> [VolumeLayout] {
         var (memory, disk) = (memoryLimit, diskLimit)
         var layouts: [VolumeLayout] = []
         for volume in manifest.volumes {
@@ -84,7 +87,7 @@ public actor SessionDecoder {
 
     /// Makes room for volumes that are checked.
     /// - Throws: `CodingError.Code.noRoom`.
-    public init(_ manifest: Manifest, layouts: [VolumeLayout], decoder: any ChunkDecoder) throws {
+    package init(_ manifest: Manifest, layouts: [VolumeLayout], decoder: any ChunkDecoder) throws {
         self.manifest = manifest
         self.layouts = layouts
         self.decoder = decoder
@@ -112,17 +115,17 @@ public actor SessionDecoder {
         for index in storedAssemblers.indices { storedAssemblers[index].fill() }
     }
 
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// Returns a chunk's volume and its entry in that volume's plan; nil beyond the plan.
-    public nonisolated func planned(_ ordinal: UInt32) -> (volume: Int, chunk: PlannedChunk)? {
+    package nonisolated func planned(_ ordinal: UInt32) -> (volume: Int, chunk: PlannedChunk)? {
         guard ordinal >= 1, Int(ordinal) <= places.count else { return nil }
         let place = places[Int(ordinal) - 1]
         return (place.volume, manifest.volumes[place.volume].plan[place.index])
     }
 
     /// The planned chunks that have to be in before one, by their ordinals.
-    public nonisolated func prerequisites(of ordinal: UInt32) -> [UInt32] {
+    package nonisolated func prerequisites(of ordinal: UInt32) -> [UInt32] {
         guard ordinal >= 1, Int(ordinal) <= places.count else { return [] }
         let (volume, index) = places[Int(ordinal) - 1]
         return layouts[volume].prerequisites[index].map { ordinal - UInt32(index) + UInt32($0) }
@@ -131,8 +134,8 @@ public actor SessionDecoder {
     /// Decodes a chunk and puts it in its place, once all that it rests on is there.
     /// - Parameter onApplied: called with what this chunk has brought, before any chunk that rests on it is begun; so what it reports
     ///   is in order.
-    /// - Throws: `CodingError` or `WireError` when the chunk is unusable; the volume stands as it was.
-    public func apply(_ ordinal: UInt32, record bytes: [UInt8], onApplied: @Sendable (AppliedChunk) -> Void) async throws {
+    /// - Throws: `CodingError` or `FormatError` when the chunk is unusable; the volume stands as it was.
+    package func apply(_ ordinal: UInt32, record bytes: [UInt8], onApplied: @Sendable (AppliedChunk) -> Void) async throws {
         guard let (volume, chunk) = planned(ordinal) else {
             throw CodingError(.invalidChunk, "chunk \(ordinal) is not in the plan")
         }
@@ -170,8 +173,8 @@ public actor SessionDecoder {
 
     /// Decodes a part of what was asked for and shows it.
     /// - Returns: the part, without its slices, and the greatest absolute error it leaves, in stored units.
-    /// - Throws: `CodingError` or `WireError` when the chunk is unusable; the volume stands as it was.
-    public func applyFocus(record bytes: [UInt8]) async throws -> (chunk: FocusChunk, maxAbsoluteError: Double) {
+    /// - Throws: `CodingError` or `FormatError` when the chunk is unusable; the volume stands as it was.
+    package func applyFocus(record bytes: [UInt8]) async throws -> (chunk: FocusChunk, maxAbsoluteError: Double) {
         let record = try ChunkRecord(decoding: bytes)
         guard record.coder == 1 else { throw CodingError(.invalidChunk, "coder \(record.coder) is unknown for a focus") }
         // What is shown ahead of the plan is made exact by it; without that the end would depend on the order of arrival.
@@ -194,14 +197,14 @@ public actor SessionDecoder {
     }
 
     /// Takes back what was called exact: for a volume whose bytes turn out not to be the sender's.
-    public func distrust() {
+    package func distrust() {
         isDistrusted = true
         outcomes = [:]
         for index in assemblers.indices { assemblers[index].distrust() }
     }
 
     /// Returns how much of a volume is exact; nothing once it is distrusted.
-    public func completeness(volume: Int) -> Completeness {
+    package func completeness(volume: Int) -> Completeness {
         var completeness = assemblers[volume].completeness
         if isDistrusted { completeness.exactVoxelCount = 0 }
         completeness.byteCount = bytesByVolume[volume]
@@ -209,12 +212,12 @@ public actor SessionDecoder {
     }
 
     /// Returns how much of all the session's volumes is exact.
-    public func completeness() -> Completeness {
+    package func completeness() -> Completeness {
         assemblers.indices.reduce(Completeness(bodyVoxelCount: 0)) { $0 + completeness(volume: $1) }
     }
 
     /// Gives up: whatever waits for other chunks fails.
-    public func cancel(_ error: any Error) async {
+    package func cancel(_ error: any Error) async {
         gate.fail(error)
         await board.fail(error)
     }
@@ -233,26 +236,26 @@ public actor SessionDecoder {
     }
 
     /// Milestones a volume has from the manifest alone, since nothing is planned for them.
-    public func initialMilestones(volume: Int) -> [Milestone] { milestones(volume, after: nil) }
+    package func initialMilestones(volume: Int) -> [Milestone] { milestones(volume, after: nil) }
 
     /// Bytes of the chunk records applied so far.
-    public func receivedBytes() -> [Layer: Int] { bytesByLayer }
+    package func receivedBytes() -> [Layer: Int] { bytesByLayer }
 
     /// Returns the progress of each region of interest of a volume, and of the rest of it.
-    public func standing(volume: Int) -> [RegionStanding] {
+    package func standing(volume: Int) -> [RegionStanding] {
         let first = places.firstIndex { $0.volume == volume } ?? 0
         return RegionStanding.all(of: manifest.volumes[volume]) { isDistrusted ? nil : errors[first + $0 + 1] }
     }
 
     /// A volume as it stands: the file and its quality.
-    public func snapshot(volume: Int) -> VolumeAssembler { assemblers[volume] }
+    package func snapshot(volume: Int) -> VolumeAssembler { assemblers[volume] }
 
     /// Compares what was applied with the sender's table.
     /// - Parameters:
     ///   - manifest: the record that the manifest came in; nil for the one this version would write.
     ///   - isWhole: whether every planned chunk has to be there; otherwise those that are have to be the table's.
     /// - Throws: `CodingError.Code.verificationFailed` when a chunk is missing or another one.
-    public func check(_ table: ChunkTable, manifest record: [UInt8]? = nil, isWhole: Bool = true) throws {
+    package func check(_ table: ChunkTable, manifest record: [UInt8]? = nil, isWhole: Bool = true) throws {
         guard table.entries.count == places.count + 1, table.outcomes.count == layouts.count else {
             throw CodingError(.verificationFailed, "the sender's table does not fit its plan")
         }
@@ -268,7 +271,7 @@ public actor SessionDecoder {
     }
 
     /// Returns a volume's state and digest, by its own bytes: lossless only if they have the source's digest.
-    public func outcome(volume: Int) throws -> Receipt.Volume {
+    package func outcome(volume: Int) throws -> Receipt.Volume {
         // Asked for when all is exact and again when the sender's table has come.
         if let outcome = outcomes[volume] { return outcome }
         let copy = assemblers[volume]

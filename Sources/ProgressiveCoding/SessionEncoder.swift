@@ -1,30 +1,33 @@
+package import Bytes
+package import Concurrency
+internal import Faults
 internal import ExactCodec
-public import VolumeModel
-public import WireFormat
+package import VolumeModel
+package import WireFormat
 
 /// A chunk ready to go.
-public struct EncodedChunk: Sendable {
+package struct EncodedChunk: Sendable {
     /// Its place in the plan; 0 is the manifest, the last the table.
-    public let ordinal: UInt32
+    package let ordinal: UInt32
     /// Lower goes first.
-    public let rank: UInt64
+    package let rank: UInt64
     /// Layer that it is for.
-    public let layer: Layer
+    package let layer: Layer
     /// The record's bytes.
-    public let record: [UInt8]
+    package let record: [UInt8]
 }
 
 /// Codes all the volumes of a session, in the order they are to be sent, on as many cores as there are.
-public final class SessionEncoder: Sendable {
+package final class SessionEncoder: Sendable {
     /// The session's manifest.
-    public let manifest: Manifest
+    package let manifest: Manifest
     let encoders: [VolumeEncoder]
     /// Which chunk goes before which.
-    public let order: TransmissionOrder
+    package let order: TransmissionOrder
 
     /// Makes a session of planned volumes.
     /// - Throws: `CodingError.Code.tooLarge` beyond 16 volumes or too many chunks, `.invalidSettings` when two share a name.
-    public init(_ encoders: [VolumeEncoder], goal: Goal, order: TransmissionOrder) throws(CodingError) {
+    package init(_ encoders: [VolumeEncoder], goal: Goal, order: TransmissionOrder) throws(CodingError) {
         guard (1...WireLimits.volumeCount).contains(encoders.count) else {
             throw CodingError(.tooLarge, "\(encoders.count) volumes; a session takes 1 to \(WireLimits.volumeCount)")
         }
@@ -41,9 +44,9 @@ public final class SessionEncoder: Sendable {
     }
 
     /// Returns the error that a base layer of the first volume leaves to be refined, over the chunks coded so far; nil where none is.
-    public func fidelity(of layer: Layer) -> Fidelity? { encoders[0].fidelity(of: layer) }
+    package func fidelity(of layer: Layer) -> Fidelity? { encoders[0].fidelity(of: layer) }
     /// Range that errors in the first volume are compared with.
-    public var robustRange: RobustRange { encoders[0].robustRange }
+    package var robustRange: RobustRange { encoders[0].robustRange }
 
     /// Codes everything, then decodes again what was not decoded as it was coded, while the link still carries it; only then does the table commit to it.
     /// - Parameters:
@@ -52,7 +55,7 @@ public final class SessionEncoder: Sendable {
     ///   table last.
     /// - Returns: the table, and the digest of the record that carries it.
     /// - Throws: `CodingError`, `.verificationFailed` where a chunk does not decode to what it must; `CancellationError` when the task is cancelled.
-    public func run(
+    package func run(
         on pool: CodingPool, proceed: @Sendable () async throws -> Void = {},
         emit handOut: @escaping @Sendable (EncodedChunk) -> Void
     ) async throws -> (table: ChunkTable, digest: Digest) {

@@ -1,15 +1,15 @@
 internal import VolumeModel
-public import WireFormat
+package import WireFormat
 
 /// Which chunk goes before which.
-public enum TransmissionOrder: String, Sendable, CaseIterable {
+package enum TransmissionOrder: String, Sendable, CaseIterable {
     /// Layer by layer: regions of interest, then background, then what makes both exact.
     case roiFirst = "roi-first"
     /// Slice by slice, all layers of a chunk together: what a tool without priorities does.
     case fifo
 
     /// A chunk's rank; lower goes first, strictly.
-    public func rank(of chunk: PlannedChunk, ordinal: UInt32) -> UInt64 {
+    package func rank(of chunk: PlannedChunk, ordinal: UInt32) -> UInt64 {
         switch self {
         case .roiFirst: UInt64(chunk.layer.rawValue) << 32 | UInt64(ordinal)
         case .fifo:
@@ -30,7 +30,7 @@ public enum TransmissionOrder: String, Sendable, CaseIterable {
     /// - Parameters:
     ///   - isForRegion: whether a mask is one that the regions' exact voxels rest on.
     ///   - usesBase: whether the coder of exact voxels does.
-    public func codingRank(of chunk: PlannedChunk, ordinal: UInt32, isForRegion: Bool, usesBase: Bool) -> UInt64 {
+    package func codingRank(of chunk: PlannedChunk, ordinal: UInt32, isForRegion: Bool, usesBase: Bool) -> UInt64 {
         guard self == .roiFirst else { return rank(of: chunk, ordinal: ordinal) }
         let slab = UInt64(chunk.box.z.lowerBound + 1) << 24
         switch chunk.layer {
@@ -49,22 +49,22 @@ public enum TransmissionOrder: String, Sendable, CaseIterable {
     static let verificationRank = UInt64.max
 
     /// The rank of what a receiver asked for: behind the regions of interest, ahead of everything else, the latest request first.
-    public func focusRank(_ focus: Focus) -> UInt64 {
+    package func focusRank(_ focus: Focus) -> UInt64 {
         let behind = self == .roiFirst ? UInt64(Layer.backgroundBase.rawValue) << 32 : 1 << 32
         return behind - 2 - UInt64(min(UInt32(Focus.limit), focus.number))
     }
 
     /// The rank of the background's base layer under a request: ahead of the other background.
-    public var focusedBaseRank: UInt64 { (self == .roiFirst ? UInt64(Layer.backgroundBase.rawValue) << 32 : 1 << 32) - 1 }
+    package var focusedBaseRank: UInt64 { (self == .roiFirst ? UInt64(Layer.backgroundBase.rawValue) << 32 : 1 << 32) - 1 }
 
     /// The rank of what makes a request exact: as soon as the background is shown.
-    public var focusedRefinementRank: UInt64 { (self == .roiFirst ? UInt64(Layer.extensions.rawValue) << 32 : 1 << 33) - 1 }
+    package var focusedRefinementRank: UInt64 { (self == .roiFirst ? UInt64(Layer.extensions.rawValue) << 32 : 1 << 33) - 1 }
 
     /// When a request is coded: behind the regions of interest, ahead of everything else.
-    public var focusCodingRank: UInt64 { UInt64(WireLimits.chunkCount) }
+    package var focusCodingRank: UInt64 { UInt64(WireLimits.chunkCount) }
 
     /// The rank of manifest, before everything.
-    public static let manifestRank: UInt64 = 0
+    package static let manifestRank: UInt64 = 0
     /// The rank of the chunk table, after everything.
-    public static let tableRank = UInt64.max
+    package static let tableRank = UInt64.max
 }

@@ -1,33 +1,34 @@
-public import Decoding
+internal import Faults
+package import Decoding
 internal import ExactCodec
-public import NIfTIFile
-public import VolumeModel
-public import WireFormat
+package import NIfTIFile
+package import VolumeModel
+package import WireFormat
 
 /// Quality of a voxel; the values of the quality volume.
-public enum Quality {
+package enum Quality {
     /// Not arrived.
-    public static let missing: UInt8 = 0
+    package static let missing: UInt8 = 0
     /// The background at base quality.
-    public static let backgroundBase: UInt8 = 1
+    package static let backgroundBase: UInt8 = 1
     /// A region of interest at base quality.
-    public static let roiBase: UInt8 = 2
+    package static let roiBase: UInt8 = 2
     /// Bit for bit the source.
-    public static let exact: UInt8 = 3
+    package static let exact: UInt8 = 3
 }
 
 /// A volume as it comes together, chunk by chunk, with the quality of every voxel. Sender and receiver run the same one.
-public struct VolumeAssembler: Sendable {
+package struct VolumeAssembler: Sendable {
     /// Layout of the volume: its chunks and the places where they belong.
-    public let layout: VolumeLayout
+    package let layout: VolumeLayout
     /// Stored values: the fill value where nothing has arrived.
-    public private(set) var voxels: PagedArray<UInt8>
+    package private(set) var voxels: PagedArray<UInt8>
     /// A ``Quality`` a voxel.
-    public private(set) var quality: PagedArray<UInt8>
+    package private(set) var quality: PagedArray<UInt8>
     /// Bytes between header and voxels; zeros, which mean no extensions, until they arrive.
-    public private(set) var extensions: [UInt8]
+    package private(set) var extensions: [UInt8]
     /// Bytes after the voxels.
-    public private(set) var trailer: [UInt8]
+    package private(set) var trailer: [UInt8]
     private(set) var baseSamples: PagedArray<UInt16>
     private(set) var coding: ExactCoding?
     private var sampleCodes: [UInt16] = []
@@ -42,7 +43,7 @@ public struct VolumeAssembler: Sendable {
     /// An empty volume; what lies beyond the content is exact with the manifest alone.
     /// - Parameter isFilled: false where ``fill()`` is called later: it touches every voxel, which takes its time on a large volume.
     /// - Throws: `CodingError.Code.noRoom` when neither memory nor disk has room for it.
-    public init(_ layout: VolumeLayout, isFilled: Bool = true) throws(CodingError) {
+    package init(_ layout: VolumeLayout, isFilled: Bool = true) throws(CodingError) {
         self.layout = layout
         let shape = layout.shape
         let byteCount = layout.header.voxelType.byteCount
@@ -94,13 +95,13 @@ public struct VolumeAssembler: Sendable {
     }
 
     /// Tells whether a chunk is in.
-    public func hasApplied(_ index: Int) -> Bool { isApplied[index] }
+    package func hasApplied(_ index: Int) -> Bool { isApplied[index] }
 
     /// Tells whether every planned chunk of a layer is in; true where none is planned.
-    public func isComplete(_ layer: Layer) -> Bool { remaining[layer, default: 0] == 0 }
+    package func isComplete(_ layer: Layer) -> Bool { remaining[layer, default: 0] == 0 }
 
     /// True when every voxel is exact, and all that stands around them.
-    public var isLossless: Bool { remaining.values.allSatisfy { $0 == 0 } && isExactEverywhere }
+    package var isLossless: Bool { remaining.values.allSatisfy { $0 == 0 } && isExactEverywhere }
 
     private var isExactEverywhere: Bool {
         quality.withUnsafeBufferPointer { quality in
@@ -117,7 +118,7 @@ public struct VolumeAssembler: Sendable {
     }
 
     /// True when no voxel is missing.
-    public var isFull: Bool {
+    package var isFull: Bool {
         quality.withUnsafeBufferPointer { quality in
             var least = UInt8.max
             for level in quality { least = min(least, level) }
@@ -127,7 +128,7 @@ public struct VolumeAssembler: Sendable {
 
     /// Returns the decode request for a chunk, all that it rests on being in.
     /// - Throws: `CodingError.Code.invalidChunk`.
-    public func request(for index: Int, _ record: ChunkRecord) throws(CodingError) -> DecodeRequest {
+    package func request(for index: Int, _ record: ChunkRecord) throws(CodingError) -> DecodeRequest {
         let chunk = layout.manifest.plan[index]
         let box = chunk.box
         switch (chunk.layer, record.coder) {
@@ -247,7 +248,7 @@ public struct VolumeAssembler: Sendable {
 
     /// Puts a decoded chunk in its place. No voxel ever gets worse.
     /// - Throws: `CodingError.Code.invalidChunk` when what was decoded does not fit, `.noRoom` when a snapshot is held and there is none for another.
-    public mutating func apply(_ decoded: DecodedChunk, to index: Int, _ record: ChunkRecord) throws(CodingError) {
+    package mutating func apply(_ decoded: DecodedChunk, to index: Int, _ record: ChunkRecord) throws(CodingError) {
         guard !isApplied[index] else { return }
         try makeUnique()
         let chunk = layout.manifest.plan[index]
@@ -376,7 +377,7 @@ public struct VolumeAssembler: Sendable {
     }
 
     /// The file as it stands. Its geometry is in the header; the volume's own affine is not worked out.
-    public func image() throws -> NIfTIImage {
+    package func image() throws -> NIfTIImage {
         try NIfTIImage(
             header: layout.header, extensions: extensions,
             volume: try Volume(
@@ -384,7 +385,7 @@ public struct VolumeAssembler: Sendable {
     }
 
     /// The companion file that says how good each voxel is.
-    public func qualityImage() throws -> NIfTIImage {
+    package func qualityImage() throws -> NIfTIImage {
         try NIfTIImage(header: try layout.qualityHeader(), voxels: quality)
     }
 }

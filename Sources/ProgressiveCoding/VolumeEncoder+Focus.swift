@@ -1,9 +1,10 @@
+internal import Faults
 internal import HEVCDecoding
 internal import Decoding
 internal import HEVCCodec
 internal import NIfTIFile
 package import VolumeModel
-public import WireFormat
+package import WireFormat
 
 extension VolumeEncoder {
     /// Codes what a receiver asked for as a region's base layer, in parts of 32 slices or less. It changes nothing of what was
@@ -56,20 +57,20 @@ extension VolumeLayout {
 
 extension SessionEncoder {
     /// Records to send for a receiver's request, and the planned chunks that lie under it.
-    public struct FocusAnswer: Sendable {
+    package struct FocusAnswer: Sendable {
         /// Records to go ahead, each under an ordinal beyond the table's.
-        public let records: [[UInt8]]
+        package let records: [[UInt8]]
         /// Chunks of the background's base layer that the box touches.
-        public let base: [UInt32]
+        package let base: [UInt32]
         /// Chunks that make the box exact, and those that they rest on.
-        public let refinement: [UInt32]
+        package let refinement: [UInt32]
     }
 
     /// Codes a request, on the calling thread.
     /// - Returns: nil when the request is for a volume or voxels that there are not, or exact voxels are not planned: what is shown for a
     ///   request depends on when it comes, and only exact voxels end the same whatever was shown before.
     /// - Throws: `CodingError`.
-    public func answer(_ focus: Focus) throws -> FocusAnswer? {
+    package func answer(_ focus: Focus) throws -> FocusAnswer? {
         let index = Int(focus.volume)
         guard manifest.goal == .lossless, encoders.indices.contains(index) else { return nil }
         let encoder = encoders[index]

@@ -1,3 +1,4 @@
+internal import Faults
 internal import NIfTIFile
 internal import ExactCodec
 internal import Synchronization

@@ -1,32 +1,34 @@
+internal import Bytes
+internal import Faults
 internal import Decoding
 internal import HEVCDecoding
 internal import HEVCCodec
 internal import Glibc
-public import NIfTIFile
-public import ExactCodec
+package import NIfTIFile
+package import ExactCodec
 internal import Synchronization
-public import VolumeModel
-public import WireFormat
+package import VolumeModel
+package import WireFormat
 
 /// Codes one volume's chunks, and decodes every one of them again: previews before they are handed out, since they say what error they leave, and
 /// what was made from the source alone once everything has been, so that the link does not wait for it.
-public final class VolumeEncoder: Sendable {
+package final class VolumeEncoder: Sendable {
     /// Layout that says what the chunks are.
-    public let layout: VolumeLayout
+    package let layout: VolumeLayout
     let image: NIfTIImage
     let settings: EncodingSettings
     let exactCoder: any ExactCoder
     /// Places where masks have marked voxels, by the slices of their chunks, and the numbering of voxels: known once those chunks are coded.
     let sourceFacts: Mutex<SourceFacts>
     /// Range that errors in the volume are compared with.
-    public var robustRange: RobustRange { RobustRange(of: image.volume, surroundings: surroundings) }
+    package var robustRange: RobustRange { RobustRange(of: image.volume, surroundings: surroundings) }
     private let surroundings: Surroundings
     let assembler: Mutex<VolumeAssembler>
     /// Error that the base layers' chunks so far leave.
     private let fidelities = Mutex<[Layer: Fidelity]>([:])
 
     /// Returns the error that a base layer leaves to be refined, over its chunks coded so far; nil where none is.
-    public func fidelity(of layer: Layer) -> Fidelity? { fidelities.withLock { $0[layer] } }
+    package func fidelity(of layer: Layer) -> Fidelity? { fidelities.withLock { $0[layer] } }
 
     /// Plans a volume's chunks.
     /// - Parameters:
@@ -36,7 +38,7 @@ public final class VolumeEncoder: Sendable {
     ///   - bitsPerSecond: what the link is expected to carry, where that decides whether previews pay; nil where nobody knows.
     ///   - exactCoder: codes exact voxels in place of the settings' coder.
     /// - Throws: `CodingError`, when the volume is too large, there is no room for it, or previews are all that is asked for and HEVC cannot hold them.
-    public init(
+    package init(
         image: NIfTIImage, facts: VolumeFacts? = nil, name: Name, regions found: [Box], regionSource: RegionSource, goal: Goal,
         settings: EncodingSettings,
         bitsPerSecond: Double? = nil, exactCoder: (any ExactCoder)? = nil
@@ -78,7 +80,7 @@ public final class VolumeEncoder: Sendable {
 
     /// Checks that HEVC can hold a volume's slices where there is nothing but previews to send.
     /// - Throws: `CodingError.Code.tooLarge`.
-    public static func check(_ shape: Shape, goal: Goal) throws(CodingError) {
+    package static func check(_ shape: Shape, goal: Goal) throws(CodingError) {
         guard goal == .lossless || PreviewRule.holds(shape) else {
             throw CodingError(
                 .tooLarge,
@@ -89,7 +91,7 @@ public final class VolumeEncoder: Sendable {
 
     /// Codes one planned chunk on the calling thread, all that it rests on having been coded.
     /// - Throws: `CodingError`; `.verificationFailed` when a chunk that is decoded at once does not decode to what it must.
-    public func encode(_ index: Int) throws(CodingError) -> ChunkRecord {
+    package func encode(_ index: Int) throws(CodingError) -> ChunkRecord {
         let chunk = layout.manifest.plan[index]
         do {
             let record =
@@ -239,7 +241,7 @@ public final class VolumeEncoder: Sendable {
     }
 
     /// Returns the result that the receiver must end with: this end's own reconstruction.
-    public func outcome() throws -> Receipt.Volume {
+    package func outcome() throws -> Receipt.Volume {
         let copy = assembler.withLock { $0 }
         var digest = DigestBuilder()
         try copy.image().forEachPart { digest.update($0) }

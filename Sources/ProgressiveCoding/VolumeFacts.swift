@@ -1,12 +1,13 @@
+internal import Bytes
 internal import Dispatch
 internal import HEVCCodec
-public import NIfTIFile
+package import NIfTIFile
 internal import Synchronization
 internal import VolumeModel
 internal import WireFormat
 
 /// A volume's range, surroundings and digest: found out while the region of interest is.
-public struct VolumeFacts: Sendable {
+package struct VolumeFacts: Sendable {
     let surroundings: Surroundings
     /// The least and the greatest finite value.
     let range: ClosedRange<Double>
@@ -16,7 +17,7 @@ public struct VolumeFacts: Sendable {
     let digest: Digest
 
     /// Looks at a volume, on two threads.
-    public init(of image: NIfTIImage, settings: EncodingSettings) {
+    package init(of image: NIfTIImage, settings: EncodingSettings) {
         let found = Mutex<(look: (Surroundings, ClosedRange<Double>, Knee?)?, digest: Digest?)>((nil, nil))
         DispatchQueue.concurrentPerform(iterations: 2) { part in
             if part == 0 {

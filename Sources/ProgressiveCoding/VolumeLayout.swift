@@ -1,34 +1,35 @@
-public import NIfTIFile
-public import VolumeModel
-public import WireFormat
+internal import Faults
+package import NIfTIFile
+package import VolumeModel
+package import WireFormat
 
 /// A volume's manifest, checked: what a decoder may rely on.
-public struct VolumeLayout: Sendable {
+package struct VolumeLayout: Sendable {
     /// As it was sent.
-    public let manifest: VolumeManifest
+    package let manifest: VolumeManifest
     /// The NIfTI header.
-    public let header: NIfTIHeader
+    package let header: NIfTIHeader
     /// Time points x slices x rows x columns.
-    public let shape: Shape
+    package let shape: Shape
     /// Between stored values and samples.
-    public let map: SampleMap
+    package let map: SampleMap
     /// For each planned chunk, those that have to be applied before it.
-    public let prerequisites: [[Int]]
+    package let prerequisites: [[Int]]
     /// True when masks are planned, which say where the body is.
     let hasMasks: Bool
 
     /// The most memory a receiver gives a session unless it is told otherwise, in bytes.
-    public static let defaultMemoryLimit = 1 << 30
+    package static let defaultMemoryLimit = 1 << 30
 
     /// The most disk a receiver gives a session's volumes while they come together, those that are too large for memory.
-    public static let defaultDiskLimit = 4 << 30
+    package static let defaultDiskLimit = 4 << 30
 
     /// Bytes of memory the volume takes while it comes together: each voxel, a byte for its quality and two for its base, where they do not lie
     /// on disk; what stands around the voxels; what is kept of each planned chunk; and what those who follow it keep of each piece of it.
-    public var memoryByteCount: Int { Self.memoryByteCount(header, manifest) }
+    package var memoryByteCount: Int { Self.memoryByteCount(header, manifest) }
 
     /// Bytes of disk it takes meanwhile.
-    public var diskByteCount: Int { Self.diskByteCount(header) }
+    package var diskByteCount: Int { Self.diskByteCount(header) }
 
     private static func diskByteCount(_ header: NIfTIHeader) -> Int {
         voxelArrays(header).reduce(0) { $0 + Paging.current.diskByteCount($1) }
@@ -52,7 +53,7 @@ public struct VolumeLayout: Sendable {
 
     /// The most pieces that those who follow the volume may cut it into: a page is told of changes piece by piece. One a time point and
     /// one for every 2^17 voxels are always granted.
-    public var pieceLimit: Int { Self.pieceLimit(shape) }
+    package var pieceLimit: Int { Self.pieceLimit(shape) }
 
     /// As ``pieceLimit``, of any shape.
     package static func pieceLimit(_ shape: Shape) -> Int {
@@ -61,7 +62,7 @@ public struct VolumeLayout: Sendable {
 
     /// Checks a manifest.
     /// - Throws: `CodingError.Code.invalidManifest` or `.tooLarge`; nothing of the volume's size is allocated.
-    public init(_ manifest: VolumeManifest, memoryLimit: Int = defaultMemoryLimit, diskLimit: Int = defaultDiskLimit)
+    package init(_ manifest: VolumeManifest, memoryLimit: Int = defaultMemoryLimit, diskLimit: Int = defaultDiskLimit)
         throws(CodingError)
     {
         do {
@@ -139,7 +140,7 @@ public struct VolumeLayout: Sendable {
 
     /// The header of the companion file that says how good each voxel is.
     /// - Throws: `NIfTIError`.
-    public func qualityHeader() throws -> NIfTIHeader {
+    package func qualityHeader() throws -> NIfTIHeader {
         try header.companion(description: "Fovea quality: 0 missing 1 background 2 ROI 3 exact", greatestValue: Quality.exact)
     }
 

@@ -1,24 +1,24 @@
 /// The bounds on callers that nobody vouches for yet.
-public struct AdmissionLimits: Sendable, Equatable {
+package struct AdmissionLimits: Sendable, Equatable {
     /// Handshakes that one address may try at once.
-    public var addressBurst = 16.0
+    package var addressBurst = 16.0
     /// Handshakes a second that one address may go on trying. Each costs a key derivation of about 3 ms.
-    public var addressPerSecond = 4.0
+    package var addressPerSecond = 4.0
     /// Handshakes that all addresses together may try at once.
-    public var totalBurst = 48.0
+    package var totalBurst = 48.0
     /// Handshakes a second that all addresses together may go on trying; addresses with a verified session do not need one of these.
-    public var totalPerSecond = 12.0
+    package var totalPerSecond = 12.0
     /// Connections that stand and have not said a verified hello. One more, and the oldest of the busiest address goes.
-    public var silentCount = 16
+    package var silentCount = 16
     /// Refusals between two looks, 50 ms or so, that make an address one that floods.
-    public var floodCount = 8
+    package var floodCount = 8
     /// Time for which the handshakes of such an address are dropped unseen.
-    public var floodPause = Duration.seconds(1)
+    package var floodPause = Duration.seconds(1)
     /// Addresses that are remembered.
-    public var addressCount = 4096
+    package var addressCount = 4096
 
     /// The defaults.
-    public init() {}
+    package init() {}
 }
 
 /// Decides which callers get as far as a key derivation, and which silent connections make room.

@@ -1,21 +1,22 @@
+internal import Faults
 internal import Glibc
 
 /// An address to listen on or to connect to: `HOST:PORT`, with brackets around an IPv6 address.
-public struct HostPort: Sendable, Equatable, CustomStringConvertible {
+package struct HostPort: Sendable, Equatable, CustomStringConvertible {
     /// A name or an address, without brackets.
-    public let host: String
+    package let host: String
     /// 0 lets the system choose, where one listens.
-    public let port: UInt16
+    package let port: UInt16
 
     /// Makes an address.
-    public init(host: String, port: UInt16) {
+    package init(host: String, port: UInt16) {
         self.host = host
         self.port = port
     }
 
     /// Reads `HOST:PORT`.
     /// - Throws: `TransportError.Code.invalidAddress`.
-    public init(parsing text: String) throws(TransportError) {
+    package init(parsing text: String) throws(TransportError) {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
             throw TransportError(
                 .invalidAddress, "'\(text)' is no address: write HOST:PORT, for example 127.0.0.1:9710 or [::1]:9710")
@@ -31,11 +32,11 @@ public struct HostPort: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// True when it is on this machine, by its text alone.
-    public var isLoopback: Bool {
+    package var isLoopback: Bool {
         host == "localhost" || host == "::1" || host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." }
     }
 
-    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     /// Calls `body` with one socket address of the host after another until it succeeds; false when none does.
     /// - Throws: `TransportError.Code.cannotConnect` when the host has no address now.

@@ -1,3 +1,4 @@
+internal import Faults
 internal import CSRT
 internal import Glibc
 internal import Synchronization
@@ -6,9 +7,9 @@ internal import Synchronization
 /// and whether its address has tried too often.
 ///
 /// libsrt asks on the thread that serves every connection of the port, so the answer has to be at hand: nothing here waits.
-public final class SRTAdmission: Sendable {
+package final class SRTAdmission: Sendable {
     /// The requirement on callers of some stream identifier: what they have to know.
-    public enum Requirement: Sendable, Equatable {
+    package enum Requirement: Sendable, Equatable {
         /// Nothing; it must not encrypt either.
         case nothing
         case passphrase(String)
@@ -17,10 +18,10 @@ public final class SRTAdmission: Sendable {
     }
 
     /// One that was let in no further.
-    public struct Refused: Sendable, Equatable {
-        public let reason: SRTRefusal
+    package struct Refused: Sendable, Equatable {
+        package let reason: SRTRefusal
         /// Its address, without a port: not proven beyond the handshake's cookie.
-        public let address: String
+        package let address: String
 
         package init(reason: SRTRefusal, address: String) {
             self.reason = reason
@@ -43,7 +44,7 @@ public final class SRTAdmission: Sendable {
     private static let refusedLimit = 64
 
     /// - Parameter requirement: what a caller of that stream identifier has to know.
-    public init(
+    package init(
         limits: AdmissionLimits = AdmissionLimits(), requirement: @escaping @Sendable (_ streamIdentifier: String) -> Requirement
     ) {
         self.requirement = requirement
@@ -51,10 +52,10 @@ public final class SRTAdmission: Sendable {
     }
 
     /// Callers refused so far.
-    public var refusedCounts: [SRTRefusal: Int] { state.withLock { $0.refusedCounts } }
+    package var refusedCounts: [SRTRefusal: Int] { state.withLock { $0.refusedCounts } }
 
     /// Some of the callers refused since it was asked last.
-    public func takeRefused() -> [Refused] {
+    package func takeRefused() -> [Refused] {
         state.withLock { state in
             defer { state.refused = [] }
             return state.refused
@@ -62,7 +63,7 @@ public final class SRTAdmission: Sendable {
     }
 
     /// Notes a caller that the application above refused.
-    public func note(_ reason: SRTRefusal, address: String) {
+    package func note(_ reason: SRTRefusal, address: String) {
         state.withLock { Self.note(reason, address, in: &$0) }
     }
 

@@ -1,42 +1,43 @@
+internal import Faults
 internal import CSRT
 internal import Glibc
 
 /// The result of a turn of a connection.
-public struct SRTTurn: Sendable {
+package struct SRTTurn: Sendable {
     /// Messages that came, in the order of their arrival.
-    public var received: [[UInt8]] = []
+    package var received: [[UInt8]] = []
     /// When each was taken from libsrt.
-    public var arrivals: [ContinuousClock.Instant] = []
+    package var arrivals: [ContinuousClock.Instant] = []
     /// Datagrams handed over that the peer's libsrt has not confirmed.
-    public var inFlightCount = 0
+    package var inFlightCount = 0
     /// Datagrams handed over but not yet on the wire a first time.
-    public var unsentCount = 0
+    package var unsentCount = 0
     /// Messages that wait in front of libsrt, which has no room for them; they go with the next turns, in order.
-    public var waitingCount = 0
+    package var waitingCount = 0
     /// Messages put on the wire since the connection began, each counted once.
-    public var sentCount = 0
+    package var sentCount = 0
     /// Messages put on the wire again since the connection began.
-    public var retransmittedCount = 0
+    package var retransmittedCount = 0
     /// libsrt's smoothed round trip; lags half a second behind.
-    public var roundTrip: Duration = .zero
+    package var roundTrip: Duration = .zero
     /// True while the connection still stands.
-    public var isConnected = true
+    package var isConnected = true
 }
 
 /// Counters of a connection.
-public struct SRTStatistics: Sendable, Equatable {
+package struct SRTStatistics: Sendable, Equatable {
     /// Messages put on the wire, each counted once.
-    public var sentUnique: Int64 = 0
+    package var sentUnique: Int64 = 0
     /// Messages put on the wire again.
-    public var retransmitted: Int64 = 0
+    package var retransmitted: Int64 = 0
     /// libsrt's smoothed round trip; lags half a second behind.
-    public var roundTrip: Duration = .zero
+    package var roundTrip: Duration = .zero
 }
 
 /// One SRT connection. Its calls run on a thread of its own.
-public actor SRTConnection {
+package actor SRTConnection {
     /// Bytes of one message on a 1500-byte path.
-    public static let messageByteLimit = 1456
+    package static let messageByteLimit = 1456
 
     private let executor: ThreadExecutor
     private let library = SRTLibrary()
@@ -52,19 +53,19 @@ public actor SRTConnection {
     /// The longest datagram that both ends take, without headers; longer messages are cut.
     private let datagramByteCount: Int
     /// The stream identifier by which the caller described itself; empty where it gave none, and at the caller.
-    public nonisolated let streamIdentifier: String
+    package nonisolated let streamIdentifier: String
     /// The listener's books, where it came in by one.
     private nonisolated let admission: SRTAdmission?
     /// Bytes of the key that both ends encrypt with; 0 where they do not.
-    public nonisolated let keyByteCount: Int
+    package nonisolated let keyByteCount: Int
     /// The peer's address without its port; empty at the caller.
-    public nonisolated let peerHost: String
+    package nonisolated let peerHost: String
     /// The other end's address, `HOST:PORT` in numbers; empty where libsrt does not know it.
-    public nonisolated let peer: String
+    package nonisolated let peer: String
     /// The time of connecting, two round trips, halved; libsrt's own first figure is a made-up 100 ms.
-    public nonisolated let initialRoundTrip: Duration
+    package nonisolated let initialRoundTrip: Duration
 
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// Takes over a socket, unless it throws: then the socket is still its maker's to close.
     init(
@@ -99,7 +100,7 @@ public actor SRTConnection {
     }
 
     /// Says that the peer has proved who it is: it no longer counts against its address, nor makes room for others.
-    public nonisolated func vouch() { admission?.verify(socket) }
+    package nonisolated func vouch() { admission?.verify(socket) }
 
     private static func keyByteCount(of socket: SRTSOCKET) -> Int {
         var count: Int32 = 0
@@ -147,7 +148,7 @@ public actor SRTConnection {
 
     /// Connects to a listener, trying again until `patience` is over.
     /// - Throws: `TransportError.Code.invalidAddress`, `.optionRefused`, `.cannotConnect`, `.busy` or `.notPermitted`; `CancellationError`.
-    public static func connect(to address: HostPort, options: SRTOptions, patience: Duration = .seconds(10)) async throws
+    package static func connect(to address: HostPort, options: SRTOptions, patience: Duration = .seconds(10)) async throws
         -> SRTConnection
     {
         let connector = Connector()
@@ -170,7 +171,7 @@ public actor SRTConnection {
     ///   - messages: each at most ``messageByteLimit`` bytes.
     ///   - patience: how long to wait when nothing is there.
     ///   - maximumBitsPerSecond: what to hold the wire to from now on; nil leaves it as it is.
-    public func turn(sending messages: [[UInt8]], patience: Duration, maximumBitsPerSecond: Double? = nil) -> SRTTurn {
+    package func turn(sending messages: [[UInt8]], patience: Duration, maximumBitsPerSecond: Double? = nil) -> SRTTurn {
         var turn = SRTTurn()
         guard !isClosed else {
             turn.isConnected = false
@@ -261,7 +262,7 @@ public actor SRTConnection {
     }
 
     /// Counters as of now.
-    public func statistics() -> SRTStatistics {
+    package func statistics() -> SRTStatistics {
         var counters = SRT_TRACEBSTATS()
         guard !isClosed, srt_bstats(socket, &counters, 0) == 0 else { return SRTStatistics() }
         return SRTStatistics(
@@ -270,7 +271,7 @@ public actor SRTConnection {
     }
 
     /// Closes once the peer has acknowledged what was sent, or after `patience`: libsrt's own close throws it away.
-    public func close(patience: Duration) async {
+    package func close(patience: Duration) async {
         let clock = ContinuousClock()
         let deadline = clock.now + patience
         while !isClosed, clock.now < deadline {

@@ -1,8 +1,9 @@
+internal import Faults
 internal import CSRT
 internal import Glibc
 
 /// Accepts SRT connections on a port. Its calls run on a thread of its own.
-public actor SRTListener {
+package actor SRTListener {
     private let executor = ThreadExecutor(name: "srt-listener")
     private let library = SRTLibrary()
     private let socket: SRTSOCKET
@@ -10,16 +11,16 @@ public actor SRTListener {
     private var isClosed = false
     private var filter: HandshakeFilter?
     /// Kept for libsrt, which only points to it.
-    public nonisolated let admission: SRTAdmission
+    package nonisolated let admission: SRTAdmission
     /// The port, also where the system chose it.
-    public nonisolated let port: UInt16
+    package nonisolated let port: UInt16
 
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// Listens.
     /// - Parameter admission: decides over each caller; by default none has to know anything.
     /// - Throws: `TransportError.Code.invalidAddress`, `.optionRefused` or `.cannotListen`.
-    public init(
+    package init(
         on address: HostPort, options: SRTOptions, admission: SRTAdmission = SRTAdmission { _ in .nothing }, backlog: Int = 32
     ) throws(TransportError) {
         self.admission = admission
@@ -104,7 +105,7 @@ public actor SRTListener {
 
     /// Waits for the next connection.
     /// - Throws: `TransportError.Code.closed` after ``close()``; `CancellationError`.
-    public func accept() async throws -> SRTConnection {
+    package func accept() async throws -> SRTConnection {
         while true {
             try Task.checkCancellation()
             guard !isClosed else { throw TransportError(.closed, "the listener is closed") }
@@ -132,7 +133,7 @@ public actor SRTListener {
     }
 
     /// Stops listening; connections live on.
-    public func close() {
+    package func close() {
         guard !isClosed else { return }
         isClosed = true
         // With its descriptor the port would stay taken.

@@ -1,29 +1,30 @@
+internal import Faults
 internal import CSRT
 
 /// The settings that decide how a connection behaves.
-public struct SRTOptions: Sendable, Equatable {
+package struct SRTOptions: Sendable, Equatable {
     /// The most bits a second on the wire, IP and UDP headers and retransmissions included.
-    public var maximumBitsPerSecond: Double
+    package var maximumBitsPerSecond: Double
     /// The longest datagram, in bytes beyond IP's, UDP's and SRT's headers, ``datagramByteRange``. libsrt cuts longer messages and joins them at
     /// the other end; both ends keep to the smaller of their two.
-    public var datagramByteCount = SRTConnection.messageByteLimit
+    package var datagramByteCount = SRTConnection.messageByteLimit
     /// The lengths that a datagram may be limited to: with IPv4's headers 620 bytes, which every path takes, to 1500.
-    public static let datagramByteRange = 576...SRTConnection.messageByteLimit
+    package static let datagramByteRange = 576...SRTConnection.messageByteLimit
     /// Time that libsrt waits for a silent peer before it ends the connection; the session above gives up earlier.
-    public var peerIdleTimeout: Duration = .seconds(130)
+    package var peerIdleTimeout: Duration = .seconds(130)
     /// The longest time that one attempt to connect may take.
-    public var connectTimeout: Duration = .seconds(3)
+    package var connectTimeout: Duration = .seconds(3)
 
     /// The text by which a caller describes itself to the listener, in clear.
-    public var streamIdentifier: String?
+    package var streamIdentifier: String?
     /// The passphrase by which both ends encrypt (AES-256), 10 to 79 characters; nil encrypts nothing and takes no one who does.
-    public var passphrase: String?
+    package var passphrase: String?
 
     /// Makes options.
-    public init(maximumBitsPerSecond: Double) { self.maximumBitsPerSecond = maximumBitsPerSecond }
+    package init(maximumBitsPerSecond: Double) { self.maximumBitsPerSecond = maximumBitsPerSecond }
 
     /// Lets libsrt wait for a silent peer for longer than what uses it does.
-    public mutating func outlast(_ silence: Duration) { peerIdleTimeout = max(peerIdleTimeout, silence + .seconds(5)) }
+    package mutating func outlast(_ silence: Duration) { peerIdleTimeout = max(peerIdleTimeout, silence + .seconds(5)) }
 
     /// The headers that libsrt counts: IPv4's and UDP's 28 bytes, its own 16.
     static let headerByteCount = 44

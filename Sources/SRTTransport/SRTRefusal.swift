@@ -1,7 +1,8 @@
+internal import Faults
 internal import CSRT
 
 /// Why a receiver lets a caller in no further.
-public enum SRTRefusal: String, Sendable, CaseIterable {
+package enum SRTRefusal: String, Sendable, CaseIterable {
     /// The caller does not know the secret, or has none.
     case wrongSecret = "wrong_secret"
     /// The caller goes by a name that is not known here.

@@ -1,8 +1,10 @@
+internal import Faults
+
 /// Which sender may use which secret.
 ///
 /// As a text file, a line for each sender: its name, blanks, its secret, which goes to the line's end. Lines that begin with `#`
 /// and empty ones do not count. A sender that gives no name is called `-` (``StreamIdentifier/anonymous``), there as here.
-public struct AccessFile: Sendable {
+package struct AccessFile: Sendable {
     private let secrets: [String: Secret]
     private let common: Secret?
 
@@ -10,7 +12,7 @@ public struct AccessFile: Sendable {
     private static let entryLimit = 10_000
 
     /// Any sender, whatever it calls itself, has this secret.
-    public init(single secret: Secret) {
+    package init(single secret: Secret) {
         secrets = [:]
         common = secret
     }
@@ -19,7 +21,7 @@ public struct AccessFile: Sendable {
     /// - Throws: `SecrecyError` with code `notFound`, `notPermitted`, `unreadable` or `exposed` as for ``Secret/init(path:)``;
     ///   `invalidAccessFile` for more than 1 MiB or 10000 senders, and for a line that is none or gives a name again. The message
     ///   says which line, and nothing of what stands there.
-    public init(path: String) throws(SecrecyError) {
+    package init(path: String) throws(SecrecyError) {
         let bytes = try SecretFile.read(path, limit: Self.byteLimit, tooLarge: .invalidAccessFile)
         var entries: [String: (secret: Secret, line: Int)] = [:]
         for (index, whole) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
@@ -46,5 +48,5 @@ public struct AccessFile: Sendable {
     }
 
     /// A sender's secret; nil when no such sender may send.
-    public func secret(for name: String) -> Secret? { common ?? secrets[name] }
+    package func secret(for name: String) -> Secret? { common ?? secrets[name] }
 }

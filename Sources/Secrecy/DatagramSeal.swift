@@ -1,7 +1,7 @@
 internal import Crypto
 
 /// Which end made a datagram.
-public enum Role: Sendable {
+package enum Role: Sendable {
     /// The end that has volumes.
     case sender
     /// The end that gets them.
@@ -12,10 +12,10 @@ public enum Role: Sendable {
 /// or come from another session. It hides nothing; SRT's encryption does that, which for its part notices none of these.
 ///
 /// One value belongs to one end of one session. A copy would give numbers a second time, and its peer refuse what has them.
-public struct DatagramSeal: Sendable, CustomStringConvertible, CustomReflectable {
+package struct DatagramSeal: Sendable, CustomStringConvertible, CustomReflectable {
     /// Bytes that a seal adds: a counter (u32, most significant byte first) and the first 12 of an HMAC-SHA256 over datagram and
     /// counter.
-    public static let byteCount = 16
+    package static let byteCount = 16
 
     private static let counterByteCount = 4
     /// A forger's chance is one in 2^96 a datagram.
@@ -30,12 +30,12 @@ public struct DatagramSeal: Sendable, CustomStringConvertible, CustomReflectable
 
     /// The first stage, for the sender's hello and the receiver's welcome: keys from the secret and the sender's nonce. A
     /// receiver cannot tell a recorded hello from a new one; a sender takes no recorded welcome.
-    public init(secret: Secret, role: Role, senderNonce: Nonce) {
+    package init(secret: Secret, role: Role, senderNonce: Nonce) {
         self.init(secret, role, salt: senderNonce.bytes, stage: "hello")
     }
 
     /// The second stage, for everything after: keys also from the receiver's nonce. Nothing that was recorded earlier is valid.
-    public init(secret: Secret, role: Role, senderNonce: Nonce, receiverNonce: Nonce) {
+    package init(secret: Secret, role: Role, senderNonce: Nonce, receiverNonce: Nonce) {
         self.init(secret, role, salt: senderNonce.bytes + receiverNonce.bytes, stage: "session")
     }
 
@@ -52,7 +52,7 @@ public struct DatagramSeal: Sendable, CustomStringConvertible, CustomReflectable
 
     /// Seals a datagram for the peer: 16 bytes longer than it was. Empty once 2^32 have been sealed, since counters never come
     /// again; the session must end then.
-    public mutating func seal(_ datagram: [UInt8]) -> [UInt8] {
+    package mutating func seal(_ datagram: [UInt8]) -> [UInt8] {
         guard let counter = UInt32(exactly: nextCounter) else { return [] }
         nextCounter += 1
         var sealed: [UInt8] = []
@@ -67,7 +67,7 @@ public struct DatagramSeal: Sendable, CustomStringConvertible, CustomReflectable
 
     /// The peer's datagram without its seal. Nil, and nothing changes, when it was altered, has come before, is older than the
     /// last 65536, or is none of the peer's in this stage of this session.
-    public mutating func open(_ sealed: [UInt8]) -> [UInt8]? {
+    package mutating func open(_ sealed: [UInt8]) -> [UInt8]? {
         let byteCount = sealed.count - Self.byteCount
         guard byteCount >= 0 else { return nil }
         let tagStart = byteCount + Self.counterByteCount
@@ -88,6 +88,6 @@ public struct DatagramSeal: Sendable, CustomStringConvertible, CustomReflectable
     /// Passes over all counters before one, which a test of the last ones cannot use up.
     package mutating func skip(to counter: UInt32) { nextCounter = max(nextCounter, UInt64(counter)) }
 
-    public var description: String { "DatagramSeal(...)" }
-    public var customMirror: Mirror { Mirror(self, children: []) }
+    package var description: String { "DatagramSeal(...)" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -1,10 +1,11 @@
+internal import Faults
 internal import Crypto
 
 /// The secret that two sites share and nobody else has: everything that keeps a session to them is derived from it. Never printed.
 ///
 /// A secret is one line of text. It should be random (`openssl rand -base64 32`): whoever records a session can try one secret
 /// after the other on it, and a word or a date does not last long.
-public struct Secret: Sendable, CustomStringConvertible, CustomReflectable {
+package struct Secret: Sendable, CustomStringConvertible, CustomReflectable {
     let key: SymmetricKey
 
     /// Bytes of a secret's file at most.
@@ -16,14 +17,14 @@ public struct Secret: Sendable, CustomStringConvertible, CustomReflectable {
     /// - Throws: `SecrecyError` with code `notFound`, `notPermitted`, `unreadable` (also what is no regular file), `exposed`
     ///   (group or others have any permission, or neither this user nor root owns it) or `invalidSecret` (over 4 KiB, or as in
     ///   ``init(text:)``).
-    public init(path: String) throws(SecrecyError) {
+    package init(path: String) throws(SecrecyError) {
         let bytes = try SecretFile.read(path, limit: Self.byteLimit, tooLarge: .invalidSecret)
         try self.init(bytes[...], place: path, code: .invalidSecret)
     }
 
     /// Takes a text as a secret; space around it does not count.
     /// - Throws: `SecrecyError.Code.invalidSecret` when it has fewer than 16 characters, over 4096 bytes, or is not one line.
-    public init(text: String) throws(SecrecyError) {
+    package init(text: String) throws(SecrecyError) {
         try self.init(Array(text.utf8)[...], place: "the secret", code: .invalidSecret)
     }
 
@@ -41,7 +42,7 @@ public struct Secret: Sendable, CustomStringConvertible, CustomReflectable {
     }
 
     /// 64 hexadecimal digits for SRT's encryption (which takes 10 to 79 characters): HKDF-SHA256 of the secret.
-    public var transportPassphrase: String {
+    package var transportPassphrase: String {
         let derived = HKDF<SHA256>.deriveKey(
             inputKeyMaterial: key, info: Array("fovea srt passphrase 1".utf8), outputByteCount: 32)
         return derived.withUnsafeBytes { bytes in
@@ -49,6 +50,6 @@ public struct Secret: Sendable, CustomStringConvertible, CustomReflectable {
         }
     }
 
-    public var description: String { "Secret(...)" }
-    public var customMirror: Mirror { Mirror(self, children: []) }
+    package var description: String { "Secret(...)" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -1,11 +1,11 @@
 /// The statement of a sender about itself before anything is encrypted: SRT's stream ID, in the syntax of SRT's access control, as
 /// `#!::u=NAME,m=publish,t=fovea1`. Anyone on the way can read it, and nobody has proved it yet.
-public struct StreamIdentifier: Sendable, Equatable {
+package struct StreamIdentifier: Sendable, Equatable {
     /// The name that the sender gives itself: 1 to 64 of the characters A-Z a-z 0-9 . _ -. It is no file name: `..` is one of these.
-    public let sender: String
+    package let sender: String
 
     /// A sender that gives no name.
-    public static let anonymous = StreamIdentifier(unchecked: "-")
+    package static let anonymous = StreamIdentifier(unchecked: "-")
 
     private static let byteLimit = 512
     private static let prefix = "#!::"
@@ -13,7 +13,7 @@ public struct StreamIdentifier: Sendable, Equatable {
     private init(unchecked sender: String) { self.sender = sender }
 
     /// Takes a sender's name; the empty one is `-`. Nil for what is no name.
-    public init?(sender: String) {
+    package init?(sender: String) {
         guard !sender.isEmpty else {
             self = .anonymous
             return
@@ -24,7 +24,7 @@ public struct StreamIdentifier: Sendable, Equatable {
 
     /// Reads what a sender sent: keys in any order, keys that are not known passed over. Nil for other syntax, more than 512
     /// bytes, a known key twice or not at all, another mode or type, or no valid name.
-    public init?(parsing text: String) {
+    package init?(parsing text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count <= Self.byteLimit, bytes.starts(with: Self.prefix.utf8) else { return nil }
         var known: [String: ArraySlice<UInt8>] = ["u": [], "m": [], "t": []]
@@ -44,7 +44,7 @@ public struct StreamIdentifier: Sendable, Equatable {
     }
 
     /// The stream ID, which ``init(parsing:)`` reads.
-    public var text: String { "\(Self.prefix)u=\(sender),m=publish,t=fovea1" }
+    package var text: String { "\(Self.prefix)u=\(sender),m=publish,t=fovea1" }
 }
 
 /// The names that senders may have: nothing that would have to be escaped in a stream ID or would break a line.

@@ -1,15 +1,15 @@
-public import SRTTransport
-public import StreamSession
+package import SRTTransport
+package import StreamSession
 
 /// Runs a receiver's session over one SRT connection.
-public struct ReceiverRunner: Sendable {
+package struct ReceiverRunner: Sendable {
     /// The session.
-    public private(set) var session: ReceiverSession
+    package private(set) var session: ReceiverSession
     private let connection: SRTConnection
     private let origin: ContinuousClock.Instant
 
     /// - Parameter origin: when the session's time began.
-    public init(_ session: ReceiverSession, over connection: SRTConnection, origin: ContinuousClock.Instant) {
+    package init(_ session: ReceiverSession, over connection: SRTConnection, origin: ContinuousClock.Instant) {
         self.session = session
         self.connection = connection
         self.origin = origin
@@ -22,7 +22,7 @@ public struct ReceiverRunner: Sendable {
     ///   - events: what has happened beside the transport since it was asked last.
     ///   - onTurn: told what the transport brought, once the session has taken it.
     ///   - onActions: told of what the session says but datagrams, and answers with what comes of it at once.
-    public mutating func run(
+    package mutating func run(
         events: () -> [ReceiverSession.Event], onTurn: (SRTTurn) -> Void = { _ in },
         onActions: ([ReceiverSession.Action]) -> [ReceiverSession.Event]
     ) async {

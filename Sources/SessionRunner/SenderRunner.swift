@@ -1,25 +1,26 @@
+internal import Faults
 internal import Secrecy
-public import SRTTransport
-public import StreamSession
+package import SRTTransport
+package import StreamSession
 
 /// Runs a sender's session over SRT: connects, hands over what the session says at its pace, and connects again when a connection is lost.
-public struct SenderRunner: Sendable {
+package struct SenderRunner: Sendable {
     /// The traffic that went over the wire, connections together.
-    public struct Traffic: Sendable, Equatable {
+    package struct Traffic: Sendable, Equatable {
         /// Messages put on the wire, each counted once.
-        public var sentCount = 0
+        package var sentCount = 0
         /// Messages put on the wire again.
-        public var repeatedCount = 0
+        package var repeatedCount = 0
         /// Connections made.
-        public var connectionCount = 0
+        package var connectionCount = 0
         /// Seconds the first took.
-        public var connectSeconds = 0.0
+        package var connectSeconds = 0.0
     }
 
     /// The session.
-    public private(set) var session: SenderSession
+    package private(set) var session: SenderSession
     /// The traffic that went over the wire.
-    public private(set) var traffic = Traffic()
+    package private(set) var traffic = Traffic()
 
     private let address: HostPort
     private let options: SRTOptions
@@ -49,7 +50,7 @@ public struct SenderRunner: Sendable {
     /// - Parameters:
     ///   - patience: how long to try to connect the first time.
     ///   - origin: when the session's time began.
-    public init(
+    package init(
         _ session: SenderSession, to address: HostPort, options: SRTOptions, patience: Duration, origin: ContinuousClock.Instant
     ) {
         self.session = session
@@ -67,7 +68,7 @@ public struct SenderRunner: Sendable {
     ///   - onAction: told of everything the session says.
     ///   - onTurn: shown the session about once a millisecond.
     ///   - mayGreet: whether the receiver may be told of the session yet; until then a connection that is made waits.
-    public mutating func run(
+    package mutating func run(
         events: () -> [SenderSession.Event], onAction: (SenderSession.Action) -> Void,
         onTurn: (SenderSession) -> Void = { _ in }, mayGreet: () -> Bool = { true }
     ) async {

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Secrecy
 internal import WireFormat
 
@@ -47,8 +48,8 @@ struct Channel: Sendable {
     }
 
     /// Returns the datagram that bytes hold; nil when they are not the peer's.
-    /// - Throws: `WireError` for bytes of the peer's that are no datagram.
-    mutating func decode(_ bytes: [UInt8]) throws(WireError) -> Datagram? {
+    /// - Throws: `FormatError` for bytes of the peer's that are no datagram.
+    mutating func decode(_ bytes: [UInt8]) throws(FormatError) -> Datagram? {
         guard isSealed else { return try Datagram(decoding: bytes) }
         if let plain = bound?.open(bytes) { return try Datagram(decoding: plain) }
         // A hello says itself by which keys it is to be opened.

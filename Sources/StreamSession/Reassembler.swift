@@ -1,7 +1,9 @@
-public import WireFormat
+internal import Bytes
+internal import Faults
+package import WireFormat
 
 /// Puts chunk records together from pieces in any order. Memory grows with what has arrived, never with what was announced.
-public struct Reassembler: Sendable {
+package struct Reassembler: Sendable {
     private struct Partial: Sendable {
         let totalByteCount: Int
         var pieces: [UInt32: ArraySlice<UInt8>] = [:]
@@ -25,15 +27,15 @@ public struct Reassembler: Sendable {
     private static let parityLimit = 512
 
     /// Nothing has come.
-    public init() {}
+    package init() {}
 
     /// True when nothing has come.
-    public var isEmpty: Bool { partials.isEmpty && completed.isEmpty }
+    package var isEmpty: Bool { partials.isEmpty && completed.isEmpty }
 
     /// Takes a piece.
     /// - Returns: whether it is new, and the whole record when it was the last one missing.
     /// - Throws: `SessionError.Code.protocolViolation` for a second length of one chunk, or beyond the limit.
-    public mutating func take(_ fragment: Fragment) throws(SessionError) -> (isNew: Bool, record: [UInt8]?) {
+    package mutating func take(_ fragment: Fragment) throws(SessionError) -> (isNew: Bool, record: [UInt8]?) {
         guard completed[fragment.ordinal] == nil else { return (false, nil) }
         // Taken out while it is changed: a second copy in the dictionary would make each fragment copy all before it.
         var partial = partials.removeValue(forKey: fragment.ordinal) ?? Partial(totalByteCount: Int(fragment.totalByteCount))
@@ -107,7 +109,7 @@ public struct Reassembler: Sendable {
     }
 
     /// Forgets a chunk whose record was wrong, so that it can come again.
-    public mutating func drop(_ ordinal: UInt32) {
+    package mutating func drop(_ ordinal: UInt32) {
         completed[ordinal] = nil
         if let partial = partials.removeValue(forKey: ordinal) { bufferedByteCount -= partial.bufferedByteCount }
         if ordinal == 0 { manifestDigest = nil }

@@ -1,11 +1,13 @@
-public import Secrecy
-public import WireFormat
+package import Bytes
+internal import Faults
+package import Secrecy
+package import WireFormat
 
 /// The receiving end of one connection of a session: what to say next, given what has happened. It has no socket, no clock and no thread; time
 /// comes in with every event, counted from the connection's beginning.
-public struct ReceiverSession: Sendable {
+package struct ReceiverSession: Sendable {
     /// An event that can happen to the session.
-    public enum Event: Sendable {
+    package enum Event: Sendable {
         /// A datagram came.
         case datagram([UInt8])
         /// The pieces on disk of the session that was begun, if any; whole chunks among them are to be applied like those that come.
@@ -30,7 +32,7 @@ public struct ReceiverSession: Sendable {
     }
 
     /// An action to take in answer to an event.
-    public enum Action: Sendable, Equatable {
+    package enum Action: Sendable, Equatable {
         /// Hand this datagram to the transport.
         case send([UInt8])
         /// The sender has said who it is: find what there is of its session.
@@ -91,7 +93,7 @@ public struct ReceiverSession: Sendable {
 
     /// Begins on a fresh connection.
     /// - Parameter secret: what both ends share; nil takes datagrams without a seal.
-    public init(secret: Secret? = nil, timing: SessionTiming = SessionTiming(), now: Duration) {
+    package init(secret: Secret? = nil, timing: SessionTiming = SessionTiming(), now: Duration) {
         self.timing = timing
         channel = Channel(secret: secret, role: .receiver)
         begun = now
@@ -100,7 +102,7 @@ public struct ReceiverSession: Sendable {
     }
 
     /// When time itself is the next event; nil when the session is over.
-    public var nextTick: Duration? {
+    package var nextTick: Duration? {
         switch phase {
         case .over: nil
         case .waiting: begun + timing.helloLimit
@@ -109,12 +111,12 @@ public struct ReceiverSession: Sendable {
         }
     }
     /// True when the session has ended, well or not.
-    public var isOver: Bool { phase == .over }
+    package var isOver: Bool { phase == .over }
     /// Bytes of datagrams that have come.
-    public var receivedByteCount: UInt64 { observer.receivedByteCount }
+    package var receivedByteCount: UInt64 { observer.receivedByteCount }
 
     /// Takes one event and says what to do.
-    public mutating func handle(_ event: Event, now: Duration) -> [Action] {
+    package mutating func handle(_ event: Event, now: Duration) -> [Action] {
         guard phase != .over else { return [] }
         switch event {
         case .datagram(let bytes): return take(bytes, now: now)

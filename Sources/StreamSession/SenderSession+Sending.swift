@@ -1,16 +1,16 @@
 internal import WireFormat
 
 /// The state of the transport below a sender.
-public struct TransportState: Sendable, Equatable {
+package struct TransportState: Sendable, Equatable {
     /// Messages handed over that are not on the wire yet.
-    public var unsentCount = 0
+    package var unsentCount = 0
     /// Messages put on the wire again since the connection began.
-    public var repeatedCount = 0
+    package var repeatedCount = 0
     /// Messages handed over that the peer's transport has not confirmed.
-    public var inFlightCount = 0
+    package var inFlightCount = 0
 
     /// An idle one.
-    public init(unsentCount: Int = 0, repeatedCount: Int = 0, inFlightCount: Int = 0) {
+    package init(unsentCount: Int = 0, repeatedCount: Int = 0, inFlightCount: Int = 0) {
         self.unsentCount = unsentCount
         self.repeatedCount = repeatedCount
         self.inFlightCount = inFlightCount
@@ -56,7 +56,7 @@ extension SenderSession {
     }
 
     /// Tells whether a datagram carries a piece of a chunk other than the manifest, sealed or not.
-    public static func carriesVoxels(_ bytes: [UInt8]) -> Bool {
+    package static func carriesVoxels(_ bytes: [UInt8]) -> Bool {
         // Magic, version, kind 2, and an ordinal above 0.
         bytes.count > 7 && bytes[2] == 2 && bytes[3..<7].contains { $0 != 0 }
     }

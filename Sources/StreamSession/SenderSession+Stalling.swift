@@ -2,7 +2,7 @@ internal import WireFormat
 
 extension SenderSession {
     /// Why nothing new is confirmed, as far as this end can tell.
-    public enum Stall: String, Sendable {
+    package enum Stall: String, Sendable {
         /// Nothing comes from the receiver.
         case silent
         /// The receiver's transport answers, the receiver has not yet: it may be reading what it has of the session.
@@ -18,7 +18,7 @@ extension SenderSession {
 
         /// For a person.
         /// - Parameter datagramByteCount: what the transport profile has.
-        public func message(datagramByteCount: Int) -> String {
+        package func message(datagramByteCount: Int) -> String {
             switch self {
             case .silent: "nothing comes from the receiver; the link may be down. Waiting"
             case .unanswered:

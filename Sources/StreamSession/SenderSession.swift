@@ -1,11 +1,13 @@
-public import Secrecy
-public import WireFormat
+package import Bytes
+internal import Faults
+package import Secrecy
+package import WireFormat
 
 /// The sending end of a session: what to say next, given what has happened. It has no socket, no clock and no thread; time comes
 /// in with every event, counted from the session's beginning.
-public struct SenderSession: Sendable {
+package struct SenderSession: Sendable {
     /// An event that can happen to the session.
-    public enum Event: Sendable {
+    package enum Event: Sendable {
         /// The transport is connected, for the first time or again; `nonce` is fresh random bytes, ``Hello/nonceByteCount`` of them.
         case connected(roundTrip: Duration, nonce: [UInt8])
         /// A chunk is ready. Lower ranks go first; a protected one goes with parity where the link loses.
@@ -31,7 +33,7 @@ public struct SenderSession: Sendable {
     }
 
     /// An action to take in answer to an event.
-    public enum Action: Sendable, Equatable {
+    package enum Action: Sendable, Equatable {
         /// Hand this datagram to the transport.
         case send([UInt8])
         /// Let the transport send no faster than this, in bits a second on the wire.
@@ -124,24 +126,24 @@ public struct SenderSession: Sendable {
     var progress: ProgressWatch
 
     /// The settings that a session is begun with.
-    public struct Setup: Sendable {
+    package struct Setup: Sendable {
         /// Names the transfer.
-        public var session: Name
+        package var session: Name
         /// The goal of the transfer: how far it goes.
-        public var goal: Goal
+        package var goal: Goal
         /// The way its rate comes about.
-        public var rate: RateControl
+        package var rate: RateControl
         /// Parity pieces over pieces, for chunks that are protected; nil: an eighth where the link loses, none where it does not.
-        public var parityRatio: Double?
+        package var parityRatio: Double?
         /// The secret that both ends share; nil leaves datagrams unsealed.
-        public var secret: Secret?
+        package var secret: Secret?
         /// True when the receiver may know the session already.
-        public var mayBeKnown = false
+        package var mayBeKnown = false
         /// Intervals.
-        public var timing = SessionTiming()
+        package var timing = SessionTiming()
 
         /// A session by name.
-        public init(session: Name, goal: Goal, rate: RateControl) {
+        package init(session: Name, goal: Goal, rate: RateControl) {
             self.session = session
             self.goal = goal
             self.rate = rate
@@ -149,7 +151,7 @@ public struct SenderSession: Sendable {
     }
 
     /// Begins a session.
-    public init(_ setup: Setup, now: Duration) {
+    package init(_ setup: Setup, now: Duration) {
         self.setup = setup
         channel = Channel(secret: setup.secret, role: .sender)
         rate = RateController(setup.rate, roundTrip: .milliseconds(100), now: now)
@@ -162,7 +164,7 @@ public struct SenderSession: Sendable {
     var timing: SessionTiming { setup.timing }
 
     /// When time itself is the next event, if nothing else happens first; nil when the session is over.
-    public var nextTick: Duration? {
+    package var nextTick: Duration? {
         switch phase {
         case .over: nil
         case .apart: [apartSince.map { $0 + timing.resumePatience }, fullRetry].compactMap { $0 }.min()
@@ -170,30 +172,30 @@ public struct SenderSession: Sendable {
         }
     }
     /// True when chunks or messages wait for room.
-    public var hasQueued: Bool { !urgent.isEmpty || (phase == .sending || phase == .ending) && !queue.isEmpty }
+    package var hasQueued: Bool { !urgent.isEmpty || (phase == .sending || phase == .ending) && !queue.isEmpty }
     /// When the pace lets the next datagram go.
-    public var nextAllowance: Duration { pacer.nextAllowance(datagramByteCount: RateControl.wireByteCount) }
+    package var nextAllowance: Duration { pacer.nextAllowance(datagramByteCount: RateControl.wireByteCount) }
     /// True when nothing has come for a while.
-    public var isStalled: Bool { silence.isStalled }
+    package var isStalled: Bool { silence.isStalled }
     /// True when the session has ended, well or not.
-    public var isOver: Bool { phase == .over }
+    package var isOver: Bool { phase == .over }
     /// Bits a second on the wire, as of now.
-    public var bitsPerSecond: Double { rate.bitsPerSecond }
+    package var bitsPerSecond: Double { rate.bitsPerSecond }
     /// Time that datagrams wait in the link's queue, by the receiver's reports.
-    public var queueDelay: Duration { rate.queueDelay }
+    package var queueDelay: Duration { rate.queueDelay }
     /// By the receiver's reports.
-    public var roundTrip: Duration { rate.roundTrip }
+    package var roundTrip: Duration { rate.roundTrip }
     /// The least of late, by the same.
-    public var leastRoundTrip: Duration { rate.leastRoundTrip }
+    package var leastRoundTrip: Duration { rate.leastRoundTrip }
     /// Retransmissions over first transmissions on this connection.
-    public var retransmitRatio: Double { rate.retransmitRatio }
+    package var retransmitRatio: Double { rate.retransmitRatio }
     /// True when the receiver has answered this connection's hello.
-    public var isWelcomed: Bool { phase != .greeting }
+    package var isWelcomed: Bool { phase != .greeting }
     /// True when it is known what the receiver has of the session.
-    public var knowsStanding: Bool { phase == .sending || phase == .ending || phase == .over }
+    package var knowsStanding: Bool { phase == .sending || phase == .ending || phase == .over }
 
     /// Takes one event and says what to do.
-    public mutating func handle(_ event: Event, now: Duration) -> [Action] {
+    package mutating func handle(_ event: Event, now: Duration) -> [Action] {
         guard phase != .over else { return [] }
         switch event {
         case .connected(let roundTrip, let nonce): return connect(roundTrip, nonce, now: now)

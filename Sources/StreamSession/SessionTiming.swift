@@ -1,30 +1,30 @@
 /// A session's intervals.
-public struct SessionTiming: Sendable, Equatable {
+package struct SessionTiming: Sendable, Equatable {
     /// The longest time that a connection may stand before its sender says who it is.
-    public var helloLimit: Duration = .seconds(10)
+    package var helloLimit: Duration = .seconds(10)
     /// The longest time between two of the receiver's reports.
-    public var reportInterval: Duration = .milliseconds(100)
+    package var reportInterval: Duration = .milliseconds(100)
     /// The shortest, where enough arrives to report.
-    public var leastReportInterval: Duration = .milliseconds(20)
+    package var leastReportInterval: Duration = .milliseconds(20)
     /// Time that the peer may be silent before a person is told.
-    public var stalledAfter: Duration = .seconds(2)
+    package var stalledAfter: Duration = .seconds(2)
     /// Time that a peer that is there may take to read what it has of a session, to decode or to write before a person is told.
-    public var busyAfter: Duration { stalledAfter * 5 }
+    package var busyAfter: Duration { stalledAfter * 5 }
     /// Time that the peer may be silent before its connection is given up.
-    public var silenceLimit: Duration = .seconds(125)
+    package var silenceLimit: Duration = .seconds(125)
     /// Time for which a sender without a connection tries to get another one.
-    public var resumePatience: Duration = .seconds(600)
+    package var resumePatience: Duration = .seconds(600)
     /// Time for which a sender tries to get a place at a receiver that is full.
-    public var fullPatience: Duration = .seconds(10)
+    package var fullPatience: Duration = .seconds(10)
     /// Time that it waits before it tries the second time; twice as long each time after that.
-    public var fullPause: Duration = .milliseconds(500)
+    package var fullPause: Duration = .milliseconds(500)
     /// The interval at which an idle sender shows that it lives.
-    public var keepaliveInterval: Duration = .milliseconds(500)
+    package var keepaliveInterval: Duration = .milliseconds(500)
     /// The least time between heartbeats while acknowledgements are awaited.
-    public var leastHeartbeatInterval: Duration = .milliseconds(20)
+    package var leastHeartbeatInterval: Duration = .milliseconds(20)
 
     /// The defaults.
-    public init() {}
+    package init() {}
 }
 
 /// Notices when nothing has come from the peer.

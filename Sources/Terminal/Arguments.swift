@@ -1,13 +1,13 @@
 /// A number of bytes as people write it: `1073741824`, `1G`, `512 MiB`, `1.5GB`.
-public struct ByteCount: Sendable, Equatable {
+package struct ByteCount: Sendable, Equatable {
     /// Bytes.
-    public let value: Int
+    package let value: Int
 
     /// The forms that ``init(_:)`` takes, for a person.
-    public static let form = "bytes, or a number with K, M, G or T (times 1024) or kB, MB, GB or TB (times 1000), for example 1G"
+    package static let form = "bytes, or a number with K, M, G or T (times 1024) or kB, MB, GB or TB (times 1000), for example 1G"
 
     /// Reads a number of bytes; nil when it is none, is negative, or is 2^63 and more.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         let trimmed = text.filter { $0 != " " }
         let end = trimmed.firstIndex { !("0"..."9" ~= $0 || $0 == ".") } ?? trimmed.endIndex
         let number = trimmed[..<end]
@@ -39,10 +39,10 @@ public struct ByteCount: Sendable, Equatable {
 }
 
 /// Finds what somebody may have meant.
-public enum Suggestion {
+package enum Suggestion {
     /// The word that is most like another one: by no more than a third of its letters wrong, missing, too many or changed over; nil
     /// where there is none.
-    public static func nearest(to text: String, among words: [String]) -> String? {
+    package static func nearest(to text: String, among words: [String]) -> String? {
         let distances = words.map { ($0, distance(text.lowercased(), $0.lowercased())) }
         guard let best = distances.min(by: { $0.1 < $1.1 }), best.1 <= max(1, (text.count + 1) / 3) else { return nil }
         return best.0

@@ -1,18 +1,18 @@
 internal import Foundation
 
 /// The abilities of a terminal.
-public struct Display: Sendable, Equatable {
+package struct Display: Sendable, Equatable {
     /// Columns.
-    public var width: Int
+    package var width: Int
     /// True when characters beyond ASCII are shown as what they are.
-    public var isUnicode: Bool
+    package var isUnicode: Bool
     /// True when escape sequences are understood and welcome.
-    public var takesEscapes: Bool
+    package var takesEscapes: Bool
     /// True when a line can be written over; a dumb terminal only adds lines.
-    public var canRewrite: Bool
+    package var canRewrite: Bool
 
     /// Makes a display.
-    public init(width: Int = 80, isUnicode: Bool = true, takesEscapes: Bool = true, canRewrite: Bool = true) {
+    package init(width: Int = 80, isUnicode: Bool = true, takesEscapes: Bool = true, canRewrite: Bool = true) {
         self.width = width
         self.isUnicode = isUnicode
         self.takesEscapes = takesEscapes
@@ -22,7 +22,7 @@ public struct Display: Sendable, Equatable {
     /// Makes a display from what a program's environment says of its terminal: the locale as POSIX finds it (`LC_ALL`, `LC_CTYPE`,
     /// `LANG`), `TERM`, and `NO_COLOR` (https://no-color.org).
     /// - Parameter width: columns, as the terminal itself says; nil where it does not.
-    public init(environment: [String: String], width: Int?) {
+    package init(environment: [String: String], width: Int?) {
         func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         let locale = (value("LC_ALL") ?? value("LC_CTYPE") ?? value("LANG") ?? "").lowercased()
         let isDumb = value("TERM") == "dumb" || value("TERM") == nil

@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// One line that shows how far a piece of work has come, for a display of any width.
-public struct ProgressBar: Sendable {
+package struct ProgressBar: Sendable {
     private var meter = ProgressMeter()
     private var lastTime: Double?
     private var lastTenth = -1
@@ -10,13 +10,13 @@ public struct ProgressBar: Sendable {
     private static let barWidths = 10...32
 
     /// A bar of nothing yet.
-    public init() {}
+    package init() {}
 
     /// The line to show now; nil while the last one is fresh enough.
     ///
     /// Where a line cannot be written over, there is one for each tenth of the work.
     /// - Parameter time: in seconds, on a clock that never goes back.
-    public mutating func line(_ progress: WorkProgress, at time: Double, on display: Display) -> String? {
+    package mutating func line(_ progress: WorkProgress, at time: Double, on display: Display) -> String? {
         let reading = meter.take(progress, at: time)
         if display.canRewrite {
             if let lastTime, time - lastTime < Self.interval, reading.share < 1 { return nil }

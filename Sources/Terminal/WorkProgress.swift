@@ -1,20 +1,20 @@
 /// Progress of a piece of work.
-public struct WorkProgress: Sendable, Equatable {
+package struct WorkProgress: Sendable, Equatable {
     /// From 0 to 1.
-    public var share: Double
+    package var share: Double
     /// Bytes that are done, where the work has bytes.
-    public var byteCount: Int?
+    package var byteCount: Int?
     /// All its bytes, as far as can be told now.
-    public var totalByteCount: Int?
+    package var totalByteCount: Int?
     /// True when that total is counted, not estimated.
-    public var isTotalKnown: Bool
+    package var isTotalKnown: Bool
     /// Notes that a person should know beside the figures, such as that the region is there.
-    public var notes: [String]
+    package var notes: [String]
     /// Whose work it is.
-    public var label: String
+    package var label: String
 
     /// Makes a value.
-    public init(
+    package init(
         _ label: String, share: Double, byteCount: Int? = nil, totalByteCount: Int? = nil, isTotalKnown: Bool = false,
         notes: [String] = []
     ) {
@@ -28,15 +28,15 @@ public struct WorkProgress: Sendable, Equatable {
 }
 
 /// A meter of a piece of work that has been watched for a while: it gives a share that never goes back, a rate, the time left.
-public struct ProgressMeter: Sendable {
+package struct ProgressMeter: Sendable {
     /// The figures that the meter gives.
-    public struct Reading: Sendable, Equatable {
+    package struct Reading: Sendable, Equatable {
         /// From 0 to 1; never less than before.
-        public let share: Double
+        package let share: Double
         /// Bits a second over the last seconds; nil before there are any.
-        public let bitsPerSecond: Double?
+        package let bitsPerSecond: Double?
         /// Seconds; nil while nothing can be said.
-        public let secondsLeft: Double?
+        package let secondsLeft: Double?
     }
 
     private var greatest = 0.0
@@ -47,11 +47,11 @@ public struct ProgressMeter: Sendable {
     private static let least = 0.5
 
     /// Nothing seen yet.
-    public init() {}
+    package init() {}
 
     /// Takes the work as it stands.
     /// - Parameter time: in seconds, on a clock that never goes back.
-    public mutating func take(_ progress: WorkProgress, at time: Double) -> Reading {
+    package mutating func take(_ progress: WorkProgress, at time: Double) -> Reading {
         greatest = max(greatest, progress.share.isFinite ? min(1, max(0, progress.share)) : 0)
         marks.append((time, greatest, progress.byteCount ?? 0))
         while marks.count > 2, time - marks[1].time >= Self.window { marks.removeFirst() }

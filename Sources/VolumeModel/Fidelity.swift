@@ -1,33 +1,35 @@
+internal import Faults
+
 /// Measure of how near one volume is to another, in stored units.
-public struct Fidelity: Sendable, Equatable {
+package struct Fidelity: Sendable, Equatable {
     /// Voxels compared.
-    public var voxelCount = 0
+    package var voxelCount = 0
     /// The greatest absolute difference; infinite where only one side is finite.
-    public var maxAbsoluteError = 0.0
+    package var maxAbsoluteError = 0.0
     /// The sum of squared differences.
-    public var squaredErrorSum = 0.0
+    package var squaredErrorSum = 0.0
     /// Voxels that are infinite or not a number on either side. ``finiteMaxAbsoluteError`` and ``finiteMeanSquaredError`` leave them out.
-    public var nonfiniteVoxelCount = 0
+    package var nonfiniteVoxelCount = 0
     /// The greatest absolute difference of voxels that are finite on both sides.
-    public var finiteMaxAbsoluteError = 0.0
+    package var finiteMaxAbsoluteError = 0.0
     /// The sum of squared differences of the same.
-    public var finiteSquaredErrorSum = 0.0
+    package var finiteSquaredErrorSum = 0.0
     /// True when every stored bit agrees, not-a-number payloads and negative zeros included.
-    public var identicalVoxels = true
+    package var identicalVoxels = true
 
     /// Nothing compared yet.
-    public init() {}
+    package init() {}
 
     /// Mean squared error.
-    public var meanSquaredError: Double { voxelCount == 0 ? 0 : squaredErrorSum / Double(voxelCount) }
+    package var meanSquaredError: Double { voxelCount == 0 ? 0 : squaredErrorSum / Double(voxelCount) }
 
     /// Mean squared error of the voxels that are finite on both sides.
-    public var finiteMeanSquaredError: Double {
+    package var finiteMeanSquaredError: Double {
         voxelCount == nonfiniteVoxelCount ? 0 : finiteSquaredErrorSum / Double(voxelCount - nonfiniteVoxelCount)
     }
 
     /// Counts a voxel by its values on both sides.
-    public mutating func add(_ reference: Double, _ candidate: Double, isIdentical: Bool) {
+    package mutating func add(_ reference: Double, _ candidate: Double, isIdentical: Bool) {
         voxelCount += 1
         let isFinite = reference.isFinite && candidate.isFinite
         if !isFinite { nonfiniteVoxelCount += 1 }
@@ -46,7 +48,7 @@ public struct Fidelity: Sendable, Equatable {
     }
 
     /// Adds what was found over other voxels.
-    public mutating func add(_ other: Fidelity) {
+    package mutating func add(_ other: Fidelity) {
         voxelCount += other.voxelCount
         nonfiniteVoxelCount += other.nonfiniteVoxelCount
         maxAbsoluteError = max(maxAbsoluteError, other.maxAbsoluteError)
@@ -58,18 +60,18 @@ public struct Fidelity: Sendable, Equatable {
 
     /// Peak signal-to-noise ratio in dB of the voxels that are finite on both sides, against a range that outliers do not widen;
     /// infinite when there is no error.
-    public func psnr(against range: RobustRange) -> Double { decibels(peak: range.span, meanSquaredError: finiteMeanSquaredError) }
+    package func psnr(against range: RobustRange) -> Double { decibels(peak: range.span, meanSquaredError: finiteMeanSquaredError) }
 
     /// Peak signal-to-noise ratio in dB; infinite when there is no error.
     /// - Parameter peak: the reference volume's greatest minus least value.
-    public func psnr(peak: Double) -> Double { decibels(peak: peak, meanSquaredError: meanSquaredError) }
+    package func psnr(peak: Double) -> Double { decibels(peak: peak, meanSquaredError: meanSquaredError) }
 
     /// Compares two volumes of one shape and type.
     /// - Parameters:
     ///   - box: where; nil for everywhere. Applies to every time point.
     ///   - mask: where besides; nil for everywhere.
     /// - Throws: `VolumeError.Code.shapesDiffer`.
-    public static func compare(_ reference: Volume, _ candidate: Volume, box: Box? = nil, mask: Mask? = nil) throws(VolumeError)
+    package static func compare(_ reference: Volume, _ candidate: Volume, box: Box? = nil, mask: Mask? = nil) throws(VolumeError)
         -> Fidelity
     {
         guard reference.shape == candidate.shape, reference.voxelType == candidate.voxelType else {

@@ -1,20 +1,22 @@
+internal import Faults
+
 /// The extent of a volume: time points x slices x rows x columns.
-public struct Shape: Sendable, Hashable, CustomStringConvertible {
+package struct Shape: Sendable, Hashable, CustomStringConvertible {
     /// Voxels along x, the fastest axis in memory.
-    public let columns: Int
+    package let columns: Int
     /// Voxels along y.
-    public let rows: Int
+    package let rows: Int
     /// Voxels along z; 1 for a 2-D image.
-    public let slices: Int
+    package let slices: Int
     /// Volumes along t; 1 for a 3-D volume.
-    public let timepoints: Int
+    package let timepoints: Int
 
     /// The most voxels a volume may have: 2^31, 4 GiB of int16.
-    public static let voxelLimit = 1 << 31
+    package static let voxelLimit = 1 << 31
 
     /// Makes a shape.
     /// - Throws: `VolumeError.Code.invalidShape` when a side is below 1 or the product passes ``voxelLimit``.
-    public init(columns: Int, rows: Int, slices: Int, timepoints: Int = 1) throws(VolumeError) {
+    package init(columns: Int, rows: Int, slices: Int, timepoints: Int = 1) throws(VolumeError) {
         var product = 1
         for side in [columns, rows, slices, timepoints] {
             guard side >= 1 else { throw VolumeError(.invalidShape, "a volume's sides must be at least 1, not \(side)") }
@@ -33,24 +35,24 @@ public struct Shape: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Rows x columns.
-    public var sliceVoxelCount: Int { columns * rows }
+    package var sliceVoxelCount: Int { columns * rows }
     /// Time points x slices x rows x columns.
-    public var voxelCount: Int { columns * rows * slices * timepoints }
+    package var voxelCount: Int { columns * rows * slices * timepoints }
     /// All slices of all time points, as they lie in memory one after another.
-    public var stackedSliceCount: Int { slices * timepoints }
+    package var stackedSliceCount: Int { slices * timepoints }
     /// The box that holds every voxel of one time point.
-    public var box: Box { Box(uncheckedX: 0..<columns, y: 0..<rows, z: 0..<slices) }
+    package var box: Box { Box(uncheckedX: 0..<columns, y: 0..<rows, z: 0..<slices) }
     /// The same box over stacked slices: z runs through every time point.
-    public var stackedBox: Box { Box(uncheckedX: 0..<columns, y: 0..<rows, z: 0..<stackedSliceCount) }
+    package var stackedBox: Box { Box(uncheckedX: 0..<columns, y: 0..<rows, z: 0..<stackedSliceCount) }
 
     /// A box of one time point over stacked slices; nil when it is none of this shape, or there is no such time point.
-    public func stacked(_ box: Box, timepoint: Int) -> Box? {
+    package func stacked(_ box: Box, timepoint: Int) -> Box? {
         guard (0..<timepoints).contains(timepoint), self.box.contains(box) else { return nil }
         let first = timepoint * slices
         return try? box.over(slices: box.z.lowerBound + first..<box.z.upperBound + first)
     }
 
-    public var description: String {
+    package var description: String {
         timepoints == 1 ? "\(columns)x\(rows)x\(slices)" : "\(columns)x\(rows)x\(slices)x\(timepoints)"
     }
 }

@@ -1,12 +1,12 @@
 /// Finds what fills the outside of the body, and the box beyond which there is nothing else.
-public struct Surroundings: Sendable, Equatable {
+package struct Surroundings: Sendable, Equatable {
     /// The bits of the value most frequent along the rims of the slices.
-    public let fill: UInt64
+    package let fill: UInt64
     /// Over the slices of one time point; nil when every voxel holds ``fill``.
-    public let content: Box?
+    package let content: Box?
 
     /// Looks at a volume.
-    public init(of volume: Volume) {
+    package init(of volume: Volume) {
         var finder = Finder(volume: volume)
         self = volume.voxelType.acceptBits(&finder)
     }

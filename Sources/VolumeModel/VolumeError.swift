@@ -1,17 +1,9 @@
+package import Faults
+
 /// An error in a volume, a mask or a box.
-public struct VolumeError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The kind of fault, to match on.
-    public enum Code: Sendable, Equatable {
-        case invalidShape, shapesDiffer, invalidBox, voxelCountMismatch, noRoom
-    }
-    /// The kind of fault.
-    public let code: Code
-    /// One sentence for a person.
-    public let message: String
-    /// Makes an error.
-    public init(_ code: Code, _ message: String) {
-        self.code = code
-        self.message = message
-    }
-    public var description: String { message }
+package typealias VolumeError = Fault<VolumeFault>
+
+/// The kinds of ``VolumeError``.
+package enum VolumeFault: Sendable, Equatable {
+    case invalidShape, shapesDiffer, invalidBox, voxelCountMismatch, noRoom
 }

@@ -1,5 +1,8 @@
+package import Bytes
+internal import Faults
+
 /// One message of a session: what an SRT message carries.
-public enum Datagram: Sendable, Equatable {
+package enum Datagram: Sendable, Equatable {
     /// The sender begins.
     case hello(Hello)
     /// A piece of a chunk record.
@@ -29,12 +32,12 @@ public enum Datagram: Sendable, Equatable {
 
     static let magic: UInt8 = 0xF5
     /// The version this code writes and reads.
-    public static let version: UInt8 = 2
+    package static let version: UInt8 = 2
     static let headerByteCount = 3
     /// Room that pieces of chunks leave for the seal of an authenticated session.
-    public static let sealByteCount = 16
+    package static let sealByteCount = 16
     /// The most ranges one acknowledgement holds.
-    public static let rangeLimit = (WireLimits.datagramByteCount - headerByteCount - 2 - sealByteCount) / 8
+    package static let rangeLimit = (WireLimits.datagramByteCount - headerByteCount - 2 - sealByteCount) / 8
 
     private var kind: UInt8 {
         switch self {
@@ -55,7 +58,7 @@ public enum Datagram: Sendable, Equatable {
     }
 
     /// The message's bytes, at most ``WireLimits/datagramByteCount``.
-    public func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: WireLimits.datagramByteCount)
         writer.put(Self.magic)
         writer.put(Self.version)
@@ -84,16 +87,16 @@ public enum Datagram: Sendable, Equatable {
     }
 
     /// Reads a message.
-    /// - Throws: `WireError`; nothing is allocated beyond the message's own size.
-    public init(decoding bytes: [UInt8]) throws(WireError) {
+    /// - Throws: `FormatError`; nothing is allocated beyond the message's own size.
+    package init(decoding bytes: [UInt8]) throws(FormatError) {
         guard bytes.count <= WireLimits.datagramByteCount else {
-            throw WireError(.limitExceeded, "a datagram of \(bytes.count) bytes, above \(WireLimits.datagramByteCount)")
+            throw FormatError(.limitExceeded, "a datagram of \(bytes.count) bytes, above \(WireLimits.datagramByteCount)")
         }
         var reader = ByteReader(bytes)
-        guard try reader.take(UInt8.self, "magic") == Self.magic else { throw WireError(.notFovea, "not a Fovea datagram") }
+        guard try reader.take(UInt8.self, "magic") == Self.magic else { throw FormatError(.notFovea, "not a Fovea datagram") }
         let version = try reader.take(UInt8.self, "version")
         guard version == Self.version else {
-            throw WireError(.unsupportedVersion, "the peer speaks version \(version) of the format, this program \(Self.version)")
+            throw FormatError(.unsupportedVersion, "the peer speaks version \(version) of the format, this program \(Self.version)")
         }
         let kind = try reader.take(UInt8.self, "kind")
         switch kind {
@@ -110,19 +113,19 @@ public enum Datagram: Sendable, Equatable {
         case 11: self = .holdings(try Holdings(from: &reader))
         case 12: self = .parity(try Parity(from: &reader))
         case 13: self = .focus(try Focus(from: &reader))
-        default: throw WireError(.unknownKind, "datagram kind \(kind) is unknown to this version")
+        default: throw FormatError(.unknownKind, "datagram kind \(kind) is unknown to this version")
         }
         try reader.requireEnd()
     }
 
-    private static func ranges(from reader: inout ByteReader) throws(WireError) -> [Range<UInt32>] {
+    private static func ranges(from reader: inout ByteReader) throws(FormatError) -> [Range<UInt32>] {
         let count = try reader.take(UInt16.self, "range count")
         var ranges: [Range<UInt32>] = []
         for _ in 0..<count {
             let start = try reader.take(UInt32.self, "range start")
             let end = try reader.take(UInt32.self, "range end")
             guard start < end, end <= UInt32(WireLimits.chunkCount) else {
-                throw WireError(.invalidField, "an acknowledgement of chunks \(start) to \(end)")
+                throw FormatError(.invalidField, "an acknowledgement of chunks \(start) to \(end)")
             }
             ranges.append(start..<end)
         }

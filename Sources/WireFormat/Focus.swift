@@ -1,30 +1,32 @@
-public import VolumeModel
+package import Bytes
+internal import Faults
+package import VolumeModel
 
 /// A receiver's region request: this box at the quality of a region of interest, ahead of everything else that is not one already.
-public struct Focus: Sendable, Hashable {
+package struct Focus: Sendable, Hashable {
     /// The most requests of one session, and the greatest number of one.
-    public static let limit = 256
+    package static let limit = 256
 
     /// Counted by the receiver from 1; asked again under the same number, it is the same request.
-    public let number: UInt32
+    package let number: UInt32
     /// The volume's place in the manifest.
-    public let volume: UInt8
+    package let volume: UInt8
     /// Voxels, z over stacked slices of all time points.
-    public let box: Box
+    package let box: Box
 
     /// Makes a request.
-    public init(number: UInt32, volume: UInt8, box: Box) {
+    package init(number: UInt32, volume: UInt8, box: Box) {
         self.number = number
         self.volume = volume
         self.box = box
     }
 
-    init(from reader: inout ByteReader) throws(WireError) {
+    init(from reader: inout ByteReader) throws(FormatError) {
         number = try reader.take(UInt32.self, "focus")
         volume = try reader.take(UInt8.self, "volume")
         box = try Box(from: &reader)
         guard (1...UInt32(Self.limit)).contains(number), Int(volume) < WireLimits.volumeCount else {
-            throw WireError(.limitExceeded, "focus \(number) on volume \(volume) is beyond the limits")
+            throw FormatError(.limitExceeded, "focus \(number) on volume \(volume) is beyond the limits")
         }
     }
     func write(to writer: inout ByteWriter) {
@@ -35,27 +37,27 @@ public struct Focus: Sendable, Hashable {
 }
 
 /// A part of the answer to a ``Focus``: the payload of a chunk that stands in no plan and says itself what it is.
-public struct FocusChunk: Sendable, Equatable {
+package struct FocusChunk: Sendable, Equatable {
     /// The most parts of one answer.
-    public static let partLimit = 4096
+    package static let partLimit = 4096
     /// The most slices of one part.
-    public static let sliceLimit = 32
+    package static let sliceLimit = 32
 
     /// The request.
-    public let focus: UInt32
+    package let focus: UInt32
     /// The volume's place in the manifest.
-    public let volume: Int
+    package let volume: Int
     /// This part, counted from 0.
-    public let part: Int
+    package let part: Int
     /// Parts of the answer.
-    public let partCount: Int
+    package let partCount: Int
     /// Voxels of this part, z over stacked slices of all time points.
-    public let box: Box
+    package let box: Box
     /// The slices, coded as a region's base layer.
-    public let slices: [UInt8]
+    package let slices: [UInt8]
 
     /// Makes a part.
-    public init(focus: UInt32, volume: Int, part: Int, partCount: Int, box: Box, slices: [UInt8]) {
+    package init(focus: UInt32, volume: Int, part: Int, partCount: Int, box: Box, slices: [UInt8]) {
         self.focus = focus
         self.volume = volume
         self.part = part
@@ -65,7 +67,7 @@ public struct FocusChunk: Sendable, Equatable {
     }
 
     /// The part's bytes: a chunk record's payload.
-    public func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: slices.count + 32)
         writer.put(focus)
         writer.put(UInt8(volume))
@@ -77,8 +79,8 @@ public struct FocusChunk: Sendable, Equatable {
     }
 
     /// Reads a part.
-    /// - Throws: `WireError`.
-    public init(decoding bytes: [UInt8]) throws(WireError) {
+    /// - Throws: `FormatError`.
+    package init(decoding bytes: [UInt8]) throws(FormatError) {
         var reader = ByteReader(bytes)
         focus = try reader.take(UInt32.self, "focus")
         volume = Int(try reader.take(UInt8.self, "volume"))
@@ -89,7 +91,7 @@ public struct FocusChunk: Sendable, Equatable {
         guard (1...UInt32(Focus.limit)).contains(focus), part < partCount, partCount <= Self.partLimit,
             volume < WireLimits.volumeCount, box.z.count <= Self.sliceLimit
         else {
-            throw WireError(
+            throw FormatError(
                 .limitExceeded, "part \(part) of \(partCount) of focus \(focus), \(box) of volume \(volume), is beyond the limits")
         }
     }

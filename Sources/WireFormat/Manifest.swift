@@ -1,27 +1,29 @@
-public import VolumeModel
+package import Bytes
+internal import Faults
+package import VolumeModel
 
 /// A description of what a session will send: geometry, layers, and a plan of every chunk. It is chunk 0.
-public struct Manifest: Sendable, Equatable {
+package struct Manifest: Sendable, Equatable {
     /// The goal of the transfer: how far it goes.
-    public let goal: Goal
+    package let goal: Goal
     /// 1 to 16 volumes.
-    public let volumes: [VolumeManifest]
+    package let volumes: [VolumeManifest]
 
     /// Makes a manifest.
-    public init(goal: Goal, volumes: [VolumeManifest]) {
+    package init(goal: Goal, volumes: [VolumeManifest]) {
         self.goal = goal
         self.volumes = volumes
     }
 
     /// Every planned chunk, at its ordinal less one; the table's chunk comes after the last.
-    public var plan: [(volume: Int, chunk: PlannedChunk)] {
+    package var plan: [(volume: Int, chunk: PlannedChunk)] {
         volumes.enumerated().flatMap { index, volume in volume.plan.map { (index, $0) } }
     }
     /// The ordinal of the chunk that holds the table.
-    public var tableOrdinal: UInt32 { UInt32(volumes.reduce(1) { $0 + $1.plan.count }) }
+    package var tableOrdinal: UInt32 { UInt32(volumes.reduce(1) { $0 + $1.plan.count }) }
 
     /// The manifest's bytes: a chunk record's payload.
-    public func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: 2048)
         writer.put(goal.rawValue)
         writer.put(UInt8(volumes.count))
@@ -30,15 +32,15 @@ public struct Manifest: Sendable, Equatable {
     }
 
     /// Reads a manifest.
-    /// - Throws: `WireError`; counts are checked before anything of that count is allocated.
-    public init(decoding bytes: [UInt8]) throws(WireError) {
+    /// - Throws: `FormatError`; counts are checked before anything of that count is allocated.
+    package init(decoding bytes: [UInt8]) throws(FormatError) {
         var reader = ByteReader(bytes)
         let goal = try reader.take(UInt8.self, "goal")
-        guard let goal = Goal(rawValue: goal) else { throw WireError(.invalidField, "goal \(goal) is unknown") }
+        guard let goal = Goal(rawValue: goal) else { throw FormatError(.invalidField, "goal \(goal) is unknown") }
         self.goal = goal
         let count = Int(try reader.take(UInt8.self, "volume count"))
         guard (1...WireLimits.volumeCount).contains(count) else {
-            throw WireError(.limitExceeded, "\(count) volumes in one session")
+            throw FormatError(.limitExceeded, "\(count) volumes in one session")
         }
         var volumes: [VolumeManifest] = []
         var chunkCount = 2
@@ -46,14 +48,14 @@ public struct Manifest: Sendable, Equatable {
             let volume = try VolumeManifest(from: &reader)
             chunkCount += volume.plan.count
             guard chunkCount <= WireLimits.chunkCount else {
-                throw WireError(.limitExceeded, "more than \(WireLimits.chunkCount) chunks")
+                throw FormatError(.limitExceeded, "more than \(WireLimits.chunkCount) chunks")
             }
             guard !volumes.contains(where: { $0.name == volume.name }) else {
-                throw WireError(.invalidField, "two volumes are called '\(volume.name)'")
+                throw FormatError(.invalidField, "two volumes are called '\(volume.name)'")
             }
             // The receiver keeps files of its own under a volume's name and these endings.
             if let ending = VolumeManifest.reservedEndings.first(where: volume.name.text.hasSuffix) {
-                throw WireError(.invalidField, "a volume's name ends in '\(ending)'")
+                throw FormatError(.invalidField, "a volume's name ends in '\(ending)'")
             }
             volumes.append(volume)
         }
@@ -63,7 +65,7 @@ public struct Manifest: Sendable, Equatable {
 }
 
 /// The way in which the region of interest was found.
-public enum RegionSource: UInt8, Sendable {
+package enum RegionSource: UInt8, Sendable {
     /// A mask file.
     case mask = 1
     /// A box a person gave.
@@ -78,7 +80,7 @@ public enum RegionSource: UInt8, Sendable {
     case unsure = 6
 
     /// The name in JSON.
-    public var name: String {
+    package var name: String {
         switch self {
         case .mask: "mask"
         case .box: "box"
@@ -91,46 +93,46 @@ public enum RegionSource: UInt8, Sendable {
 }
 
 /// One volume of a session.
-public struct VolumeManifest: Sendable, Equatable {
+package struct VolumeManifest: Sendable, Equatable {
     /// The file's name without its ending; it ends in none of ``reservedEndings``.
-    public let name: Name
+    package let name: Name
     /// The NIfTI header, verbatim.
-    public let header: [UInt8]
+    package let header: [UInt8]
     /// Bytes between header and voxels.
-    public let extensionByteCount: Int
+    package let extensionByteCount: Int
     /// Bytes after the voxels.
-    public let trailerByteCount: Int
+    package let trailerByteCount: Int
     /// SHA-256 of the source's uncompressed bytes.
-    public let sourceDigest: Digest
+    package let sourceDigest: Digest
     /// The stored value that sample 0 stands for.
-    public let low: Double
+    package let low: Double
     /// The stored value that the greatest sample stands for.
-    public let high: Double
+    package let high: Double
     /// Bits a sample of the base layers.
-    public let bitDepth: UInt8
+    package let bitDepth: UInt8
     /// The point where samples become coarser, in a volume with a long tail of great values; nil when they are even.
-    public let knee: Knee?
+    package let knee: Knee?
     /// The bits of the stored value that fills what lies outside the body.
-    public let fill: UInt64
+    package let fill: UInt64
     /// Over the slices of one time point: beyond this box every voxel of every time point holds ``fill``. Nil when all do.
-    public let content: Box?
+    package let content: Box?
     /// The way in which the regions were found.
-    public let regionSource: RegionSource
+    package let regionSource: RegionSource
     /// Regions of interest, over the slices of one time point.
-    public let regions: [Box]
+    package let regions: [Box]
     /// The bound on the error of every voxel of the regions, in stored units, whatever the goal; nil when nothing is promised.
-    public let maxError: Int?
+    package let maxError: Int?
     /// The chunks, in the order of their ordinals.
-    public let plan: [PlannedChunk]
+    package let plan: [PlannedChunk]
 
     /// The greatest ``maxError`` there is.
-    public static let maxErrorLimit = 32766
+    package static let maxErrorLimit = 32766
 
     /// The endings that no volume's name has: a receiver's names for a volume's quality, and for what is not the source bit for bit.
-    public static let reservedEndings = [".quality", ".partial", ".lossy"]
+    package static let reservedEndings = [".quality", ".partial", ".lossy"]
 
     /// Makes a volume's entry.
-    public init(
+    package init(
         name: Name, header: [UInt8], extensionByteCount: Int, trailerByteCount: Int, sourceDigest: Digest, low: Double,
         high: Double,
         bitDepth: UInt8, knee: Knee? = nil, fill: UInt64, content: Box?, regionSource: RegionSource, regions: [Box],
@@ -153,11 +155,11 @@ public struct VolumeManifest: Sendable, Equatable {
         self.plan = plan
     }
 
-    init(from reader: inout ByteReader) throws(WireError) {
+    init(from reader: inout ByteReader) throws(FormatError) {
         name = try Name(try reader.takeText("volume name", limit: WireLimits.nameByteCount))
         let headerByteCount = Int(try reader.take(UInt16.self, "header length"))
         guard headerByteCount == 348 || headerByteCount == 540 else {
-            throw WireError(.invalidField, "a NIfTI header of \(headerByteCount) bytes")
+            throw FormatError(.invalidField, "a NIfTI header of \(headerByteCount) bytes")
         }
         header = Array(try reader.take(headerByteCount, "header"))
         extensionByteCount = try reader.takeVarint("extension bytes", limit: WireLimits.chunkByteCount)
@@ -166,18 +168,18 @@ public struct VolumeManifest: Sendable, Equatable {
         low = try reader.takeDouble("low")
         high = try reader.takeDouble("high")
         guard low.isFinite, high.isFinite, low <= high else {
-            throw WireError(.invalidField, "a range of stored values from \(low) to \(high)")
+            throw FormatError(.invalidField, "a range of stored values from \(low) to \(high)")
         }
         bitDepth = try reader.take(UInt8.self, "bit depth")
-        guard [8, 10, 12].contains(bitDepth) else { throw WireError(.invalidField, "a bit depth of \(bitDepth)") }
+        guard [8, 10, 12].contains(bitDepth) else { throw FormatError(.invalidField, "a bit depth of \(bitDepth)") }
         knee = try Knee(from: &reader, low: low, high: high, bitDepth: bitDepth)
         fill = try reader.take(UInt64.self, "fill")
         let hasContent = try reader.take(UInt8.self, "content flag")
-        guard hasContent <= 1 else { throw WireError(.invalidField, "a content flag of \(hasContent)") }
+        guard hasContent <= 1 else { throw FormatError(.invalidField, "a content flag of \(hasContent)") }
         content = hasContent == 1 ? try Box(from: &reader) : nil
         let source = try reader.take(UInt8.self, "region source")
         guard let source = RegionSource(rawValue: source) else {
-            throw WireError(.invalidField, "region source \(source) is unknown")
+            throw FormatError(.invalidField, "region source \(source) is unknown")
         }
         regionSource = source
         let regionCount = try reader.takeVarint("region count", limit: WireLimits.regionCount)
@@ -189,7 +191,7 @@ public struct VolumeManifest: Sendable, Equatable {
         let chunkCount = try reader.takeVarint("chunk count", limit: WireLimits.chunkCount)
         // A planned chunk takes at least eight bytes, so a count the bytes cannot hold is refused here.
         guard chunkCount <= reader.remaining / 8 else {
-            throw WireError(.truncated, "\(chunkCount) chunks in \(reader.remaining) bytes")
+            throw FormatError(.truncated, "\(chunkCount) chunks in \(reader.remaining) bytes")
         }
         var plan: [PlannedChunk] = []
         plan.reserveCapacity(chunkCount)
@@ -222,50 +224,50 @@ public struct VolumeManifest: Sendable, Equatable {
 }
 
 /// The point where the samples of the base layers become coarser: below it lies nearly all there is to see, above it a few very great values.
-public struct Knee: Sendable, Equatable {
+package struct Knee: Sendable, Equatable {
     /// The sample there, above 0 and below the greatest.
-    public let sample: UInt16
+    package let sample: UInt16
     /// The stored value there, between the volume's least and greatest.
-    public let value: Double
+    package let value: Double
 
     /// Makes a knee.
-    public init(sample: UInt16, value: Double) {
+    package init(sample: UInt16, value: Double) {
         self.sample = sample
         self.value = value
     }
 
     /// Nil when the bytes say that there is none.
-    init?(from reader: inout ByteReader, low: Double, high: Double, bitDepth: UInt8) throws(WireError) {
+    init?(from reader: inout ByteReader, low: Double, high: Double, bitDepth: UInt8) throws(FormatError) {
         let sample = try reader.takeVarint("knee's sample", limit: 1 << Int(bitDepth) - 2)
         guard sample > 0 else { return nil }
         value = try reader.takeDouble("knee")
         guard value.isFinite, low < value, value < high else {
-            throw WireError(.invalidField, "a knee at \(value) in stored values from \(low) to \(high)")
+            throw FormatError(.invalidField, "a knee at \(value) in stored values from \(low) to \(high)")
         }
         self.sample = UInt16(sample)
     }
 }
 
 /// The planned contents of one chunk.
-public struct PlannedChunk: Sendable, Equatable {
+package struct PlannedChunk: Sendable, Equatable {
     /// The chunk's layer: what it is for.
-    public let layer: Layer
+    package let layer: Layer
     /// Which of the volume's regions, in the ROI layers; 0 elsewhere.
-    public let region: Int
+    package let region: Int
     /// The voxels it covers, z over stacked slices of all time points.
-    public let box: Box
+    package let box: Box
 
     /// Makes a planned chunk.
-    public init(layer: Layer, region: Int = 0, box: Box) {
+    package init(layer: Layer, region: Int = 0, box: Box) {
         self.layer = layer
         self.region = region
         self.box = box
     }
 
-    init(from reader: inout ByteReader) throws(WireError) {
+    init(from reader: inout ByteReader) throws(FormatError) {
         let layer = try reader.take(UInt8.self, "layer")
         guard let layer = Layer(rawValue: layer), layer != .manifest, layer != .table, layer != .focusBase else {
-            throw WireError(.invalidField, "layer \(layer) in a plan")
+            throw FormatError(.invalidField, "layer \(layer) in a plan")
         }
         self.layer = layer
         region = try reader.takeVarint("region", limit: WireLimits.regionCount - 1)
@@ -280,8 +282,8 @@ public struct PlannedChunk: Sendable, Equatable {
 
 extension Box {
     /// Starts and lengths, x, y, z.
-    init(from reader: inout ByteReader) throws(WireError) {
-        func range(_ reader: inout ByteReader) throws(WireError) -> Range<Int> {
+    init(from reader: inout ByteReader) throws(FormatError) {
+        func range(_ reader: inout ByteReader) throws(FormatError) -> Range<Int> {
             let start = try reader.takeVarint("box start", limit: Shape.voxelLimit)
             let length = try reader.takeVarint("box length", limit: Shape.voxelLimit)
             return start..<start + length
@@ -292,7 +294,7 @@ extension Box {
         do {
             try self.init(x: x, y: y, z: z)
         } catch {
-            throw WireError(.invalidField, error.message)
+            throw FormatError(.invalidField, error.message)
         }
     }
     func write(to writer: inout ByteWriter) {

@@ -1,3 +1,9 @@
+internal import Bytes
+internal import Faults
+internal import Files
+internal import Receipts
+internal import Regions
+internal import Transfer
 internal import Decoding
 internal import StrictYAML
 internal import DecoderHost
@@ -14,8 +20,6 @@ internal import Profiles
 internal import ProgressiveCoding
 internal import SRTTransport
 internal import Secrecy
-internal import Segmentation
-internal import Sites
 internal import StreamSession
 internal import VolumeModel
 internal import WireFormat
@@ -39,16 +43,10 @@ struct Failure {
     /// Nil for errors of the argument parser, which knows itself what to say.
     init?(_ error: any Error) {
         switch error {
+        case let error as FileError: (message, code) = (error.message, Self.code(of: error.code))
         case let error as NIfTIError:
             message = error.message
-            switch error.code {
-            case .notFound, .unreadable: code = Self.noInput
-            case .exhausted: code = Self.tryAgain
-            case .cannotWrite, .noRoom: code = Self.inputOutput
-            case .notPermitted: code = Self.notPermitted
-            case .alreadyExists: code = Self.cannotCreate
-            case .notNIfTI, .unsupported, .invalidHeader, .truncated, .corruptCompression, .tooLarge: code = Self.badData
-            }
+            if case .file(let fault) = error.code { code = Self.code(of: fault) } else { code = Self.badData }
         case let error as VolumeError:
             message = error.message
             code = error.code == .invalidBox ? Self.usage : error.code == .noRoom ? Self.inputOutput : Self.badData
@@ -60,14 +58,30 @@ struct Failure {
             case .channelMissing: code = Self.usage
             case .shapesDiffer, .placesDiffer, .emptyMask, .invalidModel, .invalidOutput, .tooLarge: code = Self.badData
             }
-        case let error as CodingError: (message, code) = (error.message, error.code == .noRoom ? Self.inputOutput : Self.badData)
-        case let error as WireError: (message, code) = (error.message, Self.badData)
+        case let error as CodingError:
+            message = error.message
+            code = error.code == .noRoom ? Self.inputOutput : error.code == .usage ? Self.usage : Self.badData
+        case let error as CommandError: (message, code) = (error.message, Self.usage)
+        case let error as ReceiptError:
+            (message, code) = (error.message, error.code == .keyExists ? Self.cannotCreate : Self.badData)
+        case let error as FormatError: (message, code) = (error.message, Self.badData)
         case let error as PhantomError: (message, code) = (error.message, Self.usage)
         case let error as ProfileError: (message, code) = (error.message, error.code == .notFound ? Self.noInput : Self.badData)
         case is CancellationError: (message, code) = ("stopped", Self.tryAgain)
         default:
             guard let failure = Self.ofTransfer(error) else { return nil }
             self = failure
+        }
+    }
+
+    private static func code(of fault: FileFault) -> Int32 {
+        switch fault {
+        case .notFound, .unreadable: noInput
+        case .exhausted: tryAgain
+        case .cannotWrite, .noRoom: inputOutput
+        case .notPermitted: notPermitted
+        case .alreadyExists: cannotCreate
+        case .tooLarge: badData
         }
     }
 
@@ -108,16 +122,15 @@ struct Failure {
             case .protocolViolation: code = violation
             case .failed: code = internalFault
             }
-        case let error as SiteError:
+        case let error as TransferError:
             message = error.message
             switch error.code {
-            case .usage: code = usage
             case .exposed: code = notPermitted
-            case .sessionExists, .sessionChanged, .keyExists: code = cannotCreate
+            case .sessionExists, .sessionChanged: code = cannotCreate
             case .limitReached: code = badData
             case .sessionBusy, .full: code = tryAgain
             case .noSpace, .cannotWrite: code = inputOutput
-            case .receiptMismatch, .invalidKey, .unusableJournal: code = badData
+            case .receiptMismatch, .unusableJournal: code = badData
             case .cancelled: code = tryAgain
             }
         case let error as ExperimentError:

@@ -1,6 +1,6 @@
+internal import Receipts
 internal import ArgumentParser
 internal import Glibc
-internal import Sites
 
 /// The program.
 @main

@@ -1,3 +1,4 @@
+import Faults
 import Decoding
 import DecoderHost
 import Foundation

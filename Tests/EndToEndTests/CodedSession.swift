@@ -1,8 +1,11 @@
+import Regions
+import Bytes
+import Concurrency
+import EncodingInput
 import Foundation
 import NIfTIFile
 import Profiles
 import ProgressiveCoding
-import Sites
 import Synchronization
 import VolumeModel
 import WireFormat

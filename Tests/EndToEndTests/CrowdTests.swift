@@ -1,7 +1,9 @@
+import Bytes
+import Concurrency
+import Receiver
 import Foundation
 import Profiles
 import SRTTransport
-import Sites
 import Testing
 import VolumeModel
 import WireFormat

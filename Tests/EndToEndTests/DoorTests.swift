@@ -1,7 +1,7 @@
+import Receiver
 import Foundation
 import Glibc
 import SRTTransport
-import Sites
 import Testing
 
 @Suite("Who gets in, and what a receiver leaves where", .serialized)

@@ -1,8 +1,8 @@
+import Bytes
 import Foundation
 import HostileInput
 import NIfTIFile
 import ProgressiveCoding
-import Sites
 import Testing
 import VolumeModel
 import WireFormat

@@ -1,3 +1,10 @@
+import Regions
+import Bytes
+import Concurrency
+import EncodingInput
+import Faults
+import Receiver
+import Sender
 import ExactCodec
 import Foundation
 import HostileInput
@@ -6,7 +13,6 @@ import NIfTIFile
 import Profiles
 import ProgressiveCoding
 import SRTTransport
-import Sites
 import StreamSession
 import Synchronization
 import Testing

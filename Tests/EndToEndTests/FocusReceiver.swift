@@ -1,8 +1,9 @@
+import Concurrency
+import Receiver
 import Foundation
 import Profiles
 import ProgressiveCoding
 import SRTTransport
-import Sites
 import Synchronization
 import VolumeModel
 

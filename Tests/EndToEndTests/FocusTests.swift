@@ -1,7 +1,7 @@
+import Receiver
 import Foundation
 import Journal
 import ProgressiveCoding
-import Sites
 import StreamSession
 import Testing
 import VolumeModel

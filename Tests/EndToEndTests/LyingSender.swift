@@ -1,3 +1,4 @@
+import Bytes
 import SRTTransport
 import Testing
 import WireFormat

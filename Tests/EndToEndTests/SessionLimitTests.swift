@@ -1,7 +1,8 @@
+import Concurrency
+import Receiver
 import Foundation
 import Profiles
 import SRTTransport
-import Sites
 import Testing
 
 @Suite("What one session may take of a receiver", .serialized)

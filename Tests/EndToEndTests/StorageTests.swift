@@ -1,8 +1,8 @@
+import Receiver
 import Foundation
 import Glibc
 import Journal
 import SRTTransport
-import Sites
 import Synchronization
 import Testing
 import WireFormat

@@ -1,3 +1,4 @@
+import Faults
 import ExactCodec
 import Testing
 import TestSupport

@@ -1,3 +1,4 @@
+import Faults
 import Experiments
 import Foundation
 import Testing

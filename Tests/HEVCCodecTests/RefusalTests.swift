@@ -1,3 +1,4 @@
+import Faults
 import HEVCDecoding
 import HEVCCodec
 import Testing

@@ -1,9 +1,10 @@
-public import ExactCodec
+internal import Faults
+package import ExactCodec
 
 /// A coder with a fault: what it makes of a chunk does not decode to the chunk's voxels.
-public struct ErringCoder: ExactCoder {
+package struct ErringCoder: ExactCoder {
     /// The fault that a chunk gets.
-    public enum Fault: Sendable, CaseIterable {
+    package enum Fault: Sendable, CaseIterable {
         /// One voxel has another value, and every check of the chunk's own holds.
         case oneVoxel
         /// The bytes do not decode.
@@ -12,16 +13,16 @@ public struct ErringCoder: ExactCoder {
 
     private let coder: any ExactCoder
     private let fault: Fault
-    public var identifier: UInt8 { coder.identifier }
-    public var usesBase: Bool { coder.usesBase }
+    package var identifier: UInt8 { coder.identifier }
+    package var usesBase: Bool { coder.usesBase }
 
     /// Makes a coder err.
-    public init(coder: any ExactCoder, fault: Fault = .oneVoxel) {
+    package init(coder: any ExactCoder, fault: Fault = .oneVoxel) {
         self.coder = coder
         self.fault = fault
     }
 
-    public func encode(_ exact: [UInt16], given context: ExactContext) throws(ExactCodecError) -> [UInt8] {
+    package func encode(_ exact: [UInt16], given context: ExactContext) throws(ExactCodecError) -> [UInt8] {
         var wrong = exact
         if fault == .oneVoxel, let index = context.known.firstIndex(of: ExactContext.takesPart) {
             wrong[index] = wrong[index] == 0 ? min(1, context.greatestCode) : wrong[index] - 1
@@ -31,7 +32,7 @@ public struct ErringCoder: ExactCoder {
         return chunk
     }
 
-    public func decode(_ chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt16] {
+    package func decode(_ chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt16] {
         try coder.decode(chunk, given: context)
     }
 }

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import StreamSession
 internal import VolumeModel
 internal import WireFormat
@@ -6,15 +7,15 @@ internal import WireFormat
 ///
 /// The first byte chooses the end. Then events, one after another: a byte for the kind, a byte for the time since the last, a length of two bytes, and
 /// the datagram without its magic and version.
-public struct HostileDatagrams: Sendable {
+package struct HostileDatagrams: Sendable {
     private let bytes: [UInt8]
 
     /// Takes any bytes.
-    public init(_ bytes: [UInt8]) { self.bytes = bytes }
+    package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     /// Hands everything to a session.
     /// - Returns: the promises that were broken.
-    public func receive() -> [String] {
+    package func receive() -> [String] {
         guard let end = bytes.first else { return [] }
         return end & 1 == 0 ? handToReceiver() : handToSender()
     }
@@ -101,7 +102,7 @@ public struct HostileDatagrams: Sendable {
     }
 
     /// A session that goes well, to either end.
-    public static func seed(toSender: Bool) throws -> [UInt8] {
+    package static func seed(toSender: Bool) throws -> [UInt8] {
         var bytes: [UInt8] = [toSender ? 1 : 0]
         func put(_ datagram: Datagram, kind: UInt8 = 0) {
             let body = datagram.encoded().dropFirst(2)

@@ -1,6 +1,6 @@
+internal import Receiver
 internal import Foundation
 internal import Journal
-internal import Sites
 internal import StreamSession
 internal import WireFormat
 
@@ -8,16 +8,16 @@ internal import WireFormat
 ///
 /// The first byte says whether the rest is the file itself, or entries whose checksums are right: a byte for the kind, an ordinal of two bytes, total and
 /// offset in pieces of two bytes each, a length of two bytes, and the payload.
-public struct HostileJournal: Sendable {
+package struct HostileJournal: Sendable {
     private let bytes: [UInt8]
 
     /// Takes any bytes.
-    public init(_ bytes: [UInt8]) { self.bytes = bytes }
+    package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     /// Opens it as a receiver does at a hello, and goes on with the session.
     /// - Parameter folder: where it is written; a place in memory is best.
     /// - Returns: the promises that were broken.
-    public func receive(in folder: String) async -> [String] {
+    package func receive(in folder: String) async -> [String] {
         let path = "\(folder)/\(UUID().uuidString).journal"
         defer { unlink(path) }
         guard let kind = bytes.first else { return [] }
@@ -77,7 +77,7 @@ public struct HostileJournal: Sendable {
     }
 
     /// A journal of a whole session.
-    public static func seed(_ session: HostileSession) -> [UInt8] {
+    package static func seed(_ session: HostileSession) -> [UInt8] {
         var bytes: [UInt8] = [1]
         func put(_ numbers: Int...) {
             for number in numbers { bytes += [UInt8(truncatingIfNeeded: number >> 8), UInt8(truncatingIfNeeded: number)] }

@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import HEVCDecoding
 internal import HEVCCodec
 internal import NIfTIFile
@@ -9,7 +10,7 @@ internal import WireFormat
 
 extension HostileSession {
     /// Honest sessions of every kind, to begin from: each voxel type, both coders, tables and byte planes, a bound, a long tail, several time points.
-    public static func seeds() async throws -> [(name: String, session: HostileSession)] {
+    package static func seeds() async throws -> [(name: String, session: HostileSession)] {
         var seeds: [(String, HostileSession)] = []
         for type in VoxelType.allCases { seeds.append(("\(type)", try await seed(type))) }
         seeds.append(("bounded", try await seed(.int16, maxError: 2)))

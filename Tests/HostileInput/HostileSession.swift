@@ -1,3 +1,4 @@
+internal import Bytes
 internal import NIfTIFile
 internal import ProgressiveCoding
 internal import ExactCodec
@@ -10,7 +11,7 @@ internal import WireFormat
 /// The bytes are items, one after another: a byte whose low bits say the kind, an ordinal of two bytes, the coder, a length of three bytes, the payload. A
 /// length beyond the end means all that is left. So a fuzzer that changes a byte changes one chunk, and what no peer would get past a
 /// digest is not tried.
-public struct HostileSession: Sendable {
+package struct HostileSession: Sendable {
     struct Item: Sendable {
         enum Kind: UInt8 {
             case manifest, planned, table, focus
@@ -44,7 +45,7 @@ public struct HostileSession: Sendable {
     let items: [Item]
 
     /// Takes any bytes.
-    public init(_ bytes: [UInt8]) {
+    package init(_ bytes: [UInt8]) {
         var items: [Item] = []
         var position = 0
         while bytes.count - position >= Item.headByteCount {
@@ -65,11 +66,11 @@ public struct HostileSession: Sendable {
     init(_ items: [Item]) { self.items = items }
 
     /// The bytes this is made of.
-    public var bytes: [UInt8] { items.flatMap(\.bytes) }
+    package var bytes: [UInt8] { items.flatMap(\.bytes) }
 
     /// Receives it as a receiver does: manifest, tables, contexts, assembling, and the end.
     /// - Returns: the promises that were broken; a trap is for the caller to see.
-    public func receive() async -> [String] {
+    package func receive() async -> [String] {
         guard let first = items.first(where: { $0.kind == .manifest }),
             let manifest = try? Manifest(decoding: first.payload)
         else { return [] }

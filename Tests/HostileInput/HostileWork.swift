@@ -1,6 +1,6 @@
 internal import HEVCDecoding
 internal import Decoding
-public import DecoderHost
+package import DecoderHost
 internal import HEVCCodec
 internal import ProgressiveCoding
 internal import ExactCodec
@@ -8,15 +8,15 @@ internal import ExactCodec
 /// What a peer's chunk has a decoder's process do, made of any bytes: HEVC first of all, and every coder beside it.
 ///
 /// A byte for the coder, three for the sides, two for depth and range, then the payload.
-public struct HostileWork: Sendable {
+package struct HostileWork: Sendable {
     private let bytes: [UInt8]
 
     /// Takes any bytes.
-    public init(_ bytes: [UInt8]) { self.bytes = bytes }
+    package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     /// Hands it to a process that decodes, and then an honest chunk: whatever became of the first, the second is decoded.
     /// - Returns: the promises that were broken.
-    public func decode(by decoder: ConfinedDecoder) async -> [String] {
+    package func decode(by decoder: ConfinedDecoder) async -> [String] {
         guard bytes.count > 6 else { return [] }
         let (columns, rows, count) = (1 + Int(bytes[1] % 96), 1 + Int(bytes[2] % 96), 1 + Int(bytes[3] % 12))
         let voxelCount = columns * rows * count
@@ -54,7 +54,7 @@ public struct HostileWork: Sendable {
     }
 
     /// HEVC chunks of several sizes and depths.
-    public static func seeds() throws -> [[UInt8]] {
+    package static func seeds() throws -> [[UInt8]] {
         var seeds: [[UInt8]] = []
         for (columns, rows, count, depth) in [(8, 8, 1, 12), (33, 20, 3, 12), (70, 66, 2, 8), (16, 90, 4, 10)] {
             let samples = (0..<columns * rows * count).map { UInt16(truncatingIfNeeded: $0 &* 31 / 7) & (1 << UInt16(depth) - 1) }

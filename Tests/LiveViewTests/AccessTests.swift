@@ -1,9 +1,9 @@
+import Receiver
 import Foundation
 import HTTPService
 import LiveView
 import Profiles
 import SRTTransport
-import Sites
 import TestSupport
 import Testing
 

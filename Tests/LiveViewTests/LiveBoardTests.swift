@@ -1,8 +1,11 @@
+import Bytes
+import Faults
+import Receiver
+import Transfer
 import Foundation
 import LiveView
 import NIfTIFile
 import ProgressiveCoding
-import Sites
 import TestSupport
 import Testing
 import VolumeModel
@@ -156,7 +159,7 @@ struct LiveBoardTests {
             try await events.state("s", becomes: "stalled")
             served.board.take(.resumed(session: "s"))
             try await events.state("s", becomes: "receiving")
-            served.board.take(.ended(session: "s", .failure(SiteError(.cancelled, "stopped\u{1b}[31m"))))
+            served.board.take(.ended(session: "s", .failure(TransferError(.cancelled, "stopped\u{1b}[31m"))))
             let after = try await events.session("s", "end") { $0["state"] as? String == "incomplete" }
             #expect(after["message"] as? String == "stopped?[31m")
             #expect(after["is_live"] as? Bool == false)
@@ -170,14 +173,14 @@ struct LiveBoardTests {
             let events = try Events(served)
             defer { events.close() }
             let decoder = try await begin(served, sample, Array(sample.chunks.prefix(2)))
-            served.board.take(.ended(session: "s", .failure(SiteError(.sessionExists, "belongs to another sender"))))
-            served.board.take(.ended(session: "s", .failure(SiteError(.sessionBusy, "goes on on another connection"))))
+            served.board.take(.ended(session: "s", .failure(TransferError(.sessionExists, "belongs to another sender"))))
+            served.board.take(.ended(session: "s", .failure(TransferError(.sessionBusy, "goes on on another connection"))))
             served.board.take(.altered(session: "s"))
             let session = try await events.session("s", "altered") { $0["is_altered"] as? Bool == true }
             #expect(session["state"] as? String == "receiving")
             #expect(session["is_live"] as? Bool == true)
             // Whatever a connection that is over says, chunks that come are of one that is not.
-            served.board.take(.ended(session: "s", .failure(SiteError(.cancelled, "gone"))))
+            served.board.take(.ended(session: "s", .failure(TransferError(.cancelled, "gone"))))
             try await events.state("s", becomes: "incomplete")
             served.board.take(
                 .applied(place(), ordinal: 3, await decoder.completeness(volume: 0), ofSession: Completeness()))
@@ -251,7 +254,7 @@ struct LiveBoardTests {
             for index in 0..<80 {
                 let name = "s-\(index)"
                 served.board.take(.manifest(place(name), decoder: try sample.decoder()))
-                served.board.take(.ended(session: name, .failure(SiteError(.cancelled, "stopped"))))
+                served.board.take(.ended(session: name, .failure(TransferError(.cancelled, "stopped"))))
             }
             let list = try await events.list("some of them") { $0.count == 64 }
             #expect(list.allSatisfy { $0["is_open"] as? Bool == false })

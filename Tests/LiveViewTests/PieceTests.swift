@@ -1,3 +1,5 @@
+import Bytes
+import Concurrency
 import LiveView
 import NIfTIFile
 import ProgressiveCoding

@@ -1,8 +1,9 @@
+import Receipts
+import Receiver
 import Foundation
 import LiveView
 import Profiles
 import SRTTransport
-import Sites
 import Synchronization
 import TestSupport
 import Testing

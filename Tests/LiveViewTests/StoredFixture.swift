@@ -1,7 +1,8 @@
+import Bytes
+import Receipts
 import Foundation
 import NIfTIFile
 import ProgressiveCoding
-import Sites
 import VolumeModel
 import WireFormat
 

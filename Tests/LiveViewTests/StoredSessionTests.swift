@@ -1,7 +1,7 @@
+import Receipts
 import Foundation
 import NIfTIFile
 import ProgressiveCoding
-import Sites
 import Testing
 import VolumeModel
 

@@ -1,3 +1,4 @@
+import Concurrency
 import LiveView
 import NIfTIFile
 import ProgressiveCoding

@@ -1,3 +1,5 @@
+import TestSupport
+import Faults
 import NIfTIFile
 import Testing
 import VolumeModel

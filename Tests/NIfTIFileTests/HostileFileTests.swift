@@ -1,3 +1,6 @@
+import Files
+import TestSupport
+import Faults
 import Foundation
 import NIfTIFile
 import Testing
@@ -167,7 +170,7 @@ struct HostileFileTests {
         #expect(error.code == .truncated && error.message.contains("2200000 of 2097152000 bytes"), "\(error)")
         paging.diskReserve = .max / 2
         let full = try Paging.$current.withValue(paging) { try #require(refusal(path)) }
-        #expect(full.code == .noRoom, "\(full)")
+        #expect(full.code == .file(.noRoom), "\(full)")
     }
 
     private func peakAddressSpaceKilobytes() throws -> Int {
@@ -193,12 +196,12 @@ struct HostileFileTests {
     @Test("What is no file of voxels at all is named for what it is")
     func noFile() throws {
         let missing = try #require(refusal(folder.place("missing.nii")))
-        #expect(missing.code == .notFound)
+        #expect(missing.code == .file(.notFound))
         #expect(missing.message == "\(folder.place("missing.nii")): no such file or directory")
         let directory = try #require(refusal(folder.path))
-        #expect(directory.code == .unreadable)
+        #expect(directory.code == .file(.unreadable))
         #expect(directory.message == "\(folder.path): not a regular file")
-        #expect(refusal("/dev/null")?.code == .unreadable)
+        #expect(refusal("/dev/null")?.code == .file(.unreadable))
         #expect(refusal(try folder.put([], "empty.nii"))?.code == .truncated)
         #expect(refusal(try folder.put(Gzip.member([]), "empty.nii.gz"))?.code == .truncated)
         #expect(refusal(try folder.put(Array(repeating: UInt8(ascii: "x"), count: 5000), "text.nii"))?.code == .notNIfTI)

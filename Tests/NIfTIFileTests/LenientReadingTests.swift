@@ -1,3 +1,5 @@
+import TestSupport
+import Faults
 import Foundation
 import NIfTIFile
 import Testing

@@ -1,3 +1,4 @@
+import TestSupport
 import NIfTIFile
 import Testing
 import VolumeModel

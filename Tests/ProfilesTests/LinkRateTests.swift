@@ -1,3 +1,4 @@
+import Faults
 import StrictYAML
 import LinkProfiles
 import Foundation

@@ -1,3 +1,4 @@
+import Faults
 import LinkProfiles
 import StrictYAML
 import Foundation

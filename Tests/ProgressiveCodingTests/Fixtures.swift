@@ -1,3 +1,4 @@
+import Concurrency
 import HEVCCodec
 import NIfTIFile
 import ProgressiveCoding

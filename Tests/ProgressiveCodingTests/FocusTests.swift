@@ -1,3 +1,6 @@
+import Faults
+import Bytes
+import Concurrency
 import HEVCCodec
 import NIfTIFile
 import ProgressiveCoding
@@ -220,7 +223,7 @@ struct FocusTests {
         }
         var damaged = honest
         damaged[damaged.count / 2] ^= 4
-        let error = await #expect(throws: WireError.self) { _ = try await decoder.applyFocus(record: damaged) }
+        let error = await #expect(throws: FormatError.self) { _ = try await decoder.applyFocus(record: damaged) }
         #expect(error?.code == .digestMismatch)
         let after = await decoder.snapshot(volume: 0)
         #expect(after.voxels == before.voxels && after.quality == before.quality)

@@ -1,3 +1,4 @@
+import Faults
 import NIfTIFile
 import ProgressiveCoding
 import Testing

@@ -1,3 +1,5 @@
+import Concurrency
+import Faults
 import HEVCCodec
 import HostileInput
 import ProgressiveCoding

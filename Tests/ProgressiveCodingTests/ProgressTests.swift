@@ -1,3 +1,4 @@
+import Bytes
 import NIfTIFile
 import ProgressiveCoding
 import Testing
@@ -90,7 +91,7 @@ struct ProgressTests {
         let bad = try #require(chunks.first { $0.layer == layer })
         var record = bad.record
         record[record.count / 2] ^= 4
-        await #expect(throws: WireError.self) { try await decoder.applying(bad.ordinal, record: record) }
+        await #expect(throws: FormatError.self) { try await decoder.applying(bad.ordinal, record: record) }
         _ = try await Fixtures.apply(chunks, to: decoder)
         #expect(try await decoder.outcome(volume: 0).state == .lossless)
     }

@@ -1,3 +1,6 @@
+import Bytes
+import Concurrency
+import Faults
 import Decoding
 import HEVCCodec
 import HostileInput

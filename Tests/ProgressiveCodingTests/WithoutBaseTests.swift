@@ -1,3 +1,4 @@
+import Faults
 import HEVCCodec
 import NIfTIFile
 import ProgressiveCoding

@@ -1,3 +1,5 @@
+import TestSupport
+import Faults
 import Secrecy
 import Testing
 

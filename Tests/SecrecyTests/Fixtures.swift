@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 import Secrecy
 
@@ -23,31 +24,6 @@ enum Fixed {
     static func helloSeal(_ role: Role) throws -> DatagramSeal {
         DatagramSeal(secret: try secret(), role: role, senderNonce: try senderNonce())
     }
-}
-
-/// A folder of its own that goes with its owner.
-final class TemporaryFolder {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("fovea-secrecy-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func place(_ name: String) -> String { "\(path)/\(name)" }
-
-    /// Writes a file with exactly these permissions.
-    func put(_ bytes: [UInt8], _ name: String = "file", mode: Int = 0o600) throws -> String {
-        let path = place(name)
-        try? FileManager.default.removeItem(atPath: path)
-        try Data(bytes).write(to: URL(fileURLWithPath: path))
-        try FileManager.default.setAttributes([.posixPermissions: NSNumber(value: mode)], ofItemAtPath: path)
-        return path
-    }
-
-    func put(_ text: String, mode: Int = 0o600) throws -> String { try put(Array(text.utf8), mode: mode) }
 }
 
 /// What something is refused with; nil when it is not.

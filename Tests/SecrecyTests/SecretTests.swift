@@ -1,3 +1,5 @@
+import Faults
+import TestSupport
 import Foundation
 import Secrecy
 import Testing

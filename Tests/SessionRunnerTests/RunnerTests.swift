@@ -1,3 +1,4 @@
+import Bytes
 import SRTTransport
 import Secrecy
 import SessionRunner

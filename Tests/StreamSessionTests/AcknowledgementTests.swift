@@ -1,3 +1,4 @@
+import Bytes
 import NetSim
 import StreamSession
 import Testing

@@ -1,3 +1,5 @@
+import Bytes
+import Faults
 import StreamSession
 import Testing
 import WireFormat

@@ -1,3 +1,5 @@
+import Bytes
+import Faults
 import NetSim
 import StreamSession
 import Testing

@@ -1,3 +1,5 @@
+import Bytes
+import Faults
 import Secrecy
 import StreamSession
 import Testing

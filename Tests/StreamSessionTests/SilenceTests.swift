@@ -1,3 +1,4 @@
+import Faults
 import NetSim
 import StreamSession
 import Testing

@@ -1,3 +1,4 @@
+import Bytes
 import Secrecy
 import StreamSession
 import Testing

@@ -1,3 +1,4 @@
+import Faults
 import StreamSession
 import Testing
 import WireFormat

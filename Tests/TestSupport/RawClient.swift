@@ -2,11 +2,11 @@ internal import Foundation
 internal import Glibc
 
 /// A client on loopback that sends what it is told, HTTP or not.
-public struct RawClient: Sendable {
+package struct RawClient: Sendable {
     private let descriptor: Int32
 
     /// Connects to 127.0.0.1, or to ::1.
-    public init?(port: UInt16, ip6: Bool = false) {
+    package init?(port: UInt16, ip6: Bool = false) {
         descriptor = socket(ip6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var patience = timeval(tv_sec: 30, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
@@ -41,7 +41,7 @@ public struct RawClient: Sendable {
 
     /// Sends as much as goes; says whether all went.
     @discardableResult
-    public func send(_ text: String) -> Bool {
+    package func send(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         var sent = 0
         while sent < bytes.count {
@@ -53,10 +53,10 @@ public struct RawClient: Sendable {
     }
 
     /// All that comes until the server ends the connection; nil when it does not within half a minute.
-    public func receive() -> String? { receiveBytes().map { String(decoding: $0, as: UTF8.self) } }
+    package func receive() -> String? { receiveBytes().map { String(decoding: $0, as: UTF8.self) } }
 
     /// As ``receive()``, bytes as they are.
-    public func receiveBytes() -> [UInt8]? {
+    package func receiveBytes() -> [UInt8]? {
         var bytes: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 1 << 16)
         while true {
@@ -68,14 +68,14 @@ public struct RawClient: Sendable {
     }
 
     /// What comes next; nil when the server ends the connection, or nothing comes within half a minute.
-    public func receivePart() -> [UInt8]? {
+    package func receivePart() -> [UInt8]? {
         var part = [UInt8](repeating: 0, count: 1 << 16)
         let count = recv(descriptor, &part, part.count, 0)
         return count > 0 ? Array(part[..<count]) : nil
     }
 
     /// Takes at least so many bytes; false when the server ends the connection before, or they do not come within half a minute.
-    public func receive(atLeast count: Int) -> Bool {
+    package func receive(atLeast count: Int) -> Bool {
         var part = [UInt8](repeating: 0, count: 4096)
         var left = count
         while left > 0 {
@@ -87,19 +87,19 @@ public struct RawClient: Sendable {
     }
 
     /// Waits a little; says whether the connection is still there.
-    public func wait(milliseconds: UInt32) -> Bool {
+    package func wait(milliseconds: UInt32) -> Bool {
         usleep(milliseconds * 1000)
         var state = pollfd(fd: descriptor, events: 0, revents: 0)
         return poll(&state, 1, 0) == 0
     }
 
     /// Ends the connection under whoever waits for it, who then closes it.
-    public func shut() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    package func shut() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
-    public func close() { Glibc.close(descriptor) }
+    package func close() { Glibc.close(descriptor) }
 
     /// Sends a request and returns all of the answer.
-    public static func ask(_ port: UInt16, _ request: String, ip6: Bool = false) async -> String? {
+    package static func ask(_ port: UInt16, _ request: String, ip6: Bool = false) async -> String? {
         await onThread {
             guard let client = RawClient(port: port, ip6: ip6) else { return nil }
             defer { client.close() }
@@ -109,13 +109,13 @@ public struct RawClient: Sendable {
     }
 
     /// As `ask`, for a path.
-    public static func get(_ port: UInt16, _ path: String, method: String = "GET", ip6: Bool = false) async -> String? {
+    package static func get(_ port: UInt16, _ path: String, method: String = "GET", ip6: Bool = false) async -> String? {
         await ask(port, "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", ip6: ip6)
     }
 }
 
 /// Runs what blocks on a thread that neither servers nor other tests need.
-public func onThread<Result: Sendable>(_ body: @Sendable @escaping () -> Result) async -> Result {
+package func onThread<Result: Sendable>(_ body: @Sendable @escaping () -> Result) async -> Result {
     await withCheckedContinuation { continuation in
         Thread.detachNewThread { continuation.resume(returning: body()) }
     }

@@ -1,3 +1,5 @@
+import Faults
+import Bytes
 import Testing
 import VolumeModel
 import WireFormat
@@ -6,7 +8,7 @@ import WireFormat
 struct FocusLimitTests {
     private let box = "0:1,0:1,0:1"
 
-    private func wish(_ number: UInt32, volume: UInt8 = 0) throws -> WireError.Code? {
+    private func wish(_ number: UInt32, volume: UInt8 = 0) throws -> FormatError.Code? {
         let bytes = Datagram.focus(Focus(number: number, volume: volume, box: try Box(parsing: box))).encoded()
         return refusal { _ = try Datagram(decoding: bytes) }?.code
     }
@@ -24,7 +26,7 @@ struct FocusLimitTests {
 
     @Test("A wish for an empty box, or for one of numbers that are too great, is refused")
     func boxes() {
-        func code(_ box: String) -> WireError.Code? {
+        func code(_ box: String) -> FormatError.Code? {
             refusal { _ = try Datagram(decoding: hex("f5 02 0d 00000001 00" + box)) }?.code
         }
         #expect(code("00 01 00 01 00 01") == nil)
@@ -47,7 +49,7 @@ struct FocusLimitTests {
     func parts() throws {
         func code(
             _ focus: UInt32 = 1, volume: Int = 0, part: Int = 0, of partCount: Int = 1, box: String = "0:1,0:1,0:32"
-        ) throws -> WireError.Code? {
+        ) throws -> FormatError.Code? {
             let bytes = FocusChunk(
                 focus: focus, volume: volume, part: part, partCount: partCount, box: try Box(parsing: box), slices: []
             ).encoded()

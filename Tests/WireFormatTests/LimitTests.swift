@@ -1,3 +1,5 @@
+import Faults
+import Bytes
 import Testing
 import VolumeModel
 import WireFormat
@@ -12,7 +14,7 @@ struct LimitTests {
         ).encoded()
     }
 
-    private func code(_ bytes: [UInt8]) -> WireError.Code? { refusal { _ = try Datagram(decoding: bytes) }?.code }
+    private func code(_ bytes: [UInt8]) -> FormatError.Code? { refusal { _ = try Datagram(decoding: bytes) }?.code }
 
     @Test("A full fragment and its seal fill a datagram to its last byte")
     func fullFragment() {
@@ -77,7 +79,7 @@ struct LimitTests {
     @Test("A .fovea file's chunks obey the same limits")
     func container() {
         let header = FoveaContainer.header
-        func code(_ text: String) -> WireError.Code? { refusal { _ = try FoveaContainer.chunks(of: header + hex(text)) }?.code }
+        func code(_ text: String) -> FormatError.Code? { refusal { _ = try FoveaContainer.chunks(of: header + hex(text)) }?.code }
         #expect(code("00003fff 00000000") == nil)
         #expect(code("00004000 00000000") == .limitExceeded)
         #expect(code("00000001 04000001") == .limitExceeded)
@@ -87,7 +89,7 @@ struct LimitTests {
 
     @Test("Empty, reversed and endless ranges of acknowledged chunks are refused")
     func ranges() {
-        func code(_ text: String) -> WireError.Code? { self.code(hex("f5 02 05 0001" + text)) }
+        func code(_ text: String) -> FormatError.Code? { self.code(hex("f5 02 05 0001" + text)) }
         #expect(code("00000000 00004000") == nil)
         #expect(code("00000003 00000003") == .invalidField)
         #expect(code("00000004 00000003") == .invalidField)
@@ -119,7 +121,7 @@ struct LimitTests {
         var manifest = try Samples.manifest().encoded()
         // The last three bytes are the second volume's count of regions, greatest error and count of chunks.
         manifest.removeLast(3)
-        func code(after tail: String) -> WireError.Code? { refusal { _ = try Manifest(decoding: manifest + hex(tail)) }?.code }
+        func code(after tail: String) -> FormatError.Code? { refusal { _ = try Manifest(decoding: manifest + hex(tail)) }?.code }
         #expect(code(after: "41") == .limitExceeded, "65 regions")
         #expect(code(after: "40") == .truncated)
         #expect(code(after: "00 8080 02") == .limitExceeded, "a greatest error of 32767")
@@ -153,7 +155,7 @@ struct LimitTests {
             knee: Double? = nil,
             name: String = "a"
         )
-            throws -> WireError.Code?
+            throws -> FormatError.Code?
         {
             let volume = VolumeManifest(
                 name: try Name(name), header: [UInt8](repeating: 0, count: header), extensionByteCount: 0, trailerByteCount: 0,

@@ -1,3 +1,4 @@
+import Bytes
 import Testing
 import TestSupport
 import VolumeModel
@@ -12,7 +13,7 @@ struct MutationTests {
                 let same = try body()
                 if !same { Issue.record("read, written and read again it differs: \(place())") }
             } catch {
-                if !(error is WireError) { Issue.record("\(error): \(place())") }
+                if !(error is FormatError) { Issue.record("\(error): \(place())") }
             }
         }
         check {

@@ -1,3 +1,5 @@
+import Faults
+import Bytes
 import Testing
 import WireFormat
 

@@ -1,3 +1,5 @@
+import Faults
+import Bytes
 import Testing
 import VolumeModel
 import WireFormat
@@ -99,7 +101,7 @@ struct RefusalTests {
     @Test("Values outside their lists are refused")
     func unknownValues() throws {
         let datagrams = try Samples.datagrams().map { $0.encoded() }
-        func code(_ index: Int, _ position: Int, _ value: UInt8) -> WireError.Code? {
+        func code(_ index: Int, _ position: Int, _ value: UInt8) -> FormatError.Code? {
             var bytes = datagrams[index]
             bytes[position] = value
             return refusal { _ = try Datagram(decoding: bytes) }?.code

@@ -1,9 +1,11 @@
+import Faults
+import Bytes
 import Testing
 import WireFormat
 
 @Suite("The limits of what resumes and repairs")
 struct ResumingLimitTests {
-    private func code(_ bytes: [UInt8]) -> WireError.Code? { refusal { _ = try Datagram(decoding: bytes) }?.code }
+    private func code(_ bytes: [UInt8]) -> FormatError.Code? { refusal { _ = try Datagram(decoding: bytes) }?.code }
 
     private func page(_ runs: [Holdings.Run], page: UInt16 = 0, of pageCount: UInt16 = 1) -> [UInt8] {
         Datagram.holdings(Holdings(answer: 0, page: page, pageCount: pageCount, runs: runs)).encoded()
@@ -38,7 +40,7 @@ struct ResumingLimitTests {
 
     @Test("Pieces that a chunk does not have are refused")
     func runs() {
-        func code(_ ordinal: UInt32, _ total: UInt32, _ start: UInt32, _ end: UInt32) -> WireError.Code? {
+        func code(_ ordinal: UInt32, _ total: UInt32, _ start: UInt32, _ end: UInt32) -> FormatError.Code? {
             let fields = [ordinal, total, start, end].flatMap { field in
                 stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: field >> UInt32($0)) }
             }
@@ -57,7 +59,7 @@ struct ResumingLimitTests {
 
     @Test("Parity of a block or of a chunk that cannot be is refused")
     func parity() {
-        func code(_ ordinal: UInt32 = 1, _ total: UInt32, block: UInt16 = 0, index: UInt8 = 0, count: Int = 1421) -> WireError
+        func code(_ ordinal: UInt32 = 1, _ total: UInt32, block: UInt16 = 0, index: UInt8 = 0, count: Int = 1421) -> FormatError
             .Code?
         {
             self.code(
@@ -89,7 +91,7 @@ struct ResumingLimitTests {
 
     @Test("Reports of more than any link carries are refused")
     func reports() {
-        func code(_ change: (inout Report) -> Void) -> WireError.Code? {
+        func code(_ change: (inout Report) -> Void) -> FormatError.Code? {
             var report = Samples.report
             change(&report)
             return self.code(Datagram.report(report).encoded())

@@ -1,3 +1,4 @@
+import Bytes
 import VolumeModel
 import WireFormat
 
@@ -8,12 +9,12 @@ func hex(_ text: String) -> [UInt8] {
 }
 
 /// What decoding is refused with; nil when it is not.
-func refusal(_ body: () throws -> Void) -> WireError? {
+func refusal(_ body: () throws -> Void) -> FormatError? {
     do {
         try body()
         return nil
     } catch {
-        return error as? WireError
+        return error as? FormatError
     }
 }
 

@@ -1,3 +1,4 @@
+import Bytes
 internal import ArgumentParser
 internal import Foundation
 internal import SRTTransport

@@ -1,3 +1,5 @@
+internal import Faults
+
 /// A range coder's bytes with a check before them: such a coder decodes any bytes to something, so what came out is compared with a hash of what
 /// went in. FNV-1a, against damage; not against an attacker.
 enum CheckedStream {

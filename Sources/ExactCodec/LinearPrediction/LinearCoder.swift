@@ -1,13 +1,15 @@
+internal import Faults
+
 /// Exact codes without the base: linear prediction in three dimensions by weights that a chunk brings along, errors coded by asymmetric numeral
 /// systems. About as small as context mixing, and many times as fast.
-public struct LinearCoder: ExactCoder {
-    public let identifier: UInt8 = 3
-    public let usesBase = false
+package struct LinearCoder: ExactCoder {
+    package let identifier: UInt8 = 3
+    package let usesBase = false
 
     /// Makes the coder.
-    public init() {}
+    package init() {}
 
-    public func encode(_ exact: [UInt16], given context: ExactContext) throws(ExactCodecError) -> [UInt8] {
+    package func encode(_ exact: [UInt16], given context: ExactContext) throws(ExactCodecError) -> [UInt8] {
         try context.check(exact)
         var coder = TokenEncoder(columns: context.columns, byteCount: context.voxelCount / 2)
         var parameters = PredictionParameters()
@@ -48,7 +50,7 @@ public struct LinearCoder: ExactCoder {
         return parameters
     }
 
-    public func decode(_ chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt16] {
+    package func decode(_ chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt16] {
         let model = LinearModel(context, try Self.parameters(of: chunk))
         var exact = [UInt16](repeating: 0, count: context.voxelCount)
         chunk.withUnsafeBufferPointer { bytes in

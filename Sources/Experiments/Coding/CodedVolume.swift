@@ -1,19 +1,20 @@
-public import ProgressiveCoding
-public import WireFormat
+internal import Faults
+package import ProgressiveCoding
+package import WireFormat
 
 /// A volume's chunks as an encoding makes them, and when: coded once, sent over and over in virtual time.
-public struct CodedVolume: Sendable {
+package struct CodedVolume: Sendable {
     /// The chunks, the manifest first, the table last.
-    public let chunks: [EncodedChunk]
+    package let chunks: [EncodedChunk]
     /// The session's manifest.
-    public let manifest: Manifest
+    package let manifest: Manifest
     /// The table's content.
-    public let table: ChunkTable
+    package let table: ChunkTable
     /// When chunks are ready and how long a receiver takes over them.
-    public let times: CodingTimes
+    package let times: CodingTimes
 
     /// Makes one of all a session's chunks.
-    /// - Throws: `WireError`, or `ExperimentError.Code.transferFailed` where a chunk is missing.
+    /// - Throws: `FormatError`, or `ExperimentError.Code.transferFailed` where a chunk is missing.
     init(_ chunks: [EncodedChunk], times: CodingTimes) throws {
         let ordered = chunks.sorted { $0.ordinal < $1.ordinal }
         guard let first = ordered.first, let last = ordered.last, ordered.indices.allSatisfy({ ordered[$0].ordinal == UInt32($0) })
@@ -36,7 +37,7 @@ public struct CodedVolume: Sendable {
     }
 
     /// Bytes of chunk records by layer.
-    public var byteCounts: [Layer: Int] {
+    package var byteCounts: [Layer: Int] {
         chunks.reduce(into: [:]) { $0[$1.layer, default: 0] += $1.record.count }
     }
 

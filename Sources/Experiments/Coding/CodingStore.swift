@@ -1,9 +1,11 @@
+internal import Bytes
+internal import Concurrency
+internal import EncodingInput
+internal import Regions
 internal import Foundation
 internal import NIfTIFile
 internal import Profiles
 internal import ProgressiveCoding
-internal import Segmentation
-internal import Sites
 internal import Synchronization
 internal import VolumeModel
 internal import WireFormat

@@ -5,13 +5,13 @@ internal import VolumeModel
 internal import WireFormat
 
 /// When a volume's chunks are ready, from the start of the sender's command, and how long a receiver takes over them.
-public struct CodingTimes: Sendable, Equatable {
+package struct CodingTimes: Sendable, Equatable {
     /// By ordinal.
-    public var ready: [UInt32: Duration]
+    package var ready: [UInt32: Duration]
     /// When the coder is done.
-    public var supplied: Duration
+    package var supplied: Duration
     /// The receiver's own work.
-    public var receiver: ReceiverTiming
+    package var receiver: ReceiverTiming
 
     /// Everything at once: what the link alone takes.
     static func instant(_ manifest: Manifest) -> CodingTimes {

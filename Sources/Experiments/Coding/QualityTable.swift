@@ -1,9 +1,10 @@
+package import Concurrency
 internal import Decoding
 internal import Foundation
 internal import NIfTIFile
-public import ProgressiveCoding
+internal import ProgressiveCoding
 internal import Synchronization
-public import VolumeModel
+package import VolumeModel
 internal import WireFormat
 
 /// The quality of a volume's region of interest and background after any set of its chunks, against the source.
@@ -11,22 +12,22 @@ internal import WireFormat
 /// Chunks are decoded once. A slice looks the same whenever the same chunks that touch it are in, whatever the order; so each
 /// look of a slice is
 /// measured once, and whatever a transfer does is a sum over slices. Docs/Measures.md defines the voxel sets.
-public final class QualityTable: Sendable {
+package final class QualityTable: Sendable {
     /// The look of a set of voxels, measured against the source.
-    public struct Look: Sendable, Equatable {
+    package struct Look: Sendable, Equatable {
         /// Voxels.
-        public var voxelCount = 0
+        package var voxelCount = 0
         /// The sum of squared differences in stored units.
-        public var squaredErrorSum = 0.0
+        package var squaredErrorSum = 0.0
         /// The sum of the structural similarity over windows.
-        public var similaritySum = 0.0
+        package var similaritySum = 0.0
         /// Windows.
-        public var windowCount = 0
+        package var windowCount = 0
 
         /// Mean squared error.
-        public var meanSquaredError: Double { voxelCount == 0 ? 0 : squaredErrorSum / Double(voxelCount) }
+        package var meanSquaredError: Double { voxelCount == 0 ? 0 : squaredErrorSum / Double(voxelCount) }
         /// The mean structural similarity; nil where no window fits.
-        public var similarity: Double? { windowCount == 0 ? nil : similaritySum / Double(windowCount) }
+        package var similarity: Double? { windowCount == 0 ? nil : similaritySum / Double(windowCount) }
 
         static func + (a: Look, b: Look) -> Look {
             Look(
@@ -36,11 +37,11 @@ public final class QualityTable: Sendable {
     }
 
     /// Region and background of the volume, or of one slice.
-    public struct Pair: Sendable, Equatable {
+    package struct Pair: Sendable, Equatable {
         /// The regions of interest.
-        public var roi = Look()
+        package var roi = Look()
         /// The rest of the content.
-        public var background = Look()
+        package var background = Look()
     }
 
     private struct Key: Hashable {
@@ -50,7 +51,7 @@ public final class QualityTable: Sendable {
     }
 
     /// The source's greatest less least value: the peak of PSNR.
-    public let peak: Double
+    package let peak: Double
     private let slices: [SliceMeter]
     private let layout: VolumeLayout
     private let decoded: [(DecodedChunk, ChunkRecord)]
@@ -62,8 +63,8 @@ public final class QualityTable: Sendable {
     /// - Parameters:
     ///   - source: the volume that was coded.
     ///   - regions: the regions of interest as they were found, over the slices of one time point.
-    /// - Throws: `CodingError`, `WireError`.
-    public init(_ coded: CodedVolume, source: Volume, regions: [Box], pool: CodingPool) async throws {
+    /// - Throws: `CodingError`, `FormatError`.
+    package init(_ coded: CodedVolume, source: Volume, regions: [Box], pool: CodingPool) async throws {
         let layout = try VolumeLayout(coded.manifest.volumes[0], memoryLimit: .max, diskLimit: .max)
         self.layout = layout
         let range = source.finiteRange()
@@ -116,7 +117,7 @@ public final class QualityTable: Sendable {
 
     /// Region and background after each of the chunks, in the order they came; before any, first of all.
     /// - Throws: `CodingError` for an order in which a chunk comes before what it rests on.
-    public func looks(after ordinals: [UInt32]) throws -> [Pair] {
+    package func looks(after ordinals: [UInt32]) throws -> [Pair] {
         let plan = layout.manifest.plan
         let steps = ordinals.filter { $0 >= 1 && Int($0) <= plan.count }.map { Int($0) - 1 }
         var isIn = [Bool](repeating: false, count: plan.count)

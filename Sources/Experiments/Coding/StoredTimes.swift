@@ -1,3 +1,4 @@
+internal import Faults
 internal import Foundation
 
 /// Measured times in a file, so that they are measured once.

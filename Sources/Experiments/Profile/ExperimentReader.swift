@@ -1,3 +1,4 @@
+internal import Faults
 internal import Profiles
 internal import StrictYAML
 internal import Foundation

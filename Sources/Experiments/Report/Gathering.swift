@@ -2,21 +2,21 @@ internal import Foundation
 internal import Profiles
 
 /// The results that a run leaves for people and programs.
-public struct Gathering: Sendable {
+package struct Gathering: Sendable {
     /// The page.
-    public let report: String
+    package let report: String
     /// Pictures, as SVG and PNG.
-    public let figures: [String]
+    package let figures: [String]
     /// A table of medians in text.
-    public let table: String
+    package let table: String
     /// Remarks that a person should know.
-    public let remarks: [String]
+    package let remarks: [String]
 }
 
 extension Laboratory {
     /// Makes tables, figures and report of the results in the folder.
     /// - Throws: `ExperimentError.Code.invalidResults` where some are missing; `.figureFailed`, `.cannotWrite`.
-    public func gather() throws -> Gathering {
+    package func gather() throws -> Gathering {
         let rows = try results()
         let summary = Summary(rows)
         try OutputFile.write(profile.contents, to: "\(options.folder)/experiment.yaml")

@@ -1,3 +1,4 @@
+internal import Faults
 internal import Foundation
 
 /// Draws figures with gnuplot, each as SVG and PNG, and keeps the script beside them.

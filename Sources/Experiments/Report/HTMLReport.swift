@@ -1,7 +1,7 @@
+internal import Receipts
 internal import Foundation
 internal import Profiles
 internal import ProgressiveCoding
-internal import Sites
 
 /// The page for a person: it stands alone, with its figures in it and nothing fetched.
 struct HTMLReport {

@@ -52,7 +52,7 @@ extension Summary {
 
 extension Row {
     /// A line that tells a transfer from the others.
-    public var listing: String {
+    package var listing: String {
         [Row.csv(self["cell"]), text("key"), label, text("transport")].joined(separator: "  ")
     }
 }

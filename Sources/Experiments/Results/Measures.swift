@@ -4,33 +4,33 @@ internal import VolumeModel
 internal import WireFormat
 
 /// The quality of region of interest and background from a time on.
-public struct QualityPoint: Sendable, Equatable {
+package struct QualityPoint: Sendable, Equatable {
     /// Seconds from the start of the sender's command.
-    public let seconds: Double
+    package let seconds: Double
     /// The chunk that brought it; nil before any.
-    public let ordinal: UInt32?
+    package let ordinal: UInt32?
     /// Region and background.
-    public let looks: QualityTable.Pair
+    package let looks: QualityTable.Pair
 }
 
 /// The measures of a transfer; Docs/Measures.md defines each.
-public struct Measures: Sendable {
+package struct Measures: Sendable {
     /// Quality over time, the first point at 0 s.
-    public let curve: [QualityPoint]
+    package let curve: [QualityPoint]
     /// Every voxel of the regions at base quality or better.
-    public let timeToROI: Double?
+    package let timeToROI: Double?
     /// Every voxel of the regions exact.
-    public let timeToROIExact: Double?
+    package let timeToROIExact: Double?
     /// Every voxel of the rest at base quality or better.
-    public let timeToBackground: Double?
+    package let timeToBackground: Double?
     /// Every bit of the file the source's.
-    public let timeToExact: Double?
+    package let timeToExact: Double?
     /// Area above the region's quality curve, in seconds.
-    public let roiSpeedIndex: Double?
+    package let roiSpeedIndex: Double?
     /// Bits of chunk records a second, from the first datagram to the last acknowledgement.
-    public let goodput: Double?
+    package let goodput: Double?
     /// Bytes on the wire, from the sender, over bytes of chunk records.
-    public let overhead: Double?
+    package let overhead: Double?
 
     /// Works out what a transfer showed.
     /// - Parameter peak: of PSNR.

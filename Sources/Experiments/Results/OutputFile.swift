@@ -1,3 +1,5 @@
+internal import Faults
+internal import Files
 internal import Foundation
 internal import NIfTIFile
 

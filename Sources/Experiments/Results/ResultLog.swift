@@ -1,3 +1,4 @@
+internal import Faults
 internal import Foundation
 
 /// The lines of results of an experiment's folder. A line counts once it has its end: one that was torn when a program was killed

@@ -1,7 +1,8 @@
+internal import Bytes
+internal import Receipts
 internal import NetSim
 internal import Profiles
 internal import ProgressiveCoding
-internal import Sites
 internal import VolumeModel
 internal import WireFormat
 

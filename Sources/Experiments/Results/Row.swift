@@ -1,9 +1,10 @@
+internal import Faults
 internal import Foundation
 
 /// A line of results: named values, in an order that is the same in every file.
-public struct Row: Sendable, Equatable {
+package struct Row: Sendable, Equatable {
     /// A value.
-    public enum Value: Sendable, Equatable {
+    package enum Value: Sendable, Equatable {
         case text(String)
         case number(Double)
         case none
@@ -14,14 +15,14 @@ public struct Row: Sendable, Equatable {
     }
 
     /// Names and values.
-    public private(set) var fields: [(name: String, value: Value)] = []
+    package private(set) var fields: [(name: String, value: Value)] = []
 
     init() {}
 
-    public static func == (a: Row, b: Row) -> Bool { a.json == b.json }
+    package static func == (a: Row, b: Row) -> Bool { a.json == b.json }
 
     /// A value by name; none where there is none of the name.
-    public subscript(name: String) -> Value {
+    package subscript(name: String) -> Value {
         get { fields.first { $0.name == name }?.value ?? .none }
         set {
             if let index = fields.firstIndex(where: { $0.name == name }) {
@@ -33,12 +34,12 @@ public struct Row: Sendable, Equatable {
     }
 
     /// A number by name.
-    public func number(_ name: String) -> Double? { if case .number(let value) = self[name] { value } else { nil } }
+    package func number(_ name: String) -> Double? { if case .number(let value) = self[name] { value } else { nil } }
     /// A text by name.
-    public func text(_ name: String) -> String { if case .text(let value) = self[name] { value } else { "" } }
+    package func text(_ name: String) -> String { if case .text(let value) = self[name] { value } else { "" } }
 
     /// One line, without its end.
-    public var json: String {
+    package var json: String {
         "{" + fields.map { "\(Self.quoted($0.name)):\(Self.json($0.value))" }.joined(separator: ",") + "}"
     }
 

@@ -1,23 +1,23 @@
 internal import Glibc
 
 /// Medians, and how sure they are.
-public enum Statistics {
+package enum Statistics {
     /// A median with an interval of order statistics.
-    public struct Estimate: Sendable, Equatable {
+    package struct Estimate: Sendable, Equatable {
         /// The middle value, or the mean of the two middle ones.
-        public let median: Double
+        package let median: Double
         /// The interval's ends: two of the values themselves.
-        public let low: Double
+        package let low: Double
         /// The greater end.
-        public let high: Double
+        package let high: Double
         /// The probability that the interval holds the population's median, whatever the distribution.
-        public let coverage: Double
+        package let coverage: Double
         /// Number of values.
-        public let count: Int
+        package let count: Int
     }
 
     /// The median of some values; nil of none.
-    public static func median(_ values: [Double]) -> Double? {
+    package static func median(_ values: [Double]) -> Double? {
         let sorted = values.sorted()
         guard let last = sorted.last else { return nil }
         let middle = sorted.count / 2
@@ -29,7 +29,7 @@ public enum Statistics {
     /// of at least 95 % (Conover, Practical Nonparametric Statistics, 3rd ed., section 3.2). Below six values there is none: then
     /// the least and
     /// greatest value, with what they cover.
-    public static func estimate(_ values: [Double]) -> Estimate? {
+    package static func estimate(_ values: [Double]) -> Estimate? {
         let sorted = values.sorted()
         guard let median = median(sorted), let least = sorted.first, let greatest = sorted.last else { return nil }
         let count = sorted.count
@@ -55,7 +55,7 @@ public enum Statistics {
     }
 
     /// The empirical distribution: each value, and the share of values up to it.
-    public static func distribution(_ values: [Double]) -> [(value: Double, share: Double)] {
+    package static func distribution(_ values: [Double]) -> [(value: Double, share: Double)] {
         let sorted = values.sorted()
         return sorted.enumerated().map { ($1, Double($0 + 1) / Double(sorted.count)) }
     }

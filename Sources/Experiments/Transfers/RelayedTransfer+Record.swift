@@ -1,13 +1,16 @@
+internal import Sender
+internal import Receiver
+internal import Transfer
+internal import Concurrency
 internal import NetSim
-public import ProgressiveCoding
-internal import Sites
+package import ProgressiveCoding
 internal import Synchronization
 
 extension RelayedTransfer {
     /// Makes a transfer and writes down what a laboratory wants to know of it.
     /// - Parameter onChunk: told of every chunk as the sender has it ready.
     /// - Throws: what ``perform(_:clock:onSender:onReceiver:)`` throws.
-    public static func record(_ setup: Setup, onChunk: @escaping @Sendable (EncodedChunk) -> Void = { _ in }) async throws
+    package static func record(_ setup: Setup, onChunk: @escaping @Sendable (EncodedChunk) -> Void = { _ in }) async throws
         -> (record: TransferRecord, transfer: RelayedTransfer)
     {
         let clock = Stopwatch()

@@ -1,44 +1,47 @@
+package import Concurrency
+package import EncodingInput
+package import Receiver
+package import Sender
 internal import DecoderHost
-public import Metrics
-public import NetSim
-public import Profiles
+package import Metrics
+package import NetSim
+package import Profiles
 internal import SRTTransport
-public import Sites
 internal import Synchronization
-public import WireFormat
+package import WireFormat
 
 /// One transfer over real SRT sockets on this machine, through netsim's relay.
-public struct RelayedTransfer: Sendable {
+package struct RelayedTransfer: Sendable {
     /// Summary of what the sender saw.
-    public let sent: SendingSite.Summary
+    package let sent: SendingSite.Summary
     /// Summary of what the receiver saw.
-    public let received: ReceivingSite.Summary
+    package let received: ReceivingSite.Summary
     /// Counts of what passed the relay.
-    public let counters: RelayCounters
+    package let counters: RelayCounters
 
     /// Settings for a transfer.
-    public struct Setup: Sendable {
+    package struct Setup: Sendable {
         /// The preparation: what to send, and how it is coded.
-        public var preparation: Preparation
+        package var preparation: Preparation
         /// The transport profile, which sets how the link is used.
-        public var transport: TransportProfile
+        package var transport: TransportProfile
         /// The link between the ends; nil joins them without a relay.
-        public var link: LinkParameters?
+        package var link: LinkParameters?
         /// Decides over what the link does at random.
-        public var seed: UInt64
+        package var seed: UInt64
         /// Path of the folder in which the receiver makes its folder.
-        public var folder: String
+        package var folder: String
         /// The transfer's name, and its folder's.
-        public var session: Name
+        package var session: Name
         /// The board on which the receiver's figures are shown; nil shows them nowhere.
-        public var metrics: MetricsBoard?
+        package var metrics: MetricsBoard?
         /// The queue of regions that those who look on request.
-        public var regionRequests: RegionRequestQueue?
+        package var regionRequests: RegionRequestQueue?
         /// A program that decodes confined.
-        public var decoderPath = DecoderProgram.path
+        package var decoderPath = DecoderProgram.path
 
         /// Makes a setup.
-        public init(
+        package init(
             preparation: Preparation, transport: TransportProfile, link: LinkParameters?, seed: UInt64, folder: String,
             session: Name
         ) {
@@ -57,7 +60,7 @@ public struct RelayedTransfer: Sendable {
     ///   - onSender: told what happens at the sender.
     ///   - onReceiver: told what happens at the receiver.
     /// - Throws: what either site throws, the sender's first; `NetSimError`.
-    public static func perform(
+    package static func perform(
         _ setup: Setup, clock: Stopwatch = Stopwatch(), onSender: @escaping @Sendable (SendingSite.Event) -> Void,
         onReceiver: @escaping @Sendable (ReceivingSite.Event) -> Void
     ) async throws -> RelayedTransfer {

@@ -1,8 +1,11 @@
-public import NetSim
-public import Profiles
-internal import Sites
+internal import Concurrency
+internal import Transfer
+internal import Bytes
+internal import Faults
+package import NetSim
+package import Profiles
 internal import StreamSession
-public import WireFormat
+package import WireFormat
 
 /// One transfer in virtual time: the very sessions of `fovea send` and `fovea receive`, joined by netsim's model of SRT and of
 /// the link.
@@ -10,22 +13,22 @@ public import WireFormat
 /// It plays what stands around the sessions: a coder that has chunks ready at given times, the transport's handshake of two round
 /// trips, a
 /// receiver that decodes, keeps a journal and checks. Everything follows from the setup; the same one gives the same record.
-public struct VirtualTransfer {
+package struct VirtualTransfer {
     /// A chunk and when the coder has it ready.
-    public struct Chunk: Sendable {
+    package struct Chunk: Sendable {
         /// Its place in the plan.
-        public let ordinal: UInt32
+        package let ordinal: UInt32
         /// Lower goes first.
-        public let rank: UInt64
+        package let rank: UInt64
         /// The layer, which tells what the chunk is for.
-        public let layer: Layer
+        package let layer: Layer
         /// The record's bytes.
-        public let record: [UInt8]
+        package let record: [UInt8]
         /// From the start of the sender's command.
-        public let readyAt: Duration
+        package let readyAt: Duration
 
         /// Makes a chunk.
-        public init(ordinal: UInt32, rank: UInt64, layer: Layer, record: [UInt8], readyAt: Duration) {
+        package init(ordinal: UInt32, rank: UInt64, layer: Layer, record: [UInt8], readyAt: Duration) {
             self.ordinal = ordinal
             self.rank = rank
             self.layer = layer
@@ -35,30 +38,30 @@ public struct VirtualTransfer {
     }
 
     /// The parts that a transfer is made of.
-    public struct Setup: Sendable {
+    package struct Setup: Sendable {
         /// The link between the ends.
-        public var link: LinkParameters
+        package var link: LinkParameters
         /// Decides over what the link does at random.
-        public var seed: UInt64
+        package var seed: UInt64
         /// The transport profile, which sets how the link is used.
-        public var transport: TransportProfile
+        package var transport: TransportProfile
         /// The goal, which sets how far the transfer goes.
-        public var goal: Goal
+        package var goal: Goal
         /// Every chunk, the manifest and the table too.
-        public var chunks: [Chunk]
+        package var chunks: [Chunk]
         /// When the coder is done.
-        public var suppliedAt: Duration
+        package var suppliedAt: Duration
         /// The state of each volume in the end.
-        public var outcomes: [Receipt.Volume]
+        package var outcomes: [Receipt.Volume]
         /// For each chunk, those that have to be in place before it.
-        public var prerequisites: [UInt32: [UInt32]]
+        package var prerequisites: [UInt32: [UInt32]]
         /// The times that the receiver's own work takes.
-        public var receiver: ReceiverTiming
+        package var receiver: ReceiverTiming
         /// True to keep the link's log, a line a packet.
-        public var recordsLink = false
+        package var recordsLink = false
 
         /// Makes a setup.
-        public init(
+        package init(
             link: LinkParameters, seed: UInt64, transport: TransportProfile, goal: Goal, chunks: [Chunk], suppliedAt: Duration,
             outcomes: [Receipt.Volume], prerequisites: [UInt32: [UInt32]], receiver: ReceiverTiming
         ) {
@@ -75,11 +78,11 @@ public struct VirtualTransfer {
     }
 
     /// The outcome of a transfer.
-    public struct Outcome: Sendable {
+    package struct Outcome: Sendable {
         /// The record of what was seen.
-        public let record: TransferRecord
+        package let record: TransferRecord
         /// The link's log, where it was to be kept.
-        public let linkLog: String?
+        package let linkLog: String?
     }
 
     private enum Job {
@@ -113,7 +116,7 @@ public struct VirtualTransfer {
     /// Runs a transfer to its end.
     /// - Throws: `ExperimentError.Code.simulationFailed`; `NetSimError` for a link out of range. A transfer that ends early is
     ///   none: its record says why.
-    public static func run(_ setup: Setup) throws -> Outcome {
+    package static func run(_ setup: Setup) throws -> Outcome {
         var transfer = try VirtualTransfer(setup)
         try transfer.run()
         return Outcome(record: transfer.record, linkLog: transfer.link.log?.text)

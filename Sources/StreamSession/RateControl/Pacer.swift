@@ -2,7 +2,7 @@
 ///
 /// libsrt paces by the average size of recent messages: after a row of small heartbeats it sends full datagrams many times too
 /// fast until its average has caught up, enough to overflow a thin link's queue.
-public struct Pacer: Sendable {
+package struct Pacer: Sendable {
     private var bytesPerSecond: Double
     private var capacity: Double
     private var tokens: Double
@@ -12,7 +12,7 @@ public struct Pacer: Sendable {
     /// - Parameters:
     ///   - bitsPerSecond: on the wire.
     ///   - capacity: the most bytes at once.
-    public init(bitsPerSecond: Double, capacity: Int, now: Duration) {
+    package init(bitsPerSecond: Double, capacity: Int, now: Duration) {
         bytesPerSecond = bitsPerSecond / 8
         self.capacity = Double(capacity)
         tokens = Double(capacity)
@@ -20,7 +20,7 @@ public struct Pacer: Sendable {
     }
 
     /// Changes the rate from now on.
-    public mutating func change(bitsPerSecond: Double, capacity: Int, now: Duration) {
+    package mutating func change(bitsPerSecond: Double, capacity: Int, now: Duration) {
         refill(now: now)
         bytesPerSecond = bitsPerSecond / 8
         self.capacity = Double(capacity)
@@ -28,7 +28,7 @@ public struct Pacer: Sendable {
     }
 
     /// When a whole datagram of a size may go, if nothing goes before.
-    public func nextAllowance(datagramByteCount: Int) -> Duration {
+    package func nextAllowance(datagramByteCount: Int) -> Duration {
         last + .seconds(max(0, Double(datagramByteCount) - tokens) / bytesPerSecond)
     }
 
@@ -39,11 +39,11 @@ public struct Pacer: Sendable {
     }
 
     /// Whole datagrams of a size that may go now.
-    public mutating func allowance(datagramByteCount: Int, now: Duration) -> Int {
+    package mutating func allowance(datagramByteCount: Int, now: Duration) -> Int {
         refill(now: now)
         return max(0, Int(tokens / Double(datagramByteCount)))
     }
 
     /// Takes what has gone; also what the transport has sent again by itself, for which the bucket may go below empty.
-    public mutating func spend(byteCount: Int) { tokens = max(-capacity, tokens - Double(byteCount)) }
+    package mutating func spend(byteCount: Int) { tokens = max(-capacity, tokens - Double(byteCount)) }
 }

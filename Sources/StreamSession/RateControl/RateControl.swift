@@ -1,5 +1,5 @@
 /// The way a sender's rate comes about.
-public enum RateControl: Sendable, Equatable {
+package enum RateControl: Sendable, Equatable {
     /// As it is given, in bits a second on the wire: headers and what is sent again included.
     case fixed(Double)
     /// Found out on the way, at most `ceiling`; `hint` is what this peer's link carried the last time.

@@ -7,17 +7,17 @@ internal import WireFormat
 /// with a train of datagrams sent as fast as can be: how far apart they arrive tells the link's rate after one round trip (packet trains as in
 /// Jain and Dovrolis 2003; the estimate of arrivals after BBR, Cardwell and others 2016; the queue as the goal after Copa, Arun and
 /// Balakrishnan 2018).
-public struct RateController: Sendable {
+package struct RateController: Sendable {
     /// Bits a second on the wire, headers and what is sent again included.
-    public private(set) var bitsPerSecond: Double
+    package private(set) var bitsPerSecond: Double
     /// Time that datagrams wait in the link's queue, by the last reports.
-    public var queueDelay: Duration { estimate.queueDelay }
+    package var queueDelay: Duration { estimate.queueDelay }
     /// The round trip by the last reports.
-    public var roundTrip: Duration { estimate.roundTrip }
+    package var roundTrip: Duration { estimate.roundTrip }
     /// The least round trip of late.
-    public var leastRoundTrip: Duration { estimate.leastRoundTrip }
+    package var leastRoundTrip: Duration { estimate.leastRoundTrip }
     /// The share of what goes on the wire that has to be sent again.
-    public private(set) var lossShare = 0.0
+    package private(set) var lossShare = 0.0
 
     private let ceiling: Double
     private let isFixed: Bool
@@ -32,7 +32,7 @@ public struct RateController: Sendable {
     private var drainTest = DrainTest()
     private var lastStarved: Duration?
     /// Datagrams of the opening train still to go.
-    public private(set) var opening = Self.openingCount
+    package private(set) var opening = Self.openingCount
     private var isTrainLeaving = false
     /// True when the opening train, or what came after it, has told of the link.
     private var hasFirstEstimate = false
@@ -52,7 +52,7 @@ public struct RateController: Sendable {
     private static let firstProbe = 0.25
 
     /// - Parameter roundTrip: as connecting took it.
-    public init(_ control: RateControl, roundTrip: Duration, now: Duration) {
+    package init(_ control: RateControl, roundTrip: Duration, now: Duration) {
         estimate = LinkEstimate(roundTrip: roundTrip)
         lossWindow.start = now
         switch control {
@@ -71,18 +71,18 @@ public struct RateController: Sendable {
     }
 
     /// The rate to hand things over at now: the opening train goes faster than the rate.
-    public var pacingBitsPerSecond: Double {
+    package var pacingBitsPerSecond: Double {
         opening > 0 || isTrainLeaving ? max(bitsPerSecond, min(ceiling, Self.openingBitsPerSecond)) : bitsPerSecond
     }
 
     /// The rate that the transport is to be held to: a little above the pace, or what it holds would be one more queue.
-    public var transportBitsPerSecond: Double { isFixed ? bitsPerSecond : min(ceiling, pacingBitsPerSecond * 1.1) }
+    package var transportBitsPerSecond: Double { isFixed ? bitsPerSecond : min(ceiling, pacingBitsPerSecond * 1.1) }
 
     /// The most datagrams that may go to the transport at once; none between the train and what follows it.
     var burstLimit: Int { opening > 0 ? opening : isTrainLeaving ? 0 : .max }
 
     /// The most datagrams that may be on their way, for the rate may be wrong, and for an outage: what is on its way then goes again.
-    public var inFlightLimit: Int {
+    package var inFlightLimit: Int {
         // While nothing is known of the rate: the train, and then twice what has come, as a slow start.
         guard isFixed || !filter.isEmpty else { return max(Self.openingCount, 2 * Int(clamping: estimate.receivedCount)) }
         // Half a round trip more than there is, for what is lost and comes later; the goal's queue; and the reports' own time.
@@ -92,9 +92,9 @@ public struct RateController: Sendable {
 
     /// Datagrams on their way, as far as is known: not reported yet, and not confirmed by the peer's transport either. What came and was refused there is
     /// reported never.
-    public var inFlightCount: Int { max(0, min(sentCount - Int(clamping: estimate.receivedCount), transportCount)) }
+    package var inFlightCount: Int { max(0, min(sentCount - Int(clamping: estimate.receivedCount), transportCount)) }
     /// Retransmissions over first transmissions.
-    public var retransmitRatio: Double { sentCount > 0 ? Double(retransmittedCount) / Double(sentCount) : 0 }
+    package var retransmitRatio: Double { sentCount > 0 ? Double(retransmittedCount) / Double(sentCount) : 0 }
 
     /// The queue that proves the link full: a tenth of the round trip within bounds, and at least two datagrams and a half.
     private var goal: Duration {

@@ -1,6 +1,7 @@
+internal import EncodingInput
+internal import Sender
 internal import ProgressiveCoding
 internal import ExactCodec
-internal import Sites
 internal import Terminal
 internal import VolumeModel
 internal import WireFormat

@@ -1,8 +1,7 @@
+internal import Regions
 internal import ArgumentParser
 internal import NIfTIFile
 internal import ProgressiveCoding
-internal import Segmentation
-internal import Sites
 internal import Terminal
 internal import VolumeModel
 

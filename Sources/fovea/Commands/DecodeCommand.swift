@@ -1,7 +1,10 @@
+internal import Archive
+internal import Bytes
+internal import Concurrency
+internal import Faults
 internal import ArgumentParser
 internal import NIfTIFile
 internal import ProgressiveCoding
-internal import Sites
 internal import Terminal
 internal import WireFormat
 
@@ -39,7 +42,7 @@ struct DecodeCommand: AsyncParsableCommand {
             console.finishProgress("decoding")
             let seconds = watch.seconds
             guard decoded.count == 1 else {
-                throw SiteError(.usage, "\(file) holds \(decoded.count) volumes; this command writes one")
+                throw CommandError(.usage, "\(file) holds \(decoded.count) volumes; this command writes one")
             }
             // A file that lacks something goes under another name than the one asked for.
             let target = decoded[0].path(askedFor: out)
@@ -58,7 +61,7 @@ struct DecodeCommand: AsyncParsableCommand {
                 "seconds_by_stage": .object(["decode": .number(decodeSeconds), "write": .number(watch.seconds - decodeSeconds)]),
             ])
         guard decoded.missingChunkCount > 0, decoded.outcome.state != .lossless else { return }
-        throw WireError(
+        throw FormatError(
             .truncated, "\(file) lacks \(decoded.missingChunkCount) of its chunks; what there is of the volume is in \(target)")
     }
 

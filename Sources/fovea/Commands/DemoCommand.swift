@@ -1,3 +1,6 @@
+internal import EncodingInput
+internal import Concurrency
+internal import Receiver
 internal import LinkProfiles
 internal import ArgumentParser
 internal import Experiments
@@ -7,7 +10,6 @@ internal import NetSim
 internal import Phantom
 internal import Profiles
 internal import ProgressiveCoding
-internal import Sites
 internal import Terminal
 
 struct DemoCommand: AsyncParsableCommand {

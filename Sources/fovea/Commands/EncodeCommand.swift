@@ -1,7 +1,9 @@
+internal import Archive
+internal import Concurrency
+internal import EncodingInput
 internal import ArgumentParser
 internal import NIfTIFile
 internal import ProgressiveCoding
-internal import Sites
 internal import Terminal
 internal import VolumeModel
 internal import WireFormat

@@ -1,8 +1,12 @@
+internal import Archive
+internal import Bytes
+internal import Faults
+internal import Files
+internal import Receipts
 internal import ArgumentParser
 internal import Foundation
 internal import NIfTIFile
 internal import ProgressiveCoding
-internal import Sites
 internal import Terminal
 internal import VolumeModel
 internal import WireFormat
@@ -25,12 +29,12 @@ struct InspectCommand: AsyncParsableCommand {
         let console = Console(isJSON: output.json)
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw NIfTIError(.notFound, "\(path): no such file or folder")
+            throw FileError(.notFound, "\(path): no such file or folder")
         }
         if !isFolder.boolValue { try NIfTIFile.requireRegularFile(path) }
         if isFolder.boolValue {
             try inspectSession(console)
-        } else if let start = FileHandle(forReadingAtPath: path)?.readData(ofLength: 8), FoveaContainer.isContainer(Array(start)) {
+        } else if let start = try? PlainFile(path).read(0..<8), FoveaContainer.isContainer(start) {
             try inspectFovea(console)
         } else {
             try inspectVolume(console)
@@ -120,17 +124,17 @@ struct InspectCommand: AsyncParsableCommand {
 
     private func inspectSession(_ console: Console) throws {
         guard FileManager.default.fileExists(atPath: "\(path)/\(ReceiptFile.name)") else {
-            throw NIfTIError(
+            throw FileError(
                 .notFound, "\(path): no receipt; the session is still coming in, or its receiver was ended before it was done")
         }
         let trusted = try publicKey.map { try ReceiptPublicKey(path: $0) }
         let (receipt, signature): (ReceiptFile, ReceiptFile.Signature)
         do {
             (receipt, signature) = try ReceiptFile.read(folder: path, trusted: trusted)
-        } catch let error as SiteError {
+        } catch let error as ReceiptError {
             throw error
         } catch {
-            throw NIfTIError(.invalidHeader, "\(path)/\(ReceiptFile.name): not a receipt")
+            throw FormatError(.invalidField, "\(path)/\(ReceiptFile.name): not a receipt")
         }
         let checked = try receipt.volumes.map {
             try (volume: $0, name: Name($0.name), matches: Self.matches($0, of: receipt, in: path))
@@ -160,7 +164,7 @@ struct InspectCommand: AsyncParsableCommand {
                 "volumes": .list(volumes), "verified": .flag(allMatch), "signed_by": .text(signer),
                 "signer_trusted": .flag(trusted != nil),
             ])
-        guard allMatch else { throw SiteError(.receiptMismatch, "\(path): a file does not have the digest of its receipt") }
+        guard allMatch else { throw ReceiptError(.mismatch, "\(path): a file does not have the digest of its receipt") }
     }
 
     /// Says how a volume stands. Nothing that the receipt says is true of another file.

@@ -1,5 +1,5 @@
+internal import Receipts
 internal import ArgumentParser
-internal import Sites
 
 struct KeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,10 +1,14 @@
-public import ArgumentParser
+internal import Archive
+internal import EncodingInput
+internal import Faults
+internal import Regions
+internal import Transfer
+internal import ArgumentParser
 internal import Foundation
 internal import HTTPService
 internal import Metrics
 internal import Profiles
-public import ProgressiveCoding
-public import Sites
+package import ProgressiveCoding
 internal import SRTTransport
 internal import Secrecy
 internal import Terminal

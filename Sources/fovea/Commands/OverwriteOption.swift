@@ -1,7 +1,8 @@
+internal import Faults
+internal import Files
 internal import ArgumentParser
 internal import Glibc
 internal import NIfTIFile
-internal import Sites
 
 /// The option for what may become of a file that stands where a command is to write.
 struct OverwriteOption: ParsableArguments {
@@ -10,17 +11,17 @@ struct OverwriteOption: ParsableArguments {
 
     /// Checks the place of an output before any work is done.
     /// - Parameter inputs: the files that the command reads.
-    /// - Throws: `SiteError.Code.usage` when the output is an input, by whatever path; `NIfTIError.Code.alreadyExists` when a file is
+    /// - Throws: `CommandError.Code.usage` when the output is an input, by whatever path; `FileError.Code.alreadyExists` when a file is
     ///   there and is to stay, `.cannotWrite` when something else is.
     func check(_ output: String, inputs: [String?]) throws {
         // Through links: a rename would take the place of the link only, but the next command would find another file there.
         if let place = FileIdentity(output), let input = inputs.compactMap({ $0 }).first(where: { FileIdentity($0) == place }) {
-            throw SiteError(.usage, "\(output) and \(input) are one file, which would be lost: give --out another name")
+            throw CommandError(.usage, "\(output) and \(input) are one file, which would be lost: give --out another name")
         }
         var status = stat()
         guard lstat(output, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFREG || status.st_mode & S_IFMT == S_IFLNK else {
-            throw NIfTIError(.cannotWrite, "\(output): not a file that can be replaced; give --out another name")
+            throw FileError(.cannotWrite, "\(output): not a file that can be replaced; give --out another name")
         }
         guard force else { throw AtomicFile.exists(output) }
     }

@@ -1,3 +1,9 @@
+internal import Bytes
+internal import Concurrency
+internal import Faults
+internal import Receipts
+internal import Receiver
+internal import Transfer
 internal import ArgumentParser
 internal import Glibc
 internal import NIfTIFile
@@ -5,7 +11,6 @@ internal import Profiles
 internal import ProgressiveCoding
 internal import SRTTransport
 internal import Secrecy
-internal import Sites
 internal import StreamSession
 internal import Terminal
 internal import VolumeModel
@@ -131,7 +136,7 @@ struct ReceiveCommand: AsyncParsableCommand {
             }
         } catch is CancellationError {
             // Being told to stop is how a receiver of many sessions ends.
-            if once { throw SiteError(.cancelled, "stopped before a session was complete") }
+            if once { throw TransferError(.cancelled, "stopped before a session was complete") }
         }
         await listener.close()
     }

@@ -1,7 +1,8 @@
+internal import Concurrency
+internal import Faults
+internal import Regions
 internal import ArgumentParser
 internal import NIfTIFile
-internal import Segmentation
-internal import Sites
 internal import VolumeModel
 
 struct SegmentCommand: AsyncParsableCommand {
@@ -34,10 +35,10 @@ struct SegmentCommand: AsyncParsableCommand {
         let images = try volumes.map { try NIfTIFile.read($0) }
         let shape = images[0].volume.shape
         if let other = images.firstIndex(where: { $0.volume.shape.box != shape.box }) {
-            throw SiteError(
+            throw CommandError(
                 .usage, "\(volumes[other]) is \(images[other].volume.shape), \(volumes[0]) \(shape): they have to share one grid")
         }
-        guard shape.timepoints == 1 else { throw SiteError(.usage, "\(volumes[0]) has several time points; a mask has one") }
+        guard shape.timepoints == 1 else { throw CommandError(.usage, "\(volumes[0]) has several time points; a mask has one") }
         let scans = zip(volumes, images).map { Scan($1.volume, name: $0) }
         for scan in scans.dropFirst() { try scan.requirePlace(of: scans[0]) }
         for (path, image) in zip(volumes, images) {

@@ -1,9 +1,13 @@
+internal import Bytes
+internal import Transfer
+internal import EncodingInput
+internal import Concurrency
+internal import Sender
 internal import ArgumentParser
 internal import Foundation
 internal import Profiles
 internal import ProgressiveCoding
 internal import Secrecy
-internal import Sites
 internal import Terminal
 internal import VolumeModel
 internal import WireFormat

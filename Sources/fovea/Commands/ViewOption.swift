@@ -1,8 +1,8 @@
+internal import Receiver
 internal import ArgumentParser
 internal import LiveView
 internal import Metrics
 internal import SRTTransport
-internal import Sites
 
 /// The option for where a command shows volumes as they arrive.
 struct ViewOption: ParsableArguments {

@@ -1,3 +1,5 @@
+internal import Faults
+internal import Files
 internal import CPNG
 internal import Foundation
 internal import NIfTIFile
@@ -58,7 +60,7 @@ struct Canvas {
     }
 
     /// Writes the picture whole or not at all.
-    /// - Throws: `NIfTIError.Code.cannotWrite`.
+    /// - Throws: `FileError.Code.cannotWrite`.
     func write(to path: String) throws {
         var image = png_image()
         image.version = UInt32(PNG_IMAGE_VERSION)
@@ -68,11 +70,11 @@ struct Canvas {
         var count = 0
         // Once for the length, once for the bytes.
         guard png_image_write_to_memory(&image, nil, &count, 0, pixels, 0, nil) != 0 else {
-            throw NIfTIError(.cannotWrite, "\(path): libpng cannot code the picture")
+            throw FileError(.cannotWrite, "\(path): libpng cannot code the picture")
         }
         var bytes = [UInt8](repeating: 0, count: count)
         guard png_image_write_to_memory(&image, &bytes, &count, 0, pixels, 0, nil) != 0 else {
-            throw NIfTIError(.cannotWrite, "\(path): libpng cannot code the picture")
+            throw FileError(.cannotWrite, "\(path): libpng cannot code the picture")
         }
         try AtomicFile.write(Array(bytes[..<count]), to: path)
     }

@@ -1,8 +1,10 @@
+internal import Receiver
+internal import Sender
+internal import Concurrency
 internal import Foundation
 internal import NetSim
 internal import Profiles
 internal import ProgressiveCoding
-internal import Sites
 internal import Terminal
 internal import WireFormat
 

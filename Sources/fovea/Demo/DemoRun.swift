@@ -1,9 +1,12 @@
+internal import Concurrency
+internal import EncodingInput
+internal import Receiver
+internal import Sender
 internal import Experiments
 internal import Foundation
 internal import NetSim
 internal import Profiles
 internal import ProgressiveCoding
-internal import Sites
 internal import Terminal
 internal import VolumeModel
 internal import WireFormat

@@ -1,4 +1,4 @@
-internal import Sites
+internal import Receiver
 
 /// Who looks on while the demo runs.
 struct DemoShow: Sendable {

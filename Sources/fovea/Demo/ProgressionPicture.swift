@@ -1,5 +1,5 @@
+internal import Receiver
 internal import ProgressiveCoding
-internal import Sites
 internal import Terminal
 internal import VolumeModel
 

@@ -1,5 +1,5 @@
+internal import Transfer
 internal import ProgressiveCoding
-internal import Sites
 internal import Terminal
 
 extension WorkProgress {

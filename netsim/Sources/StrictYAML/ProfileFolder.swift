@@ -1,3 +1,5 @@
+public import Faults
+internal import Files
 internal import Foundation
 
 /// Finds profiles: by name in the project's or the installation's folder, or by path.

@@ -1,3 +1,4 @@
+internal import Faults
 internal import ArgumentParser
 internal import Glibc
 internal import NetSim

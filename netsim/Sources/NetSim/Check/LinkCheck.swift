@@ -1,3 +1,5 @@
+internal import Faults
+
 /// Measures the relay against what it is asked for, by UDP over loopback: the rate of a stream that keeps the link busy, and delay
 /// and loss of one that never fills it.
 public struct LinkCheck: Sendable {

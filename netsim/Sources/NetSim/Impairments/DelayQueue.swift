@@ -1,3 +1,5 @@
+internal import Faults
+
 /// Holds every packet for the same time: propagation over a distance. Order is kept and nothing is dropped.
 public struct DelayQueue<Payload: Sendable>: LinkElement {
     private let delay: Duration

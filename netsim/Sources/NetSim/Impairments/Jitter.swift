@@ -1,3 +1,5 @@
+internal import Faults
+
 /// Delay that differs from packet to packet, on top of a direction's own.
 public struct Jitter: Sendable, Equatable {
     /// The distribution of the times for which packets are held, each by itself.

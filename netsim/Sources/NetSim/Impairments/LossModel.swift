@@ -1,3 +1,5 @@
+internal import Faults
+
 /// Which packets a link loses at random.
 public enum LossModel: Sendable, Equatable {
     /// Every packet with the same probability, 0...1, independently of all others.

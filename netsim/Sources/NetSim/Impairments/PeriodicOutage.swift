@@ -1,3 +1,5 @@
+internal import Faults
+
 /// An outage that comes again and again: nothing gets onto the link for ``duration`` out of every ``period``.
 ///
 /// Times count from the zero of the link's clock, as for ``LinkRate``: all clients of a relay are cut off together.

@@ -1,3 +1,5 @@
+internal import Faults
+
 /// Checks of numbers that are probabilities.
 enum Probability {
     /// - Parameter name: What errors call the value, as in "loss probability".

@@ -1,3 +1,5 @@
+internal import Faults
+
 /// The properties of one direction of a link, which set what it does to packets.
 ///
 /// A value of this type is always within its ranges: the only ways to make one are the throwing initializers.

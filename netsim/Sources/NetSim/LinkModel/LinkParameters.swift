@@ -1,3 +1,5 @@
+internal import Faults
+
 /// Which way a packet goes over a link.
 public enum Heading: String, Sendable, CaseIterable {
     /// From the connecting client to the server.

@@ -1,3 +1,5 @@
+internal import Faults
+
 /// Reads what a ``LinkLog`` has written, from a file that nobody vouches for.
 public struct LinkLogReader: Sendable {
     /// The longest file accepted.

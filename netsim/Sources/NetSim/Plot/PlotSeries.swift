@@ -1,3 +1,5 @@
+internal import Faults
+
 /// The data that a log has of one direction, gathered into intervals of time of equal length.
 struct PlotSeries {
     struct Interval {

@@ -1,3 +1,5 @@
+internal import Faults
+
 /// The bits a second that one direction of a link carries, over time.
 ///
 /// Times count from the zero of the link's clock: the start of a relay, or of virtual time. All clients of a relay see the same

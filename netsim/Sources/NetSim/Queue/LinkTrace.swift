@@ -1,3 +1,5 @@
+internal import Faults
+
 /// A recording of when a link could carry a packet, in mahimahi's format.
 ///
 /// Each line of the file is the millisecond at which up to ``opportunityByteCount`` bytes may leave. Lines ascend and may repeat.

@@ -1,3 +1,5 @@
+internal import Faults
+
 /// The most that may wait for a link's transmitter, the packet in service included.
 public enum QueueLimit: Sendable, Equatable {
     /// So many bytes, counted at the IP level.

@@ -1,3 +1,4 @@
+internal import Faults
 import Glibc
 import Synchronization
 

@@ -1,3 +1,5 @@
+internal import Faults
+
 /// Carries UDP between clients and a server through a simulated link, in real time and without privileges.
 ///
 /// Every client address gets a link of its own and a socket of its own towards the server. All of it runs on one

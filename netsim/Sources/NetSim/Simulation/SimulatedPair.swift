@@ -1,3 +1,5 @@
+internal import Faults
+
 /// Two ends joined by a simulated link, with a model of SRT live mode between them, in virtual time.
 ///
 /// The model is SRT as `TRANSTYPE=live, TSBPDMODE=0, TLPKTDROP=0, NAKREPORT=1, RETRANSMITALGO=1` with unordered

@@ -1,3 +1,5 @@
+internal import Faults
+
 /// An IP address and a UDP port, given as text by people: `127.0.0.1:9000`, `[::1]:9000` or `localhost:9000`.
 ///
 /// Names other than `localhost` are refused, so that nothing here waits for a name server.

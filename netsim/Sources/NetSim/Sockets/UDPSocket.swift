@@ -1,3 +1,4 @@
+internal import Faults
 import Glibc
 
 /// A non-blocking UDP socket, closed when the last reference goes.

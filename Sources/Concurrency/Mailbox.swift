@@ -1,0 +1,25 @@
+internal import Synchronization
+
+/// Events from other tasks for a loop that asks for them.
+package final class Mailbox<Event: Sendable>: Sendable {
+    private let events = Mutex<[Event]>([])
+
+    package init() {}
+
+    /// Adds an event; says how many wait now.
+    @discardableResult
+    package func put(_ event: Event) -> Int {
+        events.withLock { events in
+            events.append(event)
+            return events.count
+        }
+    }
+
+    /// Takes the events that wait.
+    package func takeAll() -> [Event] {
+        events.withLock { events in
+            defer { events.removeAll(keepingCapacity: true) }
+            return events
+        }
+    }
+}

@@ -1,0 +1,401 @@
+internal import Bytes
+internal import Concurrency
+internal import Faults
+internal import Transfer
+internal import Decoding
+internal import DecoderHost
+internal import Foundation
+internal import Journal
+internal import Metrics
+internal import NIfTIFile
+internal import Profiles
+internal import ProgressiveCoding
+internal import SRTTransport
+internal import Secrecy
+internal import SessionRunner
+internal import StreamSession
+internal import WireFormat
+
+/// One connection of a transfer at the receiving end: joins transport, session, journal, decoder and files.
+struct ReceivingSession {
+    let site: ReceivingSite
+    let registry: SessionRegistry
+    let connection: SRTConnection
+    let files: CodingPool
+    let chunkDecoder: ConfinedDecoder
+    let clock: Stopwatch
+    let onEvent: @Sendable (ReceivingSite.Event) -> Void
+
+    enum Incoming: Sendable {
+        case opened(JournalWriter, JournalContents, SessionRegistry.Claim, CompletedSession)
+        /// The milestones and the completeness that the manifest alone brings.
+        case announced(volume: Int, [Milestone], Completeness)
+        case applied(UInt32, volume: Int, AppliedChunk)
+        /// Withdrawal of what was called exact.
+        case distrusted(Completeness)
+        case damaged(UInt32, any Error)
+        case durable(UInt32)
+        /// A part of an answer; nil when it came and could not be shown.
+        case focused(UInt32, FocusChunk?, maxAbsoluteError: Double)
+        case verified(volume: Int, Receipt.Volume)
+        case stored(Receipt, [ReceivingSite.ReceivedVolume])
+        case failed(any Error)
+    }
+
+    /// Chunks that may turn out wrong before the sender counts as broken.
+    private static let damageLimit = 16
+
+    let mailbox = Mailbox<Incoming>()
+    var hello: Hello?
+    var decoder: SessionDecoder?
+    var folder: SessionFolder?
+    var writer: JournalWriter?
+    var manifestRecord: [UInt8] = []
+    var table: (digest: Digest, content: ChunkTable)?
+    var summary = ReceivingSite.Summary()
+    var storing: Task<Void, Never>?
+    var claim: SessionRegistry.Claim?
+    var senderStart = Duration.zero
+    var early: [(UInt32, [UInt8])] = []
+    var pendingBytes: [UInt32: Int] = [:]
+    var pendingByteCount = 0
+    private var takenByteCount = 0
+    private var datagramCount = 0
+    private var roundTrip: Duration?
+    private var damageCount = 0
+    var hasROIByte: Set<Int> = []
+    /// The extent to which each volume is exact, by its index.
+    var completenesses: [Int: Completeness] = [:]
+    private var failure: (any Error)?
+    private var ending: SessionError?
+    var tasks: [Task<Void, Never>] = []
+    var focus = FocusProgress()
+    private var opening: Task<Void, Never>?
+    private var kept: [JournalEntry] = []
+    var meter: SessionMeter?
+    var estimate = TransferEstimate()
+    private var isComplete = false
+    /// True where nothing was on disk of the session before this connection.
+    private var isFresh = false
+    private var waiting: [ReceiverSession.Event] = []
+    private let started: Duration
+    /// When the session began, on whichever connection.
+    private(set) var begunAt = Date()
+    /// The digest of the manifest's record.
+    var manifestDigest: Digest?
+
+    init(
+        site: ReceivingSite, registry: SessionRegistry, connection: SRTConnection, files: CodingPool,
+        chunkDecoder: ConfinedDecoder, clock: Stopwatch, onEvent: @escaping @Sendable (ReceivingSite.Event) -> Void
+    ) {
+        self.site = site
+        self.registry = registry
+        self.connection = connection
+        self.files = files
+        self.chunkDecoder = chunkDecoder
+        self.clock = clock
+        self.onEvent = onEvent
+        started = clock.elapsed
+    }
+
+    /// The session's name, once the peer has said it.
+    var name: String { hello?.session.text ?? "" }
+    /// True once the peer has said anything that makes it a session.
+    var hasBegun: Bool { hello != nil }
+    /// The bytes that the session's journal begins with: whose session it is.
+    var journalBeginning: [UInt8] { Array("\(senderName)\n\(name)".utf8) }
+    /// Who the sender says it is; proven where it has a secret of its own.
+    var senderName: String { StreamIdentifier(parsing: connection.streamIdentifier)?.sender ?? "-" }
+
+    func place(_ volume: Int) -> ReceivingSite.Place {
+        ReceivingSite.Place(
+            session: name, volume: decoder?.manifest.volumes[volume].name.text ?? "", index: volume,
+            sender: senderName == "-" ? nil : senderName, peer: connection.peer)
+    }
+
+    /// Receives until everything is stored and confirmed, or the connection ends.
+    /// - Returns: what came of it; nil when the peer went away before it began.
+    /// - Throws: `SessionError`, or what made this end give up; what had arrived stays in the folder, and in the journal to go on from.
+    mutating func run() async throws -> ReceivingSite.Summary? {
+        var copy = self
+        var runner = ReceiverRunner(
+            ReceiverSession(
+                secret: site.exposure.secret(for: senderName), timing: SessionTiming(site.transport), now: clock.elapsed),
+            over: connection, origin: clock.start)
+        await runner.run(
+            events: { copy.events() }, onTurn: { copy.roundTrip = $0.received.isEmpty ? copy.roundTrip : $0.roundTrip },
+            onActions: { copy.take($0) })
+        self = copy
+        // What a session that has failed still has to decode is nobody's concern.
+        if ending != nil { chunkDecoder.close() }
+        flush()
+        for task in tasks { task.cancel() }
+        // A sender may go while everything is being stored: then it is stored, and the receipt says so.
+        await storing?.value
+        opening?.cancel()
+        await opening?.value
+        for event in mailbox.takeAll() {
+            switch event {
+            case .stored(_, let volumes): (ending, summary.volumes) = (nil, volumes)
+            // Opened for a connection that is gone: let go of, or nobody could ever go on with it.
+            case .opened(let writer, let contents, let claim, _):
+                (self.writer, self.claim, isFresh) = (writer, claim, contents.begun == nil)
+            default: break
+            }
+        }
+        let result = await finish()
+        if let claim { registry.release(name, claim) }
+        return try result.get()
+    }
+
+    private mutating func finish() async -> Result<ReceivingSite.Summary?, any Error> {
+        let age = clock.elapsed - started
+        // A session that goes on elsewhere is shown there, and one that is another sender's is not this connection's to end.
+        if let claim, !claim.isRevoked {
+            if (failure as? TransferError)?.code == .full {
+                meter?.withdraw()
+            } else {
+                meter?.end(isFinished: ending == nil, now: age)
+            }
+            if ending == nil { site.regionRequests?.close(name) } else { site.regionRequests?.disconnect(name) }
+        }
+        guard let ending else {
+            await connection.close(patience: .milliseconds(200))
+            await writer?.close()
+            return .success(isComplete ? nil : summary)
+        }
+        await decoder?.cancel(ending)
+        await connection.close(patience: .milliseconds(500))
+        guard hasBegun else { return .success(nil) }
+        let failure =
+            failure ?? (ending.code == .undecodable && !isComplete ? CodingError(.verificationFailed, ending.message) : nil)
+        // A chunk that does not fit may owe that to an earlier one: nothing is vouched for that no digest has confirmed.
+        if failure is CodingError { await decoder?.distrust() }
+        await leave(because: failure.map { "\($0)" } ?? ending.message)
+        guard let failure, Self.isUnusable(failure), let writer else {
+            await writer?.close()
+            if isFresh, decoder == nil { SessionFolder.discard("\(site.folder)/\(name)") }
+            return .failure(failure ?? ending)
+        }
+        // The next attempt would come to the same end.
+        let fate = await writer.setAside(folder: "\(site.folder)/\(name)", begun: journalBeginning)
+        return .failure(CodingError(.verificationFailed, "\(failure); \(fate)"))
+    }
+
+    /// Tells whether a failure is of the chunks themselves, and would come again with them from the journal.
+    private static func isUnusable(_ failure: any Error) -> Bool {
+        switch failure {
+        case let error as CodingError: error.code != .tooLarge
+        case is FormatError: true
+        default: false
+        }
+    }
+
+    /// Returns the events that have happened beside the transport.
+    private mutating func events() -> [ReceiverSession.Event] {
+        let age = clock.elapsed - started
+        if Task.isCancelled { giveUp(CancellationError()) }
+        if claim?.isRevoked == true {
+            giveUp(TransferError(.sessionBusy, "the sender goes on with the session on another connection"))
+        }
+        if age > site.limits.duration {
+            giveUp(TransferError(.limitReached, "the session has lasted longer than \(Int(site.limits.duration.inSeconds)) s"))
+        }
+        for event in mailbox.takeAll() { receive(event) }
+        flush()
+        if claim != nil, meter?.isDue(age) == true { meter?.show(now: age, datagramCount: datagramCount, roundTrip: roundTrip) }
+        waiting += askForFocus()
+        defer { waiting = [] }
+        return waiting
+    }
+
+    /// Does what the session says.
+    private mutating func take(_ actions: [ReceiverSession.Action]) -> [ReceiverSession.Event] {
+        for action in actions {
+            switch action {
+            case .send: break
+            case .begun(let hello): begin(hello)
+            case .firstByte(let ordinal):
+                if let planned = decoder?.planned(ordinal) { noteROI(planned) }
+            case .keep(let fragment):
+                takenByteCount += fragment.payload.count
+                datagramCount += 1
+                kept.append(
+                    .fragment(
+                        ordinal: fragment.ordinal, totalByteCount: fragment.totalByteCount, offset: fragment.offset,
+                        payload: fragment.payload))
+                if takenByteCount > site.limits.byteCount {
+                    giveUp(TransferError(.limitReached, "the session has more than \(site.limits.byteCount) bytes"))
+                }
+            case .chunk(let ordinal, let record): take(ordinal, record)
+            case .store(let digest): store(digest)
+            case .stalled:
+                claim?.isStalled = true
+                meter?.state = .stalled
+                onEvent(.stalled(session: name))
+            case .resumed:
+                claim?.isStalled = false
+                meter?.state = .transferring
+                onEvent(.resumed(session: name))
+            case .altered: onEvent(.altered(session: name))
+            case .closed: break
+            case .failed(let error): ending = error
+            }
+        }
+        defer { waiting = [] }
+        return waiting
+    }
+
+    private mutating func flush() {
+        // Only the manifest tells what is an answer to a request, and those are not kept: they would be of no use to another connection.
+        guard !kept.isEmpty, let writer, decoder != nil else { return }
+        writer.append(kept.filter { !isOfFocus($0) })
+        kept = []
+    }
+
+    mutating func giveUp(_ error: any Error) {
+        guard failure == nil else { return }
+        failure = error
+        chunkDecoder.close()
+        guard let full = error as? CodingError, full.code == .noRoom else {
+            return waiting.append(.giveUp(ReceiverFarewell.abort(error, isRestarting: site.isRestarting())))
+        }
+        // A full disk is no fault of what was sent, whoever noticed it: what has come is kept to go on from. Where it is full is told here alone.
+        let sentence = "The receiver has no room to put the volumes of '\(name)' together"
+        failure = TransferError(.noSpace, "\(sentence): \(full.message)")
+        waiting.append(
+            .giveUp(
+                ReceiverFarewell.abort(TransferError(.noSpace, "\(sentence). Make room there and send again."), isRestarting: false)
+            ))
+    }
+
+    /// A sender has said who it is: finds what there is of its session, and takes it over from a connection that has fallen silent.
+    private mutating func begin(_ hello: Hello) {
+        connection.vouch()
+        self.hello = hello
+        summary.session = hello.session.text
+        summary.sender = senderName == "-" ? nil : senderName
+        summary.peer = connection.peer
+        // Half a round trip after it was said.
+        senderStart =
+            clock.elapsed - .microseconds(Int64(clamping: hello.elapsedMicroseconds))
+            - .microseconds(Int64(hello.roundTripMicroseconds / 2))
+        meter = SessionMeter(board: site.metrics, session: hello.session.text, role: .receiver)
+        meter?.state = .transferring
+        let begun = journalBeginning
+        let path = "\(site.folder)/\(hello.session)"
+        let sender = senderName
+        opening = Task { [site, registry, mailbox] in
+            do {
+                let claim = try await registry.claim(hello.session.text, sender: sender)
+                do {
+                    let (writer, contents, stored) = try await OwnThread.run {
+                        let isNew = try SessionFolder.make(root: site.folder, session: hello.session)
+                        let stored = CompletedSession(folder: path)
+                        do {
+                            let (writer, contents) = try JournalWriter.open(
+                                folder: path, begun: begun, byteLimit: site.limits.journalByteCount, system: site.system.journal
+                            ) {
+                                mailbox.put(.failed($0))
+                            }
+                            return (writer, contents, stored)
+                        } catch {
+                            // Without a journal it would be nobody's to go on with.
+                            if isNew { SessionFolder.discard(path) }
+                            throw error
+                        }
+                    }
+                    guard contents.begun == nil || contents.begun == begun else {
+                        throw TransferError(.sessionExists, "the session '\(hello.session)' belongs to another sender")
+                    }
+                    if let receipt = contents.receipt {
+                        do {
+                            try await OwnThread.run { try stored.check(receipt, session: hello.session) }
+                        } catch {
+                            await writer.close()
+                            throw error
+                        }
+                    }
+                    mailbox.put(.opened(writer, contents, claim, stored))
+                } catch {
+                    registry.release(hello.session.text, claim)
+                    throw error
+                }
+            } catch {
+                mailbox.put(.failed(error))
+            }
+        }
+    }
+
+    /// A chunk that was damaged on the way has to come again; too many of them are no accident.
+    mutating func drop(_ ordinal: UInt32, _ error: any Error) {
+        damageCount += 1
+        guard damageCount <= Self.damageLimit else { return giveUp(error) }
+        pendingByteCount -= pendingBytes.removeValue(forKey: ordinal) ?? 0
+        kept.append(.dropped(ordinal: ordinal))
+        waiting.append(.dropped(ordinal))
+    }
+
+    /// Says that a chunk is in its place once its bytes are on disk.
+    mutating func confirm(_ ordinal: UInt32) {
+        flush()
+        writer?.whenDurable { [mailbox] in mailbox.put(.durable(ordinal)) }
+    }
+
+    private mutating func receive(_ event: Incoming) {
+        switch event {
+        case .opened(let writer, let contents, let claim, let stored):
+            self.writer = writer
+            self.claim = claim
+            isFresh = contents.begun == nil
+            // Not before there is room for the session: a stranger's hello must not start processes.
+            if contents.receipt == nil { chunkDecoder.prepare(count: 2) }
+            if let receipt = contents.receipt {
+                isComplete = true
+                waiting.append(.openedComplete(receipt, manifestDigest: stored.manifestDigest, nonce: Nonce().bytes))
+            } else {
+                begunAt = stored.begun
+                waiting.append(.opened(contents.reassembler, nonce: Nonce().bytes))
+                // What was whole on disk is decoded anew, the manifest first.
+                for (ordinal, record) in contents.records.sorted(by: { $0.key < $1.key }) { take(ordinal, record) }
+            }
+        case .distrusted(let completeness): meter?.completeness = completeness
+        case .announced(let volume, let milestones, let completeness):
+            completenesses[volume] = completeness
+            announce(milestones, volume)
+            folder?.refresh(volume, isAwaited: true)
+        case .applied(let ordinal, let volume, let applied):
+            completenesses[volume] = applied.completeness
+            announce(applied.milestones, volume)
+            if let planned = decoder?.planned(ordinal) {
+                meter?.count(planned.chunk.layer, byteCount: pendingBytes[ordinal] ?? 0)
+                folder?.compress(volume, planned.chunk.box)
+            }
+            meter?.completeness = applied.sessionCompleteness
+            let byteCount = pendingBytes.removeValue(forKey: ordinal) ?? 0
+            pendingByteCount -= byteCount
+            estimate.finish(ordinal, byteCount: byteCount)
+            onEvent(.progress(place(volume), estimate.progress, applied.sessionCompleteness))
+            folder?.refresh(volume, isAwaited: !applied.milestones.isEmpty)
+            onEvent(
+                .applied(place(volume), ordinal: ordinal, applied.completeness, ofSession: applied.sessionCompleteness))
+            confirm(ordinal)
+        case .damaged(let ordinal, let error): drop(ordinal, error)
+        case .durable(let ordinal): waiting.append(.applied(ordinal))
+        case .focused(let ordinal, let chunk, let error):
+            meter?.count(.focusBase, byteCount: pendingBytes[ordinal] ?? 0)
+            pendingByteCount -= pendingBytes.removeValue(forKey: ordinal) ?? 0
+            if let chunk { noteFocus(chunk, maxAbsoluteError: error) }
+            waiting.append(.applied(ordinal))
+        case .verified(let volume, let outcome):
+            if outcome.state == .lossless { announce(.volumeLossless, volume) }
+        case .stored(let receipt, let volumes):
+            summary.volumes = volumes
+            fulfilFocus()
+            for index in receipt.volumes.indices { onEvent(.receipt(place(index))) }
+            waiting.append(.stored(receipt))
+        case .failed(let error): giveUp(error)
+        }
+    }
+
+}

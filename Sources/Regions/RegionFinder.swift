@@ -1,0 +1,130 @@
+internal import Faults
+internal import Files
+internal import NIfTIFile
+package import VolumeModel
+package import WireFormat
+
+/// The way the region of interest is to be found.
+package enum RegionChoice: Sendable, Equatable {
+    /// Voxels above zero in this file.
+    case mask(path: String)
+    /// This box, as it is.
+    case box(Box)
+    /// A model in an .onnx file, or the one that comes with the program.
+    case model(path: String?)
+}
+
+/// Finds the boxes that go first, by what was chosen.
+package struct RegionFinder: Sendable {
+    /// The boxes, where they come from, and what a person should know about that.
+    package struct Regions: Sendable {
+        /// Boxes with their margin; every voxel of interest is in one.
+        package let boxes: [Box]
+        /// The way they were found.
+        package let source: RegionSource
+        /// The remark that a person should know.
+        package let remark: String?
+    }
+
+    private enum Means: Sendable {
+        case box(Box)
+        case mask(MaskFileSegmenter)
+        case model(ModelSegmenter)
+    }
+    private let means: Means
+
+    /// The model that comes with the program.
+    package static let shippedModel = "flair-unet.onnx"
+
+    /// Reads the mask or the model.
+    /// - Throws: `NIfTIError`, `SegmentationError`.
+    package init(_ choice: RegionChoice) throws {
+        switch choice {
+        case .box(let box): means = .box(box)
+        case .mask(let path): means = .mask(MaskFileSegmenter(labels: try NIfTIFile.read(path).volume, path: path))
+        case .model(let path):
+            // What cannot be found is said before ONNX Runtime takes its time.
+            let path = try path ?? InstalledFiles.model(Self.shippedModel)
+            means = .model(try ModelSegmenter(path: path, runtime: try OnnxRuntime(candidates: InstalledFiles.onnxRuntime)))
+        }
+    }
+
+    /// The name of what finds the region, for a person.
+    package var name: String {
+        switch means {
+        case .box: "box"
+        case .mask(let segmenter): segmenter.name
+        case .model(let segmenter): segmenter.name
+        }
+    }
+
+    /// True when finding the region takes more than looking at a mask or a box.
+    package var isModel: Bool { if case .model = means { true } else { false } }
+
+    /// Checks the box, the mask's shape or the model's channels before the volumes' voxels are read.
+    /// - Throws: `VolumeError.Code.invalidBox` for a box beyond the volume; `SegmentationError`.
+    package func check(_ shapes: [Shape], names: [String]) throws {
+        switch means {
+        case .box(let box):
+            guard let shape = shapes.first, shape.box.contains(box) else { throw Self.reachesOut(box, of: shapes.first) }
+        case .mask(let segmenter): try segmenter.check(shapes)
+        case .model(let segmenter): try segmenter.check(names: names)
+        }
+    }
+
+    private static func reachesOut(_ box: Box, of shape: Shape?) -> VolumeError {
+        VolumeError(.invalidBox, "box \(box) reaches out of the volume's \(shape?.description ?? "nothing")")
+    }
+
+    /// The voxels of interest of a patient's scans, which share one grid.
+    /// - Throws: `SegmentationError`; `VolumeError.Code.invalidBox` for a box beyond the volume.
+    package func find(in scans: [Scan]) throws -> Finding {
+        switch means {
+        case .box(let box):
+            guard let shape = scans.first?.volume.shape, shape.box.contains(box) else {
+                throw Self.reachesOut(box, of: scans.first?.volume.shape)
+            }
+            return Finding(mask: try Mask(filling: box, in: shape), verdict: .found)
+        case .mask(let segmenter): return try segmenter.segment(scans)
+        case .model(let segmenter): return try segmenter.segment(scans)
+        }
+    }
+
+    /// The boxes that go first. Where a model finds nothing or is unsure, everything does, and the remark says so.
+    /// - Parameter margin: voxels added around a mask on every side; a box is taken as it is.
+    /// - Throws: what ``find(in:)`` throws.
+    package func regions(in scans: [Scan], margin: Int) throws -> Regions {
+        if case .box(let box) = means {
+            try check(scans.map(\.volume.shape), names: [])
+            return Regions(boxes: [box], source: .box, remark: nil)
+        }
+        let finding: Finding
+        do {
+            finding = try find(in: scans)
+        } catch let error as SegmentationError where error.code == .tooLarge && isModel {
+            // A volume that no model can look at is a volume to send all the same.
+            return Self.everything(of: scans, .everything, error.message)
+        }
+        // A model that works on blocks knows edges to a block only.
+        let boxes = RegionPlanner.boxes(around: finding.mask, margin: margin + finding.blockVoxelCount)
+        guard isModel else { return Regions(boxes: boxes, source: .mask, remark: nil) }
+        func remark(_ text: String) -> String { [finding.remark, text].compactMap { $0 }.joined(separator: "; ") }
+        switch finding.verdict {
+        case .found:
+            let regions = boxes.count == 1 ? "one region" : "\(boxes.count) regions"
+            return Regions(boxes: boxes, source: .model, remark: remark("the model \(name) put \(regions) first, no diagnosis"))
+        case .unsure:
+            let certainty = finding.certainty.map { " (mean probability \((($0 * 100).rounded()) / 100))" } ?? ""
+            return Self.everything(of: scans, .unsure, remark("the model \(name) is unsure of what it found\(certainty)"))
+        case .none:
+            return Self.everything(
+                of: scans, .everything, remark("the model \(name) found nothing, which says nothing about the patient"))
+        }
+    }
+
+    private static func everything(of scans: [Scan], _ source: RegionSource, _ why: String) -> Regions {
+        Regions(
+            boxes: scans.prefix(1).map(\.volume.shape.box), source: source,
+            remark: "\(why): the whole volume is sent as the region of interest; give --mask or --box to choose one")
+    }
+}

@@ -1,0 +1,21 @@
+import Foundation
+import NIfTIFile
+
+extension NIfTIImage {
+    /// The uncompressed file.
+    var fileBytes: [UInt8] {
+        var result: [UInt8] = []
+        forEachPart { result += $0 }
+        return result
+    }
+}
+
+/// What reading a file is refused with; nil when it is not.
+func refusal(_ path: String) -> NIfTIError? {
+    do throws(NIfTIError) {
+        _ = try NIfTIFile.read(path)
+        return nil
+    } catch {
+        return error
+    }
+}
