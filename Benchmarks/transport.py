@@ -11,6 +11,7 @@ Real recordings of links are taken from the folder traces/ in FOVEA_DATA, by def
 The link counts IP and UDP headers. TCP's packets carry their own headers inside and are as long on the link as the others'
 (1500 bytes), so that TCP's share is at most .947 here, where without the carrying it would be .965.
 """
+
 import argparse
 import json
 import os
@@ -172,14 +173,22 @@ def shares(tally, link):
 def fair(options, remarks, save):
     print("\nA CUBIC and a Fovea flow through one queue, 10 Mbit/s, RTT 40 ms: IP bytes that arrived over what the link")
     print(
-        f"could carry while both were active, {FAIR_LEAST_SECONDS} s at least; median of {options.runs}; target {FAIR_TARGET:.2f}")
+        f"could carry while both were active, {FAIR_LEAST_SECONDS} s at least; median of {options.runs}; target {FAIR_TARGET:.2f}"
+    )
     print(f"{'first':>6} {'active s':>9} {'cubic':>7} {'fovea':>7}")
     link, rows = Link(10, 40, 0), []
     for first in ("cubic", "fovea"):
         absent = remarks.absent("cubic")
-        results = [] if absent else attempts(
-            "fovea", options.runs, remarks,
-            lambda seed: shares(peers.run_side_by_side(link, FAIR_BYTES, seed, first, FAIR_LIMIT), link))
+        results = (
+            []
+            if absent
+            else attempts(
+                "fovea",
+                options.runs,
+                remarks,
+                lambda seed: shares(peers.run_side_by_side(link, FAIR_BYTES, seed, first, FAIR_LIMIT), link),
+            )
+        )
         if results:
             values = {key: median(results, key) for key in ("seconds", "cubic_share", "fovea_share")}
             texts = [marked(f"{values['seconds']:.1f}", values["seconds"] < FAIR_LEAST_SECONDS)]
@@ -197,8 +206,7 @@ def steps(options, remarks, save):
     print(f"{STEPS_ROUND_TRIP} ms: bytes over what the link could carry from the start to the end; median of {options.runs}")
     print(f"{'MB':>4} {'seconds':>8} {'share':>8} {'target':>7}")
     link = StepLink(STEPS, STEPS_ROUND_TRIP)
-    results = attempts(
-        "fovea", options.runs, remarks, lambda seed: peers.run_fovea(link, STEPS_BYTES, seed, STEPS_LIMIT))
+    results = attempts("fovea", options.runs, remarks, lambda seed: peers.run_fovea(link, STEPS_BYTES, seed, STEPS_LIMIT))
     for result in results:
         # The sender starts as soon as the link does, a moment that does not count, as the first and the last rate are the same.
         result["share"] = result["bytes"] * 8 / link.bits(result["seconds"])
@@ -219,8 +227,7 @@ def traces(options, remarks, save):
             print(f"{name:>26} {'- ':>6} {'-':>8}", flush=True)
             remarks.add(f"{name}: not in {os.path.dirname(link.trace)}; set FOVEA_DATA")
             continue
-        results = attempts(
-            "fovea", options.runs, remarks, lambda seed: peers.run_fovea(link, TRACES_BYTES, seed, TRACES_LIMIT))
+        results = attempts("fovea", options.runs, remarks, lambda seed: peers.run_fovea(link, TRACES_BYTES, seed, TRACES_LIMIT))
         done = [result for result in results if not result["timed_out"]]
         seconds = median(done, "seconds")
         text = marked(f"{len(done)}/{len(results)}", len(done) < len(results)) if results else "- "

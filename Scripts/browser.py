@@ -12,10 +12,20 @@ import time
 import zlib
 
 FLAGS = [
-    "--headless=new", "--remote-debugging-pipe", "--no-first-run", "--no-default-browser-check", "--disable-extensions",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--mute-audio", "--hide-scrollbars",
+    "--headless=new",
+    "--remote-debugging-pipe",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-extensions",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--mute-audio",
+    "--hide-scrollbars",
     # WebGL without a graphics card.
-    "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
 ]
 
 
@@ -52,10 +62,14 @@ class Browser:
         # Chromium reads from file 3 and writes to file 4.
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
         command = [program(), *FLAGS, *sandbox, f"--user-data-dir={self.profile}", f"--window-size={width},{height}", "about:blank"]
-        shell = f"exec 3<&{reads} 4>&{writes} {reads}<&- {writes}>&-; exec \"$@\""
+        shell = f'exec 3<&{reads} 4>&{writes} {reads}<&- {writes}>&-; exec "$@"'
         self.process = subprocess.Popen(
-            ["bash", "-c", shell, "bash", *command], pass_fds=(reads, writes), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True)
+            ["bash", "-c", shell, "bash", *command],
+            pass_fds=(reads, writes),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         os.close(reads)
         os.close(writes)
         self.buffer = b""
@@ -107,7 +121,7 @@ class Browser:
             request["sessionId"] = self.session
         data = json.dumps(request).encode() + b"\0"
         while data:
-            data = data[os.write(self.to, data):]
+            data = data[os.write(self.to, data) :]
         deadline = time.monotonic() + patience
         while True:
             message = self._message(deadline)
@@ -159,8 +173,8 @@ class Browser:
         data = base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
         place, packed = 8, b""
         while place < len(data):
-            size, kind = struct.unpack(">I4s", data[place:place + 8])
-            body = data[place + 8:place + 8 + size]
+            size, kind = struct.unpack(">I4s", data[place : place + 8])
+            body = data[place + 8 : place + 8 + size]
             if kind == b"IHDR":
                 width, height, _, colour = struct.unpack(">IIBB", body[:10])
             elif kind == b"IDAT":
@@ -169,7 +183,7 @@ class Browser:
         step = 4 if colour == 6 else 3
         raw, rows, above = zlib.decompress(packed), [], bytes(width * step)
         for start in range(0, len(raw), width * step + 1):
-            row = _unfilter(raw[start], bytearray(raw[start + 1:start + 1 + width * step]), above, step)
+            row = _unfilter(raw[start], bytearray(raw[start + 1 : start + 1 + width * step]), above, step)
             rows.append(row)
             above = row
         return rows, step
@@ -177,11 +191,27 @@ class Browser:
     def key(self, key, code=None, modifiers=0):
         text = key if len(key) == 1 else None
         for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=code or key, modifiers=modifiers, **({"text": text} if text and kind == "keyDown" else {}))
+            self.call(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=key,
+                code=code or key,
+                modifiers=modifiers,
+                **({"text": text} if text and kind == "keyDown" else {}),
+            )
 
     def mouse(self, kind, x, y, button="left", modifiers=0, **more):
-        self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button=button, modifiers=modifiers,
-                  buttons={"left": 1, "right": 2, "middle": 4, "none": 0}[button], clickCount=1, **more)
+        self.call(
+            "Input.dispatchMouseEvent",
+            type=kind,
+            x=x,
+            y=y,
+            button=button,
+            modifiers=modifiers,
+            buttons={"left": 1, "right": 2, "middle": 4, "none": 0}[button],
+            clickCount=1,
+            **more,
+        )
 
     def drag(self, start, end, button="left", modifiers=0, steps=5):
         self.mouse("mousePressed", *start, button=button, modifiers=modifiers)

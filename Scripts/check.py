@@ -9,6 +9,7 @@ Usage: Scripts/check.py
 
 Prints each fault with its file and line. Exit 1 when there is one.
 """
+
 import json
 import os
 import re
@@ -25,7 +26,8 @@ FUNCTION = re.compile(r"^( *)(?:[\w@()]+ )*(?:func [^ ]+|init[?(<])")
 
 def tracked(*endings: str) -> list[str]:
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=PROJECT, check=True, capture_output=True, text=True).stdout
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=PROJECT, check=True, capture_output=True, text=True
+    ).stdout
     return [name for name in listed.splitlines() if name.endswith(endings) and os.path.isfile(os.path.join(PROJECT, name))]
 
 
@@ -80,7 +82,7 @@ def function_faults(name: str, lines: list[str]) -> Iterator[str]:
             continue
         # What swift format lays out ends with a brace as far in as it began.
         ends = (number for number in range(start, len(lines)) if lines[number] == match[1] + "}")
-        one_line = line.rstrip().endswith("}") or "{" not in "".join(lines[start:start + 8])
+        one_line = line.rstrip().endswith("}") or "{" not in "".join(lines[start : start + 8])
         end = start if one_line else next(ends, start)
         if end - start + 1 > FUNCTION_LINES:
             yield f"{name}:{start + 1}: a function of {end - start + 1} lines"

@@ -8,6 +8,7 @@
 Usage: Scripts/crowd.py [heavy|hostile ...] [--runs N] [--shape ZxYxX] [--volume FILE --mask FILE]
 Fails where the region takes more than 2 times as long plus 0.2 s, or the transfer more than 3 times plus 1 s (over rural-4g 1.5 times).
 """
+
 import argparse
 import ctypes
 import glob
@@ -24,8 +25,21 @@ import time
 
 PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BIN = os.path.join(PROJECT, ".build", "release")
-SRT_OPTIONS = {"FC": 4, "SNDBUF": 5, "RCVBUF": 6, "MAXBW": 16, "TSBPDMODE": 22, "LATENCY": 23, "PEERIDLETIMEO": 0, "TLPKTDROP": 31, "NAKREPORT": 33,
-               "STREAMID": 46, "MESSAGEAPI": 48, "PAYLOADSIZE": 49, "ENFORCEDENCRYPTION": 53}
+SRT_OPTIONS = {
+    "FC": 4,
+    "SNDBUF": 5,
+    "RCVBUF": 6,
+    "MAXBW": 16,
+    "TSBPDMODE": 22,
+    "LATENCY": 23,
+    "PEERIDLETIMEO": 0,
+    "TLPKTDROP": 31,
+    "NAKREPORT": 33,
+    "STREAMID": 46,
+    "MESSAGEAPI": 48,
+    "PAYLOADSIZE": 49,
+    "ENFORCEDENCRYPTION": 53,
+}
 HOSTILE_COUNT = 15
 
 
@@ -41,6 +55,7 @@ def library():
 
 class Peer:
     """A sender that says what it is told to, by the wire format in Docs/WireFormat.md, without a secret."""
+
     PAYLOAD = 1421
     srt = None
 
@@ -48,9 +63,18 @@ class Peer:
         Peer.srt = Peer.srt or library()
         srt = self.srt
         self.socket = srt.srt_create_socket()
-        for name, value, kind in (("MESSAGEAPI", 1, ctypes.c_bool), ("TSBPDMODE", 0, ctypes.c_bool), ("TLPKTDROP", 0, ctypes.c_bool), ("LATENCY", 0, ctypes.c_int),
-                                  ("NAKREPORT", 1, ctypes.c_bool), ("PAYLOADSIZE", 1456, ctypes.c_int), ("FC", 25600, ctypes.c_int), ("SNDBUF", 12 << 20, ctypes.c_int),
-                                  ("RCVBUF", 12 << 20, ctypes.c_int), ("MAXBW", 125_000_000, ctypes.c_int64)):
+        for name, value, kind in (
+            ("MESSAGEAPI", 1, ctypes.c_bool),
+            ("TSBPDMODE", 0, ctypes.c_bool),
+            ("TLPKTDROP", 0, ctypes.c_bool),
+            ("LATENCY", 0, ctypes.c_int),
+            ("NAKREPORT", 1, ctypes.c_bool),
+            ("PAYLOADSIZE", 1456, ctypes.c_int),
+            ("FC", 25600, ctypes.c_int),
+            ("SNDBUF", 12 << 20, ctypes.c_int),
+            ("RCVBUF", 12 << 20, ctypes.c_int),
+            ("MAXBW", 125_000_000, ctypes.c_int64),
+        ):
             option = kind(value)
             srt.srt_setsockflag(self.socket, SRT_OPTIONS[name], ctypes.byref(option), ctypes.sizeof(option))
         identifier = b"#!::u=-,m=publish,t=fovea1"
@@ -78,7 +102,9 @@ class Peer:
 
     def chunk(self, ordinal, record):
         for offset in range(0, len(record), self.PAYLOAD):
-            self.send(b"\xf5\x01\x02" + struct.pack(">IIII", ordinal, len(record), offset, now()) + record[offset:offset + self.PAYLOAD])
+            self.send(
+                b"\xf5\x01\x02" + struct.pack(">IIII", ordinal, len(record), offset, now()) + record[offset : offset + self.PAYLOAD]
+            )
 
     def stay(self, until):
         """Keeps the session alive until something is due, or the receiver has had enough."""
@@ -124,8 +150,20 @@ def heavy_manifest(side, count):
     struct.pack_into("<f", header, 108, 352)
     header[344:348] = b"n+1\0"
     box = b"".join(varint(value) for value in (0, side, 0, side, 0, 1))
-    volume = b"\x01v" + struct.pack(">H", 348) + bytes(header) + varint(4) + varint(0) + bytes(32) + struct.pack(">dd", 0, 255) + bytes([8]) + varint(0)
-    volume += struct.pack(">Q", 0) + b"\x01" + box + b"\x04" + varint(0) + varint(0) + varint(count) + (b"\x04" + varint(0) + box) * count
+    volume = (
+        b"\x01v"
+        + struct.pack(">H", 348)
+        + bytes(header)
+        + varint(4)
+        + varint(0)
+        + bytes(32)
+        + struct.pack(">dd", 0, 255)
+        + bytes([8])
+        + varint(0)
+    )
+    volume += (
+        struct.pack(">Q", 0) + b"\x01" + box + b"\x04" + varint(0) + varint(0) + varint(count) + (b"\x04" + varint(0) + box) * count
+    )
     return record(1, b"\x03\x01" + volume)
 
 
@@ -159,7 +197,7 @@ def honest(port, path, number, stop):
         peer.hello(f"heavy-{number}")
         while position < len(data) and not stop.is_set():
             ordinal, length = struct.unpack_from(">II", data, position)
-            peer.chunk(ordinal, data[position + 8:position + 8 + length])
+            peer.chunk(ordinal, data[position + 8 : position + 8 + length])
             position += 8 + length
         peer.stay(stop.is_set)
         peer.close()
@@ -169,7 +207,12 @@ def honest(port, path, number, stop):
 
 class Program:
     def __init__(self, *arguments):
-        self.process = subprocess.Popen([os.path.join(BIN, arguments[0]), *arguments[1:], "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.process = subprocess.Popen(
+            [os.path.join(BIN, arguments[0]), *arguments[1:], "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
         self.events = []
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
@@ -201,7 +244,11 @@ def transfer(folder, options, crowd, link=None):
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         receiver = Program("fovea", "receive", "--listen", "127.0.0.1:0", "--out", os.path.join(scratch, "in"))
         port = receiver.port()
-        relay = Program("netsim", "relay", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{port}", "--link", link, "--seed", "1") if link else None
+        relay = (
+            Program("netsim", "relay", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{port}", "--link", link, "--seed", "1")
+            if link
+            else None
+        )
         stop = threading.Event()
         threads = [threading.Thread(target=crowd_member, args=(port, *rest, stop)) for crowd_member, *rest in crowd]
         for thread in threads:
@@ -211,14 +258,29 @@ def transfer(folder, options, crowd, link=None):
                 time.sleep(2)
             mask = ["--mask", options.mask] if options.mask else []
             began = time.monotonic()
-            sender = Program("fovea", "send", options.volume, *mask, "--encoding", "fast", "--session", "s", "--to", f"127.0.0.1:{relay.port() if relay else port}")
+            sender = Program(
+                "fovea",
+                "send",
+                options.volume,
+                *mask,
+                "--encoding",
+                "fast",
+                "--session",
+                "s",
+                "--to",
+                f"127.0.0.1:{relay.port() if relay else port}",
+            )
             try:
                 code = sender.process.wait(timeout=300)
             except subprocess.TimeoutExpired:
                 sender.end()
                 code = None
             total = time.monotonic() - began
-            region = [event["seconds_since_send"] for event in list(receiver.events) if event["event"] == "roi_complete" and event["session"] == "s"]
+            region = [
+                event["seconds_since_send"]
+                for event in list(receiver.events)
+                if event["event"] == "roi_complete" and event["session"] == "s"
+            ]
         finally:
             stop.set()
             receiver.end()
@@ -227,7 +289,11 @@ def transfer(folder, options, crowd, link=None):
             for thread in threads:
                 thread.join()
         name = os.path.basename(options.volume)
-        compared = subprocess.run([os.path.join(BIN, "fovea"), "compare", options.volume, os.path.join(scratch, "in", "s", name), "--json"], capture_output=True, text=True)
+        compared = subprocess.run(
+            [os.path.join(BIN, "fovea"), "compare", options.volume, os.path.join(scratch, "in", "s", name), "--json"],
+            capture_output=True,
+            text=True,
+        )
         if code != 0 or '"identical_voxels":true' not in compared.stdout or not region:
             return None, None
         return region[0], total
@@ -243,7 +309,10 @@ def compare(what, folder, options, crowd, pick, bound, link=None):
     a, b = statistics.median(alone), statistics.median(beside)
     factor, more = bound
     limit = factor * a + more
-    print(f"{what}, {options.runs} runs each: alone {a:.2f} s, in the crowd {b:.2f} s (slowest {max(beside):.2f}): {b / a:.2f} times; at most {limit:.2f} s {'holds' if b <= limit else 'DOES NOT HOLD'}", flush=True)
+    print(
+        f"{what}, {options.runs} runs each: alone {a:.2f} s, in the crowd {b:.2f} s (slowest {max(beside):.2f}): {b / a:.2f} times; at most {limit:.2f} s {'holds' if b <= limit else 'DOES NOT HOLD'}",
+        flush=True,
+    )
     return b <= limit
 
 
@@ -257,23 +326,42 @@ def main():
     options = parser.parse_args()
     good = True
     with tempfile.TemporaryDirectory() as folder:
+
         def phantom(name, shape):
             out = os.path.join(folder, name)
-            made = subprocess.run([os.path.join(BIN, "fovea"), "phantom", "--out", out, "--shape", shape, "--json"], capture_output=True, text=True, check=True)
+            made = subprocess.run(
+                [os.path.join(BIN, "fovea"), "phantom", "--out", out, "--shape", shape, "--json"],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
             return json.loads(made.stdout.splitlines()[-1])
+
         if not options.volume:
             files = phantom("small", options.shape)
             options.volume, options.mask = files["volume"], files["labels"]
         if "heavy" in options.what:
             files = phantom("large", "240x240x155")
             archive = os.path.join(folder, "heavy.fovea")
-            subprocess.run([os.path.join(BIN, "fovea"), "encode", files["volume"], "--mask", files["labels"], "--out", archive], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [os.path.join(BIN, "fovea"), "encode", files["volume"], "--mask", files["labels"], "--out", archive],
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
             crowd = [(honest, archive, number) for number in range(3)]
             good &= compare("region beside three of 240x240x155", folder, options, crowd, 0, (2, 0.2))
         if "hostile" in options.what:
             crowd = [(hostile, number) for number in range(HOSTILE_COUNT)]
             good &= compare(f"transfer beside {HOSTILE_COUNT} hostile, loopback", folder, options, crowd, 1, (3, 1))
-            good &= compare(f"transfer beside {HOSTILE_COUNT} hostile, rural-4g", folder, options, crowd, 1, (1.5, 0), link=os.path.join(PROJECT, "profiles", "links", "rural-4g.yaml"))
+            good &= compare(
+                f"transfer beside {HOSTILE_COUNT} hostile, rural-4g",
+                folder,
+                options,
+                crowd,
+                1,
+                (1.5, 0),
+                link=os.path.join(PROJECT, "profiles", "links", "rural-4g.yaml"),
+            )
     sys.exit(0 if good else 1)
 
 

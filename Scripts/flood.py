@@ -7,7 +7,17 @@ another (127.0.0.1). Prints one line a rate; exits 1 if a bound below is broken.
 
     Scripts/flood.py [--fovea .build/release/fovea] [--rates 300,2000] [--seconds 12]
 """
-import argparse, json, os, random, socket, struct, subprocess, sys, tempfile, time
+
+import argparse
+import json
+import os
+import random
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
 
 CONNECT_SECONDS, CORE_SHARE, MEGABYTES = 2.0, 0.20, 50.0
 
@@ -20,7 +30,7 @@ def extension(kind, body):
 def words_reversed(text):
     """SRT sends a stream identifier as 32-bit words, each with its bytes the other way round."""
     text += b"\0" * (-len(text) % 4)
-    return b"".join(text[at:at + 4][::-1] for at in range(0, len(text), 4))
+    return b"".join(text[at : at + 4][::-1] for at in range(0, len(text), 4))
 
 
 def handshake(kind, version, field, identifier, cookie, extensions=b""):
@@ -48,7 +58,10 @@ class Receiver:
         self.log = open(os.path.join(folder, "receiver.log"), "w+")
         self.process = subprocess.Popen(
             [fovea, "receive", "--listen", "127.0.0.1:0", "--out", os.path.join(folder, "in"), "--secret-file", secret, "--json"],
-            stdout=subprocess.PIPE, stderr=self.log, text=True)
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
+        )
         for line in self.process.stdout:
             event = json.loads(line)
             if event["event"] == "listening":
@@ -104,8 +117,26 @@ def flood(port, rate, seconds, at_third):
 def send(fovea, folder, volume, secret, port, name):
     """An honest sender; its events are stamped with when they were printed."""
     return subprocess.Popen(
-        [fovea, "send", volume, "--box", "4:12,4:12,4:12", "--encoding", "fast", "--to", f"127.0.0.1:{port}", "--secret-file",
-         secret, "--session", name, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        [
+            fovea,
+            "send",
+            volume,
+            "--box",
+            "4:12,4:12,4:12",
+            "--encoding",
+            "fast",
+            "--to",
+            f"127.0.0.1:{port}",
+            "--secret-file",
+            secret,
+            "--session",
+            name,
+            "--json",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def main():
@@ -119,14 +150,21 @@ def main():
         secret = os.path.join(folder, "secret")
         with open(os.open(secret, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
             file.write("a secret for the flood's measurement\n")
-        subprocess.run([options.fovea, "phantom", "--out", os.path.join(folder, "p"), "--shape", "32x32x24", "--seed", "3", "--json"],
-                       check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [options.fovea, "phantom", "--out", os.path.join(folder, "p"), "--shape", "32x32x24", "--seed", "3", "--json"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         volume = next(os.path.join(folder, "p", name) for name in sorted(os.listdir(os.path.join(folder, "p"))) if "flair" in name)
         for rate in map(float, options.rates.split(",")):
             receiver = Receiver(options.fovea, folder, secret)
             cpu, memory = receiver.cpu(), receiver.megabytes()
-            sender, megabits = flood(receiver.port, rate, options.seconds, lambda: send(
-                options.fovea, folder, volume, secret, receiver.port, f"r{int(rate)}"))
+            sender, megabits = flood(
+                receiver.port,
+                rate,
+                options.seconds,
+                lambda: send(options.fovea, folder, volume, secret, receiver.port, f"r{int(rate)}"),
+            )
             share = (receiver.cpu() - cpu) / options.seconds
             growth = receiver.megabytes() - memory
             try:
@@ -134,11 +172,16 @@ def main():
             except subprocess.TimeoutExpired:
                 sender.kill()
                 out, errors = sender.communicate()
-            connected = next((event["t"] for event in map(json.loads, out.splitlines()) if event["event"] == "first_datagram"), None)
+            connected = next(
+                (event["t"] for event in map(json.loads, out.splitlines()) if event["event"] == "first_datagram"), None
+            )
             log = receiver.end()
             text = "never" if connected is None else f"after {connected:.2f} s"
-            print(f"{megabits:5.2f} Mbit/s ({rate:.0f}/s): receiver {share:.0%} of a core, {growth:+.0f} MB; "
-                  f"honest sender's first voxels {text}, exit {sender.returncode}", flush=True)
+            print(
+                f"{megabits:5.2f} Mbit/s ({rate:.0f}/s): receiver {share:.0%} of a core, {growth:+.0f} MB; "
+                f"honest sender's first voxels {text}, exit {sender.returncode}",
+                flush=True,
+            )
             for line in (errors + log).splitlines():
                 print(f"    {line}")
             broken |= sender.returncode != 0 or connected > CONNECT_SECONDS or share > CORE_SHARE or growth >= MEGABYTES

@@ -5,6 +5,7 @@ Usage: Scripts/focus.py [--runs N] [--rate MBIT] [--round-trip MS] [--box X0 X1 
 The real programs send a generated head (240x240x155) over the real relay; the box is asked for once the region is complete, while what makes it exact still
 fills the link. It fails where that takes longer than 1.5 x (the box's bytes / rate + 2 round trips) + 1 s.
 """
+
 import argparse
 import json
 import os
@@ -59,7 +60,9 @@ def main():
     count, error = results[0][1], results[0][2]
     limit = 1.5 * (count * 8 / (options.rate * 1e6) + 2 * options.round_trip / 1000) + 1
     sides = "x".join(str(end - start) for start, end in zip(options.box[::2], options.box[1::2]))
-    print(f"box {sides}: {count} bytes, shown after {seconds:.2f} s (median of {options.runs}; limit {limit:.2f} s), off by at most {error:g}")
+    print(
+        f"box {sides}: {count} bytes, shown after {seconds:.2f} s (median of {options.runs}; limit {limit:.2f} s), off by at most {error:g}"
+    )
     if seconds > limit:
         sys.exit("later than that")
 

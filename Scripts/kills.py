@@ -6,6 +6,7 @@ Each run has a link with up to 10 % loss, one to three accidents (either end kil
 and a receipt that is checked at its end. Bytes sent twice are those of pieces that went on an earlier connection and had to go again, by the last life
 of the sender. Without a volume a generated head is sent.
 """
+
 import argparse
 import json
 import os
@@ -55,7 +56,9 @@ def link_file(folder, random_source):
     loss = random_source.choice([0, 0.5, 1, 2, 5, 10])
     path = os.path.join(folder, "link.yaml")
     with open(path, "w") as file:
-        file.write(f"rate: {random_source.choice([1, 2, 5])} Mbit/s\nround_trip: {random_source.choice([40, 80, 200])} ms\nloss: {loss} %\nqueue: 128 KiB\n")
+        file.write(
+            f"rate: {random_source.choice([1, 2, 5])} Mbit/s\nround_trip: {random_source.choice([40, 80, 200])} ms\nloss: {loss} %\nqueue: 128 KiB\n"
+        )
     return path, loss
 
 
@@ -68,9 +71,25 @@ def one(folder, seed, volume, mask, longest):
     receiver.start()
     port = receiver.port()
     receiver.arguments = (*receiver.arguments[:3], f"127.0.0.1:{port}", *receiver.arguments[4:])
-    relay = Site(folder, "relay", "netsim", "relay", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{port}", "--link", link, "--seed", str(seed), "--json")
+    relay = Site(
+        folder,
+        "relay",
+        "netsim",
+        "relay",
+        "--listen",
+        "127.0.0.1:0",
+        "--to",
+        f"127.0.0.1:{port}",
+        "--link",
+        link,
+        "--seed",
+        str(seed),
+        "--json",
+    )
     relay.start()
-    sender = Site(folder, "sender", "fovea", "send", volume, "--mask", mask, "--to", f"127.0.0.1:{relay.port()}", "--session", "s", "--json")
+    sender = Site(
+        folder, "sender", "fovea", "send", volume, "--mask", mask, "--to", f"127.0.0.1:{relay.port()}", "--session", "s", "--json"
+    )
     sender.start()
     started, story = time.time(), []
     try:
@@ -101,8 +120,12 @@ def one(folder, seed, volume, mask, longest):
     name = os.path.basename(volume)
     if not done:
         return False, 0, 0, story, loss
-    compared = subprocess.run([os.path.join(BIN, "fovea"), "compare", volume, os.path.join(incoming, "s", name), "--json"], capture_output=True, text=True)
-    inspected = subprocess.run([os.path.join(BIN, "fovea"), "inspect", os.path.join(incoming, "s"), "--json"], capture_output=True, text=True)
+    compared = subprocess.run(
+        [os.path.join(BIN, "fovea"), "compare", volume, os.path.join(incoming, "s", name), "--json"], capture_output=True, text=True
+    )
+    inspected = subprocess.run(
+        [os.path.join(BIN, "fovea"), "inspect", os.path.join(incoming, "s"), "--json"], capture_output=True, text=True
+    )
     exact = '"identical_voxels":true' in compared.stdout and '"identical_header":true' in compared.stdout
     verified = '"verified":true' in inspected.stdout
     total = sum(summary["bytes_sent_by_layer"].values())
@@ -120,17 +143,26 @@ def main():
     failed, total, twice = [], 0, 0
     with tempfile.TemporaryDirectory() as folder:
         if not options.volume:
-            made = subprocess.run([os.path.join(BIN, "fovea"), "phantom", "--out", folder, "--shape", "192x192x124", "--json"], capture_output=True, text=True)
+            made = subprocess.run(
+                [os.path.join(BIN, "fovea"), "phantom", "--out", folder, "--shape", "192x192x124", "--json"],
+                capture_output=True,
+                text=True,
+            )
             files = json.loads(made.stdout.splitlines()[-1])
             options.volume, options.mask = files["volume"], files["labels"]
         for seed in range(options.seed, options.seed + options.runs):
             with tempfile.TemporaryDirectory() as scratch:
                 fine, size, again, story, loss = one(scratch, seed, options.volume, options.mask, options.longest)
             total, twice = total + size, twice + again
-            print(f"{seed:4} loss {loss:4} %  {'exact, verified' if fine else 'FAILED':16} {size:9} bytes {again:8} twice  {', '.join(story)}", flush=True)
+            print(
+                f"{seed:4} loss {loss:4} %  {'exact, verified' if fine else 'FAILED':16} {size:9} bytes {again:8} twice  {', '.join(story)}",
+                flush=True,
+            )
             if not fine:
                 failed.append(seed)
-    print(f"{options.runs - len(failed)} of {options.runs} ended exact and verified; {twice / max(1, total):.3f} of the bytes sent twice (asked: 0.03)")
+    print(
+        f"{options.runs - len(failed)} of {options.runs} ended exact and verified; {twice / max(1, total):.3f} of the bytes sent twice (asked: 0.03)"
+    )
     sys.exit(1 if failed else 0)
 
 

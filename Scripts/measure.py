@@ -5,6 +5,7 @@ Usage: Scripts/measure.py [--data FOLDER] [--runs N] [--link NAME] [SECTION ...]
 Sections: size, exact, roi, order, eye. The folder is FOVEA_DATA, by default ../shared/data; without volumes a phantom is measured.
 Times depend on the machine; each row also gives the ratio to what the link alone would take.
 """
+
 import argparse
 import array
 import gzip
@@ -32,7 +33,9 @@ def run(*arguments):
 
 
 def start(*arguments):
-    process = subprocess.Popen([os.path.join(BIN, arguments[0]), *arguments[1:]], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        [os.path.join(BIN, arguments[0]), *arguments[1:]], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     return process, json.loads(process.stdout.readline())["port"]
 
 
@@ -40,8 +43,12 @@ def transfer(folder, volume, region, link, order="roi-first", seed=1):
     """Sends a volume through a relay; gives both ends' summaries and whether the result is the source."""
     out = tempfile.mkdtemp(dir=folder)
     receiver, port = start("fovea", "receive", "--listen", "127.0.0.1:0", "--out", out, "--once", "--json")
-    relay, port = start("netsim", "relay", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{port}", "--link", link, "--seed", str(seed), "--json")
-    sent = run("fovea", "send", volume, *region, "--to", f"127.0.0.1:{port}", "--transport", "default", "--order", order, "--json")[-1]
+    relay, port = start(
+        "netsim", "relay", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{port}", "--link", link, "--seed", str(seed), "--json"
+    )
+    sent = run("fovea", "send", volume, *region, "--to", f"127.0.0.1:{port}", "--transport", "default", "--order", order, "--json")[
+        -1
+    ]
     received = [json.loads(line) for line in receiver.communicate(timeout=60)[0].splitlines()][-1]
     relay.terminate()
     relay.wait()
@@ -79,7 +86,9 @@ def measure_size(items, folder):
         rows, boxes = {}, []
         for profile in ("diagnostic", "paper"):
             file = os.path.join(folder, "x.fovea")
-            summary = run("fovea", "encode", path, *region, "--encoding", profile, "--until", "lossy", "--out", file, "--force", "--json")[-1]
+            summary = run(
+                "fovea", "encode", path, *region, "--encoding", profile, "--until", "lossy", "--out", file, "--force", "--json"
+            )[-1]
             run("fovea", "decode", file, "--out", os.path.join(folder, "x.nii"), "--layers", "lossy", "--force", "--json")
             if profile == "diagnostic":
                 boxes = summary["roi_boxes"]
@@ -97,20 +106,29 @@ def measure_exact(items, folder):
         bounded = os.path.join(folder, "bounded.yaml")
         with open(bounded, "w") as file:
             file.write(profile.read().replace("roi:\n", "roi:\n  max_error: 4\n", 1))
-    print("\nBytes of the region of interest: base, from there to exact, base and all that brings it within 4; and the greatest error then")
+    print(
+        "\nBytes of the region of interest: base, from there to exact, base and all that brings it within 4; and the greatest error then"
+    )
     print(f"{'volume':32} {'base':>8} {'to exact':>9} {'within 4':>9} {'error':>6} {'rest then':>10}")
     for name, path, region in items:
         if not region:
             continue
         file, back = os.path.join(folder, "x.fovea"), os.path.join(folder, "x.nii")
         exact = run("fovea", "encode", path, *region, "--margin", "0", "--out", file, "--force", "--json")[-1]["bytes_by_layer"]
-        summary = run("fovea", "encode", path, *region, "--margin", "0", "--encoding", bounded, "--out", file, "--force", "--json")[-1]
+        summary = run("fovea", "encode", path, *region, "--margin", "0", "--encoding", bounded, "--out", file, "--force", "--json")[
+            -1
+        ]
         layers = summary["bytes_by_layer"]
         run("fovea", "decode", file, "--out", back, "--layers", "roi", "--force", "--json")
-        error = max(run("fovea", "compare", path, back, "--box", box, "--json")[-1]["max_abs_error"] for box in summary["roi_boxes"])
+        error = max(
+            run("fovea", "compare", path, back, "--box", box, "--json")[-1]["max_abs_error"] for box in summary["roi_boxes"]
+        )
         # Volumes whose values take a table have no bound but 0.
         within = layers["roi_base"] + layers["roi_bounded"] if layers["roi_bounded"] else None
-        print(f"{name:32} {layers['roi_base']:8} {exact['roi_refinement']:9} {within or '-':>9} {error:6g} {layers['roi_refinement']:10}", flush=True)
+        print(
+            f"{name:32} {layers['roi_base']:8} {exact['roi_refinement']:9} {within or '-':>9} {error:6g} {layers['roi_refinement']:10}",
+            flush=True,
+        )
 
 
 def measure_roi(items, folder, link, runs):
@@ -124,7 +142,15 @@ def measure_roi(items, folder, link, runs):
             sent, received, exact, verified = transfer(folder, path, region, link, seed=number + 1)
             first = sent["time_to_first_datagram"] or 0
             bound = first + sent["bytes_sent_by_layer"]["roi_base"] * 8 / rate + 2.5 * round_trip
-            rows.append((first, received["time_to_roi"], received["time_to_roi"] / bound, received["time_to_background"], received["time_to_lossless"]))
+            rows.append(
+                (
+                    first,
+                    received["time_to_roi"],
+                    received["time_to_roi"] / bound,
+                    received["time_to_background"],
+                    received["time_to_lossless"],
+                )
+            )
             ends.add((exact, verified))
         if not all(exact and verified for exact, verified in ends):
             FAILED.append(name)
@@ -132,7 +158,8 @@ def measure_roi(items, folder, link, runs):
         exact, verified = (all(end[i] for end in ends) for i in (0, 1))
         print(
             f"{name:32} {first:6.2f} {roi:6.2f} {ratio:6.2f} {background:8.2f} {lossless:7.2f} {'yes' if exact else 'NO':>9} {'verified' if verified else 'NO':>8}",
-            flush=True)
+            flush=True,
+        )
 
 
 def measure_order(items, folder, link):
@@ -160,8 +187,12 @@ def labelled(path):
 
 def measure_eye(items, folder, link):
     """How well the shipped model finds what is labelled, and how soon it is on its way."""
-    print("\nThe shipped model: Dice against the labels; how much of them the boxes as sent cover; the boxes' volume over the labels' tight box")
-    print(f"{'volume':32} {'verdict':>8} {'sure':>5} {'Dice':>6} {'cover':>6} {'volume':>6} {'boxes':>5} {'segment s':>9} {'first ROI datagram s':>20}")
+    print(
+        "\nThe shipped model: Dice against the labels; how much of them the boxes as sent cover; the boxes' volume over the labels' tight box"
+    )
+    print(
+        f"{'volume':32} {'verdict':>8} {'sure':>5} {'Dice':>6} {'cover':>6} {'volume':>6} {'boxes':>5} {'segment s':>9} {'first ROI datagram s':>20}"
+    )
     mask, file = os.path.join(folder, "m.nii"), os.path.join(folder, "x.fovea")
     healthy = run("fovea", "phantom", "--out", os.path.join(folder, "healthy"), "--healthy", "--json")[-1]
     dice = []

@@ -6,6 +6,7 @@ Usage: Scripts/rates.py VOLUME [--mask FILE] [--secret] [--runs N] [--jpeg-ls BY
 Real programs over the real relay, without loss. Each rate has one transfer before those that count: what a link carried the last time is remembered.
 A POST takes bytes x 8 / rate / 0.95 and two round trips, reading and coding not counted; JPEG-LS's bytes are those of `make bench`.
 """
+
 import argparse
 import json
 import math
@@ -26,7 +27,9 @@ ASKED = {0.384: 1.10, 2: 1.12, 10: 1.15, 50: 1.3}
 
 
 def start(*arguments, **more):
-    process = subprocess.Popen([os.path.join(BIN, arguments[0]), *arguments[1:]], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, **more)
+    process = subprocess.Popen(
+        [os.path.join(BIN, arguments[0]), *arguments[1:]], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, **more
+    )
     return process, json.loads(process.stdout.readline())["port"]
 
 
@@ -45,14 +48,24 @@ class Link:
         self.round_trip = ROUND_TRIPS.get(rate, 40) / 1e3
         profile = os.path.join(folder, "link.yaml")
         with open(profile, "w", encoding="utf-8") as file:
-            file.write(f"rate: {rate} Mbit/s\nround_trip: {ROUND_TRIPS.get(rate, 40)} ms\nloss: 0 %\nqueue: {max(64, int(rate * 32))} KiB\n")
-        self.receiver, port = start("fovea", "receive", "--listen", "127.0.0.1:0", "--out", os.path.join(folder, "in"), "--json", *self.secret)
-        self.relay, self.port = start("netsim", "relay", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{port}", "--link", profile, "--json")
+            file.write(
+                f"rate: {rate} Mbit/s\nround_trip: {ROUND_TRIPS.get(rate, 40)} ms\nloss: 0 %\nqueue: {max(64, int(rate * 32))} KiB\n"
+            )
+        self.receiver, port = start(
+            "fovea", "receive", "--listen", "127.0.0.1:0", "--out", os.path.join(folder, "in"), "--json", *self.secret
+        )
+        self.relay, self.port = start(
+            "netsim", "relay", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{port}", "--link", profile, "--json"
+        )
 
     def send(self, volume, region):
         environment = {**os.environ, "XDG_CACHE_HOME": os.path.join(self.folder, "cache")}
         done = subprocess.run(
-            [os.path.join(BIN, "fovea"), "send", volume, *region, "--to", f"127.0.0.1:{self.port}", "--json", *self.secret], env=environment, capture_output=True, text=True)
+            [os.path.join(BIN, "fovea"), "send", volume, *region, "--to", f"127.0.0.1:{self.port}", "--json", *self.secret],
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
         if done.returncode:
             sys.exit(f"{self.rate} Mbit/s: {done.stderr}")
         events = [json.loads(line) for line in done.stdout.splitlines()]
@@ -69,9 +82,14 @@ class Link:
         if "volume_lossless" not in milestones:
             sys.exit(f"{self.rate} Mbit/s: not exact")
         return {
-            "roi": milestones["roi_complete"], "exact": milestones["volume_lossless"], "done": summary["done_t"],
-            "first": summary["time_to_first_datagram"], "bytes": sum(summary["bytes_sent_by_layer"].values()),
-            "previews": "+".join(word for word in ("roi", "background") if coding[f"{word}_preview"]) or "none", "coder": coding["coder"]}
+            "roi": milestones["roi_complete"],
+            "exact": milestones["volume_lossless"],
+            "done": summary["done_t"],
+            "first": summary["time_to_first_datagram"],
+            "bytes": sum(summary["bytes_sent_by_layer"].values()),
+            "previews": "+".join(word for word in ("roi", "background") if coding[f"{word}_preview"]) or "none",
+            "coder": coding["coder"],
+        }
 
     def end(self):
         for process in (self.relay, self.receiver):
@@ -104,15 +122,24 @@ def figure(rows, curves, path):
     first, last = math.log10(rows[0]["rate"]), math.log10(rows[-1]["rate"])
     x = lambda rate: left + (math.log10(rate) - first) / (last - first) * (width - left - 150)
     y = lambda time: 20 + (high - math.log10(time)) / (high - low) * (height - bottom - 20)
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
-             f'<rect width="{width}" height="{height}" fill="white"/>']
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
+        f'<rect width="{width}" height="{height}" fill="white"/>',
+    ]
     for exponent in range(low, high + 1):
-        parts.append(f'<path d="M{left} {y(10 ** exponent):.1f}H{width - 150}" stroke="#ddd"/><text x="{left - 6}" y="{y(10 ** exponent) + 4:.1f}" text-anchor="end">{10.0 ** exponent:g} s</text>')
+        parts.append(
+            f'<path d="M{left} {y(10**exponent):.1f}H{width - 150}" stroke="#ddd"/><text x="{left - 6}" y="{y(10**exponent) + 4:.1f}" text-anchor="end">{10.0**exponent:g} s</text>'
+        )
     for row in rows:
-        parts.append(f'<path d="M{x(row["rate"]):.1f} 20V{height - bottom}" stroke="#ddd"/><text x="{x(row["rate"]):.1f}" y="{height - bottom + 18}" text-anchor="middle">{row["rate"]:g}</text>')
+        parts.append(
+            f'<path d="M{x(row["rate"]):.1f} 20V{height - bottom}" stroke="#ddd"/><text x="{x(row["rate"]):.1f}" y="{height - bottom + 18}" text-anchor="middle">{row["rate"]:g}</text>'
+        )
     parts.append(f'<text x="{(left + width - 150) / 2}" y="{height - 8}" text-anchor="middle">Mbit/s</text>')
     lines = [("region shown", "#c25b00", lambda row: row["roi"], ""), ("every bit exact", "#0a5f9e", lambda row: row["exact"], "")]
-    lines += [(f"POST of {name}", colour, lambda row, count=count: row["post"](count), ' stroke-dasharray="5 4"') for (name, count), colour in zip(curves, ("#555", "#999"))]
+    lines += [
+        (f"POST of {name}", colour, lambda row, count=count: row["post"](count), ' stroke-dasharray="5 4"')
+        for (name, count), colour in zip(curves, ("#555", "#999"))
+    ]
     ends = []
     for name, colour, value, dash in lines:
         points = " ".join(f"{x(row['rate']):.1f},{y(value(row)):.1f}" for row in rows)
@@ -138,15 +165,23 @@ def main():
     options = parser.parse_args()
     region = ["--mask", options.mask] if options.mask else []
     curves = [(".nii.gz", os.path.getsize(options.volume))] + ([("JPEG-LS", options.jpeg_ls)] if options.jpeg_ls else [])
-    print("| Mbit/s | previews | coder | bytes | first voxels | region shown | exact | done | " + " | ".join(f"POST of {name}" for name, _ in curves) + " | k (asked) |")
+    print(
+        "| Mbit/s | previews | coder | bytes | first voxels | region shown | exact | done | "
+        + " | ".join(f"POST of {name}" for name, _ in curves)
+        + " | k (asked) |"
+    )
     print("|---:|---|---|---:|" + "---:|" * (5 + len(curves)))
     rows = []
     for rate in sorted(options.rates):
         row = measured(rate, options.volume, region, options.runs, options.secret)
         rows.append(row)
         asked = f" ({ASKED[rate]:.2f})" if rate in ASKED else ""
-        print(f"| {rate:g} | {row['previews']} | {row['coder']} | {row['bytes']:,.0f} | {row['first']:.2f} | {row['roi']:.2f} | {row['exact']:.2f} | {row['done']:.2f} | "
-              + " | ".join(f"{row['post'](count):.2f}" for _, count in curves) + f" | {row['k']:.2f}{asked} |", flush=True)
+        print(
+            f"| {rate:g} | {row['previews']} | {row['coder']} | {row['bytes']:,.0f} | {row['first']:.2f} | {row['roi']:.2f} | {row['exact']:.2f} | {row['done']:.2f} | "
+            + " | ".join(f"{row['post'](count):.2f}" for _, count in curves)
+            + f" | {row['k']:.2f}{asked} |",
+            flush=True,
+        )
     if options.figure and len(rows) > 1:
         figure(rows, curves, options.figure)
     return 0

@@ -43,7 +43,8 @@ def main():
         return 77
     pathlib.Path(IMAGES).mkdir(exist_ok=True)
     for size, names, prefix in [
-        ((1280, 720, 1, False), ("roi", "background", "exact"), "view"), ((390, 844, 1, True), ("background",), "view-phone"),
+        ((1280, 720, 1, False), ("roi", "background", "exact"), "view"),
+        ((390, 844, 1, True), ("background",), "view-phone"),
     ]:
         with tempfile.TemporaryDirectory(prefix="fovea-view-") as folder:
             pictures(folder, size, names, prefix)

@@ -7,6 +7,7 @@ Makes the volumes, sends each over loopback, looks through both what was sent an
 memory it and its decoders had at one time (what no file backs, and so what the system cannot take back), and how long it ran. Exit 1 where one is
 above the limit: 1 GiB for send and receive, 100 MB for inspect.
 """
+
 import argparse
 import array
 import gzip

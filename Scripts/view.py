@@ -19,7 +19,9 @@ class Program:
     def __init__(self, name, *arguments, is_quiet=False):
         command = [str(BUILD / name), *map(str, arguments)]
         # On a machine of its own a sender would take nothing from who looks on: here it gets one core at most.
-        self.process = subprocess.Popen((["taskset", "-c", "0", "nice", "-n", "19"] if is_quiet else []) + command, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            (["taskset", "-c", "0", "nice", "-n", "19"] if is_quiet else []) + command, stdout=subprocess.PIPE, text=True
+        )
         self.events = []
         self.changed = threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()
@@ -60,7 +62,9 @@ class Transfer:
         self.folder = pathlib.Path(folder)
         self.programs = []
         self.receive("127.0.0.1:0", address)
-        relay = Program("netsim", "relay", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{self.receiver_port}", "--link", link, "--json")
+        relay = Program(
+            "netsim", "relay", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{self.receiver_port}", "--link", link, "--json"
+        )
         self.programs.append(relay)
         self.port = relay.event("listening")["port"]
 
@@ -84,7 +88,10 @@ class Transfer:
     def phantom(self, shape="240x240x155", seed=1):
         """Makes a head; gives back where its volume and labels are."""
         subprocess.run(
-            [BUILD / "fovea", "phantom", "--out", self.folder, "--seed", str(seed), "--shape", shape], check=True, stdout=subprocess.DEVNULL)
+            [BUILD / "fovea", "phantom", "--out", self.folder, "--seed", str(seed), "--shape", shape],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         return self.folder / f"phantom-{seed}_flair.nii.gz", self.folder / f"phantom-{seed}_seg.nii.gz"
 
     def send(self, volume, mask, session, *more, is_direct=False):
@@ -92,7 +99,8 @@ class Transfer:
         port = self.receiver_port if is_direct else self.port
         region = ["--mask", mask] if mask else []
         sender = Program(
-            "fovea", "send", volume, "--to", f"127.0.0.1:{port}", *region, "--session", session, "--json", *more, is_quiet=True)
+            "fovea", "send", volume, "--to", f"127.0.0.1:{port}", *region, "--session", session, "--json", *more, is_quiet=True
+        )
         self.programs.append(sender)
         return sender
 

@@ -11,16 +11,20 @@ import tempfile
 import browser
 from view import Transfer
 
-STEPS = "({now: performance.now(), origin: performance.timeOrigin, state: document.body.dataset.state, title: document.title, " \
-    "text: document.getElementById('banner-text').textContent, counts: fovea.voxels?.counts, seen: fovea.seen, " \
+STEPS = (
+    "({now: performance.now(), origin: performance.timeOrigin, state: document.body.dataset.state, title: document.title, "
+    "text: document.getElementById('banner-text').textContent, counts: fovea.voxels?.counts, seen: fovea.seen, "
     "file: document.getElementById('download-volume').textContent, planes: fovea.planes.stats, solid: fovea.rendering.stats})"
+)
 
 
 # Whatever the page ever says, noted by the page itself: asking from here would miss what stands for a tenth of a second.
-WATCH = "window.steps = []; new MutationObserver(() => steps.push({state: document.body.dataset.state, title: document.title, " \
-    "text: document.getElementById('banner-text').textContent, file: document.getElementById('download-volume').textContent, " \
-    "shares: [0, 1, 2, 3].map((quality) => document.getElementById(`share-${quality}`).textContent)})).observe(document.documentElement, " \
+WATCH = (
+    "window.steps = []; new MutationObserver(() => steps.push({state: document.body.dataset.state, title: document.title, "
+    "text: document.getElementById('banner-text').textContent, file: document.getElementById('download-volume').textContent, "
+    "shares: [0, 1, 2, 3].map((quality) => document.getElementById(`share-${quality}`).textContent)})).observe(document.documentElement, "
     "{subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ['data-state']}); true"
+)
 
 # What the page asks for, of the volume's own voxels.
 BOX = "[88, 124, 50, 88, 40, 66]"
@@ -54,7 +58,8 @@ def main():
     checks = Checks()
     size = (390, 844, 2, True) if options.phone else (1280, 720, 1, False)
     with (
-        tempfile.TemporaryDirectory(prefix="fovea-view-") as folder, Transfer(folder, options.link or slow_link(folder)) as transfer,
+        tempfile.TemporaryDirectory(prefix="fovea-view-") as folder,
+        Transfer(folder, options.link or slow_link(folder)) as transfer,
         browser.Browser(*size) as page,
     ):
         volume, mask = transfer.phantom(options.shape)
@@ -78,10 +83,16 @@ def main():
         whole = page.value(STEPS)
         page.value("fovea.planes.stats.longest = 0; fovea.rendering.stats.longest = 0")
         page.wait("document.body.dataset.state === 'exact'")
-        page.wait("String(fovea.voxels.revisions) === String(fovea.volume.revisions) && document.getElementById('share-3').textContent === '100 %'")
+        page.wait(
+            "String(fovea.voxels.revisions) === String(fovea.volume.revisions) && document.getElementById('share-3').textContent === '100 %'"
+        )
         last = page.value(STEPS)
-        requests = page.value("performance.getEntriesByType('resource').filter((entry) => entry.name.includes('/patches')).map((entry) => new URL(entry.name).search)")
-        download = page.value(f"fetch('/volume/check/0/file', {{method: 'HEAD'}}).then((answer) => answer.headers.get('content-disposition'))")
+        requests = page.value(
+            "performance.getEntriesByType('resource').filter((entry) => entry.name.includes('/patches')).map((entry) => new URL(entry.name).search)"
+        )
+        download = page.value(
+            "fetch('/volume/check/0/file', {method: 'HEAD'}).then((answer) => answer.headers.get('content-disposition'))"
+        )
         steps = page.value("steps")
         wishes = page.value("document.getElementById('requests-list').textContent")
         faults = page.faults()
@@ -95,7 +106,9 @@ def main():
     checks.require(all(step["title"].startswith("Incomplete") for step in previews), "the title of an incomplete volume says so")
     behind = [step for step in previews if step["text"].startswith("All has arrived")]
     checks.require(
-        all(step["file"] == "volume.partial.nii.gz" for step in previews if step not in behind), "an incomplete volume's file is called partial")
+        all(step["file"] == "volume.partial.nii.gz" for step in previews if step not in behind),
+        "an incomplete volume's file is called partial",
+    )
 
     def begins(quality):
         return next((place for place, step in enumerate(steps) if step["shares"][quality] not in ("–", "0 %")), len(steps))
@@ -107,17 +120,29 @@ def main():
     checks.require(last["counts"][:3] == [0, 0, 0], "the legend ends at exact")
     checks.require(last["text"].startswith("Exact, verified"), "the banner ends at exact, verified")
     checks.require(last["title"].startswith("Exact, verified"), "and so does the title")
-    checks.require(last["file"] == "volume.nii.gz" and 'filename="phantom-1_flair.nii.gz"' in (download or ""), "the exact file has its own name")
+    checks.require(
+        last["file"] == "volume.nii.gz" and 'filename="phantom-1_flair.nii.gz"' in (download or ""),
+        "the exact file has its own name",
+    )
     checks.require(len(requests) == len(set(requests)), "nothing is fetched twice")
-    checks.require(asked["at"] <= queued["at"] <= acknowledged["at"], "the sender puts what was asked for first, and hears that it is shown")
+    checks.require(
+        asked["at"] <= queued["at"] <= acknowledged["at"], "the sender puts what was asked for first, and hears that it is shown"
+    )
     checks.require(shown["at"] < exact["at"], "what was asked for is shown before the volume is exact")
     checks.require("at ROI quality in" in wishes, f"the page says what became of the wish: {wishes}")
     checks.require(not faults, f"the console stays empty: {faults}")
     figures = {
         "roi_to_page_seconds": round((first["origin"] + first["seen"]["roi"]) / 1000 - roi, 3),
-        "longest_frame_ms": {"to background": round(whole["planes"]["longest"], 1), "to exact": round(last["planes"]["longest"], 1)},
-        "longest_3d_frame_ms": {"to background": round(whole["solid"]["longest"], 1), "to exact": round(last["solid"]["longest"], 1)},
-        "frames": last["planes"]["draws"], "patches": len(requests),
+        "longest_frame_ms": {
+            "to background": round(whole["planes"]["longest"], 1),
+            "to exact": round(last["planes"]["longest"], 1),
+        },
+        "longest_3d_frame_ms": {
+            "to background": round(whole["solid"]["longest"], 1),
+            "to exact": round(last["solid"]["longest"], 1),
+        },
+        "frames": last["planes"]["draws"],
+        "patches": len(requests),
     }
     print(json.dumps(figures))
     return 1 if checks.failed else 0

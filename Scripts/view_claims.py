@@ -38,19 +38,27 @@ def orientation(stage):
         # Seen from the feet, a cube on the patient's right and at the front is at the top left of the axial plane.
         for words, bright in (("right, front, up", 1900), ("left, back", None)):
             x, y, tile = *place_of(tiles[0], words), tiles[0]
-            stage.page.drag((tile["left"] + x, tile["top"] + y + tile["offset"]), (tile["left"] + x, tile["top"] + y + tile["offset"]), steps=1)
+            stage.page.drag(
+                (tile["left"] + x, tile["top"] + y + tile["offset"]), (tile["left"] + x, tile["top"] + y + tile["offset"]), steps=1
+            )
             stage.page.wait("fovea.planes.pending.length === 0")
             readout = stage.page.value("document.getElementById('readout').textContent")
             expected = bright or view_volumes.value(11, 10, 19)
-            stage.require(f") {expected}  exact" in readout, f"{name}: {words} is {expected} in the file, the page reads {readout!r}")
+            stage.require(
+                f") {expected}  exact" in readout, f"{name}: {words} is {expected} in the file, the page reads {readout!r}"
+            )
         letters = stage.page.value("__letters.slice(-24)")
         for letter, is_left in (("R", True), ("L", False)):
             places = [x for text, x, y in letters if text == letter]
-            stage.require(places and all((x % 475 < 100) == is_left for x in places), f"{name}: {letter} stands on its side: {places}")
+            stage.require(
+                places and all((x % 475 < 100) == is_left for x in places), f"{name}: {letter} stands on its side: {places}"
+            )
 
 
-PIXELS = f"""(() => {{
-  fovea.shading.set({view_volumes.stored(0)}, {view_volumes.stored(2000)});""" + """ fovea.planes.refreshAll();
+PIXELS = (
+    f"""(() => {{
+  fovea.shading.set({view_volumes.stored(0)}, {view_volumes.stored(2000)});"""
+    + """ fovea.planes.refreshAll();
   while (fovea.planes.pending.length) fovea.planes.uploadVisible(), fovea.planes.pending.length = 0;
   fovea.planes.nv.drawScene();
   const planes = document.getElementById('planes');
@@ -66,15 +74,16 @@ PIXELS = f"""(() => {{
     return { left: left + 2, top: top + 2, width: w - 4, offset: planes.getBoundingClientRect().top, greys: btoa(text) };
   }));
 })()"""
+)
 
 
 def body_of(tile):
     """Where the body is on a tile: left, top, width, height in pixels; and its rows."""
     width = tile["width"]
     greys = base64.b64decode(tile["greys"])
-    rows = [greys[start:start + width] for start in range(0, len(greys), width)]
+    rows = [greys[start : start + width] for start in range(0, len(greys), width)]
     lit = [index for index, row in enumerate(rows) if max(row) > 60]
-    columns = [index for index in range(width) if any(row[index] > 60 for row in rows[lit[0]:lit[-1] + 1])] if lit else []
+    columns = [index for index in range(width) if any(row[index] > 60 for row in rows[lit[0] : lit[-1] + 1])] if lit else []
     if not columns:
         raise Failed("a plane is black")
     return columns[0], lit[0], columns[-1] + 1 - columns[0], lit[-1] + 1 - lit[0], rows
@@ -106,7 +115,10 @@ def state_alone(stage):
         is_exact = name == "all"
         stage.require(state["isExact"] == is_exact, f"{name}: exact is {state['isExact']}")
         stage.require(("EXACT · VERIFIED" in state["badge"]) == is_exact, f"{name}: the badge says {state['badge']}")
-        stage.require((state["watermark"] == "") == (is_exact or name == "another's picture, nothing of this one" and not state["badge"]), f"{name}: the watermark is {state['watermark']!r}")
+        stage.require(
+            (state["watermark"] == "") == (is_exact or name == "another's picture, nothing of this one" and not state["badge"]),
+            f"{name}: the watermark is {state['watermark']!r}",
+        )
         stage.require(state["title"].startswith("Exact") == is_exact, f"{name}: the title is {state['title']}")
 
 
@@ -185,10 +197,19 @@ def choosing(stage):
     samples = stage.samples()
     mine = [sample for sample in samples if sample["who"] == "slow-processor"]
     first = mine[0]
-    stage.require(first["isBlack"] and first["badge"] == "none" and first["legend"] == ["–"] * 4, f"at first nothing is shown: {first}")
-    stage.require(not first["readout"] and not first["requests"] and (not first["elapsed"] or first["elapsed"] != before["elapsed"]), f"no figure of the other session stays: {first}")
-    stage.require(all(sample["picture"] != before["picture"] for sample in mine), "never is one session's picture under another's name")
-    stage.require(all(sample["legend"] == ["–"] * 4 for sample in mine if sample["isBlack"]), "without a picture the legend is empty")
+    stage.require(
+        first["isBlack"] and first["badge"] == "none" and first["legend"] == ["–"] * 4, f"at first nothing is shown: {first}"
+    )
+    stage.require(
+        not first["readout"] and not first["requests"] and (not first["elapsed"] or first["elapsed"] != before["elapsed"]),
+        f"no figure of the other session stays: {first}",
+    )
+    stage.require(
+        all(sample["picture"] != before["picture"] for sample in mine), "never is one session's picture under another's name"
+    )
+    stage.require(
+        all(sample["legend"] == ["–"] * 4 for sample in mine if sample["isBlack"]), "without a picture the legend is empty"
+    )
     stage.agree(mine, "another session")
     stage.throttle()
     # A lossy one between two exact ones keeps its watermark.
@@ -197,17 +218,25 @@ def choosing(stage):
     stage.page.wait("document.getElementById('banner-head').textContent === 'Lossy, as sent.' && fovea.planes.drawn")
     stage.page.value("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
     lossy = stage.samples()[-1]
-    stage.require(lossy["isMarked"] and lossy["badge"] == "amber" and "Lossy" in lossy["title"], f"lossy has its watermark: {lossy}")
+    stage.require(
+        lossy["isMarked"] and lossy["badge"] == "amber" and "Lossy" in lossy["title"], f"lossy has its watermark: {lossy}"
+    )
     stage.on_screen("a lossy volume")
     # Somebody else's voxels on the planes: an error of the page's own.
-    stage.require(stage.page.value("__fovea.refused") == 0, f"nothing had to be refused so far: {stage.page.value('__fovea.refusals')}")
-    stage.page.value("fovea.planes.voxels = Object.assign(Object.create(Object.getPrototypeOf(fovea.voxels)), fovea.voxels, "
-                     "{owner: {...fovea.voxels.owner, session: 'somebody-else'}}); fovea.planes.draw(true); 0")
+    stage.require(
+        stage.page.value("__fovea.refused") == 0, f"nothing had to be refused so far: {stage.page.value('__fovea.refusals')}"
+    )
+    stage.page.value(
+        "fovea.planes.voxels = Object.assign(Object.create(Object.getPrototypeOf(fovea.voxels)), fovea.voxels, "
+        "{owner: {...fovea.voxels.owner, session: 'somebody-else'}}); fovea.planes.draw(true); 0"
+    )
     stage.page.wait("__fovea.refused > 0 && __record.samples.at(-1).isBlack")
     stage.page.value("fovea.choose('region-only', 0); 0")
     stage.page.wait("fovea.planes.drawn && !__record.samples.at(-1).isBlack")
-    refused = stage.page.value("(() => { const { refused } = __fovea; fovea.outline.requests = { ...fovea.outline.requests, owner: { ...fovea.chosen, session: 'somebody-else' } }; "
-                               "fovea.outline.draw(); return __fovea.refused - refused; })()")
+    refused = stage.page.value(
+        "(() => { const { refused } = __fovea; fovea.outline.requests = { ...fovea.outline.requests, owner: { ...fovea.chosen, session: 'somebody-else' } }; "
+        "fovea.outline.draw(); return __fovea.refused - refused; })()"
+    )
     stage.require(refused > 0, "an overlay of another session is refused")
     stage.require(any("somebody-else" in fault for fault in stage.page.faults()), "the console says what was refused")
     stage.page.messages.clear()
@@ -220,9 +249,14 @@ def arriving(stage):
     stage.wait_exact("slow-link")
     stage.send("urgent", 4, is_direct=False, wait=False)
     stage.page.wait("!document.getElementById('arrival').hidden")
-    said = stage.page.value("({title: document.title, bar: document.getElementById('arrival-name').textContent, who: document.getElementById('banner-who')?.textContent, "
-                            f"row: {stage.row('urgent')}.classList.contains('announced')}})")
-    stage.require(said == {"title": "New: urgent · Exact, verified · Fovea", "bar": "urgent", "who": "slow-link", "row": True}, f"the arrival is announced: {said}")
+    said = stage.page.value(
+        "({title: document.title, bar: document.getElementById('arrival-name').textContent, who: document.getElementById('banner-who')?.textContent, "
+        f"row: {stage.row('urgent')}.classList.contains('announced')}})"
+    )
+    stage.require(
+        said == {"title": "New: urgent · Exact, verified · Fovea", "bar": "urgent", "who": "slow-link", "row": True},
+        f"the arrival is announced: {said}",
+    )
     stage.transfer.hold()
     # One that is newer, and no longer arrives.
     stage.send("newest", 5)
@@ -230,14 +264,22 @@ def arriving(stage):
     stage.wait_exact("slow-link")
     stage.open()
     stage.page.wait("document.getElementById('banner-who')?.textContent === 'urgent'")
-    stage.require(stage.page.value("document.body?.dataset.state") != "exact", "a page opened late shows what arrives, not an old one in green")
-    stage.require(stage.page.value("Notification.permission") != "granted" and stage.page.value("!document.getElementById('notify') || true"), "nobody was asked")
+    stage.require(
+        stage.page.value("document.body?.dataset.state") != "exact",
+        "a page opened late shows what arrives, not an old one in green",
+    )
+    stage.require(
+        stage.page.value("Notification.permission") != "granted" and stage.page.value("!document.getElementById('notify') || true"),
+        "nobody was asked",
+    )
     stage.require(stage.page.value("document.getElementById('arrival').hidden"), "what is looked at is not announced")
     stage.transfer.hold(False)
     stage.wait_exact("urgent")
     # One that has come and gone in a moment is announced as well, until somebody has seen it.
     stage.send("moment", 6)
-    stage.page.wait("!document.getElementById('arrival').hidden && document.getElementById('arrival-name').textContent === 'moment'")
+    stage.page.wait(
+        "!document.getElementById('arrival').hidden && document.getElementById('arrival-name').textContent === 'moment'"
+    )
     stage.page.value("document.getElementById('arrival-later').click()")
     stage.require(stage.page.value("document.getElementById('arrival').hidden"), "put off, it is announced no more")
 
@@ -247,12 +289,22 @@ def messages(stage):
     stage.need("slow-link", 1)
     stage.choose("slow-link")
     stage.wait_exact("slow-link")
-    stage.page.value("fovea.requests.send({ session: 'slow-link', index: 0, timepoint: 0 }, [0, 10, 0, 10, 0, 10], () => true).then(() => true)")
-    stage.require(stage.page.value("document.getElementById('requests-message').textContent") != "", "a request that failed says so")
-    stage.page.value("fovea.planes.draw(true); new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true)))))")
-    stage.require("not requested" not in stage.page.value("document.getElementById('banner-text').textContent"), "and leaves the banner alone")
+    stage.page.value(
+        "fovea.requests.send({ session: 'slow-link', index: 0, timepoint: 0 }, [0, 10, 0, 10, 0, 10], () => true).then(() => true)"
+    )
+    stage.require(
+        stage.page.value("document.getElementById('requests-message').textContent") != "", "a request that failed says so"
+    )
+    stage.page.value(
+        "fovea.planes.draw(true); new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true)))))"
+    )
+    stage.require(
+        "not requested" not in stage.page.value("document.getElementById('banner-text').textContent"), "and leaves the banner alone"
+    )
     stage.choose("slow-link")
-    stage.require(stage.page.value("document.getElementById('requests-message').textContent") == "", "the message goes with the session")
+    stage.require(
+        stage.page.value("document.getElementById('requests-message').textContent") == "", "the message goes with the session"
+    )
     stage.wait_exact("slow-link")
     stage.page.messages.clear()
 
@@ -264,24 +316,39 @@ def lost(stage):
     stage.choose("slow-link")
     stage.throttle(100_000, 40)
     stage.choose("slow-processor")
-    stage.page.wait("document.getElementById('banner-body').textContent.startsWith('this page shows') && __record.samples.at(-1).who === 'slow-processor' && __record.samples.at(-1).exact > 0 && document.body?.dataset.state !== 'exact'")
+    stage.page.wait(
+        "document.getElementById('banner-body').textContent.startsWith('this page shows') && __record.samples.at(-1).who === 'slow-processor' && __record.samples.at(-1).exact > 0 && document.body?.dataset.state !== 'exact'"
+    )
     stage.forget()
     stage.transfer.kill()
     stage.page.wait("document.body?.dataset.state === 'lost'")
     time.sleep(0.5)
     samples = [sample for sample in stage.samples() if sample["state"] == "lost"]
     for sample in samples:
-        stage.require(sample["head"] == "Connection to the receiver lost;", f"the banner says that the connection is lost: {sample['head']}")
-        stage.require(re.search(f"this page shows what it had at {TIME}: \\d+ %, not for diagnosis", sample["body"]), f"and what is shown: {sample['body']}")
-        stage.require(sample["isMarked"] and sample["badge"] == "amber" and "Exact" not in sample["title"], f"what was a preview stays one: {sample}")
+        stage.require(
+            sample["head"] == "Connection to the receiver lost;", f"the banner says that the connection is lost: {sample['head']}"
+        )
+        stage.require(
+            re.search(f"this page shows what it had at {TIME}: \\d+ %, not for diagnosis", sample["body"]),
+            f"and what is shown: {sample['body']}",
+        )
+        stage.require(
+            sample["isMarked"] and sample["badge"] == "amber" and "Exact" not in sample["title"],
+            f"what was a preview stays one: {sample}",
+        )
     stage.throttle()
     stage.transfer.restart()
     stage.wait_exact("slow-processor")
     stage.transfer.kill()
     stage.page.wait("document.body?.dataset.state === 'lost'")
     said = stage.page.value("document.getElementById('banner-text').textContent")
-    stage.require(re.search(f"Connection to the receiver lost; this page shows what it had at {TIME}: exact and verified then", " ".join(said.split())),
-                  f"an exact picture without a receiver is exact as of then: {said}")
+    stage.require(
+        re.search(
+            f"Connection to the receiver lost; this page shows what it had at {TIME}: exact and verified then",
+            " ".join(said.split()),
+        ),
+        f"an exact picture without a receiver is exact as of then: {said}",
+    )
     stage.transfer.restart()
     stage.wait_exact("slow-processor")
     stage.page.messages.clear()
@@ -292,7 +359,17 @@ def listed(stage):
     for number, session in enumerate(("slow-link", "slow-processor"), 1):
         stage.need(session, number)
     stage.need("region-only", 3, "--until", "roi")
-    expected = {"ras": "exact", "lps": "exact", "sagittal": "exact", "slow-link": "exact", "slow-processor": "exact", "region-only": "lossy", "urgent": "exact", "newest": "exact", "moment": "exact"}
+    expected = {
+        "ras": "exact",
+        "lps": "exact",
+        "sagittal": "exact",
+        "slow-link": "exact",
+        "slow-processor": "exact",
+        "region-only": "lossy",
+        "urgent": "exact",
+        "newest": "exact",
+        "moment": "exact",
+    }
     expected = {name: state for name, state in expected.items() if name in stage.sent}
     stage.page.wait(f"document.querySelectorAll('#sessions button').length >= {len(expected)}")
     for session, state in expected.items():
@@ -328,7 +405,9 @@ def fault(stage):
     stage.page.value("fovea.sessionList.draw = () => { throw new Error('made to fail'); }; fovea.planes.draw(true); 0")
     stage.page.wait("document.body?.dataset.state === 'failed' && __record.samples.at(-1).isMarked")
     last = stage.samples()[-1]
-    stage.require(last["badge"] == "amber" and "fault" in last["head"] and "Exact" not in last["title"], f"nothing is called exact: {last}")
+    stage.require(
+        last["badge"] == "amber" and "fault" in last["head"] and "Exact" not in last["title"], f"nothing is called exact: {last}"
+    )
     stage.page.messages.clear()
 
 
@@ -352,7 +431,11 @@ def main():
         print("view: no Chromium is installed", file=sys.stderr)
         return 77
     failed = 0
-    with tempfile.TemporaryDirectory(prefix="fovea-view-") as folder, Transfer(folder, slow_link(folder)) as transfer, browser.Browser(1280, 720) as page:
+    with (
+        tempfile.TemporaryDirectory(prefix="fovea-view-") as folder,
+        Transfer(folder, slow_link(folder)) as transfer,
+        browser.Browser(1280, 720) as page,
+    ):
         page.call("Page.addScriptToEvaluateOnNewDocument", source=RECORDER + LETTERS)
         stage = Stage(transfer, page)
         stage.open()
@@ -373,7 +456,9 @@ def main():
             page.messages.clear()
             failed += bool(stage.failures)
             shown = stage.failures[:8] + ([f"and {len(stage.failures) - 8} more"] if len(stage.failures) > 8 else [])
-            print(json.dumps({"check": check.__name__, "seconds": round(time.monotonic() - start, 1), "failures": shown}), flush=True)
+            print(
+                json.dumps({"check": check.__name__, "seconds": round(time.monotonic() - start, 1), "failures": shown}), flush=True
+            )
     return 1 if failed else 0
 
 

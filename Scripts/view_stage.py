@@ -26,7 +26,13 @@ class Stage:
     # The network and the processor
 
     def throttle(self, bytes_per_second=-1, latency=0, offline=False):
-        self.page.call("Network.emulateNetworkConditions", offline=offline, latency=latency, downloadThroughput=bytes_per_second, uploadThroughput=-1)
+        self.page.call(
+            "Network.emulateNetworkConditions",
+            offline=offline,
+            latency=latency,
+            downloadThroughput=bytes_per_second,
+            uploadThroughput=-1,
+        )
 
     def slow_down(self, rate):
         self.page.call("Emulation.setCPUThrottlingRate", rate=rate)
@@ -68,15 +74,24 @@ class Stage:
         self.page.value("__record.samples.length = 0; 0")
 
     def wait_exact(self, session, patience=120):
-        self.page.wait(f"document.body?.dataset.state === 'exact' && document.getElementById('banner-who')?.textContent === '{session}'", patience)
-        self.page.value("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true)))))")
+        self.page.wait(
+            f"document.body?.dataset.state === 'exact' && document.getElementById('banner-who')?.textContent === '{session}'",
+            patience,
+        )
+        self.page.value(
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true)))))"
+        )
 
     def on_screen(self, what):
         """A preview is one on the screen too, whatever lies over its canvases: badge, watermark and banner are there to be seen."""
         rows, step = self.page.pixels()
-        frames = json.loads(self.page.value("JSON.stringify(['planes', 'banner'].map((id) => { const {left, top, width} = document.getElementById(id).getBoundingClientRect(); return [left, top, width]; }))"))
+        frames = json.loads(
+            self.page.value(
+                "JSON.stringify(['planes', 'banner'].map((id) => { const {left, top, width} = document.getElementById(id).getBoundingClientRect(); return [left, top, width]; }))"
+            )
+        )
         (left, top, width), (banner_left, banner_top, _) = frames
-        at = lambda x, y: tuple(rows[int(y)][int(x) * step:int(x) * step + 3])
+        at = lambda x, y: tuple(rows[int(y)][int(x) * step : int(x) * step + 3])
         r, g, b = at(left + width / 2 - 14, top + 9)
         self.require(r > 1.3 * g and g > b and r > 80, f"{what}: the badge is on the screen: {(r, g, b)}")
         r, g, b = at(banner_left + 30, banner_top + 4)
@@ -95,23 +110,38 @@ class Stage:
         claims = []
         for sample in samples:
             at = f"{what}, frame {sample['frame']}"
-            says = {"badge": sample["badge"] == "green", "banner": sample["state"] == "exact", "head": sample["head"].startswith("Exact"),
-                    "title": "Exact, verified" in sample["title"], "legend": sample["legend"][3] == "100 %"}
+            says = {
+                "badge": sample["badge"] == "green",
+                "banner": sample["state"] == "exact",
+                "head": sample["head"].startswith("Exact"),
+                "title": "Exact, verified" in sample["title"],
+                "legend": sample["legend"][3] == "100 %",
+            }
             if says["badge"] or says["banner"] or says["head"] or says["title"]:
                 claims.append(sample)
-            self.require(len({says[name] for name in ("badge", "banner", "head", "title")}) == 1, f"{at}: badge, banner and title say the same: {says}")
+            self.require(
+                len({says[name] for name in ("badge", "banner", "head", "title")}) == 1,
+                f"{at}: badge, banner and title say the same: {says}",
+            )
             if any(says.values()):
-                self.require(sample["exact"] == exact, f"{at}: {says}, but {sample['exact']} of {exact} voxels are exact in the textures")
+                self.require(
+                    sample["exact"] == exact, f"{at}: {says}, but {sample['exact']} of {exact} voxels are exact in the textures"
+                )
                 if says["badge"]:
                     self.require(sample["picture"] == reference, f"{at}: EXACT over another picture than the exact one")
                     self.require(not sample["isMarked"], f"{at}: the watermark is gone once all is exact")
             elif not sample["isBlack"]:
                 self.require(sample["isMarked"], f"{at}: a picture that is not called exact has the watermark ({sample['head']})")
-                self.require("not for diagnosis" in sample["body"], f"{at}: a preview is said to be not for diagnosis: {sample['body']}")
+                self.require(
+                    "not for diagnosis" in sample["body"], f"{at}: a preview is said to be not for diagnosis: {sample['body']}"
+                )
             for text in (sample["legend"][3], shows(sample["body"])):
                 share = percentage(text)
                 if share is not None and exact:
-                    self.require(share <= 100 * sample["exact"] / exact + 0.01, f"{at}: says {text}, shows {100 * sample['exact'] / exact:.1f} %")
+                    self.require(
+                        share <= 100 * sample["exact"] / exact + 0.01,
+                        f"{at}: says {text}, shows {100 * sample['exact'] / exact:.1f} %",
+                    )
         return claims
 
 

@@ -5,8 +5,11 @@ import struct
 # The body in millimetres of right, anterior, superior: 24 x 30 x 18 of 40 x 44 x 32 voxels, with three bright cubes.
 SHAPE = (40, 44, 32)
 BODY = ((8, 32), (7, 37), (7, 25))
-CUBES = {"right, front, up": ((23, 29), (27, 33), (17, 22), 1900), "left, front, down": ((10, 16), (27, 33), (10, 14), 1600),
-         "right, back, down": ((23, 29), (10, 16), (10, 14), 1750)}
+CUBES = {
+    "right, front, up": ((23, 29), (27, 33), (17, 22), 1900),
+    "left, front, down": ((10, 16), (27, 33), (10, 14), 1600),
+    "right, back, down": ((23, 29), (10, 16), (10, 14), 1750),
+}
 
 # A value is half of what is stored, less a hundred: a page that shows what is stored is found out.
 SLOPE, INTERCEPT = 0.5, -100

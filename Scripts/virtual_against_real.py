@@ -5,6 +5,7 @@ Usage: Scripts/virtual_against_real.py [--seeds N] [--out FOLDER] [--coding meas
 The generated head goes over rural-4g, adsl-uplink, geo-satellite and hospital-wan, five seeds each. It fails where time to ROI or time to exact differ by more than
 10 %. The machine should have nothing else to do.
 """
+
 import argparse
 import csv
 import os
@@ -33,7 +34,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--out", help="keep the results here")
-    parser.add_argument("--coding", default="measured", choices=["measured", "reference"], help="when chunks are ready in virtual time")
+    parser.add_argument(
+        "--coding", default="measured", choices=["measured", "reference"], help="when chunks are ready in virtual time"
+    )
     parser.add_argument("--orders", default="roi-first")
     parser.add_argument("links", nargs="*", default=[], metavar="LINK")
     options = parser.parse_args()

@@ -2,6 +2,7 @@
 
 Each prints one JSON object a line. Times are CLOCK_MONOTONIC, which is the same for all programs and namespaces of a machine.
 """
+
 import fcntl
 import json
 import os

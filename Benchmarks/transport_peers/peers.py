@@ -1,4 +1,5 @@
 """The transports that are compared, each over the real relay: their names, whether they can run here, and one run of each."""
+
 import contextlib
 import json
 import math
@@ -44,8 +45,11 @@ class Link:
 
     def fields(self):
         return {
-            "rate_mbit": self.rate_mbit, "rtt_ms": self.round_trip_ms, "loss_percent": self.loss_percent,
-            "queue_bytes": self.queue}
+            "rate_mbit": self.rate_mbit,
+            "rtt_ms": self.round_trip_ms,
+            "loss_percent": self.loss_percent,
+            "queue_bytes": self.queue,
+        }
 
 
 class StepLink(Link):
@@ -64,7 +68,8 @@ class StepLink(Link):
         starts = [start for start, _ in self.steps]
         return sum(
             max(0, min(seconds, until) - since) * rate * 1e6
-            for since, until, (_, rate) in zip(starts, [*starts[1:], math.inf], self.steps))
+            for since, until, (_, rate) in zip(starts, [*starts[1:], math.inf], self.steps)
+        )
 
     def fields(self):
         return {**super().fields(), "steps": self.steps}
@@ -100,8 +105,8 @@ class Program:
         self.name = os.path.basename(command[0]) if command[0] != ENDS[0] else command[2]
         self.errors = tempfile.TemporaryFile(mode="w+", errors="replace")
         self.process = subprocess.Popen(
-            [*inside, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.errors, text=True,
-            errors="replace")
+            [*inside, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.errors, text=True, errors="replace"
+        )
         self.events, self.ended, self.changed = [], False, threading.Condition()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -171,8 +176,18 @@ class Run(contextlib.ExitStack):
 
     def relay(self, port):
         return self.start(
-            NETSIM, "relay", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{port}", "--link", self.link.written(self.folder),
-            "--seed", str(self.seed), "--json")
+            NETSIM,
+            "relay",
+            "--listen",
+            "127.0.0.1:0",
+            "--to",
+            f"127.0.0.1:{port}",
+            "--link",
+            self.link.written(self.folder),
+            "--seed",
+            str(self.seed),
+            "--json",
+        )
 
     def tunnel(self, mtu):
         """Two namespaces joined through the relay; gives their names and the far bridge. Addresses are NEAR and FAR."""

@@ -94,21 +94,37 @@ def through_tbf(size, rate, seconds):
             ip("-n", name, "link", "set", "veth0", "up")
         burst = max(3200, int(rate / 8 / 100))
         subprocess.run(
-            ["tc", "-n", names[0], "qdisc", "add", "dev", "veth0", "root", "tbf", "rate", f"{int(rate)}bit",
-             "burst", str(burst), "limit", str(queue_bytes(rate))], check=True)
-        return stream(
-            ["ip", "netns", "exec", names[1]], ["ip", "netns", "exec", names[0]], "10.78.0.2", size, rate, seconds)
+            [
+                "tc",
+                "-n",
+                names[0],
+                "qdisc",
+                "add",
+                "dev",
+                "veth0",
+                "root",
+                "tbf",
+                "rate",
+                f"{int(rate)}bit",
+                "burst",
+                str(burst),
+                "limit",
+                str(queue_bytes(rate)),
+            ],
+            check=True,
+        )
+        return stream(["ip", "netns", "exec", names[1]], ["ip", "netns", "exec", names[0]], "10.78.0.2", size, rate, seconds)
     finally:
         for name in made:
             subprocess.run(["ip", "netns", "delete", name])
 
 
 def stream(server_prefix, client_prefix, address, size, rate, seconds):
-    receiver = subprocess.Popen(
-        [*server_prefix, *script("receive", "--seconds", seconds)], stdout=subprocess.PIPE, text=True)
+    receiver = subprocess.Popen([*server_prefix, *script("receive", "--seconds", seconds)], stdout=subprocess.PIPE, text=True)
     time.sleep(0.5)
     sender = subprocess.Popen(
-        [*client_prefix, *script("send", "--address", address, "--size", size, "--rate", rate, "--seconds", seconds + 2)])
+        [*client_prefix, *script("send", "--address", address, "--size", size, "--rate", rate, "--seconds", seconds + 2)]
+    )
     try:
         return float(receiver.communicate(timeout=seconds + 30)[0])
     finally:
@@ -124,8 +140,18 @@ def through_netsim(netsim, size, rate, seconds):
             file.write(f"rate: {rate / 1e6} Mbit/s\nround_trip: 0 ms\nloss: 0 %\nqueue: {queue_bytes(rate)} B\n")
         serve = " ".join(script("receive", "--seconds", seconds))
         subprocess.run(
-            [netsim, "run", "--link", link, "--serve", f"exec {serve} > {result}", "--",
-             *script("send", "--address", "10.77.0.2", "--size", size, "--rate", rate, "--seconds", seconds + 1)], check=True)
+            [
+                netsim,
+                "run",
+                "--link",
+                link,
+                "--serve",
+                f"exec {serve} > {result}",
+                "--",
+                *script("send", "--address", "10.77.0.2", "--size", size, "--rate", rate, "--seconds", seconds + 1),
+            ],
+            check=True,
+        )
         with open(result) as file:
             return float(file.read())
 
@@ -139,7 +165,8 @@ def compare(arguments):
     difference = netsim / counted - 1
     print(
         f"{arguments.rate:g} Mbit/s, packets of {arguments.size} bytes: tbf {tbf / 1e6:.4f} Mbit/s of IP, "
-        f"{counted / 1e6:.4f} with Ethernet; netsim {netsim / 1e6:.4f}; difference {difference * 100:+.3f} %")
+        f"{counted / 1e6:.4f} with Ethernet; netsim {netsim / 1e6:.4f}; difference {difference * 100:+.3f} %"
+    )
     return abs(difference) <= GREATEST_DIFFERENCE
 
 

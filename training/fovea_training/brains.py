@@ -1,4 +1,5 @@
 """Generated brains: anatomy, tumours, confounders and a scanner, each drawn at random. See README.md, "Generated data"."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

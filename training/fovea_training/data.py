@@ -1,4 +1,5 @@
 """Where volumes come from: a BraTS 2020 folder, any pair of NIfTI files, or generated brains made by worker processes."""
+
 from __future__ import annotations
 
 import multiprocessing as mp
@@ -107,7 +108,9 @@ class Stream:
             os.environ[name] = "1"  # read by the workers alone: torch has started already
         context = mp.get_context("spawn")
         self.queue: mp.Queue = context.Queue(maxsize=6)
-        self.workers = [context.Process(target=_work, args=(seed + i, workers, scheme, resize, self.queue), daemon=True) for i in range(workers)]
+        self.workers = [
+            context.Process(target=_work, args=(seed + i, workers, scheme, resize, self.queue), daemon=True) for i in range(workers)
+        ]
         for worker in self.workers:
             worker.start()
 

@@ -3,6 +3,7 @@
 With a label: Dice of the whole tumour (label > 0) in 3-D, how much of it the boxes round the mask cover, and their volume
 relative to the label's own tight box.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -79,8 +80,13 @@ def main() -> None:
         volume, spacing = read_nifti(image)
         start = time.perf_counter()
         found, probability = segmenter.find(volume, spacing)
-        row = {"scan": Path(image).name, "seconds": round(time.perf_counter() - start, 2), "verdict": found.verdict,
-               "certainty": round(found.certainty, 3), "millilitres": round(found.millilitres, 1)}
+        row = {
+            "scan": Path(image).name,
+            "seconds": round(time.perf_counter() - start, 2),
+            "verdict": found.verdict,
+            "certainty": round(found.certainty, 3),
+            "millilitres": round(found.millilitres, 1),
+        }
         label = read_nifti(label_file)[0] > 0 if label_file else None
         if label is not None:
             row.update(compare(found.mask, label, given.margin))

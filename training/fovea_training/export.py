@@ -1,4 +1,5 @@
 """Writes best.pt as ONNX with side-car and golden tensors: `python -m fovea_training.export RUN_DIR --name NAME --out DIR`."""
+
 from __future__ import annotations
 
 import argparse
@@ -31,8 +32,16 @@ def write_onnx(model: UNet, path: Path, multiple: int = 16) -> None:
     free = {0: "batch", 2: "height", 3: "width"}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.onnx.export(model, (example,), str(path), opset_version=17, input_names=["input"], output_names=["logits"],
-                          dynamic_axes={"input": free, "logits": free}, dynamo=False)
+        torch.onnx.export(
+            model,
+            (example,),
+            str(path),
+            opset_version=17,
+            input_names=["input"],
+            output_names=["logits"],
+            dynamic_axes={"input": free, "logits": free},
+            dynamo=False,
+        )
 
 
 def golden_scan() -> tuple[np.ndarray, tuple[float, float, float]]:
@@ -58,10 +67,24 @@ def write_golden(model: UNet, scheme: Scheme, post: Post, path: Path) -> None:
     probability = p.brain / (1 + np.exp(-logits[:, 0, :rows, :columns]))
     block = float(np.prod(spacing) * np.prod(p.f)) / 1000
     found = decide(probability, p, block, post)
-    parts = {"scan": scan.astype("<i2"), "input": p.tensor.astype("<f4"), "logits": logits.astype("<f4"), "mask": found.mask.astype("u1")}
-    record: dict = {"spacing": spacing, "index_order": "z, y, x (RAS)", "box": [[s.start, s.stop] for s in p.box], "factors": p.f,
-                    "coarse_shape": [depth, rows, columns], "verdict": found.verdict, "certainty": found.certainty,
-                    "millilitres": found.millilitres, "tolerance": {"input": 1e-4, "logits": 2e-3}, "arrays": {}}
+    parts = {
+        "scan": scan.astype("<i2"),
+        "input": p.tensor.astype("<f4"),
+        "logits": logits.astype("<f4"),
+        "mask": found.mask.astype("u1"),
+    }
+    record: dict = {
+        "spacing": spacing,
+        "index_order": "z, y, x (RAS)",
+        "box": [[s.start, s.stop] for s in p.box],
+        "factors": p.f,
+        "coarse_shape": [depth, rows, columns],
+        "verdict": found.verdict,
+        "certainty": found.certainty,
+        "millilitres": found.millilitres,
+        "tolerance": {"input": 1e-4, "logits": 2e-3},
+        "arrays": {},
+    }
     offset = 0
     with open(path.with_name(path.name + ".bin"), "wb") as file:
         for name, array in parts.items():
@@ -92,7 +115,9 @@ def export(run: Path, out: Path, name: str, post: Post = Post()) -> Path:
         worst = float(np.abs(theirs - model(x).numpy()).max())
     if not worst < 1e-2:
         raise SystemExit(f"ONNX Runtime and PyTorch differ by {worst}")
-    print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB, {parameters(model)} parameters, ONNX Runtime within {worst:.1e} of PyTorch")
+    print(
+        f"{path.name}: {path.stat().st_size / 1e6:.1f} MB, {parameters(model)} parameters, ONNX Runtime within {worst:.1e} of PyTorch"
+    )
     return path
 
 

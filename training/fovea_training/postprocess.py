@@ -1,4 +1,5 @@
 """From probabilities to a mask and a verdict: threshold, connected components, how sure."""
+
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
@@ -50,7 +51,9 @@ def decide(probability: np.ndarray, p: Prepared, block_millilitres: float, post:
     """Keeps components of the coarse probabilities and brings them to the scan's voxels."""
     numbered, sizes = components(probability > post.threshold, post.connectivity)
     sizes[0] = 0
-    keep = np.flatnonzero((sizes >= post.keep_fraction * sizes.max()) & (sizes * block_millilitres >= post.minimum_millilitres) & (sizes > 0))
+    keep = np.flatnonzero(
+        (sizes >= post.keep_fraction * sizes.max()) & (sizes * block_millilitres >= post.minimum_millilitres) & (sizes > 0)
+    )
     kept = np.isin(numbered, keep) if len(keep) else np.zeros(probability.shape, bool)
     if not kept.any():
         return Found(np.zeros(p.shape, bool), 0.0, 0.0, "none")
@@ -68,5 +71,7 @@ def boxes(mask: np.ndarray, margin: int) -> list[tuple[slice, slice, slice]]:
     from scipy import ndimage
 
     numbered, _ = components(mask)
-    return [tuple(slice(max(0, s.start - margin), min(n, s.stop + margin)) for s, n in zip(found, mask.shape))  # type: ignore[misc]
-            for found in ndimage.find_objects(numbered)]
+    return [
+        tuple(slice(max(0, s.start - margin), min(n, s.stop + margin)) for s, n in zip(found, mask.shape))  # type: ignore[misc]
+        for found in ndimage.find_objects(numbered)
+    ]

@@ -7,6 +7,7 @@
    clipping, divide by their standard deviation (of n, not n - 1); everything else = `outside`.
 4. `stack`: channel c of slice k is slice k + c - slices // 2, or `outside` beyond the ends; rows and columns padded at their ends.
 """
+
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass

@@ -1,4 +1,5 @@
 """The JSON beside a model that says how to feed it and how to read its answer. README.md, "Side-car", describes each field."""
+
 from __future__ import annotations
 
 import hashlib
@@ -21,7 +22,12 @@ def sidecar(name: str, model: Path, scheme: Scheme, post: Post, resize: int | No
         "input": {"tensor": "input", "channels": ["flair"], "slices": scheme.slices, **spatial, "multiple_of": scheme.multiple_of},
         "output": {"tensor": "logits", "activation": "sigmoid", "classes": ["tumour"]},
         "content": {"fill": "border_mode", "crop": not resize},
-        "normalisation": {"over": "brain", "clip_percentiles": [scheme.low, scheme.high], "zscore": True, "outside": scheme.outside},
+        "normalisation": {
+            "over": "brain",
+            "clip_percentiles": [scheme.low, scheme.high],
+            "zscore": True,
+            "outside": scheme.outside,
+        },
         "threshold": post.threshold,
         "post": post.record(),
         "intended_use": "Prioritising transmission. Not for diagnosis.",

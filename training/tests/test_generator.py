@@ -1,6 +1,6 @@
 """Generated brains."""
-import numpy as np
 
+import numpy as np
 from fovea_training.brains import make_brain
 from fovea_training.noise import smooth_noise
 

@@ -1,10 +1,10 @@
 """Losses, model, export, post-processing and training on little data."""
+
 import json
 
 import nibabel
 import numpy as np
 import torch
-
 from fovea_training.data import find_patients, split_patients
 from fovea_training.evaluate import Segmenter, compare
 from fovea_training.export import export, golden_scan

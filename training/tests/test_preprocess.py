@@ -1,6 +1,6 @@
 """Each rule of the preprocessing on arrays small enough to check by hand."""
-import numpy as np
 
+import numpy as np
 from fovea_training.preprocess import Scheme, border_value, content_box, factors, normalise, pool, prepare, rank, stack, upsample
 
 
