@@ -3,7 +3,8 @@
 
 Usage: Scripts/check.py
 
-- Layers: a Swift file imports no module of ours that its target does not declare in Package.swift, and netsim's parts none of Fovea's.
+- Layers: a Swift file imports no module of ours that its target does not declare in Package.swift, and netsim's parts none of
+  Fovea's.
 - Lengths: no file of code has more than 400 lines, no function more than 60, no paragraph of a document more than 600 characters.
 - Doc comments begin with what a thing is or does, never with What, Whether, How or Where.
 

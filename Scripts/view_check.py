@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Opens the view in a headless Chromium while a volume arrives, and says what a physician would have seen. Ends with an error where that
-is not what it should be; with 77 where there is no Chromium, or no WebGL 2."""
+"""Opens the view in a headless Chromium while a volume arrives, and says what a physician would have seen. Ends with an error where
+that is not what it should be; with 77 where there is no Chromium, or no WebGL 2."""
 
 import argparse
 import json
-import pathlib
 import sys
 import tempfile
 
 import browser
+import programs
+from browser import Screen
 from view import Transfer
 
 STEPS = (
@@ -22,31 +23,28 @@ STEPS = (
 WATCH = (
     "window.steps = []; new MutationObserver(() => steps.push({state: document.body.dataset.state, title: document.title, "
     "text: document.getElementById('banner-text').textContent, file: document.getElementById('download-volume').textContent, "
-    "shares: [0, 1, 2, 3].map((quality) => document.getElementById(`share-${quality}`).textContent)})).observe(document.documentElement, "
-    "{subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ['data-state']}); true"
+    "shares: [0, 1, 2, 3].map((quality) => document.getElementById(`share-${quality}`).textContent)})).observe("
+    "document.documentElement, {subtree: true, childList: true, characterData: true, attributes: true, "
+    "attributeFilter: ['data-state']}); true"
 )
 
-# What the page asks for, of the volume's own voxels.
+# The box that the page asks for, of the volume's own voxels.
 BOX = "[88, 124, 50, 88, 40, 66]"
 
 
 class Checks:
-    def __init__(self):
-        self.failed = []
+    """All that was found not to be so."""
 
-    def require(self, condition, sentence):
+    def __init__(self) -> None:
+        self.failed: list[str] = []
+
+    def require(self, condition: object, sentence: str) -> None:
         if not condition:
             self.failed.append(sentence)
             print(f"view: not so: {sentence}", file=sys.stderr)
 
 
-def slow_link(folder):
-    path = pathlib.Path(folder) / "slow.yaml"
-    path.write_text("rate: 250 kbit/s\nround_trip: 80 ms\nloss: 0 %\nqueue: 64 KiB\n")
-    return path
-
-
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shape", default="160x160x104", help="of the head that is sent")
     parser.add_argument("--link", help="a slow one, of 250 kbit/s, unless given")
@@ -56,11 +54,11 @@ def main():
         print("view: no Chromium is installed", file=sys.stderr)
         return 77
     checks = Checks()
-    size = (390, 844, 2, True) if options.phone else (1280, 720, 1, False)
+    screen = Screen(390, 844, 2, is_touch=True) if options.phone else Screen()
     with (
         tempfile.TemporaryDirectory(prefix="fovea-view-") as folder,
-        Transfer(folder, options.link or slow_link(folder)) as transfer,
-        browser.Browser(*size) as page,
+        Transfer(folder, options.link or programs.link_file(folder, "250 kbit/s", 80, queue="64 KiB")) as transfer,
+        browser.Browser(screen) as page,
     ):
         volume, mask = transfer.phantom(options.shape)
         page.open(transfer.page)
@@ -84,11 +82,13 @@ def main():
         page.value("fovea.planes.stats.longest = 0; fovea.rendering.stats.longest = 0")
         page.wait("document.body.dataset.state === 'exact'")
         page.wait(
-            "String(fovea.voxels.revisions) === String(fovea.volume.revisions) && document.getElementById('share-3').textContent === '100 %'"
+            "String(fovea.voxels.revisions) === String(fovea.volume.revisions) && "
+            "document.getElementById('share-3').textContent === '100 %'"
         )
         last = page.value(STEPS)
         requests = page.value(
-            "performance.getEntriesByType('resource').filter((entry) => entry.name.includes('/patches')).map((entry) => new URL(entry.name).search)"
+            "performance.getEntriesByType('resource').filter((entry) => entry.name.includes('/patches'))"
+            ".map((entry) => new URL(entry.name).search)"
         )
         download = page.value(
             "fetch('/volume/check/0/file', {method: 'HEAD'}).then((answer) => answer.headers.get('content-disposition'))"
@@ -110,7 +110,7 @@ def main():
         "an incomplete volume's file is called partial",
     )
 
-    def begins(quality):
+    def begins(quality: int) -> int:
         return next((place for place, step in enumerate(steps) if step["shares"][quality] not in ("–", "0 %")), len(steps))
 
     checks.require(begins(2) <= begins(1), "the region of interest is on the page before the background")
