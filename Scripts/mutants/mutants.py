@@ -3,15 +3,18 @@
 
 Usage: Scripts/mutants/mutants.py [--check] [--list] [--only REGEX] [--tree FOLDER] [--no-build] [--json FILE]
 
-The faults are in the tables beside this script (*.toml; README.md there says how one is written). All faults of Swift sources go into one build: each
-is a branch that the environment variable FOVEA_MUTANT chooses, and the programs that the tests start read it too, also those without an environment
-of their own (they ask their parents'). Faults of files that are read when the program runs (the page, profiles) are put in and taken out again.
+The faults are in the tables beside this script (*.toml; README.md there says how one is written). All faults of Swift sources go
+into one build: each is a branch that the environment variable FOVEA_MUTANT chooses, and the programs that the tests start read it
+too, also those without an environment of their own (they ask their parents'). Faults of files that are read when the program runs
+(the page, profiles) are put in and taken out again.
 
-A fault is killed when a test of its suites fails with it, and survives when all pass. Exit 1 when one survives, when one does not fit
-the sources (exactly one place has to match) or does not compile; 69 when the tests fail without any fault, since then nothing can be said.
+A fault is killed when a test of its suites fails with it, and survives when all pass. Exit 1 when one survives, when one does not
+fit the sources (exactly one place has to match) or does not compile; 69 when the tests fail without any fault, since then nothing
+can be said.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -32,7 +35,8 @@ FETCHED = [".niivue", ".onnxruntime", "Package.resolved"]
 SOURCES = ("Sources/", "Tests/", "netsim/")
 SWITCH_FOLDER = "Sources/MutantSwitch"
 
-# A library of its own, linked with every program. Decoders are started without an environment and cannot read a file later, so it is looked up before main.
+# A library of its own, linked with every program. Decoders are started without an environment and cannot read a file later, so it
+# is looked up before main.
 SWITCH_SOURCE = """
 #include <stdbool.h>
 #include <stdio.h>
@@ -164,7 +168,7 @@ class Tree:
 
 
 def with_switch(manifest: bytes) -> bytes:
-    """The package with the switch linked to every library, and warnings allowed: a branch that is always or never taken may earn one."""
+    """The package with the switch linked to every library. Warnings are allowed: a branch that is never taken may earn one."""
     for old, new in (
         (b".treatAllWarnings(as: .error),", b""),
         (b"// C libraries", b'.target(name: "MutantSwitch"),'),
@@ -240,10 +244,8 @@ def run_suites(tree: str, suites: str, limit: float, number: int = 0, is_baselin
 
 def kill_all(process: subprocess.Popen[str]) -> None:
     """Ends a process and what it has started."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def failure(output: str) -> str:

@@ -25,7 +25,8 @@ class Space:
 
     @property
     def shape(self) -> Shape:
-        return self.x.shape  # type: ignore[return-value]
+        z, y, x = self.x.shape
+        return z, y, x
 
 
 @dataclass
@@ -61,13 +62,13 @@ def make_space(rng: np.random.Generator) -> tuple[Space, tuple[float, float, flo
     return Space(*(a.astype(np.float32) for a in axes)), (half[0], half[1], half[2])
 
 
-def ellipsoid(space: Space, centre: tuple, half: tuple) -> np.ndarray:
+def ellipsoid(space: Space, centre: tuple[float, ...], half: tuple[float, ...]) -> np.ndarray:
     """About the signed distance in millimetres to an ellipsoid, positive inside."""
     r = np.sqrt(sum(((a - c) / h) ** 2 for a, c, h in zip((space.x, space.y, space.z), centre, half)))
     return ((1 - r) * min(half)).astype(np.float32)
 
 
-def _pair(space: Space, centre: tuple, half: tuple) -> np.ndarray:
+def _pair(space: Space, centre: tuple[float, ...], half: tuple[float, ...]) -> np.ndarray:
     """The same ellipsoid on both sides of the midline."""
     return ellipsoid(Space(np.abs(space.x), space.y, space.z), centre, half)
 

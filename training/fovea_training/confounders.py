@@ -1,4 +1,4 @@
-"""What is bright on FLAIR and is no tumour: rims and caps of ventricles, white-matter lesions, bright cortex, remains of the skull."""
+"""All that is bright on FLAIR and no tumour: rims and caps of ventricles, white-matter lesions, bright cortex, rests of skull."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .noise import smooth_noise, soft
 
 
 def paired_noise(rng: np.random.Generator, shape: tuple[int, int, int], scale: float, likely: float) -> np.ndarray:
-    """Smooth noise, nearly the same on both sides where chance (`likely`) will have it: what is healthy and bright mostly comes in pairs."""
+    """Smooth noise, nearly the same on both sides where chance (`likely`) will have it: what is healthy mostly comes in pairs."""
     field = smooth_noise(rng, shape, scale)
     if rng.random() >= likely:
         return field

@@ -10,6 +10,7 @@ import argparse
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -49,7 +50,7 @@ class Segmenter:
         return decide(probability, p, float(np.prod(spacing) * np.prod(p.f)) / 1000, self.post), probability
 
 
-def compare(found: np.ndarray, label: np.ndarray, margin: int) -> dict:
+def compare(found: np.ndarray, label: np.ndarray, margin: int) -> dict[str, Any]:
     """Scores of a mask against a label on the same voxels."""
     both = int((found & label).sum())
     covered = np.zeros(label.shape, bool)
@@ -80,7 +81,7 @@ def main() -> None:
         volume, spacing = read_nifti(image)
         start = time.perf_counter()
         found, probability = segmenter.find(volume, spacing)
-        row = {
+        row: dict[str, Any] = {
             "scan": Path(image).name,
             "seconds": round(time.perf_counter() - start, 2),
             "verdict": found.verdict,

@@ -7,6 +7,7 @@ import json
 import shutil
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -45,7 +46,10 @@ def write_onnx(model: UNet, path: Path, multiple: int = 16) -> None:
 
 
 def golden_scan() -> tuple[np.ndarray, tuple[float, float, float]]:
-    """A small made-up scan [z, y, x] of int16 with odd sizes, a fill that is not 0, and 1 x 1 x 1.5 mm voxels: every rule has work to do."""
+    """A small made-up scan [z, y, x] of int16 with odd sizes, a fill that is not 0, and 1 x 1 x 1.5 mm voxels.
+
+    Every rule has work to do.
+    """
     z, y, x = np.mgrid[0:23, 0:75, 0:61].astype(np.int64)
     inside = ((z - 11) * 6) ** 2 + ((y - 36) * 2) ** 2 + ((x - 31) * 2) ** 2 + ((x * y + 3 * z) % 5) * 40 < 62**2
     value = 400 + (x * 7 + y * 3 + z * 11) % 97 + 2 * y
@@ -55,7 +59,7 @@ def golden_scan() -> tuple[np.ndarray, tuple[float, float, float]]:
 
 
 def write_golden(model: UNet, scheme: Scheme, post: Post, path: Path) -> None:
-    """The made-up scan, what the network reads, its logits and the mask, little-endian in one file, with a JSON that says where each stands.
+    """The made-up scan, the network's input and logits, and the mask, little-endian in one file; a JSON says where each stands.
 
     Arrays are C-ordered, the last index the fastest.
     """
@@ -73,7 +77,7 @@ def write_golden(model: UNet, scheme: Scheme, post: Post, path: Path) -> None:
         "logits": logits.astype("<f4"),
         "mask": found.mask.astype("u1"),
     }
-    record: dict = {
+    record: dict[str, Any] = {
         "spacing": spacing,
         "index_order": "z, y, x (RAS)",
         "box": [[s.start, s.stop] for s in p.box],
@@ -116,7 +120,8 @@ def export(run: Path, out: Path, name: str, post: Post = Post()) -> Path:
     if not worst < 1e-2:
         raise SystemExit(f"ONNX Runtime and PyTorch differ by {worst}")
     print(
-        f"{path.name}: {path.stat().st_size / 1e6:.1f} MB, {parameters(model)} parameters, ONNX Runtime within {worst:.1e} of PyTorch"
+        f"{path.name}: {path.stat().st_size / 1e6:.1f} MB, {parameters(model)} parameters, "
+        f"ONNX Runtime within {worst:.1e} of PyTorch"
     )
     return path
 

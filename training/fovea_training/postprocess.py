@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,8 @@ class Post:
     """The numbers of the post-processing; they go into the side-car.
 
     Components are those of coarse blocks with probability > threshold, 26-connected. The largest is kept and those with at least
-    `keep_fraction` of its volume; what is smaller than `minimum_millilitres` is dropped. Certainty is the mean probability over the kept blocks.
+    `keep_fraction` of its volume; what is smaller than `minimum_millilitres` is dropped. Certainty is the mean probability over the
+    kept blocks.
     """
 
     threshold: float = 0.3
@@ -24,7 +26,7 @@ class Post:
     unsure_below: float = 0.93
     unsure_above_brain_fraction: float = 0.35
 
-    def record(self) -> dict:
+    def record(self) -> dict[str, Any]:
         return {k: v for k, v in asdict(self).items() if k != "threshold"}
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from .postprocess import Post
 from .preprocess import Scheme
 
 
-def sidecar(name: str, model: Path, scheme: Scheme, post: Post, resize: int | None) -> dict:
+def sidecar(name: str, model: Path, scheme: Scheme, post: Post, resize: int | None) -> dict[str, Any]:
     """All that another program needs to run `model` as it was trained."""
-    spatial: dict = {"resize": [resize, resize]} if resize else {"pixel_millimetres": scheme.pixel_millimetres, "pool": "mean"}
+    spatial: dict[str, Any] = (
+        {"resize": [resize, resize]} if resize else {"pixel_millimetres": scheme.pixel_millimetres, "pool": "mean"}
+    )
     return {
         "format": 1,
         "name": name,
@@ -34,7 +37,7 @@ def sidecar(name: str, model: Path, scheme: Scheme, post: Post, resize: int | No
     }
 
 
-def read_scheme(record: dict) -> tuple[Scheme, Post, int | None]:
+def read_scheme(record: dict[str, Any]) -> tuple[Scheme, Post, int | None]:
     """The other way round."""
     if record.get("format") != 1:
         raise ValueError(f"side-car format {record.get('format')} is unknown; this program reads format 1")

@@ -10,6 +10,7 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -101,9 +102,9 @@ def predict(model: torch.nn.Module, volume: np.ndarray, scheme: Scheme, batch: i
     return torch.cat(parts).numpy()[:, :rows, :columns]
 
 
-def validate(model: torch.nn.Module, volumes: list[Volume], preset: Preset) -> dict:
-    """Dice and IoU over all voxels; the mean Dice of volumes with at least 1 ml of tumour; and `score`, which also counts a healthy volume, as 1 where
-    less than half a millilitre was found in it and as 0 otherwise."""
+def validate(model: torch.nn.Module, volumes: list[Volume], preset: Preset) -> dict[str, Any]:
+    """Dice and IoU over all voxels; the mean Dice of volumes with at least 1 ml of tumour; and `score`, which also counts a healthy
+    volume, as 1 where less than half a millilitre was found in it and as 0 otherwise."""
     total, each, healthy, loss = Score(), [], [], []
     for volume in volumes:
         p = predict(model, volume.image, preset.scheme)
@@ -158,7 +159,7 @@ class Source:
         if not self.stream:
             if len(self.order) < n:
                 self.order = [(v, k) for v in self.patients for k in range(len(v.image))]
-                self.rng.shuffle(self.order)  # type: ignore[arg-type]
+                self.rng.shuffle(self.order)
             chosen, self.order = self.order[:n], self.order[n:]
             return chosen
         self.renew()
@@ -188,7 +189,7 @@ def train(
     workers: int = 1,
     device: str = "cpu",
     first_weights: Path | None = None,
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Runs the recipe; writes log.jsonl, curves.png and best.pt into `out`; returns the log."""
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
@@ -214,7 +215,7 @@ def train(
     kind = torch.optim.AdamW if preset.optimiser == "adamw" else torch.optim.Adam
     optimiser = kind(model.parameters(), lr=preset.rate)
     loss_of = LOSSES[preset.loss]
-    log: list[dict] = []
+    log: list[dict[str, Any]] = []
     best, start, total = -1.0, time.monotonic(), preset.epochs * source.steps
     step = 0
     with open(out / "log.jsonl", "w") as file:
@@ -261,7 +262,7 @@ def train(
                 losses.append(float(loss.detach()))
                 score.add(logits.detach() > 0, y)
             judged = kept if preset.average else model
-            row = {
+            row: dict[str, Any] = {
                 "epoch": epoch,
                 "step": step,
                 "seconds": round(time.monotonic() - start, 1),
@@ -294,7 +295,7 @@ def train(
     return log
 
 
-def draw_curves(log: list[dict], path: Path) -> None:
+def draw_curves(log: list[dict[str, Any]], path: Path) -> None:
     """Loss, Dice and IoU over epochs, training and validation."""
     import matplotlib
 
