@@ -123,20 +123,21 @@ train-test: training/.venv/.installed
 format:
 	swift format --in-place --recursive --parallel Sources Tests netsim Benchmarks Fuzz Package.swift
 
-# What no test sees: format, imports that a target does not declare, lengths, prose; and all of that for Python, with its types.
-check-sources: lint check-python
-	python3 Scripts/check.py
-	python3 Scripts/mutants/mutants.py --check
-
+# Python's layout, faults that can be seen without running it, and its types.
 Scripts/.venv-check/.installed: Scripts/requirements-check.txt
 	python3 -m venv Scripts/.venv-check
 	Scripts/.venv-check/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
 check-python: Scripts/.venv-check/.installed
-	Scripts/.venv-check/bin/ruff check --quiet
+	Scripts/.venv-check/bin/ruff check --quiet --output-format concise
 	Scripts/.venv-check/bin/ruff format --check --quiet
 	Scripts/.venv-check/bin/mypy --no-error-summary
+
+# What no test sees: format, imports that a target does not declare, lengths, prose; and Python.
+check-sources: lint check-python
+	python3 Scripts/check.py
+	python3 Scripts/mutants/mutants.py --check
 
 # The same, then netsim as the package of its own that it is, and the benchmarks.
 check: setup check-sources

@@ -164,7 +164,8 @@ class Program:
     def wait(self, patience: float | None = None) -> int:
         """Its exit status, once it has ended and all of its output is read. Raises subprocess.TimeoutExpired where it goes on."""
         status = self.process.wait(patience)
-        self._reader.join(START_SECONDS)
+        # A process that it has started and left may keep its output open.
+        self._reader.join(END_SECONDS)
         return status
 
     def kill(self) -> None:
