@@ -51,7 +51,7 @@ TRACES_ROUND_TRIP, TRACES_BYTES, TRACES_QUEUE, TRACES_LIMIT = 80, 500_000, 256 <
 
 
 class Remarks:
-    """What the tables cannot show, each said once and below them, and the failures among it."""
+    """All that the tables cannot show, each said once and below them, and the failures among it."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []

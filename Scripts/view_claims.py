@@ -161,7 +161,7 @@ def arriving(stage: Stage) -> None:
 
 
 def messages(stage: Stage) -> None:
-    """What is said of a request that failed goes with the next one, and with the session."""
+    """The words on a request that failed go with the next one, and with the session."""
     stage.need("slow-link", 1)
     stage.choose("slow-link")
     stage.wait_exact("slow-link")

@@ -42,7 +42,7 @@ class Mutant:
         return self.file.endswith(".swift")
 
     def span(self, text: str) -> tuple[int, int]:
-        """Where in a file's text it is."""
+        """Its place in a file's text."""
         parts = re.split("[«»]", self.find)
         if len(parts) == 1:
             parts = ["", parts[0], ""]
@@ -58,7 +58,7 @@ class Mutant:
         return found[0].span(1)
 
     def rewritten(self, old: str) -> str:
-        """What stands at the place in the copy."""
+        """The text that stands at the place in the copy."""
         on = f"{SWITCH}({self.number})"
         if self.write is not None:
             return self.write.replace("{on}", on).replace("{old}", old)

@@ -188,7 +188,7 @@ def module_folder(name: str) -> str:
 
 @dataclasses.dataclass
 class Run:
-    """What a run of some suites came to."""
+    """The result of a run of some suites."""
 
     passed: bool
     # Tests that ran and were not skipped.

@@ -1,4 +1,4 @@
-"""Where volumes come from: a BraTS 2020 folder, any pair of NIfTI files, or generated brains made by worker processes."""
+"""The sources of volumes: a BraTS 2020 folder, any pair of NIfTI files, or generated brains made by worker processes."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Post:
 
 @dataclass
 class Found:
-    """What the segmenter says about a scan."""
+    """The segmenter's word about a scan."""
 
     mask: np.ndarray  # on the voxels of the scan
     certainty: float

@@ -50,7 +50,7 @@ def content_box(brain: np.ndarray) -> tuple[slice, slice, slice]:
 
 
 def factors(spacing: tuple[float, float, float], target: float) -> tuple[int, int, int]:
-    """How many voxels make a block along each axis."""
+    """The count of voxels that make a block along each axis."""
     return tuple(max(1, int(np.floor(target / s + 0.25))) for s in spacing)  # type: ignore[return-value]
 
 

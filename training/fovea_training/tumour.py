@@ -55,7 +55,7 @@ def mass_effect(space: Space, seed: Seed, depth: np.ndarray) -> Space:
 
 @dataclass
 class Growth:
-    """How a tumour lies in its brain, in millimetres at every voxel."""
+    """The lie of a tumour in its brain, in millimetres at every voxel."""
 
     rho: np.ndarray  # noisy distance from its middle
     edge: np.ndarray  # how far its edge has come
@@ -84,7 +84,7 @@ def grow(rng: np.random.Generator, space: Space, seed: Seed, a: Anatomy) -> Grow
 
 @dataclass
 class Look:
-    """How bright the parts are, all relative to white matter."""
+    """The brightness of the parts, all relative to white matter."""
 
     oedema: float
     core: float

@@ -74,5 +74,5 @@ class UNet(nn.Module):
 
 
 def parameters(model: nn.Module) -> int:
-    """How many numbers the model learns."""
+    """The count of numbers that the model learns."""
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
