@@ -2,7 +2,7 @@
 # slower without optimisation, and tests run the real programs.
 SWIFT_BUILD = swift build -c release
 
-.PHONY: setup build demo test screenshots focus measure rates sizes experiments virtual-against-real snakemake bench bench-transport kills crowd flood fuzz mutants train train-test format lint check check-sources install clean
+.PHONY: setup build demo test screenshots focus measure rates sizes experiments virtual-against-real snakemake bench bench-transport kills crowd flood fuzz mutants train train-test format lint check check-sources check-python install clean
 
 setup:
 	@Scripts/setup.sh
@@ -123,8 +123,19 @@ train-test: training/.venv/.installed
 format:
 	swift format --in-place --recursive --parallel Sources Tests netsim Benchmarks Fuzz Package.swift
 
-# What no test sees: format, imports that a target does not declare, lengths, prose.
-check-sources: lint
+# Python's layout, faults that can be seen without running it, and its types.
+Scripts/.venv-check/.installed: Scripts/requirements-check.txt
+	python3 -m venv Scripts/.venv-check
+	Scripts/.venv-check/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+check-python: Scripts/.venv-check/.installed
+	Scripts/.venv-check/bin/ruff check --quiet --output-format concise
+	Scripts/.venv-check/bin/ruff format --check --quiet
+	Scripts/.venv-check/bin/mypy --no-error-summary
+
+# What no test sees: format, imports that a target does not declare, lengths, prose; and Python.
+check-sources: lint check-python
 	python3 Scripts/check.py
 	python3 Scripts/mutants/mutants.py --check
 

@@ -10,21 +10,42 @@ import subprocess
 import tempfile
 import time
 import zlib
+from pathlib import Path
+from typing import Any, NamedTuple, Self
 
 FLAGS = [
-    "--headless=new", "--remote-debugging-pipe", "--no-first-run", "--no-default-browser-check", "--disable-extensions",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--mute-audio", "--hide-scrollbars",
+    "--headless=new",
+    "--remote-debugging-pipe",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-extensions",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--mute-audio",
+    "--hide-scrollbars",
     # WebGL without a graphics card.
-    "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
 ]
 
 
-def program():
-    """Where Chromium is; None where it is not installed."""
+class Screen(NamedTuple):
+    """The size of a page in its own pixels, how many of the screen's are one of those, and if it is touched."""
+
+    width: int = 1280
+    height: int = 720
+    scale: int = 1
+    is_touch: bool = False
+
+
+def program() -> str | None:
+    """Chromium's file; None where it is not installed."""
     return os.environ.get("FOVEA_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-def _unfilter(kind, row, above, step):
+def _unfilter(kind: int, row: bytearray, above: bytes | bytearray, step: int) -> bytearray:
     """A row of a PNG, from its differences to its neighbours."""
     for index in range(len(row)) if kind else ():
         left = row[index - step] if index >= step else 0
@@ -42,39 +63,51 @@ def _unfilter(kind, row, above, step):
     return row
 
 
+Point = tuple[float, float]
+SCREEN = Screen()
+
+
 class Browser:
     """One page."""
 
-    def __init__(self, width=1280, height=720, scale=1, is_touch=False):
+    def __init__(self, screen: Screen = SCREEN) -> None:
+        chromium = program()
+        if chromium is None:
+            raise FileNotFoundError("no Chromium is installed")
         self.profile = tempfile.mkdtemp(prefix="fovea-browser-")
         reads, self.to = os.pipe()
         self.back, writes = os.pipe()
         # Chromium reads from file 3 and writes to file 4.
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-        command = [program(), *FLAGS, *sandbox, f"--user-data-dir={self.profile}", f"--window-size={width},{height}", "about:blank"]
-        shell = f"exec 3<&{reads} 4>&{writes} {reads}<&- {writes}>&-; exec \"$@\""
+        window = f"--window-size={screen.width},{screen.height}"
+        command = [chromium, *FLAGS, *sandbox, f"--user-data-dir={self.profile}", window, "about:blank"]
+        shell = f'exec 3<&{reads} 4>&{writes} {reads}<&- {writes}>&-; exec "$@"'
         self.process = subprocess.Popen(
-            ["bash", "-c", shell, "bash", *command], pass_fds=(reads, writes), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True)
+            ["bash", "-c", shell, "bash", *command],
+            pass_fds=(reads, writes),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         os.close(reads)
         os.close(writes)
         self.buffer = b""
         self.number = 0
-        self.session = None
-        self.messages = []
+        self.session: str | None = None
+        self.messages: list[dict[str, Any]] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
-        self.size(width, height, scale, is_touch)
+        self.size(screen)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def close(self):
+    def close(self) -> None:
         os.close(self.to)
         try:
             self.process.wait(timeout=10)
@@ -84,7 +117,7 @@ class Browser:
         os.close(self.back)
         shutil.rmtree(self.profile, ignore_errors=True)
 
-    def _message(self, deadline):
+    def _message(self, deadline: float) -> dict[str, Any] | None:
         """The next message; None at the deadline."""
         while b"\0" not in self.buffer:
             if not select.select([self.back], [], [], max(0, deadline - time.monotonic()))[0]:
@@ -94,20 +127,20 @@ class Browser:
                 raise RuntimeError("the browser has ended")
             self.buffer += part
         text, self.buffer = self.buffer.split(b"\0", 1)
-        message = json.loads(text)
+        message: dict[str, Any] = json.loads(text)
         if "method" in message:
             self.messages.append(message)
         return message
 
-    def call(self, method, patience=60, **parameters):
+    def call(self, method: str, patience: float = 60, **parameters: object) -> dict[str, Any]:
         """Has something done; gives back what came of it."""
         self.number += 1
-        request = {"id": self.number, "method": method, "params": parameters}
+        request: dict[str, Any] = {"id": self.number, "method": method, "params": parameters}
         if self.session:
             request["sessionId"] = self.session
         data = json.dumps(request).encode() + b"\0"
         while data:
-            data = data[os.write(self.to, data):]
+            data = data[os.write(self.to, data) :]
         deadline = time.monotonic() + patience
         while True:
             message = self._message(deadline)
@@ -116,25 +149,32 @@ class Browser:
             if message.get("id") == self.number:
                 if "error" in message:
                     raise RuntimeError(f"{method}: {message['error']['message']}")
-                return message["result"]
+                result: dict[str, Any] = message["result"]
+                return result
 
-    def size(self, width, height, scale=1, is_touch=False):
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=is_touch)
-        if is_touch:
+    def size(self, screen: Screen) -> None:
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=screen.width,
+            height=screen.height,
+            deviceScaleFactor=screen.scale,
+            mobile=screen.is_touch,
+        )
+        if screen.is_touch:
             self.call("Emulation.setTouchEmulationEnabled", enabled=True)
 
-    def open(self, address):
+    def open(self, address: str) -> None:
         self.call("Page.navigate", url=address)
 
-    def value(self, expression, patience=60):
-        """What an expression is in the page; of a promise, what it comes to."""
+    def value(self, expression: str, patience: float = 60) -> Any:
+        """The value of an expression in the page; of a promise, the one it comes to."""
         result = self.call("Runtime.evaluate", patience, expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in result:
             details = result["exceptionDetails"]
             raise RuntimeError(f"{expression}: {details.get('exception', {}).get('description', details['text'])}")
         return result["result"].get("value")
 
-    def wait(self, expression, patience=60):
+    def wait(self, expression: str, patience: float = 60) -> None:
         """Waits until an expression is true in the page."""
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
@@ -148,49 +188,59 @@ class Browser:
             time.sleep(0.02)
         raise TimeoutError(f"not true within {patience} s: {expression}")
 
-    def picture(self, path, whole=False):
+    def picture(self, path: Path, whole: bool = False) -> None:
         """Writes the page, or all of it, as a PNG."""
         data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]
-        with open(path, "wb") as file:
-            file.write(base64.b64decode(data))
+        path.write_bytes(base64.b64decode(data))
 
-    def pixels(self):
-        """What is on the screen, canvases and all else put together: rows of bytes, and how many there are to a pixel."""
+    def pixels(self) -> tuple[list[bytearray], int]:
+        """The screen, canvases and all else put together: rows of bytes, and how many there are to a pixel."""
         data = base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
-        place, packed = 8, b""
+        place, packed, width, colour = 8, b"", 0, 0
         while place < len(data):
-            size, kind = struct.unpack(">I4s", data[place:place + 8])
-            body = data[place + 8:place + 8 + size]
+            size, kind = struct.unpack(">I4s", data[place : place + 8])
+            body = data[place + 8 : place + 8 + size]
             if kind == b"IHDR":
-                width, height, _, colour = struct.unpack(">IIBB", body[:10])
+                width, _, _, colour = struct.unpack(">IIBB", body[:10])
             elif kind == b"IDAT":
                 packed += body
             place += size + 12
         step = 4 if colour == 6 else 3
-        raw, rows, above = zlib.decompress(packed), [], bytes(width * step)
+        raw, rows = zlib.decompress(packed), list[bytearray]()
+        above: bytes | bytearray = bytes(width * step)
         for start in range(0, len(raw), width * step + 1):
-            row = _unfilter(raw[start], bytearray(raw[start + 1:start + 1 + width * step]), above, step)
+            row = _unfilter(raw[start], bytearray(raw[start + 1 : start + 1 + width * step]), above, step)
             rows.append(row)
             above = row
         return rows, step
 
-    def key(self, key, code=None, modifiers=0):
-        text = key if len(key) == 1 else None
-        for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=code or key, modifiers=modifiers, **({"text": text} if text and kind == "keyDown" else {}))
+    def key(self, key: str, code: str | None = None, modifiers: int = 0) -> None:
+        parameters: dict[str, Any] = {"key": key, "code": code or key, "modifiers": modifiers}
+        down = {**parameters, "text": key} if len(key) == 1 else parameters
+        self.call("Input.dispatchKeyEvent", type="keyDown", **down)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **parameters)
 
-    def mouse(self, kind, x, y, button="left", modifiers=0, **more):
-        self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button=button, modifiers=modifiers,
-                  buttons={"left": 1, "right": 2, "middle": 4, "none": 0}[button], clickCount=1, **more)
+    def mouse(self, kind: str, x: float, y: float, button: str = "left", modifiers: int = 0) -> None:
+        self.call(
+            "Input.dispatchMouseEvent",
+            type=kind,
+            x=x,
+            y=y,
+            button=button,
+            modifiers=modifiers,
+            buttons={"left": 1, "right": 2, "middle": 4, "none": 0}[button],
+            clickCount=1,
+        )
 
-    def drag(self, start, end, button="left", modifiers=0, steps=5):
+    def drag(self, start: Point, end: Point, button: str = "left", modifiers: int = 0, steps: int = 5) -> None:
         self.mouse("mousePressed", *start, button=button, modifiers=modifiers)
         for step in range(1, steps + 1):
-            self.mouse("mouseMoved", *(a + (b - a) * step / steps for a, b in zip(start, end)), button=button, modifiers=modifiers)
+            x, y = (a + (b - a) * step / steps for a, b in zip(start, end, strict=True))
+            self.mouse("mouseMoved", x, y, button=button, modifiers=modifiers)
         self.mouse("mouseReleased", *end, button=button, modifiers=modifiers)
 
-    def faults(self):
-        """What the page has complained of: errors, warnings of its own, and what its policy has refused."""
+    def faults(self) -> list[str]:
+        """All that the page has complained of: errors, warnings of its own, and what its policy has refused."""
         faults = []
         for message in self.messages:
             parameters = message["params"]

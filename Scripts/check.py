@@ -3,12 +3,14 @@
 
 Usage: Scripts/check.py
 
-- Layers: a Swift file imports no module of ours that its target does not declare in Package.swift, and netsim's parts none of Fovea's.
+- Layers: a Swift file imports no module of ours that its target does not declare in Package.swift, and netsim's parts none of
+  Fovea's.
 - Lengths: no file of code has more than 400 lines, no function more than 60, no paragraph of a document more than 600 characters.
 - Doc comments begin with what a thing is or does, never with What, Whether, How or Where.
 
 Prints each fault with its file and line. Exit 1 when there is one.
 """
+
 import json
 import os
 import re
@@ -25,7 +27,8 @@ FUNCTION = re.compile(r"^( *)(?:[\w@()]+ )*(?:func [^ ]+|init[?(<])")
 
 def tracked(*endings: str) -> list[str]:
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=PROJECT, check=True, capture_output=True, text=True).stdout
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=PROJECT, check=True, capture_output=True, text=True
+    ).stdout
     return [name for name in listed.splitlines() if name.endswith(endings) and os.path.isfile(os.path.join(PROJECT, name))]
 
 
@@ -80,7 +83,7 @@ def function_faults(name: str, lines: list[str]) -> Iterator[str]:
             continue
         # What swift format lays out ends with a brace as far in as it began.
         ends = (number for number in range(start, len(lines)) if lines[number] == match[1] + "}")
-        one_line = line.rstrip().endswith("}") or "{" not in "".join(lines[start:start + 8])
+        one_line = line.rstrip().endswith("}") or "{" not in "".join(lines[start : start + 8])
         end = start if one_line else next(ends, start)
         if end - start + 1 > FUNCTION_LINES:
             yield f"{name}:{start + 1}: a function of {end - start + 1} lines"

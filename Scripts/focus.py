@@ -1,22 +1,27 @@
 #!/usr/bin/env python3
-"""Asks for a box in the middle of a transfer, as the page does, and says how long it took to be shown at the quality of a region of interest.
+"""Asks for a box in the middle of a transfer, as the page does, and says how long it took to be shown as a region of interest is.
 
 Usage: Scripts/focus.py [--runs N] [--rate MBIT] [--round-trip MS] [--box X0 X1 Y0 Y1 Z0 Z1]
-The real programs send a generated head (240x240x155) over the real relay; the box is asked for once the region is complete, while what makes it exact still
-fills the link. It fails where that takes longer than 1.5 x (the box's bytes / rate + 2 round trips) + 1 s.
+The real programs send a generated head
+(240x240x155) over the real relay; the box is asked for once the region is complete, while what makes it exact still fills the link.
+It fails where that takes longer than 1.5 x (the box's bytes / rate + 2 round trips) + 1 s.
 """
+
 import argparse
 import json
-import os
 import statistics
 import sys
 import tempfile
 import urllib.request
+from typing import Any
 
+import programs
+from programs import Failed
 from view import Transfer
 
 
-def ask(page, session, box):
+def ask(page: str, session: str, box: list[int]) -> Any:
+    """Asks the receiver for a box as the page does; gives its answer."""
     with urllib.request.urlopen(page + "api/start", timeout=10) as answer:
         word = json.load(answer)["request_word"]
     body = json.dumps({"session": session, "volume": 0, "box": box}).encode()
@@ -25,10 +30,9 @@ def ask(page, session, box):
         return json.load(answer)
 
 
-def run(options, folder):
-    link = os.path.join(folder, "link.yaml")
-    with open(link, "w") as file:
-        file.write(f"rate: {options.rate} Mbit/s\nround_trip: {options.round_trip} ms\nloss: 0 %\nqueue: 128 KiB\n")
+def run(options: argparse.Namespace, folder: str) -> tuple[float, int, float]:
+    """One transfer: the seconds until the box was shown, its bytes, and how far off it was at most."""
+    link = programs.link_file(folder, f"{options.rate} Mbit/s", options.round_trip)
     with Transfer(folder, link) as transfer:
         volume, mask = transfer.phantom()
         sender = transfer.send(volume, mask, "focus")
@@ -40,11 +44,11 @@ def run(options, folder):
         exact = transfer.receiver.event("volume_lossless", 300)
         sender.event("summary")
         if exact["t"] <= shown["t"]:
-            sys.exit("the volume was exact before the box was asked for: nothing was measured")
+            raise Failed("the volume was exact before the box was asked for: nothing was measured")
         return shown["seconds"], queued["bytes"], shown["max_abs_error"]
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--rate", type=float, default=1, help="Mbit/s")
@@ -58,10 +62,15 @@ def main():
     seconds = statistics.median(result[0] for result in results)
     count, error = results[0][1], results[0][2]
     limit = 1.5 * (count * 8 / (options.rate * 1e6) + 2 * options.round_trip / 1000) + 1
-    sides = "x".join(str(end - start) for start, end in zip(options.box[::2], options.box[1::2]))
-    print(f"box {sides}: {count} bytes, shown after {seconds:.2f} s (median of {options.runs}; limit {limit:.2f} s), off by at most {error:g}")
+    sides = "x".join(str(end - start) for start, end in zip(options.box[::2], options.box[1::2], strict=True))
+    print(
+        f"box {sides}: {count} bytes, shown after {seconds:.2f} s (median of {options.runs}; limit {limit:.2f} s), "
+        f"off by at most {error:g}"
+    )
     if seconds > limit:
-        sys.exit("later than that")
+        raise Failed("later than that")
+    return 0
 
 
-main()
+if __name__ == "__main__":
+    sys.exit(programs.script(main))

@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
 """Writes pictures of the view to Docs/images: the region of interest there, the background too, all exact; and a phone's."""
 
-import pathlib
 import sys
 import tempfile
 import time
 
 import browser
-from view import ROOT, Transfer
+from browser import Screen
+from programs import PROJECT
+from view import Transfer
 
-IMAGES = ROOT / "Docs" / "images"
+IMAGES = PROJECT / "Docs" / "images"
 
 
-def pictures(folder, size, names, prefix):
-    with Transfer(folder, "bad-3g") as transfer, browser.Browser(*size) as page:
+def pictures(folder: str, screen: Screen, names: tuple[str, ...], prefix: str) -> None:
+    with Transfer(folder, "bad-3g") as transfer, browser.Browser(screen) as page:
         volume, mask = transfer.phantom()
         page.open(transfer.page)
         page.wait("window.fovea?.planes.nv && document.querySelector('#connection.live')")
@@ -37,16 +38,17 @@ def pictures(folder, size, names, prefix):
             transfer.hold(False)
 
 
-def main():
+def main() -> int:
     if not browser.program():
         print("screenshots: no Chromium is installed", file=sys.stderr)
         return 77
-    pathlib.Path(IMAGES).mkdir(exist_ok=True)
-    for size, names, prefix in [
-        ((1280, 720, 1, False), ("roi", "background", "exact"), "view"), ((390, 844, 1, True), ("background",), "view-phone"),
+    IMAGES.mkdir(exist_ok=True)
+    for screen, names, prefix in [
+        (Screen(), ("roi", "background", "exact"), "view"),
+        (Screen(390, 844, is_touch=True), ("background",), "view-phone"),
     ]:
         with tempfile.TemporaryDirectory(prefix="fovea-view-") as folder:
-            pictures(folder, size, names, prefix)
+            pictures(folder, screen, names, prefix)
     return 0
 
 

@@ -15,6 +15,7 @@ libseccomp-dev 2.5.4-1
 zlib1g-dev 1:1.2.13.dfsg-1
 pkg-config 1.8.1-1
 python3 3.11
+python3-venv 3.11
 gnuplot-nox 5.4.4
 "
 # JPEG-LS, which Fovea's exact coder is measured against: make bench asks for it.

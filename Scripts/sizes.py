@@ -1,35 +1,36 @@
 #!/usr/bin/env python3
-"""What volumes of any size take of memory and time: a CT of 512x512x2000 (1 GB) and an fMRI of 64x64x36x2000 (600 MB), as .nii and as .nii.gz.
+"""Measures memory and time for large volumes: a CT of 512x512x2000 (1 GB), an fMRI of 64x64x36x2000 (600 MB), as .nii and .nii.gz.
 
 Usage: Scripts/sizes.py [--kinds ct fmri] [--forms nii nii.gz] [--folder FOLDER]
 
-Makes the volumes, sends each over loopback, looks through both what was sent and what came, and prints for each program the most anonymous
-memory it and its decoders had at one time (what no file backs, and so what the system cannot take back), and how long it ran. Exit 1 where one is
-above the limit: 1 GiB for send and receive, 100 MB for inspect.
+Makes the volumes, sends each over loopback, looks through both what was sent and what came, and prints for each program the most
+anonymous memory it and its decoders had at one time (what no file backs, and so what the system cannot take back), and how long it
+ran. Exit 1 where one is above the limit: 1 GiB for send and receive, 100 MB for inspect.
 """
+
 import argparse
 import array
 import gzip
-import json
 import math
-import os
-import queue
 import re
 import shutil
 import struct
-import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
-PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-FOVEA = os.path.join(PROJECT, ".build", "release", "fovea")
+import programs
+from programs import Failed, Program
+
 LIMITS = {"send": 1 << 30, "receive": 1 << 30, "inspect": 100_000_000}
 
 
-def header(sides, spacing):
+def header(sides: Sequence[int], spacing: float) -> bytes:
     """A NIfTI-1 header of int16 voxels."""
     fields = bytearray(352)
     struct.pack_into("<i", fields, 0, 348)
@@ -45,8 +46,8 @@ def header(sides, spacing):
     return bytes(fields)
 
 
-def ct_rows(y, random):
-    """Rows of a slice of a trunk in air, alike but for their noise: soft tissue, a spine, air that is noisy within the scanner's circle."""
+def ct_rows(y: int, random: Random) -> Iterator[bytes]:
+    """Rows of a slice of a trunk, alike but for their noise: soft tissue, a spine, air, noisy within the scanner's circle."""
     for _ in range(VARIANTS):
         row = array.array("h")
         for x in range(512):
@@ -58,7 +59,7 @@ def ct_rows(y, random):
         yield row.tobytes()
 
 
-def fmri_rows(line, random):
+def fmri_rows(line: int, random: Random) -> Iterator[bytes]:
     """Rows of a brain, as scanned again and again."""
     z, y = line // 64, line % 64
     for _ in range(VARIANTS):
@@ -72,32 +73,43 @@ def fmri_rows(line, random):
 
 # Of each row there are so many, each with its own noise, and one after another is taken in an order that does not come again soon.
 VARIANTS = 24
-# Sides; spacing in mm; rows that the voxels consist of, again and again; how they are made.
-KINDS = {"ct": ((512, 512, 2000), 0.8, 512, ct_rows), "fmri": ((64, 64, 36, 2000), 3, 64 * 36, fmri_rows)}
+Rows = Callable[[int, Random], Iterator[bytes]]
 
 
-def make(kind, form, folder):
+class Kind(NamedTuple):
+    """The sides of a volume, its spacing in mm, how many rows it consists of, again and again, and how they are made."""
+
+    sides: tuple[int, ...]
+    spacing: float
+    row_count: int
+    rows: Rows
+
+
+KINDS = {"ct": Kind((512, 512, 2000), 0.8, 512, ct_rows), "fmri": Kind((64, 64, 36, 2000), 3, 64 * 36, fmri_rows)}
+
+
+def make(kind: str, form: str, folder: Path) -> Path:
     sides, spacing, count, rows = KINDS[kind]
     random = Random(1)
     variants = [list(rows(line, random)) for line in range(count)]
-    path = os.path.join(folder, f"{kind}.{form}")
-    with gzip.open(path, "wb", compresslevel=1) if form.endswith("gz") else open(path, "wb") as file:
+    path = folder / f"{kind}.{form}"
+    with gzip.open(path, "wb", compresslevel=1) if form.endswith("gz") else path.open("wb") as file:
         file.write(header(sides, spacing))
         for repeat in range(2000):
-            file.write(b"".join(variants[line][(7 * repeat + 5 * line + repeat // VARIANTS) % VARIANTS] for line in range(count)))
+            places = ((7 * repeat + 5 * line + repeat // VARIANTS) % VARIANTS for line in range(count))
+            file.write(b"".join(variants[line][place] for line, place in enumerate(places)))
     return path
 
 
-def anonymous_bytes(process):
-    """Of a process and those it started."""
+def anonymous_bytes(process: int) -> int:
+    """The anonymous memory of a process and of those it started."""
     total = 0
     try:
-        with open(f"/proc/{process}/status", encoding="utf-8") as file:
-            total += 1024 * int(re.search(r"RssAnon:\s+(\d+)", file.read())[1])
-        for task in os.listdir(f"/proc/{process}/task"):
-            with open(f"/proc/{process}/task/{task}/children", encoding="utf-8") as file:
-                total += sum(anonymous_bytes(int(child)) for child in file.read().split())
-    except (OSError, TypeError):
+        found = re.search(r"RssAnon:\s+(\d+)", Path(f"/proc/{process}/status").read_text())
+        total += 1024 * int(found[1]) if found else 0
+        for task in Path(f"/proc/{process}/task").iterdir():
+            total += sum(anonymous_bytes(int(child)) for child in (task / "children").read_text().split())
+    except OSError:
         # It has just ended.
         pass
     return total
@@ -106,79 +118,63 @@ def anonymous_bytes(process):
 class Watched:
     """A program, the most anonymous memory it had, and how long it ran."""
 
-    all = []
-
-    def __init__(self, *arguments):
-        self.name = arguments[0]
+    def __init__(self, program: Program, name: str) -> None:
+        self.program, self.name = program, name
         self.began = time.monotonic()
-        self.process = subprocess.Popen([FOVEA, *arguments], stdout=subprocess.PIPE, text=True)
-        # Events come all the time: a pipe that nobody reads would hold the program up.
-        Watched.all.append(self)
-        self.lines = queue.Queue()
-        self.last = ""
         self.peak = 0
-        self.threads = [threading.Thread(target=work, daemon=True) for work in (self.watch, self.read)]
-        for thread in self.threads:
-            thread.start()
+        self.watcher = threading.Thread(target=self.watch, daemon=True)
+        self.watcher.start()
 
-    def watch(self):
-        while self.process.poll() is None:
-            self.peak = max(self.peak, anonymous_bytes(self.process.pid))
+    def watch(self) -> None:
+        while self.program.is_running:
+            self.peak = max(self.peak, anonymous_bytes(self.program.process.pid))
             time.sleep(0.05)
 
-    def read(self):
-        for line in self.process.stdout:
-            self.last = line
-            self.lines.put(line)
-
-    def end(self):
-        """The last line of its output, and how long it ran."""
-        self.process.wait()
+    def wait(self) -> float:
+        """Waits until it has ended; gives how long it ran."""
+        status = self.program.wait()
         seconds = time.monotonic() - self.began
-        for thread in self.threads:
-            thread.join()
-        if self.process.returncode:
-            for program in Watched.all:
-                program.process.kill()
-            sys.exit(f"fovea {self.name} ended with {self.process.returncode}")
-        return self.last, seconds
+        self.watcher.join()
+        if status:
+            raise Failed(f"fovea {self.name} ended with {status}")
+        return seconds
 
 
-def report(what, program, seconds):
-    holds = program.peak <= LIMITS[program.name]
-    print(f"{what:24} {program.name:8} {program.peak / 1e6:7.0f} MB {seconds:7.1f} s{'' if holds else '   MISSED'}", flush=True)
+def report(what: str, watched: Watched, seconds: float) -> bool:
+    holds = watched.peak <= LIMITS[watched.name]
+    print(f"{what:24} {watched.name:8} {watched.peak / 1e6:7.0f} MB {seconds:7.1f} s{'' if holds else '   MISSED'}", flush=True)
     return holds
 
 
-def measure(kind, form, folder):
+def measure(kind: str, form: str, folder: Path) -> bool:
     path = make(kind, form, folder)
-    what = f"{kind}.{form}, {os.path.getsize(path) / 1e6:.0f} MB"
-    receiver = Watched("receive", "--listen", "127.0.0.1:0", "--out", os.path.join(folder, "in"), "--once", "--json")
-    port = json.loads(receiver.lines.get(timeout=20))["port"]
-    sender = Watched("send", path, "--to", f"127.0.0.1:{port}", "--session", f"{kind}-{form.replace('.', '-')}", "--json")
-    output, seconds = sender.end()
-    summary = json.loads(output)
-    holds = report(what, sender, seconds)
-    received, seconds = receiver.end()
-    holds &= report(what, receiver, seconds)
-    volume = json.loads(received)["volumes"][0]
-    if volume["state"] != "lossless" or volume["sha256"] != summary["receipt"]:
-        sys.exit(f"{what}: not exact")
+    what = f"{kind}.{form}, {path.stat().st_size / 1e6:.0f} MB"
+    with programs.receive(folder / "in", "--once", shows_errors=True) as receiver:
+        receiving = Watched(receiver, "receive")
+        to, session = f"127.0.0.1:{receiver.port()}", f"{kind}-{form.replace('.', '-')}"
+        with Program("fovea", "send", path, "--to", to, "--session", session, "--json", shows_errors=True) as sender:
+            sending = Watched(sender, "send")
+            holds = report(what, sending, sending.wait())
+        holds &= report(what, receiving, receiving.wait())
+    volume = receiver.events[-1]["volumes"][0]
+    if volume["state"] != "lossless" or volume["sha256"] != sender.events[-1]["receipt"]:
+        raise Failed(f"{what}: not exact")
     for name in (path, volume["path"]):
-        program = Watched("inspect", name)
-        holds &= report(what, program, program.end()[1])
-    shutil.rmtree(os.path.join(folder, "in"))
-    os.unlink(path)
+        with Program("fovea", "inspect", name, shows_errors=True) as inspector:
+            inspecting = Watched(inspector, "inspect")
+            holds &= report(what, inspecting, inspecting.wait())
+    shutil.rmtree(folder / "in")
+    path.unlink()
     return holds
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--forms", nargs="+", choices=["nii", "nii.gz"], default=["nii", "nii.gz"])
     parser.add_argument("--folder", default="/var/tmp", help="where to make a folder for the volumes (%(default)s)")
     options = parser.parse_args()
-    folder = tempfile.mkdtemp(prefix="fovea-sizes-", dir=options.folder)
+    folder = Path(tempfile.mkdtemp(prefix="fovea-sizes-", dir=options.folder))
     try:
         results = [measure(kind, form, folder) for kind in options.kinds for form in options.forms]
     finally:
@@ -187,4 +183,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(programs.script(main))

@@ -1,111 +1,69 @@
 """The view in a browser: a receiver with a page, a link, and a sender, for tests and pictures."""
 
-import json
-import os
-import pathlib
 import signal
-import subprocess
-import threading
-import time
 import urllib.parse
+from pathlib import Path
+from typing import Self
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-BUILD = pathlib.Path(os.environ.get("FOVEA_BUILD", ROOT / ".build" / "release"))
+import programs
+from programs import LOOPBACK, Program
 
-
-class Program:
-    """A program whose JSON lines are kept, each with the time at which it was read."""
-
-    def __init__(self, name, *arguments, is_quiet=False):
-        command = [str(BUILD / name), *map(str, arguments)]
-        # On a machine of its own a sender would take nothing from who looks on: here it gets one core at most.
-        self.process = subprocess.Popen((["taskset", "-c", "0", "nice", "-n", "19"] if is_quiet else []) + command, stdout=subprocess.PIPE, text=True)
-        self.events = []
-        self.changed = threading.Condition()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            try:
-                event = json.loads(line)
-            except ValueError:
-                continue
-            event["at"] = time.time()
-            with self.changed:
-                self.events.append(event)
-                self.changed.notify_all()
-
-    def event(self, name, patience=60):
-        """The first event of a name, once it has come."""
-        with self.changed:
-            found = lambda: next((event for event in self.events if event.get("event") == name), None)
-            if not self.changed.wait_for(found, patience):
-                raise TimeoutError(f"{name} has not come within {patience} s")
-            return found()
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+# On a machine of its own a sender would take nothing from who looks on: here it gets one core at most.
+QUIETLY = ["taskset", "-c", "0", "nice", "-n", "19"]
 
 
 class Transfer:
     """A receiver with a view, and a link to it. What is sent comes when `send` is called."""
 
-    def __init__(self, folder, link="rural-4g", address="127.0.0.1:0"):
-        self.folder = pathlib.Path(folder)
-        self.programs = []
-        self.receive("127.0.0.1:0", address)
-        relay = Program("netsim", "relay", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{self.receiver_port}", "--link", link, "--json")
+    def __init__(self, folder: str | Path, link: str | Path = "rural-4g", address: str = LOOPBACK) -> None:
+        self.folder = Path(folder)
+        self.programs: list[Program] = []
+        self.receive(LOOPBACK, address)
+        relay = programs.relay(self.receiver_port, link, shows_errors=True)
         self.programs.append(relay)
-        self.port = relay.event("listening")["port"]
+        self.port = relay.port()
 
-    def receive(self, listen, view):
-        self.receiver = Program("fovea", "receive", "--listen", listen, "--out", self.folder / "received", "--view", view, "--json")
+    def receive(self, listen: str, view: str) -> None:
+        self.receiver = programs.receive(self.folder / "received", "--view", view, listen=listen, shows_errors=True)
         self.programs.insert(0, self.receiver)
-        self.page = self.receiver.event("view")["url"]
-        self.receiver_port = self.receiver.event("listening")["port"]
+        self.page = str(self.receiver.event("view")["url"])
+        self.receiver_port = self.receiver.port()
 
-    def kill(self):
+    def kill(self) -> None:
         """Ends the receiver as a failing machine does."""
-        self.receiver.process.kill()
-        self.receiver.process.wait()
+        self.receiver.kill()
 
-    def restart(self):
+    def restart(self) -> None:
         """Another receiver in the place of one that was ended: same folder, same ports."""
         self.programs.remove(self.receiver)
+        self.receiver.end()
         address = urllib.parse.urlsplit(self.page).netloc
         self.receive(f"127.0.0.1:{self.receiver_port}", address)
 
-    def phantom(self, shape="240x240x155", seed=1):
+    def phantom(self, shape: str = "240x240x155", seed: int = 1) -> tuple[Path, Path]:
         """Makes a head; gives back where its volume and labels are."""
-        subprocess.run(
-            [BUILD / "fovea", "phantom", "--out", self.folder, "--seed", str(seed), "--shape", shape], check=True, stdout=subprocess.DEVNULL)
-        return self.folder / f"phantom-{seed}_flair.nii.gz", self.folder / f"phantom-{seed}_seg.nii.gz"
+        return programs.phantom(self.folder, "--seed", seed, "--shape", shape)
 
-    def send(self, volume, mask, session, *more, is_direct=False):
+    def send(self, volume: Path, mask: Path | None, session: str, *more: object, is_direct: bool = False) -> Program:
         """Sends over the link, or past it; without a mask `more` says where the region is."""
-        port = self.receiver_port if is_direct else self.port
+        to = f"127.0.0.1:{self.receiver_port if is_direct else self.port}"
         region = ["--mask", mask] if mask else []
         sender = Program(
-            "fovea", "send", volume, "--to", f"127.0.0.1:{port}", *region, "--session", session, "--json", *more, is_quiet=True)
+            "fovea", "send", volume, "--to", to, *region, "--session", session, "--json", *more, before=QUIETLY, shows_errors=True
+        )
         self.programs.append(sender)
         return sender
 
-    def hold(self, is_held=True):
+    def hold(self, is_held: bool = True) -> None:
         """Has sender and link stand still, or go on."""
         for program in self.programs:
-            if program is not self.receiver and program.process.poll() is None:
-                program.process.send_signal(signal.SIGSTOP if is_held else signal.SIGCONT)
+            if program is not self.receiver:
+                program.signal(signal.SIGSTOP if is_held else signal.SIGCONT)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.hold(False)
         for program in reversed(self.programs):
-            program.stop()
+            program.end()

@@ -2,6 +2,7 @@
 
 Each prints one JSON object a line. Times are CLOCK_MONOTONIC, which is the same for all programs and namespaces of a machine.
 """
+
 import fcntl
 import json
 import os
@@ -11,6 +12,8 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 TCP, UDP = 6, 17
@@ -20,12 +23,12 @@ SMALLEST_DATA_PACKET = 300
 BUFFER_BYTES = 4 << 20
 
 
-def say(event, **fields):
+def say(event: str, **fields: object) -> None:
     print(json.dumps({"event": event, **fields}), flush=True)
 
 
-def pass_on(send, packet):
-    """What the system does not take is lost, as on any link; an error may belong to the packet before, so it is tried twice."""
+def pass_on(send: Callable[[bytes], int], packet: bytes) -> None:
+    """Sends twice at most, as an error may belong to the packet before. The rest is lost, as on any link."""
     for _ in range(2):
         try:
             send(packet)
@@ -37,20 +40,20 @@ def pass_on(send, packet):
 class Tally:
     """Bytes of data packets per protocol and tenth of a second."""
 
-    def __init__(self):
-        self.bins = {TCP: {}, UDP: {}}
+    def __init__(self) -> None:
+        self.bins: dict[int, dict[int, int]] = {TCP: {}, UDP: {}}
 
-    def add(self, packet):
+    def add(self, packet: bytes) -> None:
         bins = self.bins.get(packet[9]) if len(packet) >= SMALLEST_DATA_PACKET else None
         if bins is not None:
             index = int(time.monotonic() / BIN_SECONDS)
             bins[index] = bins.get(index, 0) + len(packet)
 
-    def packed(self, protocol):
+    def packed(self, protocol: int) -> list[tuple[int, int]]:
         return sorted(self.bins[protocol].items())
 
 
-def bridge(device, relay_port):
+def bridge(device: str, relay_port: int) -> None:
     """Carries IP between a TUN device and a UDP socket: towards the relay, or from whoever sends first if no port is given."""
     tun = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
     # Without a virtual network header the kernel hands over single packets no larger than the MTU.
@@ -63,18 +66,17 @@ def bridge(device, relay_port):
     connected = relay_port != 0
     if connected:
         end.connect(("127.0.0.1", relay_port))
-    try:
+    with suppress(OSError):
         # The simulated delay should be the relay's and not that of waiting for a processor.
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-    except OSError:
-        pass
     # A pipe, as a handler alone would leave the time between its run and the wait uncovered.
     stop, wake = os.pipe()
     signal.signal(signal.SIGTERM, lambda *_: os.write(wake, b"x"))
     say("listening", port=end.getsockname()[1])
+    watched: list[int | socket.socket] = [tun, end, stop]
     tally = Tally()
     while True:
-        ready, _, _ = select.select([tun, end, stop], [], [])
+        ready, _, _ = select.select(watched, [], [])
         if stop in ready:
             break
         try:
@@ -97,13 +99,13 @@ def bridge(device, relay_port):
     say("summary", bin_seconds=BIN_SECONDS, tcp=tally.packed(TCP), udp=tally.packed(UDP))
 
 
-def tcp_socket(control):
+def tcp_socket(control: str) -> socket.socket:
     end = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     end.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, control.encode())
     return end
 
 
-def tcp_receive(control, address, count, limit):
+def tcp_receive(control: str, address: str, count: int, limit: float) -> None:
     """Takes one connection and reads until all bytes, its end, or the time limit."""
     deadline = time.monotonic() + limit
     listener = tcp_socket(control)
@@ -125,7 +127,7 @@ def tcp_receive(control, address, count, limit):
     say("summary", t=time.monotonic(), received_bytes=got)
 
 
-def tcp_send(control, address, port, count, limit):
+def tcp_send(control: str, address: str, port: int, count: int, limit: float) -> None:
     end = tcp_socket(control)
     end.settimeout(limit)
     say("connecting", t=time.monotonic())
@@ -138,7 +140,7 @@ def tcp_send(control, address, port, count, limit):
     say("summary", t=time.monotonic())
 
 
-def main():
+def main() -> None:
     name, *values = sys.argv[1:]
     if name == "bridge":
         bridge(values[0], int(values[1]))

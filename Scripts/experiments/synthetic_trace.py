@@ -2,9 +2,10 @@
 """Makes profiles/experiments/synthetic-cellular.trace: half a minute of a cellular link that never was, in mahimahi's format.
 
 Usage: Scripts/experiments/synthetic_trace.py > profiles/experiments/synthetic-cellular.trace
-The rate walks at random between 0.2 and 6 Mbit/s, a new one every 0.2 s, its logarithm pulled towards 1.5 Mbit/s; from 11 s to 14 s nothing
-goes. The same seed gives the same trace.
+The rate walks at random between 0.2 and 6 Mbit/s, a new one every 0.2 s, its logarithm pulled towards 1.5 Mbit/s; from 11 s to
+14 s nothing goes. The same seed gives the same trace.
 """
+
 import math
 import random
 

@@ -1,4 +1,5 @@
 """Small faults: the tables that list them, and how a source's text is rewritten with all of them in it, each behind a switch."""
+
 import dataclasses
 import os
 import re
@@ -41,7 +42,7 @@ class Mutant:
         return self.file.endswith(".swift")
 
     def span(self, text: str) -> tuple[int, int]:
-        """Where in a file's text it is."""
+        """Its place in a file's text."""
         parts = re.split("[«»]", self.find)
         if len(parts) == 1:
             parts = ["", parts[0], ""]
@@ -51,11 +52,13 @@ class Mutant:
         pattern = before + (r"\s*" if before else "") + f"({inner})" + (r"\s*" if after else "") + after
         found = list(re.finditer(pattern, text))
         if len(found) != 1:
-            raise TableError(f"{self.id}: {len(found) or 'no'} place{'s' if len(found) > 1 else ''} in {self.file} for: {self.find}")
+            raise TableError(
+                f"{self.id}: {len(found) or 'no'} place{'s' if len(found) > 1 else ''} in {self.file} for: {self.find}"
+            )
         return found[0].span(1)
 
     def rewritten(self, old: str) -> str:
-        """What stands at the place in the copy."""
+        """The text that stands at the place in the copy."""
         on = f"{SWITCH}({self.number})"
         if self.write is not None:
             return self.write.replace("{on}", on).replace("{old}", old)
@@ -89,7 +92,9 @@ def read_tables() -> list[Mutant]:
             known = {"id", "file", "says", "find", "make", "write", "suites"}
             lacking = {"id", "file", "says", "find", "suites"} - entry.keys()
             if lacking or entry.keys() - known or not all(isinstance(value, str) for value in entry.values()):
-                raise TableError(f"{name}: {entry.get('id', 'an entry')}: lacks or does not know {sorted(lacking or entry.keys() - known)}")
+                raise TableError(
+                    f"{name}: {entry.get('id', 'an entry')}: lacks or does not know {sorted(lacking or entry.keys() - known)}"
+                )
             mutants.append(Mutant(make=entry.pop("make", None), write=entry.pop("write", None), **entry))
     for key in ("id", "number"):
         seen: set[Any] = set()
@@ -127,7 +132,7 @@ def places(mutants: Iterable[Mutant], root: str) -> tuple[dict[str, list[Place]]
         if not name.endswith(".swift"):
             continue
         for index, place in enumerate(entries):
-            for other in entries[index + 1:]:
+            for other in entries[index + 1 :]:
                 if place.start < other.start < place.end < other.end:
                     faults.append(f"{other.mutant.id}: overlaps {place.mutant.id}; one has to lie within the other")
     return found, faults
@@ -145,7 +150,7 @@ def mutated(text: str, entries: list[Place]) -> str:
         while index < len(entries) and entries[index].end <= outer.end:
             inner.append(Place(entries[index].mutant, entries[index].start - outer.start, entries[index].end - outer.start))
             index += 1
-        old = mutated(text[outer.start:outer.end], inner)
-        result += text[position:outer.start] + outer.mutant.rewritten(old)
+        old = mutated(text[outer.start : outer.end], inner)
+        result += text[position : outer.start] + outer.mutant.rewritten(old)
         position = outer.end
     return result + text[position:]

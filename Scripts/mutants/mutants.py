@@ -3,14 +3,18 @@
 
 Usage: Scripts/mutants/mutants.py [--check] [--list] [--only REGEX] [--tree FOLDER] [--no-build] [--json FILE]
 
-The faults are in the tables beside this script (*.toml; README.md there says how one is written). All faults of Swift sources go into one build: each
-is a branch that the environment variable FOVEA_MUTANT chooses, and the programs that the tests start read it too, also those without an environment
-of their own (they ask their parents'). Faults of files that are read when the program runs (the page, profiles) are put in and taken out again.
+The faults are in the tables beside this script (*.toml; README.md there says how one is written). All faults of Swift sources go
+into one build: each is a branch that the environment variable FOVEA_MUTANT chooses, and the programs that the tests start read it
+too, also those without an environment of their own (they ask their parents'). Faults of files that are read when the program runs
+(the page, profiles) are put in and taken out again.
 
-A fault is killed when a test of its suites fails with it, and survives when all pass. Exit 1 when one survives, when one does not fit
-the sources (exactly one place has to match) or does not compile; 69 when the tests fail without any fault, since then nothing can be said.
+A fault is killed when a test of its suites fails with it, and survives when all pass. Exit 1 when one survives, when one does not
+fit the sources (exactly one place has to match) or does not compile; 69 when the tests fail without any fault, since then nothing
+can be said.
 """
+
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -31,7 +35,8 @@ FETCHED = [".niivue", ".onnxruntime", "Package.resolved"]
 SOURCES = ("Sources/", "Tests/", "netsim/")
 SWITCH_FOLDER = "Sources/MutantSwitch"
 
-# A library of its own, linked with every program. Decoders are started without an environment and cannot read a file later, so it is looked up before main.
+# A library of its own, linked with every program. Decoders are started without an environment and cannot read a file later, so it
+# is looked up before main.
 SWITCH_SOURCE = """
 #include <stdbool.h>
 #include <stdio.h>
@@ -85,7 +90,12 @@ class Tree:
     def lay_out(self, found: dict[str, list[Place]]) -> None:
         """Copies the project, changed files alone, so that a second build is a short one."""
         listed = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=PROJECT, check=True, capture_output=True, text=True)
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=PROJECT,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         names = {name for name in listed.stdout.split("\0") if name and os.path.isfile(os.path.join(PROJECT, name))}
         modules: set[str] = set()
         for name in sorted(names):
@@ -131,7 +141,8 @@ class Tree:
     def build(self) -> list[str]:
         """The compiler's errors, none when all is built."""
         done = subprocess.run(
-            ["swift", "build", "-c", "release", "--build-tests"], cwd=self.path, capture_output=True, text=True, check=False)
+            ["swift", "build", "-c", "release", "--build-tests"], cwd=self.path, capture_output=True, text=True, check=False
+        )
         if done.returncode == 0:
             return []
         errors = sorted({line for line in done.stdout.splitlines() + done.stderr.splitlines() if "error:" in line})
@@ -157,10 +168,12 @@ class Tree:
 
 
 def with_switch(manifest: bytes) -> bytes:
-    """The package with the switch linked to every library, and warnings allowed: a branch that is always or never taken may earn one."""
+    """The package with the switch linked to every library. Warnings are allowed: a branch that is never taken may earn one."""
     for old, new in (
-        (b".treatAllWarnings(as: .error),", b""), (b"// C libraries", b'.target(name: "MutantSwitch"),'),
-        (b".target(name: name, dependencies: dependencies,", b'.target(name: name, dependencies: dependencies + ["MutantSwitch"],')):
+        (b".treatAllWarnings(as: .error),", b""),
+        (b"// C libraries", b'.target(name: "MutantSwitch"),'),
+        (b".target(name: name, dependencies: dependencies,", b'.target(name: name, dependencies: dependencies + ["MutantSwitch"],'),
+    ):
         if manifest.count(old) != 1:
             raise TableError(f"Package.swift: not one place for {old.decode()}")
         manifest = manifest.replace(old, new)
@@ -175,7 +188,7 @@ def module_folder(name: str) -> str:
 
 @dataclasses.dataclass
 class Run:
-    """What a run of some suites came to."""
+    """The result of a run of some suites."""
 
     passed: bool
     # Tests that ran and were not skipped.
@@ -194,8 +207,15 @@ def run_suites(tree: str, suites: str, limit: float, number: int = 0, is_baselin
     # The tests' own program: `swift test` would think for seconds before each fault.
     program = os.path.join(tree, ".build", "release", "FoveaPackageTests.xctest")
     process = subprocess.Popen(
-        [program, "--testing-library", "swift-testing", "--no-parallel", "--filter", suites], cwd=tree, env=environment,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True)
+        [program, "--testing-library", "swift-testing", "--no-parallel", "--filter", suites],
+        cwd=tree,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
     alarm = threading.Timer(limit, kill_all, [process])
     alarm.start()
     lines: list[str] = []
@@ -224,14 +244,14 @@ def run_suites(tree: str, suites: str, limit: float, number: int = 0, is_baselin
 
 def kill_all(process: subprocess.Popen[str]) -> None:
     """Ends a process and what it has started."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def failure(output: str) -> str:
-    failed = re.search(r"^. Test (.+?) recorded an issue", output, re.MULTILINE) or re.search(r"^. Test (.+?) failed", output, re.MULTILINE)
+    failed = re.search(r"^. Test (.+?) recorded an issue", output, re.MULTILINE) or re.search(
+        r"^. Test (.+?) failed", output, re.MULTILINE
+    )
     if failed:
         return failed[1]
     crash = re.search(r"^.*(Fatal error|unexpected signal|Exited with).*$", output, re.MULTILINE)
@@ -305,7 +325,9 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only see that every entry fits the sources; builds nothing")
     parser.add_argument("--list", action="store_true", help="list the entries")
     parser.add_argument("--only", metavar="REGEX", default="", help="run only entries whose name or file matches; all are built in")
-    parser.add_argument("--tree", metavar="FOLDER", default=os.path.join(PROJECT, ".build", "mutants"), help="where the copy is (%(default)s)")
+    parser.add_argument(
+        "--tree", metavar="FOLDER", default=os.path.join(PROJECT, ".build", "mutants"), help="where the copy is (%(default)s)"
+    )
     parser.add_argument("--no-build", action="store_true", help="run what was built last")
     parser.add_argument("--json", metavar="FILE", help="write the outcomes there, too")
     options = parser.parse_args()
@@ -326,8 +348,11 @@ def main() -> int:
         print(f"{len(mutants)} entries, {len(faults)} do not fit the sources.")
         return 1 if faults else 0
 
-    all_outcomes = [Outcome(mutant, "did not apply", "does not fit the sources", 0) for mutant in chosen if not any(
-        mutant.id == place.mutant.id for entries in found.values() for place in entries)]
+    all_outcomes = [
+        Outcome(mutant, "did not apply", "does not fit the sources", 0)
+        for mutant in chosen
+        if not any(mutant.id == place.mutant.id for entries in found.values() for place in entries)
+    ]
     fitting = [mutant for mutant in mutants if mutant not in [outcome.mutant for outcome in all_outcomes]]
     tree = Tree(os.path.abspath(options.tree))
     if not options.no_build:
@@ -356,7 +381,10 @@ def run(fitting: list[Mutant], chosen: list[Mutant], tree: Tree, builds: bool) -
 
 
 def summarize(all_outcomes: list[Outcome]) -> int:
-    counts = {result: sum(outcome.result == result for outcome in all_outcomes) for result in ("killed", "survived", "did not apply", "unclear")}
+    counts = {
+        result: sum(outcome.result == result for outcome in all_outcomes)
+        for result in ("killed", "survived", "did not apply", "unclear")
+    }
     print("\n" + ", ".join(f"{count} {result}" for result, count in counts.items()))
     for outcome in all_outcomes:
         if outcome.result != "killed":

@@ -3,6 +3,7 @@
 Nothing here is measured anatomy. Every proportion is drawn anew so that a network cannot learn one head.
 Lengths are millimetres; x runs to the right, y to the front, z up; arrays are [z, y, x].
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ class Space:
 
     @property
     def shape(self) -> Shape:
-        return self.x.shape  # type: ignore[return-value]
+        z, y, x = self.x.shape
+        return z, y, x
 
 
 @dataclass
@@ -60,13 +62,13 @@ def make_space(rng: np.random.Generator) -> tuple[Space, tuple[float, float, flo
     return Space(*(a.astype(np.float32) for a in axes)), (half[0], half[1], half[2])
 
 
-def ellipsoid(space: Space, centre: tuple, half: tuple) -> np.ndarray:
+def ellipsoid(space: Space, centre: tuple[float, ...], half: tuple[float, ...]) -> np.ndarray:
     """About the signed distance in millimetres to an ellipsoid, positive inside."""
     r = np.sqrt(sum(((a - c) / h) ** 2 for a, c, h in zip((space.x, space.y, space.z), centre, half)))
     return ((1 - r) * min(half)).astype(np.float32)
 
 
-def _pair(space: Space, centre: tuple, half: tuple) -> np.ndarray:
+def _pair(space: Space, centre: tuple[float, ...], half: tuple[float, ...]) -> np.ndarray:
     """The same ellipsoid on both sides of the midline."""
     return ellipsoid(Space(np.abs(space.x), space.y, space.z), centre, half)
 
@@ -76,7 +78,9 @@ def make_anatomy(rng: np.random.Generator, space: Space, half: tuple[float, floa
     shape, u = space.shape, rng.uniform
     z_half = np.where(space.z > 0, half[2], u(30, 44)).astype(np.float32)
     power = u(2.0, 2.6)
-    radius = (np.abs(space.x / half[0]) ** power + np.abs(space.y / half[1]) ** power + np.abs(space.z / z_half) ** power) ** (1 / power)
+    radius = (np.abs(space.x / half[0]) ** power + np.abs(space.y / half[1]) ** power + np.abs(space.z / z_half) ** power) ** (
+        1 / power
+    )
     cerebrum = (1 - radius) * min(half[0], half[2]) * 0.9
     s = half[1] / 82.0
     temporal = _pair(space, (u(36, 44), u(4, 16) * s, u(-34, -26)), (u(18, 25), u(32, 42) * s, u(16, 22)))
@@ -91,7 +95,9 @@ def make_anatomy(rng: np.random.Generator, space: Space, half: tuple[float, floa
     fine = np.abs(smooth_noise(rng, shape, 3.0)) * u(3, 5)
     folds = np.where(little > 0.5, fine, folds) + np.maximum(depth - reach, 0) * u(0.6, 1.2)
     falx = np.abs(space.x) + np.maximum(depth - u(18, 34), 0) * 0.8 + np.where(space.z < -10, 20, 0)
-    sylvian = np.hypot(np.abs(space.x) - u(40, 46), 0.4 * (space.z - u(-8, 4))) + 0.6 * np.maximum(np.abs(space.y - u(4, 14)) - u(16, 26), 0)
+    sylvian = np.hypot(np.abs(space.x) - u(40, 46), 0.4 * (space.z - u(-8, 4))) + 0.6 * np.maximum(
+        np.abs(space.y - u(4, 14)) - u(16, 26), 0
+    )
     cortex_depth = np.minimum.reduce([depth, folds, falx, sylvian]).astype(np.float32)
     open_sulci = u(-0.6, 2.0) + u(0, 0.8) * smooth_noise(rng, shape, 20)
     thickness = u(2.2, 4.8) + u(0.1, 0.8) * smooth_noise(rng, shape, 10)
@@ -110,11 +116,13 @@ def make_anatomy(rng: np.random.Generator, space: Space, half: tuple[float, floa
     inside = np.maximum.reduce([np.maximum(lateral, horn) * lop, third, fourth]) + u(0, 0.9) * smooth_noise(rng, shape, 6)
     ventricle_distance = (-inside).astype(np.float32)
 
-    deep = np.maximum.reduce([
-        _pair(space, (u(8, 13), u(-18, -8), u(0, 6)), (u(6, 11), u(10, 16), u(7, 11))),
-        _pair(space, (u(12, 18), u(8, 20), u(4, 12)), (u(4, 8), u(12, 22), u(6, 11))),
-        _pair(space, (u(23, 30), u(0, 10), u(-5, 3)), (u(5, 9), u(13, 20), u(7, 12))),
-    ])
+    deep = np.maximum.reduce(
+        [
+            _pair(space, (u(8, 13), u(-18, -8), u(0, 6)), (u(6, 11), u(10, 16), u(7, 11))),
+            _pair(space, (u(12, 18), u(8, 20), u(4, 12)), (u(4, 8), u(12, 22), u(6, 11))),
+            _pair(space, (u(23, 30), u(0, 10), u(-5, 3)), (u(5, 9), u(13, 20), u(7, 12))),
+        ]
+    )
     csf = np.maximum(soft(inside), soft(open_sulci - cortex_depth))
     cistern = ellipsoid(space, (0, u(-6, 6), u(-34, -26)), (u(8, 18), u(8, 16), u(4, 9)))
     csf = np.maximum(csf, soft(cistern)) * (depth > -2)

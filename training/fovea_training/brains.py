@@ -1,4 +1,5 @@
 """Generated brains: anatomy, tumours, confounders and a scanner, each drawn at random. See README.md, "Generated data"."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ def _blur(image: np.ndarray, sigma: float, axis: int) -> np.ndarray:
 
 
 def scan(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
-    """What a scanner and its software make of the tissue: blur, thick slices, bias field, noise, contrast."""
+    """The tissue as a scanner and its software show it: blur, thick slices, bias field, noise, contrast."""
     u, shape = rng.uniform, image.shape
     image = image * (1 + u(0, 0.05) * smooth_noise(rng, shape, 1.5))
     through = 0 if rng.random() < 0.8 else int(rng.integers(1, 3))

@@ -1,4 +1,5 @@
-"""What is bright on FLAIR and is no tumour: rims and caps of ventricles, white-matter lesions, bright cortex, remains of the skull."""
+"""All that is bright on FLAIR and no tumour: rims and caps of ventricles, white-matter lesions, bright cortex, rests of skull."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -8,7 +9,7 @@ from .noise import smooth_noise, soft
 
 
 def paired_noise(rng: np.random.Generator, shape: tuple[int, int, int], scale: float, likely: float) -> np.ndarray:
-    """Smooth noise, nearly the same on both sides where chance (`likely`) will have it: what is healthy and bright mostly comes in pairs."""
+    """Smooth noise, nearly the same on both sides where chance (`likely`) will have it: what is healthy mostly comes in pairs."""
     field = smooth_noise(rng, shape, scale)
     if rng.random() >= likely:
         return field
@@ -48,11 +49,17 @@ def add_bright_healthy(rng: np.random.Generator, image: np.ndarray, space: Space
     if rng.random() < 0.5:  # stem and cerebellum, brighter or darker as a whole
         image *= 1 + u(-0.15, 0.25) * a.cerebellum * soft(np.abs(space.x) * -1 + u(8, 40), 8.0)
     if rng.random() < 0.5:  # stem and midbrain alone
-        stem = ellipsoid(space, (0, u(-26, -12), u(-44, -14)), (u(9, 17), u(8, 16), u(10, 26))) + u(0, 2) * smooth_noise(rng, shape, 5)
+        stem = ellipsoid(space, (0, u(-26, -12), u(-44, -14)), (u(9, 17), u(8, 16), u(10, 26))) + u(0, 2) * smooth_noise(
+            rng, shape, 5
+        )
         image *= 1 + u(0.05, 0.6) * soft(stem, u(2, 8)) * (1 - a.csf)
     if rng.random() < 0.4:  # a pair of regions, alike on both sides
         side = Space(np.abs(space.x), space.y, space.z)
-        pair = soft(ellipsoid(side, (u(8, 40), u(-50, 45), u(-20, 35)), (u(5, 14), u(6, 18), u(5, 14))) + u(0, 2) * smooth_noise(rng, shape, 5), u(2, 6))
+        pair = soft(
+            ellipsoid(side, (u(8, 40), u(-50, 45), u(-20, 35)), (u(5, 14), u(6, 18), u(5, 14)))
+            + u(0, 2) * smooth_noise(rng, shape, 5),
+            u(2, 6),
+        )
         image *= 1 + u(-0.15, 0.45) * pair * (1 - a.csf)
     # Regions of slightly different tissue, anywhere.
     image *= 1 + u(0, 0.06) * smooth_noise(rng, shape, u(8, 18))

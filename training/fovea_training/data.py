@@ -1,4 +1,5 @@
-"""Where volumes come from: a BraTS 2020 folder, any pair of NIfTI files, or generated brains made by worker processes."""
+"""The sources of volumes: a BraTS 2020 folder, any pair of NIfTI files, or generated brains made by worker processes."""
+
 from __future__ import annotations
 
 import multiprocessing as mp
@@ -38,7 +39,8 @@ def read_nifti(path: str | Path) -> tuple[np.ndarray, tuple[float, float, float]
     image = nibabel.as_closest_canonical(nibabel.load(str(path)))
     data = np.asarray(image.dataobj, dtype=np.float32)
     data = data[..., 0] if data.ndim == 4 else data
-    return np.ascontiguousarray(data.T), tuple(float(s) for s in image.header.get_zooms()[2::-1])
+    z, y, x = (float(s) for s in image.header.get_zooms()[2::-1])
+    return np.ascontiguousarray(data.T), (z, y, x)
 
 
 def find_patients(folder: str | Path) -> list[Patient]:
@@ -91,7 +93,7 @@ def generated(seed: int, scheme: Scheme, resize: int | None = None, tumours: int
     return square(volume, resize) if resize else volume
 
 
-def _work(first: int, step: int, scheme: Scheme, resize: int | None, queue: mp.Queue) -> None:
+def _work(first: int, step: int, scheme: Scheme, resize: int | None, queue: mp.Queue[Volume]) -> None:
     os.nice(5)
     seed = first
     while True:
@@ -106,8 +108,10 @@ class Stream:
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[name] = "1"  # read by the workers alone: torch has started already
         context = mp.get_context("spawn")
-        self.queue: mp.Queue = context.Queue(maxsize=6)
-        self.workers = [context.Process(target=_work, args=(seed + i, workers, scheme, resize, self.queue), daemon=True) for i in range(workers)]
+        self.queue: mp.Queue[Volume] = context.Queue(maxsize=6)
+        self.workers = [
+            context.Process(target=_work, args=(seed + i, workers, scheme, resize, self.queue), daemon=True) for i in range(workers)
+        ]
         for worker in self.workers:
             worker.start()
 

@@ -3,12 +3,14 @@
 With a label: Dice of the whole tumour (label > 0) in 3-D, how much of it the boxes round the mask cover, and their volume
 relative to the label's own tight box.
 """
+
 from __future__ import annotations
 
 import argparse
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +50,7 @@ class Segmenter:
         return decide(probability, p, float(np.prod(spacing) * np.prod(p.f)) / 1000, self.post), probability
 
 
-def compare(found: np.ndarray, label: np.ndarray, margin: int) -> dict:
+def compare(found: np.ndarray, label: np.ndarray, margin: int) -> dict[str, Any]:
     """Scores of a mask against a label on the same voxels."""
     both = int((found & label).sum())
     covered = np.zeros(label.shape, bool)
@@ -79,8 +81,13 @@ def main() -> None:
         volume, spacing = read_nifti(image)
         start = time.perf_counter()
         found, probability = segmenter.find(volume, spacing)
-        row = {"scan": Path(image).name, "seconds": round(time.perf_counter() - start, 2), "verdict": found.verdict,
-               "certainty": round(found.certainty, 3), "millilitres": round(found.millilitres, 1)}
+        row: dict[str, Any] = {
+            "scan": Path(image).name,
+            "seconds": round(time.perf_counter() - start, 2),
+            "verdict": found.verdict,
+            "certainty": round(found.certainty, 3),
+            "millilitres": round(found.millilitres, 1),
+        }
         label = read_nifti(label_file)[0] > 0 if label_file else None
         if label is not None:
             row.update(compare(found.mask, label, given.margin))

@@ -1,4 +1,5 @@
 """Writes best.pt as ONNX with side-car and golden tensors: `python -m fovea_training.export RUN_DIR --name NAME --out DIR`."""
+
 from __future__ import annotations
 
 import argparse
@@ -6,6 +7,7 @@ import json
 import shutil
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,12 +33,23 @@ def write_onnx(model: UNet, path: Path, multiple: int = 16) -> None:
     free = {0: "batch", 2: "height", 3: "width"}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.onnx.export(model, (example,), str(path), opset_version=17, input_names=["input"], output_names=["logits"],
-                          dynamic_axes={"input": free, "logits": free}, dynamo=False)
+        torch.onnx.export(
+            model,
+            (example,),
+            str(path),
+            opset_version=17,
+            input_names=["input"],
+            output_names=["logits"],
+            dynamic_axes={"input": free, "logits": free},
+            dynamo=False,
+        )
 
 
 def golden_scan() -> tuple[np.ndarray, tuple[float, float, float]]:
-    """A small made-up scan [z, y, x] of int16 with odd sizes, a fill that is not 0, and 1 x 1 x 1.5 mm voxels: every rule has work to do."""
+    """A small made-up scan [z, y, x] of int16 with odd sizes, a fill that is not 0, and 1 x 1 x 1.5 mm voxels.
+
+    Every rule has work to do.
+    """
     z, y, x = np.mgrid[0:23, 0:75, 0:61].astype(np.int64)
     inside = ((z - 11) * 6) ** 2 + ((y - 36) * 2) ** 2 + ((x - 31) * 2) ** 2 + ((x * y + 3 * z) % 5) * 40 < 62**2
     value = 400 + (x * 7 + y * 3 + z * 11) % 97 + 2 * y
@@ -46,7 +59,7 @@ def golden_scan() -> tuple[np.ndarray, tuple[float, float, float]]:
 
 
 def write_golden(model: UNet, scheme: Scheme, post: Post, path: Path) -> None:
-    """The made-up scan, what the network reads, its logits and the mask, little-endian in one file, with a JSON that says where each stands.
+    """The made-up scan, the network's input and logits, and the mask, little-endian in one file; a JSON says where each stands.
 
     Arrays are C-ordered, the last index the fastest.
     """
@@ -58,10 +71,24 @@ def write_golden(model: UNet, scheme: Scheme, post: Post, path: Path) -> None:
     probability = p.brain / (1 + np.exp(-logits[:, 0, :rows, :columns]))
     block = float(np.prod(spacing) * np.prod(p.f)) / 1000
     found = decide(probability, p, block, post)
-    parts = {"scan": scan.astype("<i2"), "input": p.tensor.astype("<f4"), "logits": logits.astype("<f4"), "mask": found.mask.astype("u1")}
-    record: dict = {"spacing": spacing, "index_order": "z, y, x (RAS)", "box": [[s.start, s.stop] for s in p.box], "factors": p.f,
-                    "coarse_shape": [depth, rows, columns], "verdict": found.verdict, "certainty": found.certainty,
-                    "millilitres": found.millilitres, "tolerance": {"input": 1e-4, "logits": 2e-3}, "arrays": {}}
+    parts = {
+        "scan": scan.astype("<i2"),
+        "input": p.tensor.astype("<f4"),
+        "logits": logits.astype("<f4"),
+        "mask": found.mask.astype("u1"),
+    }
+    record: dict[str, Any] = {
+        "spacing": spacing,
+        "index_order": "z, y, x (RAS)",
+        "box": [[s.start, s.stop] for s in p.box],
+        "factors": p.f,
+        "coarse_shape": [depth, rows, columns],
+        "verdict": found.verdict,
+        "certainty": found.certainty,
+        "millilitres": found.millilitres,
+        "tolerance": {"input": 1e-4, "logits": 2e-3},
+        "arrays": {},
+    }
     offset = 0
     with open(path.with_name(path.name + ".bin"), "wb") as file:
         for name, array in parts.items():
@@ -92,7 +119,10 @@ def export(run: Path, out: Path, name: str, post: Post = Post()) -> Path:
         worst = float(np.abs(theirs - model(x).numpy()).max())
     if not worst < 1e-2:
         raise SystemExit(f"ONNX Runtime and PyTorch differ by {worst}")
-    print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB, {parameters(model)} parameters, ONNX Runtime within {worst:.1e} of PyTorch")
+    print(
+        f"{path.name}: {path.stat().st_size / 1e6:.1f} MB, {parameters(model)} parameters, "
+        f"ONNX Runtime within {worst:.1e} of PyTorch"
+    )
     return path
 
 

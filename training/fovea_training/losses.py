@@ -1,4 +1,5 @@
 """Losses on logits, and the two scores."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

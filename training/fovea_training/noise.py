@@ -1,4 +1,5 @@
 """Smooth random fields, made by upsampling a coarse random grid with cubic B-spline weights (three matrix products)."""
+
 from __future__ import annotations
 
 from functools import lru_cache

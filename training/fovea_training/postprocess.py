@@ -1,7 +1,9 @@
 """From probabilities to a mask and a verdict: threshold, connected components, how sure."""
+
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,8 @@ class Post:
     """The numbers of the post-processing; they go into the side-car.
 
     Components are those of coarse blocks with probability > threshold, 26-connected. The largest is kept and those with at least
-    `keep_fraction` of its volume; what is smaller than `minimum_millilitres` is dropped. Certainty is the mean probability over the kept blocks.
+    `keep_fraction` of its volume; what is smaller than `minimum_millilitres` is dropped. Certainty is the mean probability over the
+    kept blocks.
     """
 
     threshold: float = 0.3
@@ -23,13 +26,13 @@ class Post:
     unsure_below: float = 0.93
     unsure_above_brain_fraction: float = 0.35
 
-    def record(self) -> dict:
+    def record(self) -> dict[str, Any]:
         return {k: v for k, v in asdict(self).items() if k != "threshold"}
 
 
 @dataclass
 class Found:
-    """What the segmenter says about a scan."""
+    """The segmenter's word about a scan."""
 
     mask: np.ndarray  # on the voxels of the scan
     certainty: float
@@ -50,7 +53,9 @@ def decide(probability: np.ndarray, p: Prepared, block_millilitres: float, post:
     """Keeps components of the coarse probabilities and brings them to the scan's voxels."""
     numbered, sizes = components(probability > post.threshold, post.connectivity)
     sizes[0] = 0
-    keep = np.flatnonzero((sizes >= post.keep_fraction * sizes.max()) & (sizes * block_millilitres >= post.minimum_millilitres) & (sizes > 0))
+    keep = np.flatnonzero(
+        (sizes >= post.keep_fraction * sizes.max()) & (sizes * block_millilitres >= post.minimum_millilitres) & (sizes > 0)
+    )
     kept = np.isin(numbered, keep) if len(keep) else np.zeros(probability.shape, bool)
     if not kept.any():
         return Found(np.zeros(p.shape, bool), 0.0, 0.0, "none")
@@ -68,5 +73,7 @@ def boxes(mask: np.ndarray, margin: int) -> list[tuple[slice, slice, slice]]:
     from scipy import ndimage
 
     numbered, _ = components(mask)
-    return [tuple(slice(max(0, s.start - margin), min(n, s.stop + margin)) for s, n in zip(found, mask.shape))  # type: ignore[misc]
-            for found in ndimage.find_objects(numbered)]
+    return [
+        tuple(slice(max(0, s.start - margin), min(n, s.stop + margin)) for s, n in zip(found, mask.shape))  # type: ignore[misc]
+        for found in ndimage.find_objects(numbered)
+    ]

@@ -1,15 +1,17 @@
 """From a scan to what the network reads, and back. Kept so plain that another language can follow it to the bit, nearly.
 
 1. `content`: fill = the most frequent value on the six faces; brain = voxels that differ from it; cut to the box of these.
-2. `pool`: blocks of f voxels along each axis, f = max(1, floor(2 mm / spacing + 0.25)), starting at the low corner of the box. A block is brain
-   where at least half of its voxels are (voxels beyond the box are not); its value is the mean of its brain voxels.
-3. `normalise`: clip to the percentiles of the brain blocks (nearest rank: sorted[floor(p / 100 * (n - 1) + 0.5)]), subtract their mean after
-   clipping, divide by their standard deviation (of n, not n - 1); everything else = `outside`.
+2. `pool`: blocks of f voxels along each axis, f = max(1, floor(2 mm / spacing + 0.25)), starting at the low corner of the box. A
+   block is brain where at least half of its voxels are (voxels beyond the box are not); its value is the mean of its brain voxels.
+3. `normalise`: clip to the percentiles of the brain blocks (nearest rank: sorted[floor(p / 100 * (n - 1) + 0.5)]), subtract their
+   mean after clipping, divide by their standard deviation (of n, not n - 1); everything else = `outside`.
 4. `stack`: channel c of slice k is slice k + c - slices // 2, or `outside` beyond the ends; rows and columns padded at their ends.
 """
+
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +27,7 @@ class Scheme:
     high: float = 99.0
     outside: float = -4.0
 
-    def record(self) -> dict:
+    def record(self) -> dict[str, Any]:
         return asdict(self)
 
 
@@ -48,7 +50,7 @@ def content_box(brain: np.ndarray) -> tuple[slice, slice, slice]:
 
 
 def factors(spacing: tuple[float, float, float], target: float) -> tuple[int, int, int]:
-    """How many voxels make a block along each axis."""
+    """The count of voxels that make a block along each axis."""
     return tuple(max(1, int(np.floor(target / s + 0.25))) for s in spacing)  # type: ignore[return-value]
 
 
@@ -118,7 +120,7 @@ def prepare(volume: np.ndarray, spacing: tuple[float, float, float], scheme: Sch
 
 
 def upsample(coarse: np.ndarray, p: Prepared) -> np.ndarray:
-    """Coarse values (probabilities) back on the voxels of the scan: linear between block centres, held at the ends; 0 outside the box."""
+    """Coarse values (probabilities) on the scan's voxels: linear between block centres, held at the ends; 0 outside the box."""
     fine = coarse.astype(np.float32)
     for axis in range(3):
         n = p.box[axis].stop - p.box[axis].start

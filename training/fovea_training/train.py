@@ -1,4 +1,5 @@
 """Trains a model: `python -m fovea_training.train --preset robust --out DIR [--data BRATS_FOLDER] [--minutes N]`, or `--smoke`."""
+
 from __future__ import annotations
 
 import argparse
@@ -9,6 +10,7 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -51,16 +53,43 @@ class Preset:
 
 PRESETS = {
     # Ronneberger's U-Net on FLAIR slices of 128 x 128, rotations and flips, cross-entropy, Adam 1e-3, 81 epochs.
-    "published": Preset(Scheme(slices=1, outside=0.0, multiple_of=16), base=64, norm=False, loss="bce", optimiser="adam", rate=1e-3, batch=16,
-                        window=(128, 128), resize=128, epochs=81, turn=math.pi, tumour_share=0.0),
-    "robust": Preset(Scheme(), base=16, norm=True, loss="bce+dice", optimiser="adamw", rate=2e-3, batch=24, window=(96, 80), epochs=400,
-                     contrast=True, schedule=True, average=0.998, half=True),
+    "published": Preset(
+        Scheme(slices=1, outside=0.0, multiple_of=16),
+        base=64,
+        norm=False,
+        loss="bce",
+        optimiser="adam",
+        rate=1e-3,
+        batch=16,
+        window=(128, 128),
+        resize=128,
+        epochs=81,
+        turn=math.pi,
+        tumour_share=0.0,
+    ),
+    "robust": Preset(
+        Scheme(),
+        base=16,
+        norm=True,
+        loss="bce+dice",
+        optimiser="adamw",
+        rate=2e-3,
+        batch=24,
+        window=(96, 80),
+        epochs=400,
+        contrast=True,
+        schedule=True,
+        average=0.998,
+        half=True,
+    ),
 }
 
 
 def smoke(preset: Preset) -> Preset:
     """The same recipe, small enough for a minute."""
-    return replace(preset, base=8, epochs=3, steps=25, memory=6, renew=0.1, held_out=2, batch=12, average=0.9 if preset.average else 0.0)
+    return replace(
+        preset, base=8, epochs=3, steps=25, memory=6, renew=0.1, held_out=2, batch=12, average=0.9 if preset.average else 0.0
+    )
 
 
 def predict(model: torch.nn.Module, volume: np.ndarray, scheme: Scheme, batch: int = 32) -> np.ndarray:
@@ -73,9 +102,9 @@ def predict(model: torch.nn.Module, volume: np.ndarray, scheme: Scheme, batch: i
     return torch.cat(parts).numpy()[:, :rows, :columns]
 
 
-def validate(model: torch.nn.Module, volumes: list[Volume], preset: Preset) -> dict:
-    """Dice and IoU over all voxels; the mean Dice of volumes with at least 1 ml of tumour; and `score`, which also counts a healthy volume, as 1 where
-    less than half a millilitre was found in it and as 0 otherwise."""
+def validate(model: torch.nn.Module, volumes: list[Volume], preset: Preset) -> dict[str, Any]:
+    """Dice and IoU over all voxels; the mean Dice of volumes with at least 1 ml of tumour; and `score`, which also counts a healthy
+    volume, as 1 where less than half a millilitre was found in it and as 0 otherwise."""
     total, each, healthy, loss = Score(), [], [], []
     for volume in volumes:
         p = predict(model, volume.image, preset.scheme)
@@ -88,7 +117,15 @@ def validate(model: torch.nn.Module, volumes: list[Volume], preset: Preset) -> d
             each.append(one.dice)
         elif not volume.label.any():
             healthy.append(float(one.ours < 63))
-    return {"score": float(np.mean(each + healthy)), "quiet": float(np.mean(healthy)) if healthy else None, "bce": float(np.mean(loss)), "dice": total.dice, "iou": total.iou, "mean_dice": float(np.mean(each)) if each else 0.0, "worst_dice": min(each, default=0.0)}
+    return {
+        "score": float(np.mean(each + healthy)),
+        "quiet": float(np.mean(healthy)) if healthy else None,
+        "bce": float(np.mean(loss)),
+        "dice": total.dice,
+        "iou": total.iou,
+        "mean_dice": float(np.mean(each)) if each else 0.0,
+        "worst_dice": min(each, default=0.0),
+    }
 
 
 class Source:
@@ -122,7 +159,7 @@ class Source:
         if not self.stream:
             if len(self.order) < n:
                 self.order = [(v, k) for v in self.patients for k in range(len(v.image))]
-                self.rng.shuffle(self.order)  # type: ignore[arg-type]
+                self.rng.shuffle(self.order)
             chosen, self.order = self.order[:n], self.order[n:]
             return chosen
         self.renew()
@@ -143,8 +180,16 @@ def _average(kept: torch.nn.Module, model: torch.nn.Module, decay: float) -> Non
                 k.copy_(m)
 
 
-def train(preset: Preset, out: Path, data: str | None = None, minutes: float | None = None, seed: int = 1, workers: int = 1,
-          device: str = "cpu", first_weights: Path | None = None) -> list[dict]:
+def train(
+    preset: Preset,
+    out: Path,
+    data: str | None = None,
+    minutes: float | None = None,
+    seed: int = 1,
+    workers: int = 1,
+    device: str = "cpu",
+    first_weights: Path | None = None,
+) -> list[dict[str, Any]]:
     """Runs the recipe; writes log.jsonl, curves.png and best.pt into `out`; returns the log."""
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
@@ -157,7 +202,9 @@ def train(preset: Preset, out: Path, data: str | None = None, minutes: float | N
         patients, held_out = ([load_patient(p, preset.scheme, preset.resize) for p in group] for group in (first, second))
     else:
         held_out = [generated(VALIDATION_SEED + i, preset.scheme, preset.resize) for i in range(preset.held_out)]
-    stream = Stream(preset.scheme, preset.resize, TRAINING_SEED + 10_000_000 * seed, workers) if not data or preset.contrast else None
+    stream = (
+        Stream(preset.scheme, preset.resize, TRAINING_SEED + 10_000_000 * seed, workers) if not data or preset.contrast else None
+    )
     source = Source(preset, patients, stream, rng)
     slices = Slices(preset.scheme, preset.window, seed, preset.turn, preset.contrast)
     model = UNet(preset.scheme.slices, preset.base, norm=preset.norm, residual=preset.residual, bilinear=preset.bilinear)
@@ -168,12 +215,24 @@ def train(preset: Preset, out: Path, data: str | None = None, minutes: float | N
     kind = torch.optim.AdamW if preset.optimiser == "adamw" else torch.optim.Adam
     optimiser = kind(model.parameters(), lr=preset.rate)
     loss_of = LOSSES[preset.loss]
-    log: list[dict] = []
+    log: list[dict[str, Any]] = []
     best, start, total = -1.0, time.monotonic(), preset.epochs * source.steps
     step = 0
     with open(out / "log.jsonl", "w") as file:
-        file.write(json.dumps({"preset": asdict(preset), "parameters": parameters(model), "seed": seed, "torch": str(torch.__version__), "start": first_weights is not None,
-                               "patients": len(patients), "validation": len(held_out)}) + "\n")
+        file.write(
+            json.dumps(
+                {
+                    "preset": asdict(preset),
+                    "parameters": parameters(model),
+                    "seed": seed,
+                    "torch": str(torch.__version__),
+                    "start": first_weights is not None,
+                    "patients": len(patients),
+                    "validation": len(held_out),
+                }
+            )
+            + "\n"
+        )
         for epoch in range(1, preset.epochs + 1):
             losses, score, over = [], Score(), False
             for _ in range(source.steps):
@@ -203,15 +262,28 @@ def train(preset: Preset, out: Path, data: str | None = None, minutes: float | N
                 losses.append(float(loss.detach()))
                 score.add(logits.detach() > 0, y)
             judged = kept if preset.average else model
-            row = {"epoch": epoch, "step": step, "seconds": round(time.monotonic() - start, 1), "loss": float(np.mean(losses)) if losses else None,
-                   "dice": score.dice, "iou": score.iou}
+            row: dict[str, Any] = {
+                "epoch": epoch,
+                "step": step,
+                "seconds": round(time.monotonic() - start, 1),
+                "loss": float(np.mean(losses)) if losses else None,
+                "dice": score.dice,
+                "iou": score.iou,
+            }
             if over or epoch == 1 or epoch % (10 if stream else 1) == 0 or epoch == preset.epochs:
                 row["validation"] = validate(judged.cpu(), held_out, preset)
                 judged.to(device)
                 if row["validation"]["score"] >= best:
                     best = row["validation"]["score"]
-                    torch.save({"settings": model.settings, "scheme": preset.scheme.record(), "resize": preset.resize,
-                                "state": judged.state_dict()}, out / "best.pt")
+                    torch.save(
+                        {
+                            "settings": model.settings,
+                            "scheme": preset.scheme.record(),
+                            "resize": preset.resize,
+                            "state": judged.state_dict(),
+                        },
+                        out / "best.pt",
+                    )
             log.append(row)
             file.write(json.dumps(row) + "\n")
             file.flush()
@@ -223,7 +295,7 @@ def train(preset: Preset, out: Path, data: str | None = None, minutes: float | N
     return log
 
 
-def draw_curves(log: list[dict], path: Path) -> None:
+def draw_curves(log: list[dict[str, Any]], path: Path) -> None:
     """Loss, Dice and IoU over epochs, training and validation."""
     import matplotlib
 
@@ -248,7 +320,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--data", help="a BraTS 2020 folder; without it volumes are generated")
     parser.add_argument("--minutes", type=float, help="stop, and end the schedule, after this long")
-    parser.add_argument("--start", type=Path, help="a best.pt to start from instead of random weights; give another --seed, for other brains")
+    parser.add_argument(
+        "--start", type=Path, help="a best.pt to start from instead of random weights; give another --seed, for other brains"
+    )
     parser.add_argument("--rate", type=float, help="the greatest learning rate, for a run that goes on from another")
     parser.add_argument("--base", type=int, help="channels at the top of the U-Net")
     parser.add_argument("--seed", type=int, default=1)

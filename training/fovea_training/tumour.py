@@ -3,6 +3,7 @@
 Sizes reach from 4 to 34 mm of radius. A good third is drawn to be hard: large, faint, partly as dark as grey matter, with
 edges that fade out, because that is where a model trained on clear tumours fails.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ def mass_effect(space: Space, seed: Seed, depth: np.ndarray) -> Space:
 
 @dataclass
 class Growth:
-    """How a tumour lies in its brain, in millimetres at every voxel."""
+    """The lie of a tumour in its brain, in millimetres at every voxel."""
 
     rho: np.ndarray  # noisy distance from its middle
     edge: np.ndarray  # how far its edge has come
@@ -83,7 +84,7 @@ def grow(rng: np.random.Generator, space: Space, seed: Seed, a: Anatomy) -> Grow
 
 @dataclass
 class Look:
-    """How bright the parts are, all relative to white matter."""
+    """The brightness of the parts, all relative to white matter."""
 
     oedema: float
     core: float
@@ -101,13 +102,25 @@ def draw_look(rng: np.random.Generator, radius: float, grey: float) -> Look:
     u, kind = rng.uniform, rng.random()
     if kind < 0.30:  # clear oedema round a core
         bright = u(1.35, 2.3)
-        look = Look(bright, bright * u(0.65, 1.2), u(0.2, 1.0), u(0.2, 0.75), u(0, 0.8), u(0, 0.2), u(0, 0.2), u(0, 0.2), u(0.02, 0.12))
+        look = Look(
+            bright, bright * u(0.65, 1.2), u(0.2, 1.0), u(0.2, 0.75), u(0, 0.8), u(0, 0.2), u(0, 0.2), u(0, 0.2), u(0.02, 0.12)
+        )
     elif kind < 0.45:  # homogeneous
         bright = u(1.25, 2.0)
         look = Look(bright, bright * u(0.95, 1.1), bright, u(0.2, 0.6), 0.0, u(0, 0.3), u(0, 0.1), u(0, 0.3), u(0.01, 0.08))
     elif kind < 0.80:  # faint, partly iso-intense with grey matter, infiltrating
         bright = max(grey, 1.0) * u(1.12, 1.55)
-        look = Look(bright, grey * u(0.9, 1.2), u(0.3, 1.0), u(0.2, 0.8), u(0, 0.6) * (rng.random() < 0.5), u(0.05, 0.45), u(0.1, 0.65), u(0.05, 0.35), u(0.03, 0.15))
+        look = Look(
+            bright,
+            grey * u(0.9, 1.2),
+            u(0.3, 1.0),
+            u(0.2, 0.8),
+            u(0, 0.6) * (rng.random() < 0.5),
+            u(0.05, 0.45),
+            u(0.1, 0.65),
+            u(0.05, 0.35),
+            u(0.03, 0.15),
+        )
     else:  # core or cavity darker than its surroundings
         bright = u(1.2, 2.0)
         look = Look(bright, u(0.7, 1.1), u(0.15, 0.8), u(0.3, 0.75), u(0.3, 0.95), u(0, 0.3), u(0, 0.3), u(0, 0.2), u(0.03, 0.12))
@@ -130,7 +143,9 @@ def paint(rng: np.random.Generator, image: np.ndarray, growth: Growth, a: Anatom
     inward = np.clip((edge - rho) / max(radius * 0.5, 4.0), 0, 1)
     bright = 1 + (look.oedema - 1) * (1 - look.fade * (1 - inward))
     # Patches fall back to about the grey of cortex: still tumour, hardly brighter than what is around.
-    patches = np.clip(smooth_noise(rng, shape, max(4.0, 0.35 * radius)) * 1.5 + (look.patch - 0.5) * 3, 0, 1) * min(1.0, 1.5 * look.patch)
+    patches = np.clip(smooth_noise(rng, shape, max(4.0, 0.35 * radius)) * 1.5 + (look.patch - 0.5) * 3, 0, 1) * min(
+        1.0, 1.5 * look.patch
+    )
     value = bright * (1 - patches) + patches * np.minimum(bright, grey * u(0.95, 1.12))
     core = soft(edge * look.core_size - growth.core + u(0, 0.15) * radius * smooth_noise(rng, shape, 6), u(1, 4))
     if rng.random() < 0.5:

@@ -1,4 +1,5 @@
 """The U-Net: plain double convolutions as published, or with batch norm, residual blocks and bilinear up-sampling."""
+
 from __future__ import annotations
 
 import torch
@@ -33,17 +34,29 @@ class UNet(nn.Module):
     Input [batch, channel, row, column] with rows and columns multiples of 2 ** poolings; output one logit a pixel.
     """
 
-    def __init__(self, inputs: int = 1, base: int = 16, poolings: int = 4, most: int = 256, norm: bool = True, residual: bool = False,
-                 bilinear: bool = False) -> None:
+    def __init__(
+        self,
+        inputs: int = 1,
+        base: int = 16,
+        poolings: int = 4,
+        most: int = 256,
+        norm: bool = True,
+        residual: bool = False,
+        bilinear: bool = False,
+    ) -> None:
         super().__init__()
-        self.settings = dict(inputs=inputs, base=base, poolings=poolings, most=most, norm=norm, residual=residual, bilinear=bilinear)
+        self.settings = dict(
+            inputs=inputs, base=base, poolings=poolings, most=most, norm=norm, residual=residual, bilinear=bilinear
+        )
         wide = [min(base * 2**i, most) for i in range(poolings + 1)]
         self.down = nn.ModuleList(Block(a, b, norm, residual) for a, b in zip([inputs, *wide], wide))
         self.up = nn.ModuleList()
         self.merge = nn.ModuleList()
         for deep, flat in zip(wide[:0:-1], wide[-2::-1]):
             if bilinear:
-                self.up.append(nn.Sequential(nn.Conv2d(deep, flat, 1), nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)))
+                self.up.append(
+                    nn.Sequential(nn.Conv2d(deep, flat, 1), nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False))
+                )
             else:
                 self.up.append(nn.ConvTranspose2d(deep, flat, 2, stride=2))
             self.merge.append(Block(2 * flat, flat, norm, residual))
@@ -61,5 +74,5 @@ class UNet(nn.Module):
 
 
 def parameters(model: nn.Module) -> int:
-    """How many numbers the model learns."""
+    """The count of numbers that the model learns."""
     return sum(p.numel() for p in model.parameters() if p.requires_grad)

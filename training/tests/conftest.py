@@ -1,4 +1,5 @@
 """Lets the tests find the package without installing it."""
+
 import sys
 from pathlib import Path
 

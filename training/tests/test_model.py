@@ -1,10 +1,11 @@
 """Losses, model, export, post-processing and training on little data."""
+
 import json
+from pathlib import Path
 
 import nibabel
 import numpy as np
 import torch
-
 from fovea_training.data import find_patients, split_patients
 from fovea_training.evaluate import Segmenter, compare
 from fovea_training.export import export, golden_scan
@@ -15,12 +16,12 @@ from fovea_training.train import PRESETS, smoke, train
 from fovea_training.unet import UNet
 
 
-def test_unet_shapes():
+def test_unet_shapes() -> None:
     for settings in ({}, {"norm": False, "residual": True}, {"bilinear": True}):
         assert UNet(5, 8, **settings)(torch.zeros(2, 5, 48, 32)).shape == (2, 1, 48, 32)
 
 
-def test_losses():
+def test_losses() -> None:
     target = torch.zeros(1, 1, 16, 16)
     target[..., 4:9, 4:9] = 1
     right = (target - 0.5) * 40
@@ -30,7 +31,7 @@ def test_losses():
     assert score.dice == 1 and score.iou == 1
 
 
-def test_components_and_verdicts():
+def test_components_and_verdicts() -> None:
     p = prepare(np.pad(np.random.default_rng(0).uniform(1, 2, (40, 40, 40)), 2).astype(np.float32), (1, 1, 1), Scheme())
     probability = np.zeros(p.brain.shape, np.float32)
     assert decide(probability, p, 0.008, Post()).verdict == "none"
@@ -43,7 +44,7 @@ def test_components_and_verdicts():
     assert decide(np.ones_like(probability), p, 0.008, Post()).verdict == "unsure"
 
 
-def brats(folder, count):
+def brats(folder: Path, count: int) -> None:
     """A folder as BraTS 2020 lays it out."""
     rng = np.random.default_rng(0)
     for i in range(1, count + 1):
@@ -58,7 +59,7 @@ def brats(folder, count):
             nibabel.save(nibabel.Nifti1Image(array, np.diag([-1, -1, 1, 1])), folder / name / f"{name}_{kind}.nii.gz")
 
 
-def test_published_on_a_brats_folder(tmp_path):
+def test_published_on_a_brats_folder(tmp_path: Path) -> None:
     brats(tmp_path, 4)
     first, second = split_patients(find_patients(tmp_path))
     assert len(first) == 3 and len(second) == 1 and not {p.name for p in first} & {p.name for p in second}
@@ -67,7 +68,7 @@ def test_published_on_a_brats_folder(tmp_path):
     assert (tmp_path / "out" / "curves.png").exists()
 
 
-def test_robust_export_and_golden(tmp_path):
+def test_robust_export_and_golden(tmp_path: Path) -> None:
     torch.set_num_threads(2)
     log = train(smoke(PRESETS["robust"]), tmp_path / "run", minutes=0.2)
     assert log[-1]["validation"]["bce"] > 0
@@ -75,7 +76,7 @@ def test_robust_export_and_golden(tmp_path):
     record = json.loads((tmp_path / "models" / "little.golden.json").read_text())
     raw = (tmp_path / "models" / "little.golden.bin").read_bytes()
 
-    def part(name):
+    def part(name: str) -> np.ndarray:
         entry = record["arrays"][name]
         return np.frombuffer(raw, entry["type"], int(np.prod(entry["shape"])), entry["offset"]).reshape(entry["shape"])
 
