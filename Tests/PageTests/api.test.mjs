@@ -80,6 +80,7 @@ test("twenty seconds without a word are a lost connection, since the last word, 
   pass(1);
   assert.deepEqual(states.at(-1), [false, 5000]);
   assert.equal(sources.length, 2);
+  assert.equal(sources[0].readyState, EventSource.CLOSED);
   sources[1].say("beat");
   assert.deepEqual(states.at(-1), [true, 26_000]);
 });

@@ -53,5 +53,6 @@ test("of many refusals the last twenty are kept", (context) => {
   for (let count = 0; count < 25; count++) chosen.admits(null, `frame ${count}`);
   assert.equal(chosen.record.refused, 25);
   assert.equal(chosen.record.refusals.length, 20);
+  assert.match(chosen.record.refusals[0], /^frame 5 /);
   assert.match(chosen.record.refusals[19], /^frame 24 /);
 });

@@ -25,9 +25,10 @@ test("each part has the time at which it was there, and a bar as long, of the ti
 });
 
 test("of what is on its way the share is said, and of what was not asked for that it is not sent", () => {
-  const { line, words } = timeline();
+  const { line, words, bars } = timeline();
   line.draw(arrivingVolume({ goal: "lossy", shares: { roi: 0.999, background: 0.4 } }), 10);
   assert.deepEqual(words().slice(0, 6), ["ROI", "99 %", "Background", "40 %", "Exact", "not sent"]);
+  assert.deepEqual(bars().map(Math.round), [300, 120, 0]);
   assert.equal(line.svg.attributes["aria-label"], "ROI: not yet, Background: not yet, Exact: not yet");
 });
 

@@ -44,6 +44,12 @@ test("the empty space around the body counts as exact from the start, and the bo
   assert.equal(voxels.quality[voxels.indexOf([0, 1, 1])], Quality.exact);
 });
 
+test("where nothing has come the file's own fill value stands, which nothing is said of around the body", () => {
+  const voxels = new Voxels(meta({ fill: -1024, content: [1, 2, 0, 2, 0, 2] }), owner);
+  assert.equal(voxels.valueAt(voxels.indexOf([0, 1, 1])), -1024);
+  assert.equal(voxels.label(voxels.indexOf([0, 1, 1])), 0);
+});
+
 test("the readout's value is in the file's unit", () => {
   const voxels = new Voxels(meta({ slope: 0.5, intercept: -1000 }), owner);
   voxels.apply(patch([{ box: [0, 1, 0, 1, 0, 1], values: [84], quality: [exact] }]), 0);
