@@ -2,7 +2,7 @@
 # slower without optimisation, and tests run the real programs.
 SWIFT_BUILD = swift build -c release
 
-.PHONY: setup build demo test screenshots focus measure rates sizes experiments virtual-against-real snakemake bench bench-transport kills crowd flood fuzz mutants train train-test format lint check check-sources check-python install clean
+.PHONY: setup build demo test screenshots focus measure rates sizes experiments virtual-against-real snakemake bench bench-transport kills crowd flood fuzz mutants train train-test format lint check check-sources check-python check-page install clean
 
 setup:
 	@Scripts/setup.sh
@@ -17,6 +17,7 @@ demo: build
 
 test: setup
 	python3 Scripts/mutants/mutants.py --check
+	Scripts/check_page.sh --may-skip
 	$(SWIFT_BUILD) --build-tests
 	swift test -c release --skip-build --no-parallel
 
@@ -139,8 +140,12 @@ check-sources: lint check-python
 	python3 Scripts/check.py
 	python3 Scripts/mutants/mutants.py --check
 
-# The same, then netsim as the package of its own that it is, and the benchmarks.
-check: setup check-sources
+# The page's modules: their types, and the tests of those that need no browser.
+check-page:
+	Scripts/check_page.sh
+
+# All of these, then netsim as the package of its own that it is, and the benchmarks.
+check: setup check-sources check-page
 	swift build -c release --package-path netsim
 	FOVEA_BENCH=1 Scripts/setup.sh
 	swift build -c release --package-path Benchmarks
@@ -156,7 +161,7 @@ install: build
 	install .build/release/fovea-decoder $(DESTDIR)$(PREFIX)/lib/fovea/
 	cp -R profiles models $(DESTDIR)$(PREFIX)/share/fovea/
 	install -d $(DESTDIR)$(PREFIX)/share/fovea/view $(DESTDIR)$(PREFIX)/share/fovea/niivue
-	install -m 644 Sources/LiveView/Page/* $(DESTDIR)$(PREFIX)/share/fovea/view/
+	install -m 644 $(filter-out %.d.ts,$(wildcard Sources/LiveView/Page/*)) $(DESTDIR)$(PREFIX)/share/fovea/view/
 	install -m 644 .niivue/* $(DESTDIR)$(PREFIX)/share/fovea/niivue/
 	if [ -f .onnxruntime/libonnxruntime.so ]; then install -m 644 .onnxruntime/* $(DESTDIR)$(PREFIX)/lib/fovea/; fi
 

@@ -1,33 +1,47 @@
+// @ts-check
 // Other sessions that arrive while one is looked at: announced beside the banner, in the list, in the title, and to whoever wants it by the
 // system. None takes the place of what somebody looks at.
 
+/** @typedef {import("/types.js").Entry} Entry */
+
 const arriving = new Set(["receiving", "stalled"]);
 
-export const isArriving = (entry) => Boolean(entry?.is_live) && arriving.has(entry.state);
+/** @param {Entry | undefined} entry */
+export const isArriving = (entry) => Boolean(entry?.is_live && arriving.has(entry.state));
 
 export class Arrivals {
+  /** @param {ParentNode} root @param {(session: string | null) => void} onChoose called with null where only what is announced has changed */
   constructor(root, onChoose) {
     this.bar = root.querySelector("#arrival");
     this.name = root.querySelector("#arrival-name");
     this.state = root.querySelector("#arrival-state");
     this.button = root.querySelector("#notify");
     this.onChoose = onChoose;
-    /** Sessions that are new; and those that arrive and that somebody has looked at or has put off. */
+    /** @type {Set<string>} Sessions that are new. */
     this.announced = new Set();
+    /** @type {Set<string>} Those that arrive and that somebody has looked at or has put off. */
     this.handled = new Set();
+    /** @type {Set<string>} */
     this.notified = new Set();
+    /** @type {Set<string> | undefined} Every session of the list that was taken last. */
+    this.listed = undefined;
     root.querySelector("#arrival-show").addEventListener("click", () => this.names.length && onChoose(this.names[0]));
     root.querySelector("#arrival-later").addEventListener("click", () => this.#putOff());
     this.button.addEventListener("click", () => this.#ask());
+    /** @type {string[]} */
     this.names = [];
     this.#offer();
   }
 
-  /** Takes the list, newest first, and which session is selected. */
+  /**
+   * Takes the list, newest first, and which session is selected.
+   * @param {Entry[] | null} entries @param {string | undefined} selected
+   */
   take(entries, selected) {
     if (!entries) return;
     const before = this.listed;
-    this.listed = new Set(entries.map((entry) => entry.name));
+    const listed = new Set(entries.map((entry) => entry.name));
+    this.listed = listed;
     if (selected) this.handled.add(selected);
     for (const entry of entries) {
       // What has come and gone between two lists is new as well.
@@ -36,7 +50,7 @@ export class Arrivals {
       // It may come again.
       if (!isArriving(entry) && entry.name !== selected) this.handled.delete(entry.name);
     }
-    for (const name of this.announced) if (name === selected || !this.listed.has(name)) this.announced.delete(name);
+    for (const name of this.announced) if (name === selected || !listed.has(name)) this.announced.delete(name);
     const news = selected ? entries.filter((entry) => this.announced.has(entry.name)) : [];
     this.names = news.map((entry) => entry.name);
     this.bar.hidden = !news.length;
@@ -57,6 +71,7 @@ export class Arrivals {
     this.onChoose(null);
   }
 
+  /** @param {string} name */
   #notify(name) {
     if (this.notified.has(name)) return;
     this.notified.add(name);
@@ -80,6 +95,7 @@ export class Arrivals {
   }
 }
 
+/** @param {HTMLElement} node @param {string} text */
 function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }

@@ -1,11 +1,24 @@
+// @ts-check
 // Writes what the view's state says into the page: banner, title, legend, and the line of what is at the receiver.
 
 import { size } from "/plots.js";
 import { percent } from "/viewstate.js";
 
 /**
- * @param who the session, and which of its volumes; null where none is chosen
- * @param whole how much of the volume is exact at the receiver; undefined where that is not known
+ * @typedef {import("/types.js").Completeness} Completeness
+ * @typedef {import("/types.js").PageElements} PageElements
+ * @typedef {import("/types.js").ViewState} ViewState
+ */
+
+const shares = /** @type {const} */ (["share-0", "share-1", "share-2", "share-3"]);
+
+/** @template {keyof PageElements} K @param {K} id */
+export const find = (id) => document.getElementById(id);
+
+/**
+ * @param {ViewState} state
+ * @param {string | null} who the session, and which of its volumes; null where none is chosen
+ * @param {Completeness | undefined} whole how much of the volume is exact at the receiver; undefined where that is not known
  */
 export function write(state, who, whole) {
   document.body.dataset.state = state.state;
@@ -13,22 +26,28 @@ export function write(state, who, whole) {
   say("banner-head", state.head);
   say("banner-body", state.body);
   say("banner-who", who ?? "");
-  state.legend.forEach((text, quality) => say(`share-${quality}`, text));
-  say("bounds", state.bound > 0 ? `No voxel of the ROI is off by more than ${state.bound}.` : "");
+  state.legend.forEach((text, quality) => say(shares[quality], text));
+  say("bounds", state.bound != null && state.bound > 0 ? `No voxel of the ROI is off by more than ${state.bound}.` : "");
   say("arrived", whole ? `At the receiver: ${percent(whole.share)} exact, ${size(whole.bytes)}.` : "");
 }
 
-/** Where the page itself fails: the state's words, and no figure. */
+/**
+ * Says that the page itself fails: the state's words, and no figure.
+ * @param {Pick<ViewState, "state" | "title" | "head" | "body">} state
+ */
 export function writeFault(state) {
   document.body.dataset.state = state.state;
   document.title = state.title;
   say("banner-head", state.head);
   say("banner-body", state.body);
-  for (const quality of [0, 1, 2, 3]) say(`share-${quality}`, "–");
+  for (const id of shares) say(id, "–");
 }
 
-/** Writes a text where it is another. */
+/**
+ * Writes a text where it is another.
+ * @param {keyof PageElements} id @param {string} text
+ */
 function say(id, text) {
-  const node = document.getElementById(id);
+  const node = find(id);
   if (node.textContent !== text) node.textContent = text;
 }

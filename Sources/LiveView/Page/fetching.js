@@ -1,17 +1,23 @@
+// @ts-check
 // Brings the selected volume to the page: has the receiver open it, asks what it is, and then for what has changed of it, until another is
 // selected. What fails is said and tried again.
 
 import * as api from "/api.js";
 import { Voxels } from "/voxels.js";
 
+/** @typedef {import("/main.js").Viewer} Viewer */
+
+/** @param {number} milliseconds */
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 export class Fetching {
-  /** @param viewer whose selection is fetched: see main.js */
+  /** @param {Viewer} viewer whose selection is fetched */
   constructor(viewer) {
     this.viewer = viewer;
-    /** The receiver's number for this page; null until it has said. */
+    /** @type {number | null} The receiver's number for this page; null until it has said. */
     this.page = null;
+    /** @type {AbortController | null} The loading that is under way. */
+    this.loading = null;
   }
 
   /** Gives up what is under way: another volume is selected. */
@@ -33,7 +39,7 @@ export class Fetching {
         return;
       } catch (error) {
         if (viewer.chosen !== chosen || !chosen) return;
-        viewer.trouble(`the receiver cannot open ${chosen.session} (${error.message}).`);
+        viewer.trouble(`the receiver cannot open ${chosen.session} (${api.words(error)}).`);
       }
       await pause(3000);
     }
@@ -43,7 +49,7 @@ export class Fetching {
   async load() {
     const { viewer } = this;
     const { chosen } = viewer;
-    if (!viewer.volume || this.loading) return;
+    if (!chosen || !viewer.volume || this.loading) return;
     const loading = new AbortController();
     this.loading = loading;
     try {
@@ -53,7 +59,7 @@ export class Fetching {
       if (await viewer.place(new Voxels(meta, chosen), meta)) this.follow();
     } catch (error) {
       if (viewer.chosen !== chosen) return;
-      viewer.trouble(`the volume cannot be shown (${error.message}).`);
+      viewer.trouble(`the volume cannot be shown (${api.words(error)}).`);
       await pause(2000);
       if (this.loading !== loading) return;
       this.loading = null;
@@ -61,11 +67,14 @@ export class Fetching {
     }
   }
 
-  /** Fetches what has changed, one patch after another. */
+  /**
+   * Fetches what has changed, one patch after another.
+   * @returns {Promise<void>}
+   */
   async follow() {
     const { viewer, loading } = this;
     const { voxels, chosen } = viewer;
-    if (!voxels || voxels.isFollowed) return;
+    if (!voxels || !chosen || !loading || voxels.isFollowed) return;
     voxels.isFollowed = true;
     const isMine = () => viewer.voxels === voxels;
     try {
@@ -86,7 +95,7 @@ export class Fetching {
       }
     } catch (error) {
       if (!isMine()) return;
-      viewer.trouble(`what has arrived cannot be fetched (${error.message}); trying again.`);
+      viewer.trouble(`what has arrived cannot be fetched (${api.words(error)}); trying again.`);
       await pause(1500);
       voxels.isFollowed = false;
       return void this.follow();

@@ -1,16 +1,31 @@
-// Mouse, pen, fingers and keys, as commands for the viewer.
+// @ts-check
+// Mouse, pen, fingers, keys and buttons, as commands for the viewer.
+
+/**
+ * @typedef {import("/main.js").Viewer} Viewer
+ * @typedef {import("/types.js").Point} Point
+ */
 
 const throughs = [2, 1, 0];
 
 export class Gestures {
-  /** @param viewer what the commands go to: see main.js */
+  /** @param {HTMLCanvasElement} canvas @param {Viewer} viewer what the commands go to */
   constructor(canvas, viewer) {
     this.canvas = canvas;
     this.viewer = viewer;
+    /** @type {Map<number, Point>} Where each pointer that is down was last. */
     this.pointers = new Map();
+    /** @type {"none" | "pinch" | "turn" | "ask" | "window" | "pan" | "cross"} */
+    this.mode = "none";
+    /** The plane on which the first pointer went down, and the place. */
+    this.plane = -1;
+    /** @type {Point} */
+    this.start = [0, 0];
+    /** The wheel's way since the last step. */
+    this.turned = 0;
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
-    for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, (event) => this.#up(event));
+    for (const name of /** @type {const} */ (["pointerup", "pointercancel"])) canvas.addEventListener(name, (event) => this.#up(event));
     canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
     canvas.addEventListener("dblclick", (event) => this.#double(event));
@@ -23,11 +38,13 @@ export class Gestures {
     this.mode = "none";
   }
 
+  /** @param {MouseEvent} event @returns {Point} */
   #place(event) {
     const frame = this.canvas.getBoundingClientRect();
     return [event.clientX - frame.left, event.clientY - frame.top];
   }
 
+  /** @param {Point} place */
   #planeAt([x, y]) {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     for (const [plane, [left, top, w, h]] of Object.entries(this.viewer.planes.tiles())) {
@@ -36,6 +53,7 @@ export class Gestures {
     return -1;
   }
 
+  /** @param {PointerEvent} event */
   #down(event) {
     if (!this.viewer.planes.voxels) return;
     const place = this.#place(event);
@@ -50,7 +68,6 @@ export class Gestures {
     }
     this.plane = plane;
     this.start = place;
-    this.last = place;
     if (plane === 3) this.mode = "turn";
     else if (event.shiftKey || this.viewer.asking.isOn) this.mode = "ask";
     else if (event.button === 2) this.mode = "window";
@@ -62,13 +79,14 @@ export class Gestures {
     if (this.mode === "cross") this.viewer.point(plane, place);
   }
 
+  /** @param {PointerEvent} event */
   #move(event) {
     const place = this.#place(event);
-    if (!this.pointers.has(event.pointerId)) {
+    const before = this.pointers.get(event.pointerId);
+    if (!before) {
       this.viewer.hover(this.#planeAt(place), place);
       return;
     }
-    const before = this.pointers.get(event.pointerId);
     if (this.mode === "pinch") this.#pinch(event.pointerId, before, place);
     this.pointers.set(event.pointerId, place);
     const [dx, dy] = [place[0] - before[0], place[1] - before[1]];
@@ -79,14 +97,17 @@ export class Gestures {
     if (this.mode === "ask") this.viewer.drag({ plane: this.plane, from: this.start, to: place });
   }
 
+  /** @param {number} id @param {Point} before @param {Point} place */
   #pinch(id, before, place) {
     const other = [...this.pointers].find(([key]) => key !== id)?.[1];
     if (!other) return;
+    /** @param {Point} a */
     const distance = (a) => Math.hypot(a[0] - other[0], a[1] - other[1]) || 1;
     this.viewer.planes.zoom(distance(place) / distance(before));
     if (this.plane >= 0 && this.plane < 3) this.viewer.planes.pan(this.plane, (place[0] - before[0]) / 2, (place[1] - before[1]) / 2);
   }
 
+  /** @param {PointerEvent} event */
   #up(event) {
     if (!this.pointers.delete(event.pointerId)) return;
     if (this.mode === "ask") {
@@ -96,6 +117,7 @@ export class Gestures {
     if (!this.pointers.size) this.mode = "none";
   }
 
+  /** @param {WheelEvent} event */
   #wheel(event) {
     const plane = this.#planeAt(this.#place(event));
     if (plane < 0 || plane > 2 || !this.viewer.planes.voxels) return;
@@ -105,29 +127,33 @@ export class Gestures {
       return;
     }
     // A notch of a wheel is one slice; a touch pad's small steps add up.
-    this.turned = (this.turned ?? 0) + (event.deltaMode ? event.deltaY * 40 : event.deltaY);
+    this.turned += (event.deltaMode ? event.deltaY * 40 : event.deltaY);
     const steps = Math.abs(event.deltaY) >= 60 ? Math.sign(event.deltaY) : Math.trunc(this.turned / 40);
     if (!steps) return;
     this.turned = 0;
     this.viewer.scroll(plane, steps);
   }
 
+  /** @param {MouseEvent} event */
   #double(event) {
     const plane = this.#planeAt(this.#place(event));
     if (plane >= 0 && plane < 3) this.viewer.maximise();
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
+    const { tagName } = /** @type {Element} */ (event.target);
+    if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(tagName)) return;
     if (event.key === "?") return this.viewer.help();
     const { viewer } = this;
     if (!viewer.planes.voxels) return;
     const plane = viewer.planes.active;
-    const isOnButton = event.target.tagName === "BUTTON" || event.target.tagName === "SUMMARY" || event.target.tagName === "A";
+    const isOnButton = ["BUTTON", "SUMMARY", "A"].includes(tagName);
     const across = plane === 2 ? 1 : 0;
     const up = plane === 0 ? 1 : 2;
     // Seen from the feet or the front, the patient's right is on the left.
     const right = plane === 2 ? 1 : -1;
+    /** @type {Record<string, () => void>} */
     const commands = {
       1: () => viewer.activate(0), 2: () => viewer.activate(1), 3: () => viewer.activate(2),
       ",": () => viewer.scroll(plane, -1), ".": () => viewer.scroll(plane, 1),
@@ -145,6 +171,20 @@ export class Gestures {
     if (!command || (isOnButton && event.key.startsWith("Arrow"))) return;
     event.preventDefault();
     command();
+  }
+}
+
+/**
+ * Has the buttons below the planes give their commands.
+ * @param {Viewer} viewer
+ */
+export function connectButtons(viewer) {
+  const commands = {
+    focus: () => viewer.asking.toggle(), roi: () => viewer.toRegion(), quality: () => viewer.toggleQuality(), outline: () => viewer.toggleOutline(),
+    maximise: () => viewer.maximise(), window: () => viewer.autoWindow(), reset: () => viewer.planes.fit(),
+  };
+  for (const [name, command] of Object.entries(commands)) {
+    document.getElementById(/** @type {`tool-${keyof typeof commands}`} */ (`tool-${name}`)).addEventListener("click", command);
   }
 }
 

@@ -1,12 +1,13 @@
+// @ts-check
 // Joins what arrives at the receiver with what is shown.
 
 import * as api from "/api.js";
-import { Arrivals, isArriving } from "/arrivals.js";
-import { write, writeFault } from "/banner.js";
-import { remember, remembered } from "/choice.js";
+import { Arrivals } from "/arrivals.js";
+import { find, write, writeFault } from "/banner.js";
+import { firstChoice, remember } from "/choice.js";
 import { Fetching } from "/fetching.js";
 import { Asking, Requests } from "/focus.js";
-import { Gestures, throughs } from "/gestures.js";
+import { Gestures, connectButtons, throughs } from "/gestures.js";
 import { Outline } from "/outline.js";
 import { Selection } from "/owners.js";
 import { Planes } from "/planes.js";
@@ -15,12 +16,20 @@ import { readout } from "/readout.js";
 import { Rendering } from "/rendering.js";
 import { Sessions } from "/sessions.js";
 import { Timeline } from "/timeline.js";
-import { faulty, showsAll, viewState } from "/viewstate.js";
+import { faulty, showsAll, unable, viewState } from "/viewstate.js";
 import { Window } from "/window.js";
 
-const find = (id) => document.getElementById(id);
+/**
+ * @typedef {import("/types.js").Box} Box @typedef {import("/types.js").Drag} Drag @typedef {import("/types.js").Entry} Entry
+ * @typedef {import("/types.js").HeardSession} HeardSession @typedef {import("/types.js").Link} Link @typedef {import("/types.js").Meta} Meta
+ * @typedef {import("/types.js").Point} Point @typedef {import("/types.js").SeenPart} SeenPart @typedef {import("/types.js").Session} Session
+ * @typedef {import("/types.js").Triple} Triple @typedef {import("/voxels.js").Voxels} Voxels
+ */
 
-class Viewer {
+/** @param {Triple} place @returns {Triple} */
+const rounded = ([x, y, z]) => [Math.round(x), Math.round(y), Math.round(z)];
+
+export class Viewer {
   constructor() {
     this.selection = new Selection();
     this.planes = new Planes(find("planes"), this.selection, { onDraw: () => this.#drawn(), onLost: () => this.#lose() });
@@ -31,16 +40,24 @@ class Viewer {
     this.requests = new Requests(document);
     this.sessionList = new Sessions(document, (session, index) => this.choose(session, index));
     this.arrivals = new Arrivals(document, (session) => (session == null ? this.#describe() : this.choose(session, 0)));
-    /** Every session in the receiver's folder, newest first; null until the receiver has said. */
+    /** @type {Entry[] | null} Every session in the receiver's folder, newest first; null until the receiver has said. */
     this.entries = null;
-    /** What is known of the open ones, by name. */
-    this.sessions = new Map();
-    /** Since when the receiver is not heard, in milliseconds; null while it is. */
-    this.link = { isLive: null, lostAt: null };
+    /** @type {Map<string, HeardSession>} The open ones, by name. */ this.sessions = new Map();
+    /** @type {Link} */ this.link = { isLive: null, lostAt: null };
     this.fetching = new Fetching(this);
     this.asking = new Asking(this, find("tool-focus"));
     this.gestures = new Gestures(find("overlay"), this);
-    /** When what was first on the screen, in milliseconds of the page's clock. */
+    /** @type {Voxels | null} Those that are shown. */ this.voxels = null;
+    /** @type {Window | null} */ this.shading = null;
+    /** @type {string | null} Why the selected volume is not here. */
+    this.problem = null;
+    this.isPictureLost = false;
+    /** @type {Triple | null} The voxel under the pointer. */ this.hovered = null;
+    /** @type {Set<SeenPart> | null} Fetched since the last frame. */ this.news = null;
+    this.isSolidDue = false;
+    this.regionIndex = -1;
+    /** @type {ReturnType<typeof setTimeout> | null} */ this.describing = null;
+    /** @type {Partial<Record<SeenPart, number>>} When each part was first on the screen, in milliseconds of the page's clock. */
     this.seen = {};
   }
 
@@ -51,7 +68,7 @@ class Viewer {
     find("tool-focus").disabled = !start.can_focus;
     await this.planes.open();
     await this.rendering.open(this.planes.isSoftware);
-    this.#tools();
+    connectButtons(this);
     new ResizeObserver(() => this.#arrange()).observe(find("tiles"));
     this.#arrange();
     api.follow({
@@ -69,6 +86,7 @@ class Viewer {
     this.#describe();
   }
 
+  /** @param {boolean} isLive @param {number} at */
   #connect(isLive, at) {
     if (isLive === this.link.isLive) return;
     this.link = { isLive, lostAt: isLive ? null : at };
@@ -79,30 +97,27 @@ class Viewer {
 
   // Sessions
 
+  /** @param {Entry[]} entries */
   #list(entries) {
     this.entries = entries;
     const names = new Set(entries.map((entry) => entry.name));
     for (const name of this.sessions.keys()) if (!names.has(name)) this.sessions.delete(name);
     if (this.chosen && !names.has(this.chosen.session)) this.#clear();
-    if (!this.chosen) this.#chooseFirst();
+    const first = this.chosen ? null : firstChoice(entries);
+    // No other takes the place of what somebody looks at.
+    if (first) this.choose(first.session, first.index, first.timepoint);
     this.#describeSoon();
   }
 
-  /** What was chosen before the page was loaded anew; or the newest that arrives. No other takes the place of what somebody looks at. */
-  #chooseFirst() {
-    const kept = remembered();
-    if (kept && this.entries.some((entry) => entry.name === kept.session)) return this.choose(kept.session, kept.index, kept.timepoint);
-    const first = this.entries.find(isArriving) ?? this.entries.find((entry) => entry.is_open);
-    if (first) this.choose(first.name, 0);
-  }
-
+  /** @param {Session} session */
   take(session) {
     this.sessions.set(session.name, { ...session, at: performance.now() });
-    if (this.chosen?.session === session.name) {
+    const { chosen } = this;
+    if (chosen?.session === session.name) {
       // It began anew, or was closed: what is on the planes is of one that is no more.
       const { volumes } = session;
       if (volumes.length && !this.volume) this.choose(session.name, volumes[0].index);
-      else if (this.voxels && this.volume?.epoch !== this.voxels.meta.epoch) this.choose(this.chosen.session, this.chosen.index, this.chosen.timepoint);
+      else if (this.voxels && this.volume?.epoch !== this.voxels.meta.epoch) this.choose(chosen.session, chosen.index, chosen.timepoint);
       else if (!this.voxels) this.fetching.load();
       else this.fetching.follow();
     }
@@ -110,15 +125,18 @@ class Viewer {
   }
 
   get chosen() { return this.selection.current; }
-  get session() { return this.chosen && this.sessions.get(this.chosen.session); }
-  get volume() { return this.session?.volumes.find((volume) => volume.index === this.chosen.index); }
+  get session() { return this.chosen ? this.sessions.get(this.chosen.session) : undefined; }
+  get volume() { return this.session?.volumes.find((volume) => volume.index === this.chosen?.index); }
 
-  /** Shows another volume: first of all nothing. */
+  /**
+   * Shows another volume: first of all nothing.
+   * @param {string} session @param {number} index
+   */
   choose(session, index, timepoint = 0) {
     const isOther = session !== this.chosen?.session;
     this.#clear();
     this.selection.choose(session, index, timepoint);
-    remember(this.chosen);
+    remember({ session, index, timepoint });
     this.#describe();
     if (isOther || !this.volume) this.fetching.openSelected();
     this.fetching.load();
@@ -146,14 +164,14 @@ class Viewer {
     this.#describe();
   }
 
-  /** Says why the selected volume is not here; nothing where it is. */
+  /** @param {string | null} text says why the selected volume is not here; null where it is */
   trouble(text) {
     if (this.problem === text) return;
     this.problem = text;
     this.#describe();
   }
 
-  /** Takes the volume that is to be filled; false where another was selected meanwhile. */
+  /** @param {Voxels} voxels to be filled @param {Meta} meta @returns {Promise<boolean>} false where another was selected meanwhile */
   async place(voxels, meta) {
     const shading = new Window(meta.low, meta.high);
     if (!await this.planes.show(voxels, shading)) return false;
@@ -168,10 +186,10 @@ class Viewer {
     return true;
   }
 
-  /** Voxels of some boxes have been fetched, of the regions of interest (part 0) or the rest. */
+  /** @param {Box[]} boxes in which voxels have been fetched @param {number} part 0 for those of the regions of interest */
   change(boxes, part) {
     if (boxes.length) (this.news ??= new Set()).add(part ? "background" : "roi");
-    if (boxes.length && this.shading.adapt(this.volume, this.voxels)) {
+    if (boxes.length && this.shading && this.volume && this.voxels && this.shading.adapt(this.volume, this.voxels)) {
       this.planes.refreshAll();
       if (this.rendering.voxels === this.voxels) this.rendering.refreshAll();
     }
@@ -181,35 +199,40 @@ class Viewer {
 
   // Commands
 
+  /** @param {number} plane */
   activate(plane) {
     if (this.planes.active === plane) return;
     this.planes.active = plane;
     this.#arrange();
   }
 
+  /** @param {number} plane @param {Point} place */
   point(plane, place) {
     const voxel = this.planes.voxelAt(plane, ...place);
-    if (voxel) this.planes.crosshair = voxel.map(Math.round);
+    if (voxel) this.planes.crosshair = rounded(voxel);
   }
 
+  /** @param {number} axis @param {number} steps */
   move(axis, steps) {
     const voxel = this.planes.crosshair;
     voxel[axis] += steps;
     this.planes.crosshair = voxel;
   }
 
+  /** @param {number} plane @param {number} steps */
   scroll(plane, steps) { this.move(throughs[plane], steps); }
 
+  /** @param {number} level @param {number} width */
   window(level, width) {
     if (!this.voxels) return;
-    this.shading.move(level, width);
+    this.shading?.move(level, width);
     this.#shade();
   }
 
   autoWindow() {
     const range = this.voxels?.robustRange();
     if (!range) return;
-    this.shading.set(...range);
+    this.shading?.set(...range);
     this.#shade();
   }
 
@@ -221,15 +244,15 @@ class Viewer {
   }
 
   toRegion() {
-    const { regions, shape } = this.voxels ?? {};
-    if (!regions) return;
+    if (!this.voxels) return;
+    const { regions, shape } = this.voxels;
     if (!regions.length) {
-      this.planes.crosshair = shape.map((side) => side >> 1);
+      this.planes.crosshair = [shape[0] >> 1, shape[1] >> 1, shape[2] >> 1];
       return;
     }
     this.regionIndex = (this.regionIndex + 1) % regions.length;
-    const box = regions[this.regionIndex];
-    this.planes.crosshair = [0, 1, 2].map((axis) => (box[2 * axis] + box[2 * axis + 1]) >> 1);
+    const [x0, x1, y0, y1, z0, z1] = regions[this.regionIndex];
+    this.planes.crosshair = [(x0 + x1) >> 1, (y0 + y1) >> 1, (z0 + z1) >> 1];
   }
 
   maximise() {
@@ -250,8 +273,9 @@ class Viewer {
   }
 
   nextTimepoint() {
-    const count = this.voxels?.meta.shape[3] ?? 1;
-    if (count > 1) this.choose(this.chosen.session, this.chosen.index, (this.chosen.timepoint + 1) % count);
+    const { chosen, voxels } = this;
+    const count = voxels?.meta.shape[3] ?? 1;
+    if (chosen && count > 1) this.choose(chosen.session, chosen.index, (chosen.timepoint + 1) % count);
   }
 
   help() {
@@ -259,6 +283,7 @@ class Viewer {
     if (find("keys").open) find("keys").scrollIntoView({ block: "nearest" });
   }
 
+  /** @param {Drag | null} rectangle */
   drag(rectangle) {
     this.outline.drag = rectangle;
     this.outline.draw();
@@ -266,25 +291,27 @@ class Viewer {
 
   // What is shown beside
 
+  /** @param {number} plane @param {Point} place */
   hover(plane, place) {
     if (!this.voxels || plane < 0 || plane > 2) return;
-    const voxel = this.planes.voxelAt(plane, ...place)?.map(Math.round);
+    const under = this.planes.voxelAt(plane, ...place);
+    const voxel = under && rounded(under);
     const { shape } = this.voxels;
     this.hovered = voxel?.every((index, axis) => index >= 0 && index < shape[axis]) ? voxel : null;
     this.#read();
   }
 
   #read() {
-    if (!this.voxels) return;
+    if (!this.planes.voxels || !this.shading) return;
     find("readout").textContent = readout(this.planes, this.shading, this.hovered ?? this.planes.crosshair);
   }
 
   #drawn() {
-    const { voxels, news } = this;
+    const { voxels, news, shading } = this;
     if (voxels && news?.size) {
       if (this.isSolidDue) {
         this.isSolidDue = false;
-        setTimeout(() => this.voxels === voxels && this.rendering.show(voxels, this.shading), 300);
+        setTimeout(() => this.voxels === voxels && shading && this.rendering.show(voxels, shading), 300);
       }
       for (const part of news) this.seen[part] ??= performance.now();
       news.clear();
@@ -303,11 +330,7 @@ class Viewer {
 
   #tick() {
     const { session, volume } = this;
-    if (!session || !volume) return;
-    // Of a session from before a restart no times are kept.
-    if (!(session.elapsed > 0)) return this.timeline.clear();
-    const isRunning = this.link.lostAt == null && (session.state === "receiving" || session.state === "stalled");
-    this.timeline.draw(volume, session.elapsed + (isRunning ? (performance.now() - session.at) / 1000 : 0));
+    if (session && volume) this.timeline.take(session, volume, this.link.lostAt == null ? performance.now() : session.at);
   }
 
   /** After what the receiver has said: it says more than a busy processor has time to describe. */
@@ -317,7 +340,7 @@ class Viewer {
 
   /** Brings all that is said to the one state of the view. What cannot be told is told to be no picture for a diagnosis. */
   #describe() {
-    clearTimeout(this.describing);
+    clearTimeout(this.describing ?? undefined);
     this.describing = null;
     try {
       this.#say();
@@ -331,23 +354,23 @@ class Viewer {
 
   #say() {
     const { session, volume, chosen, planes } = this;
+    /** @type {Entry[]} */
     const entries = this.entries ?? [];
     this.arrivals.take(this.entries, chosen?.session);
     const state = viewState({
       selection: chosen, session, volume, shown: planes.drawn, link: this.link, arrivals: this.arrivals.names,
       // Asked only once it matters: it hurries the 3-D view.
-      solid: Boolean(volume?.is_exact) && showsAll(volume, planes.drawn) && this.rendering.isCurrent(planes.voxels),
+      solid: volume?.is_exact === true && showsAll(volume, planes.drawn) && this.rendering.isCurrent(planes.voxels),
       trouble: this.isPictureLost ? "this browser has lost the picture; load the page anew." : this.problem,
       waiting: entries.length ? "for a sender; earlier sessions are in the list" : "for a sender",
     });
     this.state = state;
     this.selection.record.state = state;
-    write(state, chosen && (session?.volumes.length > 1 ? `${chosen.session} ${chosen.index + 1}` : chosen.session), volume?.completeness);
+    const count = session?.volumes.length ?? 0;
+    write(state, chosen && (count > 1 ? `${chosen.session} ${chosen.index + 1}` : chosen.session), volume?.completeness);
     this.outline.status = state;
-    const requests = (session?.focus ?? []).filter((request) => request.volume === chosen.index && request.timepoint === chosen.timepoint);
-    this.outline.requests = {
-      owner: chosen, list: this.voxels ? requests.map((request) => ({ ...request, box: this.voxels.orientation.toView(request.box) })) : [],
-    };
+    const requests = (session?.focus ?? []).filter((request) => request.volume === chosen?.index && request.timepoint === chosen.timepoint);
+    this.outline.take(chosen, requests, this.voxels);
     this.requests.draw(requests);
     this.sessionList.draw(entries, this.sessions, chosen, this.arrivals.names);
     this.sessionList.offer(session, volume);
@@ -359,33 +382,16 @@ class Viewer {
     const tile = this.planes.tiles()[3];
     const frame = find("volume");
     frame.hidden = !tile;
-    if (tile) {
-      const names = ["left", "top", "width", "height"];
-      names.forEach((name, index) => { frame.style[name] = `${100 * tile[index]}%`; });
-    }
+    const [left, top, width, height] = (tile ?? [0, 0, 0, 0]).map((share) => `${100 * share}%`);
+    if (tile) Object.assign(frame.style, { left, top, width, height });
     if (this.planes.nv) this.planes.layout();
     this.rendering.draw();
     this.outline.key = null;
     this.#describe();
-  }
-
-  #tools() {
-    const on = (id, body) => find(id).addEventListener("click", body);
-    on("tool-focus", () => this.asking.toggle());
-    on("tool-roi", () => this.toRegion());
-    on("tool-quality", () => this.toggleQuality());
-    on("tool-outline", () => this.toggleOutline());
-    on("tool-maximise", () => this.maximise());
-    on("tool-window", () => this.autoWindow());
-    on("tool-reset", () => this.planes.fit());
   }
 }
 
 const viewer = new Viewer();
 // For tests and for whoever looks with a browser's tools.
 window.fovea = viewer;
-viewer.open().catch((error) => {
-  document.body.dataset.state = "failed";
-  find("banner-head").textContent = "This page cannot show the volume.";
-  find("banner-body").textContent = `${error.message} It needs WebGL 2.`;
-});
+viewer.open().catch((error) => writeFault({ ...unable, body: `${error.message} ${unable.body}` }));

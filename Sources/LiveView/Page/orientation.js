@@ -1,19 +1,27 @@
+// @ts-check
 // From a volume's own axes to right, anterior, superior, by exchanging and flipping: what is shown and patched lies that way.
 
+/**
+ * @typedef {import("/types.js").Affine} Affine
+ * @typedef {import("/types.js").Box} Box
+ * @typedef {import("/types.js").Triple} Triple
+ */
+
 export class Orientation {
-  /** @param shape columns, rows, slices; @param affine three rows of four, voxel indices to millimetres */
+  /** @param {number[]} shape columns, rows, slices @param {Affine} affine */
   constructor(shape, affine) {
     const lengths = [0, 1, 2].map((axis) => Math.hypot(affine[0][axis], affine[1][axis], affine[2][axis]) || 1);
+    /** @param {number} world @param {number} axis */
     const share = (world, axis) => Math.abs(affine[world][axis]) / lengths[axis];
-    let best = null;
+    let best = { order: [0, 1, 2], sum: -Infinity };
     for (const order of [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]) {
       const sum = share(0, order[0]) + share(1, order[1]) + share(2, order[2]);
-      if (!best || sum > best.sum + 1e-9) best = { order, sum };
+      if (sum > best.sum + 1e-9) best = { order, sum };
     }
     /** The volume's axis that lies along each axis of the view. */
     this.axes = best.order;
     this.isFlipped = this.axes.map((axis, world) => affine[world][axis] < 0);
-    this.shape = this.axes.map((axis) => shape[axis]);
+    this.shape = /** @type {Triple} */ (this.axes.map((axis) => shape[axis]));
     this.affine = [0, 1, 2].map((row) => {
       const columns = this.axes.map((axis, view) => (this.isFlipped[view] ? -affine[row][axis] : affine[row][axis]));
       const offset = this.axes.reduce(
@@ -30,13 +38,20 @@ export class Orientation {
     });
   }
 
-  /** A box of the volume's own voxels as one of the view's; ends exclusive. */
+  /**
+   * A box of the volume's own voxels as one of the view's.
+   * @param {Box} box
+   */
   toView(box) {
-    return this.axes.flatMap((axis, view) => this.#turn(box[2 * axis], box[2 * axis + 1], view));
+    return /** @type {Box} */ (this.axes.flatMap((axis, view) => this.#turn(box[2 * axis], box[2 * axis + 1], view)));
   }
 
-  /** The other way. */
+  /**
+   * The other way.
+   * @param {Box} box
+   */
   toVolume(box) {
+    /** @type {Box} */
     const result = [0, 0, 0, 0, 0, 0];
     this.axes.forEach((axis, view) => {
       [result[2 * axis], result[2 * axis + 1]] = this.#turn(box[2 * view], box[2 * view + 1], view);
@@ -44,6 +59,7 @@ export class Orientation {
     return result;
   }
 
+  /** @param {number} start @param {number} end @param {number} view */
   #turn(start, end, view) {
     return this.isFlipped[view] ? [this.shape[view] - end, this.shape[view] - start] : [start, end];
   }

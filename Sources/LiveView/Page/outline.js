@@ -1,17 +1,37 @@
+// @ts-check
 // What lies over the planes: their names, outlines of regions, and what keeps an incomplete volume from being taken for a complete one.
+
+/**
+ * @typedef {import("/owners.js").Selection} Selection @typedef {import("/planes.js").Planes} Planes @typedef {import("/types.js").Box} Box
+ * @typedef {import("/types.js").Drag} Drag @typedef {import("/types.js").Owner} Owner @typedef {import("/types.js").Point} Point
+ * @typedef {import("/types.js").RegionRequest} RegionRequest @typedef {import("/types.js").Status} Status
+ * @typedef {import("/types.js").Tile} Tile @typedef {import("/voxels.js").Voxels} Voxels
+ */
+/** @typedef {CanvasRenderingContext2D} Context */
 
 const names = ["Axial", "Coronal", "Sagittal", "3-D"];
 const throughs = [2, 1, 0];
 const inPlane = [[0, 1], [0, 2], [1, 2]];
 
 export class Outline {
-  /** @param selection what may be drawn: see owners.js */
+  /** @param {HTMLCanvasElement} canvas @param {Planes} planes @param {Selection} selection what may be drawn */
   constructor(canvas, planes, selection) {
     this.canvas = canvas;
     this.planes = planes;
     this.selection = selection;
     this.showsRegions = true;
-    this.clear();
+    /** @type {Voxels | null} Drawn over: null where it may not be. */
+    this.voxels = null;
+    /** @type {string | null} What is drawn, as JSON; null where the planes have changed since. */
+    this.key = null;
+    /** @type {Status} */
+    this.status = { owner: null, badge: "", watermark: "" };
+    /** @type {{ owner: Owner | null, list: RegionRequest[] }} */
+    this.requests = { owner: null, list: [] };
+    /** @type {Drag | null} */
+    this.drag = null;
+    /** @type {{ key: string, canvas: HTMLCanvasElement } | null} The watermark as it was drawn last. */
+    this.stamp = null;
   }
 
   clear() {
@@ -20,12 +40,21 @@ export class Outline {
     this.drag = null;
   }
 
-  /** What is drawn over: voxels, badge and requests of the selected volume. Nothing where one of them is another's. */
+  /**
+   * Takes the requests of a volume, whose voxels turn them into the view.
+   * @param {Owner | null} owner @param {RegionRequest[]} requests @param {Voxels | null} voxels
+   */
+  take(owner, requests, voxels) {
+    this.requests = { owner, list: voxels ? requests.map((request) => ({ ...request, box: voxels.orientation.toView(request.box) })) : [] };
+  }
+
+  /** The voxels that are drawn over: null where they, the badge or the requests are another's. */
   #admitted() {
     const { voxels } = this.planes;
     if (!voxels) return null;
-    const isMine = [[voxels.owner, "outline"], [this.status.owner, "badge"], [this.requests.owner, "requested regions"]]
-      .every(([owner, what]) => this.selection.admits(owner, what));
+    /** @type {[Owner | null, string][]} */
+    const parts = [[voxels.owner, "outline"], [this.status.owner, "badge"], [this.requests.owner, "requested regions"]];
+    const isMine = parts.every(([owner, what]) => this.selection.admits(owner, what));
     return isMine ? voxels : null;
   }
 
@@ -41,13 +70,13 @@ export class Outline {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     if (this.canvas.width !== Math.round(width * ratio)) this.canvas.width = Math.round(width * ratio);
     if (this.canvas.height !== Math.round(height * ratio)) this.canvas.height = Math.round(height * ratio);
-    // Drawn by the processor: a software WebGL takes longer for text than for a plane.
-    const context = this.canvas.getContext("2d", { willReadFrequently: true });
+    const context = contextOf(this.canvas);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     this.voxels = this.#admitted();
     if (this.voxels && this.status.watermark) context.drawImage(this.#watermark(width, height, ratio), 0, 0, width, height);
     for (const [plane, share] of Object.entries(this.planes.tiles())) {
+      /** @type {Tile} */
       const box = [share[0] * width, share[1] * height, share[2] * width, share[3] * height];
       context.save();
       context.beginPath();
@@ -62,6 +91,7 @@ export class Outline {
     }
   }
 
+  /** @param {Context} context @param {number} plane @param {Tile} box */
   #tile(context, plane, box) {
     const { voxels } = this;
     if (voxels && plane < 3) {
@@ -78,6 +108,7 @@ export class Outline {
     if (voxels && this.status.badge) this.#badge(context, plane, box);
   }
 
+  /** @param {Context} context @param {number} plane @param {Tile} tile */
   #crosshair(context, plane, [left, top, width, height]) {
     const point = this.planes.pointOf(plane, this.planes.crosshair.map((index) => index + 0.5));
     if (!point) return;
@@ -91,7 +122,10 @@ export class Outline {
     context.stroke();
   }
 
-  /** Seen from the feet or the front, the patient's right is on the left. */
+  /**
+   * Seen from the feet or the front, the patient's right is on the left.
+   * @param {Context} context @param {number} plane @param {Tile} tile
+   */
   #letters(context, plane, [left, top, width, height]) {
     const [start, end, above, below] = [["R", "L", "A", "P"], ["R", "L", "S", "I"], ["P", "A", "S", "I"]][plane];
     context.font = "600 12px system-ui, sans-serif";
@@ -104,6 +138,7 @@ export class Outline {
     context.fillText(below, left + width / 2, top + height - 12);
   }
 
+  /** @param {Context} context @param {number} plane @param {Tile} tile */
   #caption(context, plane, [left, top, width]) {
     const { voxels } = this;
     const slice = voxels && plane < 3 ? `  ${this.planes.crosshair[throughs[plane]] + 1} / ${voxels.shape[throughs[plane]]}` : "";
@@ -119,6 +154,7 @@ export class Outline {
     context.fillText(slice, start, top + 8);
   }
 
+  /** @param {Context} context @param {number} plane @param {Tile} tile */
   #badge(context, plane, [left, top, width]) {
     // Of the 3-D view nothing is exact: it shows a coarser grid through a window of its own.
     const isExact = this.status.state === "exact" && plane < 3;
@@ -137,14 +173,17 @@ export class Outline {
     context.fillText(text, x + 7, y + 9);
   }
 
-  /** Across the whole stage, so that no crop of a picture of it is without. Kept, since text takes time. */
+  /**
+   * Across the whole stage, so that no crop of a picture of it is without. Kept, since text takes time.
+   * @param {number} width @param {number} height @param {number} ratio
+   */
   #watermark(width, height, ratio) {
     const key = `${width} ${height} ${ratio} ${this.status.watermark}`;
     if (this.stamp?.key === key) return this.stamp.canvas;
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [Math.max(1, width * ratio), Math.max(1, height * ratio)];
     this.stamp = { key, canvas };
-    const context = canvas.getContext("2d", { willReadFrequently: true });
+    const context = contextOf(canvas);
     context.scale(ratio, ratio);
     context.translate(width / 2, height / 2);
     context.rotate(-Math.PI / 7);
@@ -162,10 +201,12 @@ export class Outline {
     return canvas;
   }
 
+  /** @param {Context} context @param {number} plane @param {Box} box @param {number} slice @param {string} colour @param {number[]} dash */
   #outline(context, plane, box, slice, colour, dash) {
     const through = throughs[plane];
     if (slice < box[2 * through] || slice >= box[2 * through + 1]) return;
     const [across, up] = inPlane[plane];
+    /** @param {number} horizontal @param {number} vertical */
     const corner = (horizontal, vertical) => {
       const point = [0, 0, 0];
       point[through] = slice + 0.5;
@@ -183,12 +224,24 @@ export class Outline {
     context.setLineDash([]);
   }
 
+  /** @param {Context} context @param {Point} from @param {Point} to */
   #rectangle(context, from, to) {
     context.fillStyle = "#5cc8ff22";
     context.strokeStyle = "#5cc8ff";
     context.lineWidth = 1.5;
+    /** @type {Tile} */
     const box = [Math.min(from[0], to[0]), Math.min(from[1], to[1]), Math.abs(to[0] - from[0]), Math.abs(to[1] - from[1])];
     context.fillRect(...box);
     context.strokeRect(...box);
   }
+}
+
+/**
+ * Drawn by the processor: a software WebGL takes longer for text than for a plane.
+ * @param {HTMLCanvasElement} canvas
+ */
+function contextOf(canvas) {
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error("this browser cannot draw");
+  return context;
 }

@@ -1,20 +1,40 @@
+// @ts-check
 // Axial, coronal and sagittal planes by NiiVue. Voxels go into its textures box by box, so that a patch costs what it covers, and
 // a frame what it shows.
 
 import { Niivue, cmapper } from "/niivue.js";
-import { coarseImage, emptyImage } from "/image.js";
+import { coarseImage, settle, warm } from "/image.js";
 import { Shown } from "/shown.js";
+
+/**
+ * @typedef {import("/owners.js").Selection} Selection @typedef {import("/types.js").Box} Box @typedef {import("/types.js").Drawn} Drawn
+ * @typedef {import("/types.js").Point} Point @typedef {import("/types.js").Tile} Tile @typedef {import("/types.js").Triple} Triple
+ * @typedef {import("/voxels.js").Voxels} Voxels @typedef {import("/window.js").Window} Window
+ */
 
 const uploadLimit = 450_000;
 
 export class Planes {
-  /** @param selection what may be drawn: see owners.js; @param onDraw called after each frame; @param onLost when nothing can be drawn any more */
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {Selection} selection what may be drawn
+   * @param {{ onDraw: () => void, onLost: () => void }} callbacks after each frame, and when nothing can be drawn any more
+   */
   constructor(canvas, selection, { onDraw, onLost }) {
     this.canvas = canvas;
     this.selection = selection;
     this.onDraw = onDraw;
+    /** @type {Niivue} None until it is opened. */
+    this.nv;
+    /** @type {Voxels | null} */
     this.voxels = null;
-    /** What was on the planes when they were drawn last: owner, revisions, counts. Null where that is nothing. */
+    /** @type {Shown | null} The content of the textures. */
+    this.shown = null;
+    /** @type {Window | null} */
+    this.shading = null;
+    /** Revisions of which every piece is in the textures. */
+    this.uploaded = [-1, -1];
+    /** @type {Drawn | null} The content of the planes when they were drawn last; null where that is nothing. */
     this.drawn = null;
     canvas.addEventListener("webglcontextlost", (event) => {
       event.preventDefault();
@@ -24,7 +44,18 @@ export class Planes {
     this.active = 0;
     this.isMaximised = false;
     this.showsQuality = false;
+    /** @type {Box[]} Boxes that have changed and are not in the textures yet. */
     this.pending = [];
+    this.isRefreshing = false;
+    this.isBlackBeyond = true;
+    this.isSoftware = false;
+    /** @type {number | null} */
+    this.frame = null;
+    this.isDue = false;
+    this.isUrgent = false;
+    this.lastDraw = 0;
+    /** @type {number | undefined} Milliseconds that a frame takes; none before the first. */
+    this.cost = undefined;
     this.stats = { draws: 0, longest: 0, last: 0 };
     this.scratch = new Uint32Array(0);
     this.labels = new Uint8Array(0);
@@ -64,7 +95,10 @@ export class Planes {
     this.nv.drawScene();
   }
 
-  /** Shows a volume; false where another was selected meanwhile. */
+  /**
+   * Shows a volume; false where another was selected meanwhile.
+   * @param {Voxels} voxels @param {Window} shading
+   */
   async show(voxels, shading) {
     const { gl } = this.nv;
     const limit = gl.getParameter(gl.MAX_3D_TEXTURE_SIZE);
@@ -90,7 +124,10 @@ export class Planes {
 
   // Tiles
 
-  /** Where each plane and the 3-D view stand, in shares of the stage: left, top, width, height. */
+  /**
+   * The places of the planes and the 3-D view on the stage.
+   * @returns {Record<number, Tile>}
+   */
   tiles() {
     if (this.isMaximised) return { [this.active]: [0, 0, 1, 1] };
     const { clientWidth: width, clientHeight: height } = this.canvas;
@@ -114,38 +151,55 @@ export class Planes {
 
   // Places
 
+  /** The voxel under the crosshair, of the volume that is shown. */
   get crosshair() {
     const position = this.nv.scene.crosshairPos;
-    return [0, 1, 2].map((axis) => {
-      const side = this.voxels.shape[axis];
+    const { shape } = this.#there;
+    return /** @type {Triple} */ ([0, 1, 2].map((axis) => {
+      const side = shape[axis];
       return Math.min(side - 1, Math.max(0, Math.round(position[axis] * side - 0.5)));
-    });
+    }));
   }
 
   set crosshair(voxel) {
-    const { shape } = this.voxels;
+    const { shape } = this.#there;
     this.nv.scene.crosshairPos = [0, 1, 2].map((axis) => (Math.min(shape[axis] - 1, Math.max(0, voxel[axis])) + 0.5) / shape[axis]);
     if (this.isRefreshing) this.uploadVisible();
     this.draw(true);
   }
 
+  /** The volume that is shown: for whoever knows that there is one. */
+  get #there() {
+    if (!this.voxels) throw new Error("nothing is shown");
+    return this.voxels;
+  }
+
+  /** @param {number} plane */
   #slice(plane) { return this.nv.screenSlices.find((slice) => slice.axCorSag === plane); }
 
-  /** The voxel under a point of the stage, in CSS pixels; nil outside the image. */
+  /**
+   * The place in voxels under a point of the stage, in CSS pixels; null outside the image.
+   * @param {number} plane @param {number} x @param {number} y
+   */
   voxelAt(plane, x, y) {
     const tile = this.nv.screenSlices.findIndex((slice) => slice.axCorSag === plane);
     if (tile < 0) return null;
     const ratio = this.nv.uiData.dpr;
     const place = this.nv.screenXY2TextureFrac(x * ratio, y * ratio, tile, false);
     if (!(place[0] > -0.5)) return null;
-    return [0, 1, 2].map((axis) => place[axis] * this.voxels.shape[axis] - 0.5);
+    const { shape } = this.#there;
+    return /** @type {Triple} */ ([0, 1, 2].map((axis) => place[axis] * shape[axis] - 0.5));
   }
 
-  /** Where a point of a plane lies on the stage, in CSS pixels; `point` counts voxels' edges. */
+  /**
+   * The place on the stage of a point of a plane, in CSS pixels; `point` counts voxels' edges.
+   * @param {number} plane @param {number[]} point @returns {Point | null}
+   */
   pointOf(plane, point) {
     const slice = this.#slice(plane);
     if (!slice) return null;
-    const mm = this.nv.frac2mm([0, 1, 2].map((axis) => point[axis] / this.voxels.shape[axis]));
+    const { shape } = this.#there;
+    const mm = this.nv.frac2mm([0, 1, 2].map((axis) => point[axis] / shape[axis]));
     const [across, up] = plane === 0 ? [mm[0], mm[1]] : plane === 1 ? [mm[0], mm[2]] : [mm[1], mm[2]];
     let [left, top, width, height] = slice.leftTopWidthHeight;
     let share = (across - slice.leftTopMM[0]) / slice.fovMM[0];
@@ -157,6 +211,7 @@ export class Planes {
     return [(left + share * width) / ratio, (top + (1 - (up - slice.leftTopMM[1]) / slice.fovMM[1]) * height) / ratio];
   }
 
+  /** @param {number} factor */
   zoom(factor) {
     const pan = this.nv.scene.pan2Dxyzmm;
     const next = Math.min(20, Math.max(0.5, pan[3] * factor));
@@ -166,7 +221,10 @@ export class Planes {
     this.draw(true);
   }
 
-  /** Moves the image by CSS pixels on a plane. */
+  /**
+   * Moves the image by CSS pixels on a plane.
+   * @param {number} plane @param {number} dx @param {number} dy
+   */
   pan(plane, dx, dy) {
     const slice = this.#slice(plane);
     if (!slice) return;
@@ -181,7 +239,7 @@ export class Planes {
 
   /** Shows all of what is not empty, as large as it goes. */
   fit() {
-    const { shape, meta, orientation } = this.voxels;
+    const { shape, meta, orientation } = this.#there;
     const box = meta.content ? orientation.toView(meta.content) : shape.flatMap((side) => [0, side]);
     const zoom = Math.max(1, Math.min(8, ...[0, 1, 2].map((axis) => (0.94 * shape[axis]) / (box[2 * axis + 1] - box[2 * axis]))));
     const middle = this.nv.frac2mm([0.5, 0.5, 0.5]);
@@ -195,13 +253,17 @@ export class Planes {
   /** Milliseconds between frames while patches come: more where a frame takes much of the processor, which decodes as well. */
   get interval() { return Math.min(200, Math.max(100, 3 * (this.cost ?? 0))); }
 
+  /** @param {boolean} isShown */
   setQualityShown(isShown) {
     this.showsQuality = isShown;
     this.nv.drawOpacity = isShown ? 0.42 : 0;
     this.draw(true);
   }
 
-  /** Takes boxes of voxels that have changed. */
+  /**
+   * Takes boxes of voxels that have changed.
+   * @param {Box[]} boxes
+   */
   change(boxes) {
     this.pending.unshift(...boxes.flatMap(pieces));
     this.draw();
@@ -209,34 +271,42 @@ export class Planes {
 
   /** Has everything drawn anew, what is in sight first. */
   refreshAll() {
-    const { shape, meta, content } = this.voxels;
+    const { shape, meta, content } = this.#there;
     // Beyond the content there is the fill value alone, which is black from the start, unless the window makes it brighter.
-    const isBlack = (meta.fill ?? -Infinity) <= this.shading.low;
+    const isBlack = (meta.fill ?? -Infinity) <= (this.shading?.low ?? -Infinity);
     this.isRefreshing = true;
-    this.pending = pieces(isBlack && this.isBlackBeyond ? content : shape.flatMap((side) => [0, side]));
+    this.pending = pieces(isBlack && this.isBlackBeyond ? content : [0, shape[0], 0, shape[1], 0, shape[2]]);
     this.isBlackBeyond = isBlack;
     this.uploadVisible();
     this.draw(true);
   }
 
   uploadVisible() {
-    const [x, y, z] = this.voxels.shape;
+    const [x, y, z] = this.#there.shape;
     const [i, j, k] = this.crosshair;
-    for (const box of [[0, x, 0, y, k, k + 1], [0, x, j, j + 1, 0, z], [i, i + 1, 0, y, 0, z]]) this.#upload(box);
+    this.#upload([0, x, 0, y, k, k + 1]);
+    this.#upload([0, x, j, j + 1, 0, z]);
+    this.#upload([i, i + 1, 0, y, 0, z]);
   }
 
+  /**
+   * Gives back how many voxels that was.
+   * @param {Box} box
+   */
   #upload(box) {
     const [x0, x1, y0, y1, z0, z1] = box;
+    /** @type {Triple} */
     const sides = [x1 - x0, y1 - y0, z1 - z0];
     const count = sides[0] * sides[1] * sides[2];
     if (this.scratch.length < count) {
       this.scratch = new Uint32Array(count);
       this.labels = new Uint8Array(count);
     }
-    this.shading.paint(this.voxels, box, this.scratch);
+    this.shading?.paint(this.#there, box, this.scratch);
     this.#label(box);
     const gl = this.nv.gl;
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+    /** @param {number} unit @param {WebGLTexture | null} texture @param {number} format @param {Uint8Array} bytes */
     const put = (unit, texture, format, bytes) => {
       gl.activeTexture(unit);
       gl.bindTexture(gl.TEXTURE_3D, texture);
@@ -247,9 +317,13 @@ export class Planes {
     return count;
   }
 
-  /** Labels are qualities; of what is exactly the fill value, around the body, nothing needs to be said. */
+  /**
+   * Labels are qualities; of what is exactly the fill value, around the body, nothing needs to be said.
+   * @param {Box} box
+   */
   #label([x0, x1, y0, y1, z0, z1]) {
-    const { voxels, shown, labels } = this;
+    const { shown, labels } = this;
+    const voxels = this.#there;
     const { shape } = voxels;
     let place = 0;
     for (let z = z0; z < z1; z++) {
@@ -258,7 +332,7 @@ export class Planes {
         for (let index = row + x0; index < row + x1; index++) {
           const label = voxels.label(index);
           labels[place++] = label;
-          shown.put(index, label);
+          shown?.put(index, label);
         }
       }
     }
@@ -271,15 +345,16 @@ export class Planes {
     if (!this.frame) this.frame = requestAnimationFrame((time) => this.#step(time));
   }
 
+  /** @param {number} time */
   #step(time) {
     this.frame = null;
     const start = performance.now();
     if (this.voxels && !this.selection.admits(this.voxels.owner, "planes")) this.clear();
     let count = 0;
-    while (this.voxels && this.pending.length && count < uploadLimit) count += this.#upload(this.pending.shift());
+    for (let box; this.voxels && count < uploadLimit && (box = this.pending.shift());) count += this.#upload(box);
     if (count) this.isDue = true;
     if (!this.pending.length) this.isRefreshing = false;
-    if (this.isDue && (this.isUrgent || time - (this.lastDraw ?? 0) >= this.interval)) {
+    if (this.isDue && (this.isUrgent || time - this.lastDraw >= this.interval)) {
       this.isDue = false;
       this.isUrgent = false;
       this.lastDraw = time;
@@ -297,7 +372,7 @@ export class Planes {
 
   /** Notes what the frame shows. Revisions count once all of their pieces are in the textures. */
   #note() {
-    if (!this.voxels || this.nv.gl.isContextLost()) {
+    if (!this.voxels || !this.shown || this.nv.gl.isContextLost()) {
       this.drawn = null;
       return;
     }
@@ -308,22 +383,13 @@ export class Planes {
   }
 }
 
-/** Waits until all is drawn. Without, a browser that draws by software would queue frames for seconds. */
-export function settle(gl) {
-  gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
-}
-
-/** Has a small volume drawn: compiling what draws takes a software renderer a second, which no volume that arrives should wait for. */
-export async function warm(nv) {
-  nv.addVolume(await emptyImage([8, 8, 8], [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]));
-  nv.drawScene();
-  nv.removeVolume(nv.volumes[0]);
-  nv.drawScene();
-}
-
-/** Cuts a box into slabs that take little time each. */
+/**
+ * Cuts a box into slabs that take little time each.
+ * @param {Box} box
+ */
 function pieces([x0, x1, y0, y1, z0, z1]) {
   const step = Math.max(1, Math.floor(150_000 / ((x1 - x0) * (y1 - y0))));
+  /** @type {Box[]} */
   const result = [];
   for (let z = z0; z < z1; z += step) result.push([x0, x1, y0, y1, z, Math.min(z1, z + step)]);
   return result;

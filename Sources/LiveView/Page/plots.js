@@ -1,37 +1,55 @@
+// @ts-check
 // The link's figures as small curves of the last minutes.
 
 import { element } from "/svg.js";
 
+/**
+ * @typedef {import("/types.js").Figures} Figures
+ * @typedef {import("/types.js").PageElements} PageElements
+ * @typedef {import("/types.js").Point} Point
+ */
+
 const pointLimit = 240;
+/** @param {number} value bits in a second */
 const rate = (value) => (value < 1e6 ? `${(value / 1e3).toFixed(0)} kbit/s` : `${(value / 1e6).toFixed(2)} Mbit/s`);
+/** @param {number} value bytes */
 export const size = (value) => (value < 1e4 ? `${value} B` : value < 1e7 ? `${(value / 1e3).toFixed(1)} kB` : `${(value / 1e6).toFixed(1)} MB`);
+/** @type {Record<string, string>} */
 const layerNames = {
   roi_base: "ROI base", background_base: "background base", mask: "mask", value_table: "value table", extensions: "extensions",
   roi_bounded: "ROI bounded", roi_refinement: "ROI to exact", background_refinement: "background to exact",
 };
 
 export class Plots {
+  /** @param {ParentNode} root */
   constructor(root) {
+    /** @template {keyof PageElements} K @param {K} id */
     this.find = (id) => root.querySelector(`#${id}`);
+    /** @type {Record<"goodput" | "round_trip" | "bytes", Point[]>} By figure, the sender's seconds and the value. */
     this.curves = { goodput: [], round_trip: [], bytes: [] };
     this.age = -1;
+    /** @type {number | null} */
+    this.shownAge = null;
   }
 
   clear() {
     this.curves = { goodput: [], round_trip: [], bytes: [] };
     this.age = -1;
     this.shownAge = null;
-    for (const id of ["goodput", "rtt", "bytes"]) this.find(id).textContent = "–";
-    for (const id of ["plot-goodput", "plot-rtt", "plot-bytes", "layers"]) this.find(id).replaceChildren();
+    for (const id of /** @type {const} */ (["goodput", "rtt", "bytes"])) this.find(id).textContent = "–";
+    for (const id of /** @type {const} */ (["plot-goodput", "plot-rtt", "plot-bytes", "layers"])) this.find(id).replaceChildren();
   }
 
+  /** @param {Figures | undefined} figures */
   take(figures) {
     if (!figures || figures.age === this.shownAge) return;
     this.shownAge = figures.age;
     if (figures.age > this.age) {
       this.age = figures.age;
-      for (const [key, points] of Object.entries(this.curves)) {
-        if (figures[key] != null) points.push([figures.age, figures[key]]);
+      for (const key of /** @type {const} */ (["goodput", "round_trip", "bytes"])) {
+        const points = this.curves[key];
+        const value = figures[key];
+        if (value != null) points.push([figures.age, value]);
         // Half of the points are enough of what lies further back.
         if (points.length > pointLimit) this.curves[key] = points.filter((_, index) => index % 2 === 1);
       }
@@ -51,6 +69,7 @@ export class Plots {
     }));
   }
 
+  /** @param {"plot-goodput" | "plot-rtt" | "plot-bytes"} id @param {Point[]} points @param {string} colour */
   #curve(id, points, colour) {
     const svg = this.find(id);
     const width = svg.clientWidth || 90;

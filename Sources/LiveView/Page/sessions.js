@@ -1,14 +1,23 @@
+// @ts-check
 // The list of senders' sessions, and what can be fetched of the one that is shown.
 
 import { percent } from "/viewstate.js";
 
+/**
+ * @typedef {import("/types.js").Entry} Entry @typedef {import("/types.js").Owner} Owner @typedef {import("/types.js").Session} Session
+ * @typedef {import("/types.js").SessionState} SessionState @typedef {import("/types.js").Volume} Volume
+ */
+
+/** @type {Partial<Record<SessionState, string>>} */
 const endings = { exact: ".nii.gz", lossy: ".lossy.nii.gz", unverified: ".nii.gz (not verified)", failed: ".nii.gz (not verified)" };
 const arriving = new Set(["receiving", "stalled"]);
+/** @type {Record<SessionState, string>} */
 const words = {
   receiving: "arriving", stalled: "stalled", exact: "exact", unverified: "not verified", lossy: "lossy", incomplete: "broken off", failed: "failed",
 };
 
 export class Sessions {
+  /** @param {ParentNode} root @param {(session: string, index: number) => void} onChoose */
   constructor(root, onChoose) {
     this.list = root.querySelector("#sessions");
     this.none = root.querySelector("#sessions-none");
@@ -16,11 +25,15 @@ export class Sessions {
     this.volume = root.querySelector("#download-volume");
     this.receipt = root.querySelector("#download-receipt");
     this.onChoose = onChoose;
+    /** The rows that are drawn, as JSON. */
+    this.key = "";
   }
 
   /**
-   * @param entries of every session in the receiver's folder, newest first; @param sessions what is known of the open ones, by name
-   * @param announced names of those that arrive and nobody has looked at
+   * @param {Entry[]} entries of every session in the receiver's folder, newest first
+   * @param {Map<string, Session>} sessions the open ones, by name
+   * @param {Owner | null} chosen
+   * @param {string[]} announced names of those that arrive and nobody has looked at
    */
   draw(entries, sessions, chosen, announced) {
     this.none.hidden = entries.length > 0;
@@ -40,9 +53,9 @@ export class Sessions {
     const key = JSON.stringify(rows);
     if (key === this.key) return;
     this.key = key;
-    while (this.list.children.length > rows.length) this.list.lastChild.remove();
+    while (this.list.children.length > rows.length) this.list.lastElementChild?.remove();
     rows.forEach((row, place) => {
-      const button = (this.list.children[place] ?? this.#item()).firstChild;
+      const button = /** @type {HTMLButtonElement} */ ((this.list.children[place] ?? this.#item()).firstElementChild);
       button.onclick = () => this.onChoose(row.session, row.index);
       button.setAttribute("aria-current", String(row.isChosen));
       button.classList.toggle("announced", row.isNew);
@@ -63,9 +76,10 @@ export class Sessions {
     return item;
   }
 
+  /** @param {Session | undefined} session @param {Volume | undefined} volume */
   offer(session, volume) {
     this.downloads.hidden = !volume;
-    if (!volume) return;
+    if (!session || !volume) return;
     const is = volume.is_exact ? "exact" : volume.state ?? session.state;
     const ending = endings[is] ?? ".partial.nii.gz";
     this.volume.href = `/volume/${encodeURIComponent(session.name)}/${volume.index}/file`;
@@ -75,9 +89,13 @@ export class Sessions {
   }
 }
 
-/** What a row stands for: a volume's own state, where it has one. */
+/**
+ * The state of a row: a volume's own, where it has one.
+ * @param {Entry} entry @param {Volume | null} volume
+ */
 const standing = (entry, volume) => (volume && !arriving.has(entry.state) ? volume.state ?? entry.state : volume?.is_exact ? "exact" : entry.state);
 
+/** @param {SessionState} is @param {Volume | null} volume */
 function text(is, volume) {
   if (is !== "receiving" || !volume) return words[is] ?? is;
   if (volume.milestones.background_complete != null) return `preview, ${percent(volume.completeness?.share ?? 0)} exact`;

@@ -1,11 +1,16 @@
+// @ts-check
 // When what arrived at the receiver: bars from the start of the sender's command.
 
 import { element } from "/svg.js";
 import { percent } from "/viewstate.js";
 
+/** @typedef {import("/types.js").HeardSession} HeardSession @typedef {import("/types.js").Volume} Volume */
+
+/** @param {number} value */
 const seconds = (value) => (value < 10 ? `${value.toFixed(2)} s` : value < 600 ? `${value.toFixed(1)} s` : `${Math.round(value / 60)} min`);
 
 export class Timeline {
+  /** @param {HTMLElement} container @param {HTMLElement} label */
   constructor(container, label) {
     this.label = label;
     this.svg = element("svg", { role: "img" });
@@ -18,10 +23,22 @@ export class Timeline {
     this.label.textContent = "";
   }
 
-  /** @param elapsed seconds since the sender's command began */
+  /**
+   * @param {HeardSession} session @param {Volume} volume
+   * @param {number} now in milliseconds of the page's clock: when the session was heard of where the receiver is not heard any more
+   */
+  take(session, volume, now) {
+    // Of a session from before a restart no times are kept.
+    if (!(session.elapsed > 0)) return this.clear();
+    const isRunning = session.state === "receiving" || session.state === "stalled";
+    this.draw(volume, session.elapsed + (isRunning ? (now - session.at) / 1000 : 0));
+  }
+
+  /** @param {Volume} volume @param {number} elapsed seconds since the sender's command began */
   draw(volume, elapsed) {
     const width = this.svg.clientWidth || 300;
     const { milestones: reached, shares } = volume;
+    /** @type {[string, string, number | undefined, number | null | undefined][]} Name, colour, the time at which it was whole, and the share until then. */
     const rows = [
       ["ROI", "#f0a63a", reached.roi_complete, shares.roi],
       ["Background", "#6f8cff", reached.background_complete, shares.background],
@@ -30,6 +47,7 @@ export class Timeline {
     const end = Math.max(elapsed, 0.5, ...rows.map((row) => row[2] ?? 0));
     const left = 76;
     const room = width - left - 4;
+    /** @param {number} time */
     const place = (time) => left + (room * Math.min(time, end)) / end;
     const nodes = [];
     rows.forEach(([name, colour, time, share], index) => {

@@ -1,18 +1,32 @@
+// @ts-check
 // Stored values to what is drawn. Colours are 32-bit words in memory order red, green, blue, alpha.
 
 import { Quality } from "/voxels.js";
 
+/**
+ * @typedef {import("/types.js").Box} Box
+ * @typedef {import("/types.js").Volume} Volume
+ * @typedef {import("/voxels.js").Voxels} Voxels
+ */
+
+/** @param {number} r @param {number} g @param {number} b @param {number} a */
 const word = (r, g, b, a) => (a << 24 | b << 16 | g << 8 | r) >>> 0;
-/** What has not arrived is no shade of grey. */
+/** The colour of all that has not arrived: no shade of grey. */
 const missing = word(14, 22, 33, 255);
 const nothing = word(0, 0, 0, 0);
 
 export class Window {
+  /** @param {number} low @param {number} high stored values */
   constructor(low, high) {
+    this.low = low;
+    this.high = high;
     this.set(low, high);
     this.isChosen = false;
+    /** The part of the volume whose values it was made for last: none, some, the region, or all. */
+    this.stage = -1;
   }
 
+  /** @param {number} low @param {number} high */
   set(low, high) {
     this.low = low;
     this.high = Math.max(high, low + 1e-9 * Math.max(1, Math.abs(low)));
@@ -21,10 +35,13 @@ export class Window {
   get level() { return (this.low + this.high) / 2; }
   get width() { return this.high - this.low; }
 
-  /** Follows the values that are there, once there are some, with the region whole, and with the whole volume; false where it stays. */
+  /**
+   * Follows the values that are there, once there are some, with the region whole, and with the whole volume; false where it stays.
+   * @param {Volume} volume @param {Voxels} voxels
+   */
   adapt(volume, voxels) {
     const stage = volume.milestones.background_complete != null ? 2 : volume.milestones.roi_complete != null ? 1 : 0;
-    if (this.isChosen || stage <= (this.stage ?? -1)) return false;
+    if (this.isChosen || stage <= this.stage) return false;
     const range = voxels.robustRange();
     if (!range) return false;
     this.stage = stage;
@@ -32,7 +49,10 @@ export class Window {
     return true;
   }
 
-  /** Moves level and width by shares of the width. */
+  /**
+   * Moves level and width by shares of the width.
+   * @param {number} level @param {number} width
+   */
   move(level, width) {
     const next = Math.max(1e-6, this.width * Math.exp(width));
     const middle = this.level + level * this.width;
@@ -40,7 +60,10 @@ export class Window {
     this.isChosen = true;
   }
 
-  /** Fills `target` with the colours of a box of the view. */
+  /**
+   * Fills `target` with the colours of a box of the view.
+   * @param {Voxels} voxels @param {Box} box @param {Uint32Array} target
+   */
   paint(voxels, [x0, x1, y0, y1, z0, z1], target) {
     const { values, quality, shape } = voxels;
     const scale = 255 / this.width;
@@ -61,7 +84,10 @@ export class Window {
     }
   }
 
-  /** The colour of one voxel in the 3-D view: what is dark or missing is clear; a region that is at base quality is tinted. */
+  /**
+   * The colour of one voxel in the 3-D view: what is dark or missing is clear; a region that is at base quality is tinted.
+   * @param {number} value @param {number} quality
+   */
   paintSolid(value, quality) {
     if (quality === Quality.missing) return nothing;
     const shade = Math.min(1, Math.max(0, (value - this.low) / this.width));
