@@ -1,6 +1,7 @@
 # make demo and make test install what is missing (ONNX Runtime's library too), build and run. Everything is built in release: voxel loops are forty times
 # slower without optimisation, and tests run the real programs.
 SWIFT_BUILD = swift build -c release
+BENCHMARK_BUILD = FOVEA_BENCHMARKS=1 $(SWIFT_BUILD) --scratch-path Benchmarks/.build
 
 .PHONY: setup build demo test screenshots focus measure rates sizes experiments virtual-against-real snakemake bench bench-transport kills crowd flood fuzz mutants train train-test format lint check check-sources check-python check-page install clean
 
@@ -61,7 +62,7 @@ Scripts/experiments/.venv/.installed: Scripts/experiments/requirements.txt
 # libjxl-tools libopenjp2-tools x265 xz-utils zstd.
 bench: build
 	FOVEA_BENCH=1 Scripts/setup.sh
-	swift build -c release --package-path Benchmarks
+	$(BENCHMARK_BUILD) --product codec-benchmark
 	Benchmarks/.build/release/codec-benchmark "$(or $(DATA),../shared/data/volumes)" --fovea .build/release/fovea --out codecs.json
 
 # Fovea's transport beside TCP CUBIC and BBR and SRT's file mode, over the same simulated links (SUITES="goodput burst fair steps traces"; PEERS=fovea for
@@ -69,7 +70,7 @@ bench: build
 PEERS ?= fovea,cubic,bbr,srt-file
 bench-transport: build
 	FOVEA_BENCH=1 Scripts/setup.sh
-	swift build -c release --package-path Benchmarks --product transport-benchmark
+	$(BENCHMARK_BUILD) --product transport-benchmark
 	python3 Benchmarks/transport.py --peers $(PEERS) $(SUITES) --out transport.json
 
 # Twenty transfers whose ends are killed and whose links are cut at random; every one has to end exact.
@@ -90,7 +91,8 @@ flood: build
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= exact receiving journal datagrams worker
 fuzz: build
-	swift build -c release --package-path Fuzz --sanitize address -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
+	for target in $(FUZZ_TARGETS); do FOVEA_FUZZERS=1 $(SWIFT_BUILD) --scratch-path Fuzz/.build --product fuzz-$$target \
+	  --sanitize address -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld || exit; done
 	cd Fuzz && for target in $(FUZZ_TARGETS); do \
 	  .build/release/fuzz-$$target --seeds .build/seeds/$$target && mkdir -p .build/corpus/$$target Corpus/$$target && \
 	  .build/release/fuzz-$$target .build/corpus/$$target .build/seeds/$$target Corpus/$$target -max_total_time=$(FUZZ_SECONDS) \
@@ -148,7 +150,8 @@ check-page:
 check: setup check-sources check-page
 	swift build -c release --package-path netsim
 	FOVEA_BENCH=1 Scripts/setup.sh
-	swift build -c release --package-path Benchmarks
+	$(BENCHMARK_BUILD) --product codec-benchmark
+	$(BENCHMARK_BUILD) --product transport-benchmark
 
 lint:
 	swift format lint --strict --recursive --parallel Sources Tests netsim Benchmarks Fuzz Package.swift

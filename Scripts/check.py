@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FILE_LINES, FUNCTION_LINES, PARAGRAPH_CHARACTERS = 400, 60, 600
-NETSIM = {"CNetSim", "NetSim", "StrictYAML", "LinkProfiles", "netsim"}
+NETSIM = {"CNetSim", "Faults", "Files", "NetSim", "StrictYAML", "LinkProfiles", "netsim"}
 IMPORT = re.compile(r"^\s*(?:@\w+ )?(?:public |package |internal )?import (?:struct |enum |class |func )?(\w+)", re.MULTILINE)
 FUNCTION = re.compile(r"^( *)(?:[\w@()]+ )*(?:func [^ ]+|init[?(<])")
 
