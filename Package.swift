@@ -80,24 +80,27 @@ let modules: [Target] = [
             "Concurrency", "Faults", "Files",
         ]),
     library("Secrecy", ["Bytes", "Faults", "Files", crypto]),
-    library("StreamSession", ["WireFormat", "Secrecy", "Bytes", "Faults"]),
+    library("Congestion", ["WireFormat"]),
+    library("StreamSession", ["WireFormat", "Secrecy", "Congestion", "Bytes", "Faults"]),
     library("Journal", ["Faults", "CZlib"]),
     library("Receipts", ["NIfTIFile", "ProgressiveCoding", "WireFormat", "Bytes", "Faults", "Files", crypto]),
     library("SRTTransport", ["CSRT", "Faults"]),
-    library("SessionRunner", ["StreamSession", "SRTTransport", "Secrecy", "WireFormat", "Faults"]),
+    library("SessionRunner", ["Congestion", "StreamSession", "SRTTransport", "Secrecy", "WireFormat", "Faults"]),
     library("Profiles", ["HEVCDecoding", "HEVCCodec", "ExactCodec", "ProgressiveCoding", "StrictYAML", "Faults", "Files"]),
     library("HTTPService", [sockets, "Faults"]),
     library("Metrics", ["HTTPService", "Faults"]),
     library(
         "Transfer",
         [
-            "VolumeModel", "ProgressiveCoding", "WireFormat", "StreamSession", "SRTTransport", "Secrecy", "Metrics", "Profiles",
+            "VolumeModel", "ProgressiveCoding", "WireFormat", "StreamSession", "Congestion", "SRTTransport", "Secrecy", "Metrics",
+            "Profiles",
             "Concurrency", "Faults",
         ]),
     library(
         "Sender",
         [
             "Transfer", "EncodingInput", "VolumeModel", "NIfTIFile", "Regions", "ProgressiveCoding", "WireFormat", "StreamSession",
+            "Congestion",
             "SRTTransport", "SessionRunner", "Secrecy", "Metrics", "Profiles", "Bytes", "Concurrency", "Faults", "Files",
             "HEVCDecoding", "HEVCCodec", "ExactCodec",
         ]),
@@ -118,12 +121,21 @@ let modules: [Target] = [
         exclude: ["Page"], swiftSettings: strict),
     library("Phantom", ["Faults"]),
     library("Terminal"),
+    // What other programs import.
+    library(
+        "FoveaKit",
+        [
+            "Sender", "Receiver", "Receipts", "Archive", "EncodingInput", "Transfer", "DecoderHost", "Decoding", "HEVCDecoding",
+            "ProgressiveCoding", "Regions", "VolumeModel", "NIfTIFile", "WireFormat", "StreamSession", "SRTTransport", "Secrecy",
+            "Journal", "Profiles", "StrictYAML", "Terminal", "Bytes", "Concurrency", "ExactCodec", "Faults", "Files",
+        ]),
     // What measures all of it.
     library(
         "Experiments",
         [
             "VolumeModel", "NIfTIFile", "Regions", "HEVCDecoding", "HEVCCodec", "ExactCodec", "Decoding", "ProgressiveCoding",
-            "WireFormat", "StreamSession", "SRTTransport", "EncodingInput", "Transfer", "Sender", "Receiver", "Receipts", "Archive",
+            "WireFormat", "StreamSession", "Congestion", "SRTTransport", "EncodingInput", "Transfer", "Sender", "Receiver",
+            "Receipts", "Archive",
             "DecoderHost", "Metrics", "Profiles", "Phantom", "NetSim", "StrictYAML", "LinkProfiles", "Bytes", "Concurrency",
             "Faults",
             "Files",
@@ -134,13 +146,16 @@ let programs: [Target] = [
     program(
         "fovea",
         [
-            "VolumeModel", "NIfTIFile", "HEVCCodec", "Regions", "ProgressiveCoding", "WireFormat", "StreamSession", "ExactCodec",
+            "FoveaKit", "VolumeModel", "NIfTIFile", "HEVCCodec", "Regions", "ProgressiveCoding", "WireFormat", "StreamSession",
+            "ExactCodec",
             "Decoding", "DecoderHost", "HEVCDecoding", "StrictYAML", "LinkProfiles", "SRTTransport", "Secrecy", "Journal",
             "HTTPService", "Metrics", "EncodingInput", "Transfer", "Sender", "Receiver", "Receipts", "Archive", "Profiles",
             "LiveView", "Phantom", "NetSim", "Experiments", "Terminal", "Bytes", "Concurrency", "Faults", "Files", "CPNG",
             arguments,
         ]),
     program("fovea-decoder", ["Decoding"]),
+    .executableTarget(
+        name: "loopback", dependencies: ["FoveaKit"], path: "Examples/Loopback", packageAccess: false, swiftSettings: strict),
     program("netsim", ["NetSim", "StrictYAML", "LinkProfiles", "Faults", arguments], path: "netsim/Sources/netsim-cli"),
 ]
 
@@ -153,6 +168,7 @@ let testTargets: [Target] = [
             "StreamSession", "Journal", "DecoderHost", "Receiver", "Bytes", "Concurrency", "Faults",
         ], path: "Tests/HostileInput"),
     program("decoder-probe", ["Decoding"], path: "Tests/DecoderProbe"),
+    tests("CongestionTests", ["Congestion", "WireFormat"]),
     tests("BytesTests", ["Bytes", "Faults"]),
     tests("ConcurrencyTests", ["TestSupport", "Concurrency"]),
     tests(
@@ -179,6 +195,9 @@ let testTargets: [Target] = [
     tests("JournalTests", ["TestSupport", "Journal", "Faults"]),
     tests("HTTPServiceTests", ["TestSupport", "HTTPService", "Faults"]),
     tests("MetricsTests", ["TestSupport", "HTTPService", "Metrics", "Faults"]),
+    tests(
+        "FoveaKitTests",
+        ["TestSupport", "FoveaKit", "Phantom", "Experiments", "NIfTIFile", "fovea-decoder", "loopback"]),
     tests("ReceiverTests", ["Receiver", "Sender", "VolumeModel", "WireFormat"]),
     tests(
         "LiveViewTests",
@@ -188,9 +207,12 @@ let testTargets: [Target] = [
             "Concurrency", "Faults", "fovea", "fovea-decoder", "netsim",
         ]),
     tests(
-        "StreamSessionTests", ["TestSupport", "StreamSession", "VolumeModel", "Secrecy", "WireFormat", "NetSim", "Bytes", "Faults"]),
+        "StreamSessionTests",
+        ["Congestion", "TestSupport", "StreamSession", "VolumeModel", "Secrecy", "WireFormat", "NetSim", "Bytes", "Faults"]),
     tests("SRTTransportTests", ["SRTTransport", "NetSim", "Faults"]),
-    tests("SessionRunnerTests", ["SessionRunner", "StreamSession", "SRTTransport", "Secrecy", "WireFormat", "Bytes", "Faults"]),
+    tests(
+        "SessionRunnerTests",
+        ["Congestion", "SessionRunner", "StreamSession", "SRTTransport", "Secrecy", "WireFormat", "Bytes", "Faults"]),
     tests(
         "ProfilesTests",
         [
@@ -211,6 +233,7 @@ let testTargets: [Target] = [
         [
             "TestSupport", "HostileInput", "ExactCodec", "Decoding", "DecoderHost", "EncodingInput", "Transfer", "Sender",
             "Receiver", "Receipts", "Archive", "Regions", "Profiles", "ProgressiveCoding", "SessionRunner", "StreamSession",
+            "Congestion",
             "Journal", "VolumeModel", "NIfTIFile", "Phantom", "SRTTransport", "WireFormat", "Bytes", "Concurrency", "Faults",
             "Files", "fovea", "fovea-decoder", "netsim",
         ]),
@@ -221,7 +244,7 @@ let benchmarks: [Target] = [
     system("CCharLS", "charls", apt: "libcharls-dev", path: "Benchmarks/Sources/CCharLS"),
     program(
         "transport-benchmark",
-        ["SessionRunner", "StreamSession", "SRTTransport", "WireFormat", "Secrecy", "Bytes", "Faults", arguments],
+        ["Congestion", "SessionRunner", "StreamSession", "SRTTransport", "WireFormat", "Secrecy", "Bytes", "Faults", arguments],
         path: "Benchmarks/Sources/transport-benchmark"),
     program(
         "codec-benchmark", ["CCharLS", "ExactCodec", "NIfTIFile", "VolumeModel", "Faults", arguments],
@@ -244,6 +267,7 @@ let fuzzers: [Target] = [
 let package = Package(
     name: "Fovea",
     products: [
+        .library(name: "FoveaKit", targets: ["FoveaKit"]),
         .executable(name: "fovea", targets: ["fovea"]),
         .executable(name: "fovea-decoder", targets: ["fovea-decoder"]),
         .executable(name: "netsim", targets: ["netsim"]),

@@ -1,3 +1,4 @@
+internal import Congestion
 package import Concurrency
 package import EncodingInput
 internal import Faults

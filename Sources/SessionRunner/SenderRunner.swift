@@ -1,3 +1,4 @@
+internal import Congestion
 internal import Faults
 internal import Secrecy
 package import SRTTransport

@@ -1,3 +1,4 @@
+internal import Congestion
 internal import WireFormat
 
 /// Chunks that wait to be sent, cut into pieces on the way out. The lowest rank goes first, strictly: a chunk that arrives with

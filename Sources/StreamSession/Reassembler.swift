@@ -1,3 +1,4 @@
+internal import Congestion
 internal import Bytes
 internal import Faults
 package import WireFormat

@@ -1,3 +1,4 @@
+internal import Congestion
 package import Bytes
 internal import Faults
 package import Secrecy

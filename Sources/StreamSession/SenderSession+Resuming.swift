@@ -1,3 +1,4 @@
+internal import Congestion
 internal import WireFormat
 
 /// The pieces that the receiver says it holds, page by page.
@@ -60,7 +61,7 @@ extension SenderSession {
         repeatedCount = 0
         var control = setup.rate
         if case .automatic(let ceiling, let hint) = control { control = .automatic(ceiling: ceiling, hint: lastRate ?? hint) }
-        rate = RateController(control, roundTrip: roundTrip, now: now)
+        rate = control.controller(roundTrip: roundTrip, now: now)
         pacer = Pacer(bitsPerSecond: rate.pacingBitsPerSecond, capacity: unsentLimit * RateControl.wireByteCount, now: now)
         announcedRate = 0
         let queued = phase == .sending ? queueAll() : []

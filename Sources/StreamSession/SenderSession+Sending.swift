@@ -1,21 +1,5 @@
+internal import Congestion
 internal import WireFormat
-
-/// The state of the transport below a sender.
-package struct TransportState: Sendable, Equatable {
-    /// Messages handed over that are not on the wire yet.
-    package var unsentCount = 0
-    /// Messages put on the wire again since the connection began.
-    package var repeatedCount = 0
-    /// Messages handed over that the peer's transport has not confirmed.
-    package var inFlightCount = 0
-
-    /// An idle one.
-    package init(unsentCount: Int = 0, repeatedCount: Int = 0, inFlightCount: Int = 0) {
-        self.unsentCount = unsentCount
-        self.repeatedCount = repeatedCount
-        self.inFlightCount = inFlightCount
-    }
-}
 
 extension SenderSession {
     /// The most that the transport may hold unsent: 5 ms of the rate, and no more than two datagrams where that is less, since what it
@@ -24,7 +8,7 @@ extension SenderSession {
         max(2, Int((rate.pacingBitsPerSecond * 0.005 / Double(8 * RateControl.wireByteCount)).rounded(.up)))
     }
 
-    private var parityRatio: Double { setup.parityRatio ?? (rate.lossShare > 0.005 ? 0.125 : 0) }
+    private var parityRatio: Double { setup.parityRatio ?? (rate.flight.lossShare > 0.005 ? 0.125 : 0) }
 
     /// Sends what may go now.
     mutating func send(_ state: TransportState, now: Duration) -> [Action] {
@@ -110,7 +94,7 @@ extension SenderSession {
     /// SRT learns of a lost datagram by the next one: while an answer is awaited there has to be a next one soon.
     private var heartbeatInterval: Duration {
         let awaits = queue.isEmpty && (!unacknowledged.isEmpty || phase == .ending) || phase == .greeting || isHeldBack
-        return awaits ? max(timing.leastHeartbeatInterval, rate.roundTrip / 2) : timing.keepaliveInterval
+        return awaits ? max(timing.leastHeartbeatInterval, rate.estimate.roundTrip / 2) : timing.keepaliveInterval
     }
 
     mutating func tick(now: Duration) -> [Action] {
@@ -139,7 +123,7 @@ extension SenderSession {
             // Before the receiver's random bytes are known only the hello itself can make a lost hello known.
             if phase == .greeting, !channel.isBound, urgent.isEmpty, let saidHello { urgent.append(saidHello) }
             if queue.isEmpty || isHeldBack, urgent.isEmpty, channel.isBound {
-                let patience = max(.milliseconds(1500), rate.roundTrip * 4)
+                let patience = max(.milliseconds(1500), rate.estimate.roundTrip * 4)
                 let asks = quietSince.map { now - $0 > patience } ?? false
                 if asks { quietSince = now }
                 if asks, phase == .ending, let supplied { urgent.append(.end(tableDigest: supplied)) }

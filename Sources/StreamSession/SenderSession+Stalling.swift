@@ -1,3 +1,4 @@
+internal import Congestion
 internal import WireFormat
 
 extension SenderSession {

@@ -1,3 +1,4 @@
+package import Congestion
 package import Bytes
 internal import Faults
 package import Secrecy
@@ -106,7 +107,7 @@ package struct SenderSession: Sendable {
     var early: [[UInt8]] = []
     var saidAltered = false
 
-    var rate: RateController
+    var rate: any Controller
     var pacer: Pacer
     var announcedRate = 0.0
     var lastRate: Double?
@@ -154,7 +155,7 @@ package struct SenderSession: Sendable {
     package init(_ setup: Setup, now: Duration) {
         self.setup = setup
         channel = Channel(secret: setup.secret, role: .sender)
-        rate = RateController(setup.rate, roundTrip: .milliseconds(100), now: now)
+        rate = setup.rate.controller(roundTrip: .milliseconds(100), now: now)
         pacer = Pacer(bitsPerSecond: rate.pacingBitsPerSecond, capacity: 2 * RateControl.wireByteCount, now: now)
         nextHeartbeat = now
         silence = SilenceWatch(now: now)
@@ -182,13 +183,13 @@ package struct SenderSession: Sendable {
     /// Bits a second on the wire, as of now.
     package var bitsPerSecond: Double { rate.bitsPerSecond }
     /// Time that datagrams wait in the link's queue, by the receiver's reports.
-    package var queueDelay: Duration { rate.queueDelay }
+    package var queueDelay: Duration { rate.estimate.queueDelay }
     /// By the receiver's reports.
-    package var roundTrip: Duration { rate.roundTrip }
+    package var roundTrip: Duration { rate.estimate.roundTrip }
     /// The least of late, by the same.
-    package var leastRoundTrip: Duration { rate.leastRoundTrip }
+    package var leastRoundTrip: Duration { rate.estimate.leastRoundTrip }
     /// Retransmissions over first transmissions on this connection.
-    package var retransmitRatio: Double { rate.retransmitRatio }
+    package var retransmitRatio: Double { rate.flight.retransmitRatio }
     /// True when the receiver has answered this connection's hello.
     package var isWelcomed: Bool { phase != .greeting }
     /// True when it is known what the receiver has of the session.

@@ -1,3 +1,5 @@
+internal import Congestion
+
 /// A session's intervals.
 package struct SessionTiming: Sendable, Equatable {
     /// The longest time that a connection may stand before its sender says who it is.
@@ -60,13 +62,4 @@ struct SilenceWatch: Sendable {
     func nextCheck(_ timing: SessionTiming) -> Duration {
         lastHeard + (isStalled ? timing.silenceLimit : patience ?? timing.stalledAfter)
     }
-}
-
-extension Duration {
-    /// Whole microseconds, modulo 2^32: a datagram's time stamp.
-    var wrappedMicroseconds: UInt32 { UInt32(truncatingIfNeeded: microseconds) }
-    /// Whole microseconds.
-    var microseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }
-    /// In seconds.
-    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -1,3 +1,5 @@
+import Faults
+
 /// Reads Prometheus's text format, version 0.0.4, and is stricter than Prometheus: every metric has its help and type, once, and
 /// its samples together.
 struct PrometheusParser {

@@ -1,3 +1,4 @@
+import Congestion
 import NetSim
 import StreamSession
 import Testing

@@ -1,3 +1,4 @@
+import Congestion
 import Bytes
 import NetSim
 import Secrecy

@@ -1,3 +1,4 @@
+import Congestion
 import Faults
 import StreamSession
 import Testing

@@ -1,3 +1,4 @@
+internal import Congestion
 internal import Concurrency
 internal import Transfer
 internal import Bytes

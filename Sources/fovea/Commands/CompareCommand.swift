@@ -1,3 +1,4 @@
+internal import FoveaKit
 internal import Regions
 internal import ArgumentParser
 internal import NIfTIFile

@@ -3,6 +3,7 @@ internal import Bytes
 internal import Concurrency
 internal import Faults
 internal import ArgumentParser
+internal import FoveaKit
 internal import NIfTIFile
 internal import ProgressiveCoding
 internal import Terminal
@@ -36,21 +37,17 @@ struct DecodeCommand: AsyncParsableCommand {
         try overwriting.check(out, inputs: [file])
         let (file, layers, out, overwriting) = (file, layers, out, overwriting)
         let (decoded, target, digest, decodeSeconds) = try await untilSignalled {
-            let decoded = try await FoveaFile.decode(file, layers: layers) { done, all in
+            let decoded = try await Archive(file).read(layers) { done, all in
                 console.progress(WorkProgress("decoding", share: Double(done) / Double(max(1, all))), ["stage": .text("decode")])
             }
             console.finishProgress("decoding")
             let seconds = watch.seconds
-            guard decoded.count == 1 else {
-                throw CommandError(.usage, "\(file) holds \(decoded.count) volumes; this command writes one")
-            }
             // A file that lacks something goes under another name than the one asked for.
-            let target = decoded[0].path(askedFor: out)
+            let target = decoded.path(askedFor: out)
             if target != out { try overwriting.check(target, inputs: [file]) }
-            // What is not the source's every bit says so itself, whatever it is called.
-            let image = decoded[0].outcome.state == .lossless ? decoded[0].image : try decoded[0].image.asPreview()
+            let image = try decoded.presentable()
             try NIfTIFile.write(image, to: target, replacing: overwriting.force)
-            return (decoded[0], target, Self.digest(of: image), seconds)
+            return (decoded, target, Self.digest(of: image), seconds)
         }
         console.say("\(target): \(decoded.outcome.state.name), sha256 \(digest)")
         console.event(

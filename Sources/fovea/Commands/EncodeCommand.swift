@@ -2,6 +2,7 @@ internal import Archive
 internal import Concurrency
 internal import EncodingInput
 internal import ArgumentParser
+internal import FoveaKit
 internal import NIfTIFile
 internal import ProgressiveCoding
 internal import Terminal
@@ -26,20 +27,18 @@ struct EncodeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let console = Console(isJSON: output.json)
-        var preparation = try coding.preparation([volume], region)
-        // A file is for links that nobody knows yet; it holds what one of this rate would be sent.
-        preparation.bitsPerSecond = 1e6
+        let preparation = try coding.preparation([volume], region)
         try overwriting.check(out, inputs: [volume, region.mask, region.model, coding.encoding])
         let (out, replacing) = (out, overwriting.force)
-        let (prepared, written, seconds) = try await untilSignalled { [preparation] in
-            do {
-                return try await Self.write(preparation, to: out, replacing: replacing, console)
-            } catch let error as CodingError where error.isOfCoder {
-                guard let plain = preparation.withoutCoder else { throw error }
-                console.remark("\(error); it is written again, its exact voxels without a coder")
-                return try await Self.write(plain, to: out, replacing: replacing, console)
-            }
+        let result = try await untilSignalled {
+            try await Archive(out).write(
+                preparation, replacing: replacing, onRemark: { console.remark($0) },
+                onProgress: { done, all in
+                    console.progress(WorkProgress("coding", share: Double(done) / Double(all)), ["stage": .text("encode")])
+                })
         }
+        console.finishProgress("coding")
+        let (prepared, written) = (result.prepared, result.file)
         console.say(
             "\(out): \(Text.bytes(written.byteCount)) of \(Text.bytes(prepared.sourceByteCount)), \(written.outcomes[0].state.name)"
         )
@@ -56,22 +55,8 @@ struct EncodeCommand: AsyncParsableCommand {
                 "roi_boxes": .list((prepared.encoder.manifest.volumes.first?.regions ?? []).map { .text($0.description) }),
                 "seconds_by_stage": .object([
                     "read": .number(prepared.readingSeconds), "segment": .number(prepared.segmentationSeconds),
-                    "encode": .number(seconds),
+                    "encode": .number(result.seconds),
                 ]),
             ])
-    }
-
-    private static func write(_ preparation: Preparation, to out: String, replacing: Bool, _ console: Console) async throws
-        -> (Preparation.Result, FoveaFile.Written, seconds: Double)
-    {
-        let pool = CodingPool()
-        let prepared = try await preparation.run(on: pool)
-        if let remark = prepared.remark { console.remark(remark) }
-        let watch = Stopwatch()
-        let written = try await FoveaFile.write(prepared, to: out, replacing: replacing, pool: pool) { done, all in
-            console.progress(WorkProgress("coding", share: Double(done) / Double(all)), ["stage": .text("encode")])
-        }
-        console.finishProgress("coding")
-        return (prepared, written, watch.seconds)
     }
 }

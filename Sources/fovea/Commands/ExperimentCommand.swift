@@ -1,3 +1,4 @@
+internal import FoveaKit
 internal import ArgumentParser
 internal import Experiments
 internal import Foundation

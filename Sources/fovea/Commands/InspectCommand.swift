@@ -1,3 +1,4 @@
+internal import FoveaKit
 internal import Archive
 internal import Bytes
 internal import Faults

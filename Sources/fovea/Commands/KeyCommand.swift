@@ -1,3 +1,4 @@
+internal import FoveaKit
 internal import Receipts
 internal import ArgumentParser
 

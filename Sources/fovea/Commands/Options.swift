@@ -1,3 +1,4 @@
+internal import FoveaKit
 internal import Archive
 internal import EncodingInput
 internal import Faults
@@ -155,42 +156,6 @@ enum GoalName: String, CaseIterable, ExpressibleByArgument {
 
 extension TransmissionOrder: ExpressibleByArgument {}
 extension FoveaFile.Layers: ExpressibleByArgument {}
-
-extension Name {
-    /// A name no other session has: the time and a random tail.
-    static func fresh() -> Name {
-        let formatter = DateFormatter()
-        formatter.locale = Locale(identifier: "en_US_POSIX")
-        formatter.timeZone = TimeZone(identifier: "UTC")
-        formatter.dateFormat = "yyyyMMdd-HHmmss"
-        return Name(cleaning: formatter.string(from: Date()) + String(format: "-%06x", UInt32.random(in: 0..<1 << 24)))
-    }
-}
-
-extension [Layer: Int] {
-    /// Bytes a layer, all layers named.
-    var json: JSONValue {
-        .object(Dictionary<String, JSONValue>(uniqueKeysWithValues: Layer.allCases.map { ($0.name, .integer(self[$0] ?? 0)) }))
-    }
-}
-
-extension [Layer: LayerFidelity] {
-    var json: JSONValue {
-        .object(
-            Dictionary<String, JSONValue>(
-                uniqueKeysWithValues: map { layer, fidelity in
-                    (
-                        layer.name,
-                        .object([
-                            "psnr_db": .number(fidelity.psnr as Double?),
-                            "max_abs_error": .number(fidelity.maxAbsoluteError as Double?),
-                            "nonfinite_voxels": .integer(fidelity.nonfiniteVoxelCount), "units": .text("stored"),
-                            "range": .list([.number(fidelity.range.lowerBound), .number(fidelity.range.upperBound)]),
-                        ])
-                    )
-                }))
-    }
-}
 
 extension LayerFidelity {
     /// Figures for a person, units named.

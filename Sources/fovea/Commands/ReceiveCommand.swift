@@ -1,3 +1,4 @@
+internal import FoveaKit
 internal import Bytes
 internal import Concurrency
 internal import Faults
@@ -125,11 +126,13 @@ struct ReceiveCommand: AsyncParsableCommand {
                     var site = site
                     site.metrics = board
                     try await view.run(console, site) { site, _, show in
-                        console.event("listening", ["t": .number(clock.seconds), "port": .integer(Int(listener.port))])
+                        let events = ReceiverEvents(clock: clock)
+                        console.event(events.listening(port: listener.port))
                         console.say("Listening on port \(listener.port).")
-                        try await site.run(listener, once: once, clock: clock) { event in
-                            Self.report(event, console, clock, once: once)
-                            show(event)
+                        try await site.run(listener, once: once, clock: clock) { occurrence in
+                            Self.tell(occurrence, console, once: once)
+                            console.event(events.event(occurrence))
+                            show(occurrence)
                         }
                     }
                 }
@@ -141,99 +144,38 @@ struct ReceiveCommand: AsyncParsableCommand {
         await listener.close()
     }
 
-    private static func report(_ occurrence: ReceivingSite.Event, _ console: Console, _ clock: Stopwatch, once: Bool) {
-        func event(_ name: String, _ place: ReceivingSite.Place, _ more: [String: JSONValue] = [:]) {
-            let fields: [String: JSONValue] = [
-                "t": .number(clock.seconds), "session": .text(place.session), "volume": .text(place.volume),
-                "volume_index": .integer(place.index), "sender": .text(place.sender), "peer": .text(place.peer),
-            ]
-            console.event(name, fields.merging(more) { $1 })
-        }
+    /// Says for a person what happens.
+    private static func tell(_ occurrence: ReceivingSite.Event, _ console: Console, once: Bool) {
         switch occurrence {
         case .manifest(let place, let decoder):
             let header = decoder.layouts[place.index].header
-            event(
-                "manifest", place,
-                [
-                    "shape": .text(header.shape.description), "voxel_type": .text(header.voxelType.description),
-                    "bytes": .integer(header.voxelOffset + header.voxelByteCount),
-                ])
             console.say(
-                "Receiving '\(place.volume)' in session '\(place.session)' from \(Self.origin(of: place)): \(header.shape) voxels of \(header.voxelType)."
+                "Receiving '\(place.volume)' in session '\(place.session)' from \(origin(of: place)): \(header.shape) voxels of \(header.voxelType)."
             )
-        case .firstROIByte(let place): event("first_roi_byte", place)
-        case .applied: break
+        case .firstROIByte, .applied, .receipt, .shown, .focus: break
         case .progress(let place, let progress, let completeness):
-            console.progress(
-                WorkProgress(progress, of: place.session, completeness),
-                [
-                    "session": .text(place.session), "sender": .text(place.sender), "peer": .text(place.peer),
-                    "region_there": .flag(progress.hasRegion), "completeness": .completeness(completeness),
-                ])
-        case .milestone(let milestone, let place, let seconds, let completeness):
-            event(
-                milestone.rawValue, place,
-                ["seconds_since_send": .number(seconds), "completeness": .completeness(completeness)])
+            console.bar(WorkProgress(progress, of: place.session, completeness))
+        case .milestone(let milestone, let place, let seconds, _):
             console.say(
-                "\(Text.right(Text.seconds(seconds), 8))  \(place.session)/\(place.volume) from \(Self.origin(of: place)): \(sentence(milestone))"
+                "\(Text.right(Text.seconds(seconds), 8))  \(place.session)/\(place.volume) from \(origin(of: place)): \(sentence(milestone))"
             )
-        case .receipt(let place): event("receipt", place)
-        case .shown: break
-        case .focus(let place, let request):
-            let fields: [String: JSONValue] = [
-                "focus": .integer(Int(request.number)), "timepoint": .integer(request.timepoint),
-                "box": .text(request.box.description),
-            ]
-            switch request.state {
-            case .asked: event("focus_asked", place, fields)
-            case .shown(let seconds, let error):
-                event(
-                    "focus_shown", place,
-                    fields.merging(["seconds": .number(seconds), "max_abs_error": .number(error)]) { $1 })
-            }
-        case .stalled, .resumed, .altered, .refused, .ended:
-            report(ofConnection: occurrence, console, clock, once: once)
-        }
-    }
-
-    /// Says what concerns a connection or a whole session.
-    private static func report(
-        ofConnection occurrence: ReceivingSite.Event, _ console: Console, _ clock: Stopwatch, once: Bool
-    ) {
-        func event(_ name: String, session: String, _ more: [String: JSONValue] = [:]) {
-            console.event(name, ["t": .number(clock.seconds), "session": .text(session)].merging(more) { $1 })
-        }
-        switch occurrence {
         case .stalled(let session):
             console.remark("stalled: nothing has come from the sender of '\(session)' for a while; waiting")
-            event("stalled", session: session)
-        case .resumed(let session):
-            console.remark("the sender of '\(session)' is there again")
-            event("resumed", session: session)
+        case .resumed(let session): console.remark("the sender of '\(session)' is there again")
         case .altered(let session):
             console.remark(
                 "datagrams come\(session.isEmpty ? "" : " in session '\(session)'") that are altered or not the sender's; they are ignored"
             )
-            event("altered", session: session)
         case .refused(let reason, let count, let address):
             console.remark(
                 "refused \(count == 1 ? "a connection" : "\(count) connections"): \(sentence(reason)) (last from \(address))")
-            console.event(
-                "refused",
-                [
-                    "t": .number(clock.seconds), "reason": .text(reason.rawValue), "count": .integer(count),
-                    "peer": .text(address),
-                ])
         case .ended(let session, .success(let summary)):
             console.finishProgress(session)
             for volume in summary.volumes { console.say("\(volume.path): \(volume.state.name), sha256 \(volume.digest)") }
-            console.event("summary", fields(summary))
         case .ended(let session, .failure(let error)):
             console.finishProgress(session)
             // With --once the command itself ends with it.
             if !once { console.remark("session '\(session)' ended early: \(error)") }
-            event("session_failed", session: session, ["message": .text("\(error)")])
-        default: break
         }
     }
 
@@ -260,22 +202,6 @@ struct ReceiveCommand: AsyncParsableCommand {
         case .roiLossless: "the region of interest is exact"
         case .volumeLossless: "every bit is the source's"
         }
-    }
-
-    static func fields(_ summary: ReceivingSite.Summary) -> [String: JSONValue] {
-        [
-            "session": .text(summary.session), "sender": .text(summary.sender), "peer": .text(summary.peer),
-            "folder": .text(summary.folder), "time_to_roi": .number(summary.timeToROI),
-            "time_to_background": .number(summary.timeToBackground), "time_to_lossless": .number(summary.timeToLossless),
-            "volumes": .list(
-                summary.volumes.map { volume in
-                    .object([
-                        "path": .text(volume.path), "quality_path": .text(volume.qualityPath),
-                        "sha256": .text(volume.digest.description), "file_sha256": .text(volume.fileDigest.description),
-                        "state": .text(volume.state.name),
-                    ])
-                }),
-        ]
     }
 }
 

@@ -1,3 +1,4 @@
+internal import FoveaKit
 internal import Concurrency
 internal import Faults
 internal import Regions

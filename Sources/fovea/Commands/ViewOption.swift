@@ -1,3 +1,4 @@
+internal import FoveaKit
 internal import Receiver
 internal import ArgumentParser
 internal import LiveView

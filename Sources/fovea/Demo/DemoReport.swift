@@ -1,3 +1,4 @@
+internal import FoveaKit
 internal import Receiver
 internal import Sender
 internal import Concurrency
@@ -53,8 +54,8 @@ struct DemoReport {
             "runs": .list(
                 runs.map { run in
                     .object([
-                        "order": .text(run.order.rawValue), "send": .object(SendCommand.fields(run.sent)),
-                        "receive": .object(ReceiveCommand.fields(run.received)),
+                        "order": .text(run.order.rawValue), "send": .object(SenderEvents.fields(run.sent)),
+                        "receive": .object(ReceiverEvents.fields(run.received)),
                     ])
                 }),
         ]

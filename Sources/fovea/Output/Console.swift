@@ -1,4 +1,5 @@
 internal import Foundation
+internal import FoveaKit
 internal import Synchronization
 internal import Terminal
 
@@ -8,15 +9,13 @@ final class Console: Sendable {
     private let showsBar: Bool
     private let clock = Clock()
     private let state = Mutex(State())
-    /// Seconds between two progress events of one piece of work.
-    private static let eventInterval = 0.5
+    private let events = ProgressEvents()
 
     private struct State {
         /// Columns of the bar that stands there now; 0 for none.
         var shown = 0
         /// By what they are the progress of.
         var bars: [String: ProgressBar] = [:]
-        var meters: [String: (meter: ProgressMeter, last: Double?)] = [:]
     }
 
     /// Seconds since the command began.
@@ -30,7 +29,16 @@ final class Console: Sendable {
         showsBar = !isJSON && isatty(2) == 1
     }
 
-    /// An event for machines.
+    /// An event of a transfer for machines.
+    func event(_ event: Event?) {
+        guard isJSON, let event else { return }
+        write(event.line + "\n", to: 1)
+    }
+
+    /// Shows how far a transfer has come on a terminal's bar; machines have an event of it.
+    func bar(_ work: WorkProgress) { if showsBar { draw(work, at: clock.seconds) } }
+
+    /// An event of another command for machines.
     func event(_ name: String, _ fields: [String: JSONValue] = [:]) {
         guard isJSON else { return }
         write(JSONValue.object(fields.merging(["event": .text(name)]) { $1 }).line + "\n", to: 1)
@@ -54,39 +62,16 @@ final class Console: Sendable {
     ///   - work: its label tells one piece of work from another.
     ///   - fields: what an event has beside the figures.
     func progress(_ work: WorkProgress, _ fields: @autoclosure () -> [String: JSONValue] = [:]) {
-        let time = clock.seconds
-        if showsBar { draw(work, at: time) }
-        guard isJSON else { return }
-        let reading = state.withLock { state -> ProgressMeter.Reading? in
-            var (meter, last) = state.meters[work.label] ?? (ProgressMeter(), nil)
-            let reading = meter.take(work, at: time)
-            let isDue = last.map { time - $0 >= Self.eventInterval } ?? true
-            state.meters[work.label] = (meter, isDue ? time : last)
-            return isDue ? reading : nil
-        }
-        guard let reading else { return }
-        var figures: [String: JSONValue] = [
-            "t": .number(time as Double?), "share": .number(reading.share as Double?),
-            "seconds_left": .number(reading.secondsLeft),
-        ]
-        if let done = work.byteCount {
-            figures["bytes"] = .integer(done)
-            figures["rate_bps"] = .number(reading.bitsPerSecond)
-        }
-        if let total = work.totalByteCount {
-            figures["total_bytes"] = .integer(total)
-            figures["total_is_estimate"] = .flag(!work.isTotalKnown)
-        }
+        if showsBar { draw(work, at: clock.seconds) }
+        guard isJSON, let figures = events.fields(work) else { return }
         event("progress", figures.merging(fields()) { $1 })
     }
 
     /// Forgets a piece of work, and takes its bar away.
     func finishProgress(_ label: String) {
         clearBar()
-        state.withLock { state in
-            state.bars[label] = nil
-            state.meters[label] = nil
-        }
+        state.withLock { $0.bars[label] = nil }
+        events.finish(label)
     }
 
     /// Takes the bar away until there is more to show.

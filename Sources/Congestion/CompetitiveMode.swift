@@ -1,7 +1,7 @@
 /// Tells a queue that another flow keeps full from one's own, and says what to send into it: a queue that stands however little is sent says
 /// nothing about this sender's rate, so the rate grows and shrinks by what is lost, as the other flow's does (the competitive mode of Copa, Arun
 /// and Balakrishnan 2018).
-struct QueueContest: Sendable {
+struct CompetitiveMode: Sendable {
     /// The figures by which a turn, a round trip long, is judged.
     struct Traffic: Sendable {
         /// Datagrams sent so far, and those sent again.
@@ -11,7 +11,7 @@ struct QueueContest: Sendable {
         var lossShare: Double
     }
 
-    /// Since when the queue has stood above the goal, the longest it was, how much of it should have drained since, and the rate before.
+    /// Since when the queue has stood above its target, the longest it was, how much of it should have drained since, and the rate before.
     private struct Standing: Sendable {
         let since: Duration
         let rate: Double
@@ -29,10 +29,20 @@ struct QueueContest: Sendable {
     private var rate = 0.0
     private var shrunkAt = Duration.zero
 
+    /// The share of the rate before that is taken up when a queue should have drained long ago: as a flow's after one loss.
     private static let share = 0.5
+    /// A rate after losses, over the one before.
     private static let shrinking = 0.75
+    /// Datagrams that a rate grows by in a turn.
     private static let growthDatagramCount = 1.0
+    /// A rate while it is looked whether the queue is still another's, over the one before; so many turns of so many.
     private static let lookingGain = 0.7
+    private static let lookingTurns = 2
+    private static let cycleTurns = 16
+    /// A queue longer than the target by half and by this stands.
+    private static let standingSlack = Duration.milliseconds(5)
+    /// A queue that stands for so long, or five round trips, is another flow's.
+    private static let standingTime = Duration.milliseconds(800)
 
     /// True when another flow holds the queue.
     var isOn: Bool { turn != nil }
@@ -42,16 +52,16 @@ struct QueueContest: Sendable {
     ///   - rate: what is sent.
     ///   - arrivalRate: what arrives: the queue should drain by as much as the rate is below it.
     mutating func note(
-        queueDelay: Duration, goal: Duration, rate: Double, arrivalRate: Double, roundTrip: Duration, traffic: Traffic,
+        queueDelay: Duration, target: Duration, rate: Double, arrivalRate: Double, roundTrip: Duration, traffic: Traffic,
         now: Duration
     ) {
-        if queueDelay < goal { turn = nil }
-        guard queueDelay > goal * 3 / 2 + .milliseconds(5) else {
+        if queueDelay < target { turn = nil }
+        guard queueDelay > target * 3 / 2 + Self.standingSlack else {
             standing = nil
             return
         }
         var current = standing ?? Standing(since: now, rate: rate, last: now, greatest: queueDelay)
-        // What is sent less shows a round trip later.
+        // A rate cut takes one round trip to show in the reports.
         if now - current.since > roundTrip {
             current.drained += (now - current.last) * min(1, max(0, 1 - rate / max(1, arrivalRate)))
         }
@@ -60,7 +70,7 @@ struct QueueContest: Sendable {
         standing = current
         guard !isOn else { return }
         let isOverdue = current.drained > current.greatest * 2 && now - current.since > roundTrip * 4
-        guard isOverdue || now - current.since > max(.milliseconds(800), roundTrip * 5) else { return }
+        guard isOverdue || now - current.since > max(Self.standingTime, roundTrip * 5) else { return }
         self.rate = max(rate, arrivalRate, isOverdue ? current.rate * Self.share : 0)
         turn = Turn(number: 0, end: now + roundTrip, traffic: traffic)
     }
@@ -68,7 +78,7 @@ struct QueueContest: Sendable {
     /// Returns the rate to send at. Of sixteen turns two look whether the queue is still another's.
     mutating func bitsPerSecond(roundTrip: Duration, traffic: Traffic, now: Duration) -> Double {
         guard let current = turn else { return rate }
-        let isLooking = current.number % 16 >= 14
+        let isLooking = current.number % Self.cycleTurns >= Self.cycleTurns - Self.lookingTurns
         if now >= current.end {
             let sent = traffic.sentCount - current.traffic.sentCount
             let again = traffic.repeatedCount - current.traffic.repeatedCount

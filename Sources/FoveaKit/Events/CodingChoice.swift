@@ -1,5 +1,5 @@
-internal import EncodingInput
-internal import Sender
+package import EncodingInput
+package import Sender
 internal import ProgressiveCoding
 internal import ExactCodec
 internal import Terminal
@@ -7,11 +7,11 @@ internal import VolumeModel
 internal import WireFormat
 
 /// The choice of coding for the expected link, and its reason, for a person and for a program.
-struct CodingChoice {
+package struct CodingChoice {
     private let result: Preparation.Result
     private let expectation: LinkExpectation?
 
-    init(_ result: Preparation.Result, _ expectation: LinkExpectation?) {
+    package init(_ result: Preparation.Result, _ expectation: LinkExpectation?) {
         self.result = result
         self.expectation = expectation
     }
@@ -24,7 +24,7 @@ struct CodingChoice {
     }
 
     /// For a person.
-    var sentence: String {
+    package var sentence: String {
         let previews =
             switch (plans(.roiBase), plans(.backgroundBase)) {
             case (true, true): "previews of the region of interest and the rest first"
@@ -43,7 +43,7 @@ struct CodingChoice {
     }
 
     /// For a program.
-    var fields: [String: JSONValue] {
+    package var fields: [String: JSONValue] {
         [
             "profile": .text(result.settings.name), "coder": .text(result.settings.exactCoder.rawValue),
             "roi_preview": .flag(plans(.roiBase)), "background_preview": .flag(plans(.backgroundBase)),

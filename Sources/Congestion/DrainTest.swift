@@ -10,10 +10,13 @@ package struct DrainTest: Sendable {
         case draining(since: Duration, delayBefore: UInt32)
     }
     private var state = State.waiting(doubtSince: nil)
-    private var patience = 1
-    /// Of the rate of arrivals, while a queue drains.
+    private var interval = 1
+    /// Losses have to last so long, or eight round trips, before a test.
+    private static let firstDelay = Duration.seconds(1)
+    /// The rate while a queue drains, over that of arrivals.
     static let gain = 0.7
-    private static let mostPatience = 16
+    private static let maxInterval = 16
+    /// A share of losses below which nothing speaks for a test.
     private static let suspiciousLoss = 0.015
 
     /// Nothing speaks for a test.
@@ -22,23 +25,23 @@ package struct DrainTest: Sendable {
     /// The answer to a report.
     package enum Verdict {
         case nothing, draining
-        /// The least delay fell by more than the goal: what was known of queue and losses was wrong.
+        /// The least delay fell by more than half the target: what was known of queue and losses was wrong.
         case wasLonger
     }
 
     /// Takes how things stand by the last report.
     /// - Parameter leastDelay: of all datagrams of late, in microseconds between clocks whose offset is unknown.
     package mutating func take(
-        queueDelay: Duration, goal: Duration, lossShare: Double, leastDelay: UInt32, roundTrip: Duration, now: Duration
+        queueDelay: Duration, target: Duration, lossShare: Double, leastDelay: UInt32, roundTrip: Duration, now: Duration
     ) -> Verdict {
         switch state {
         case .waiting(let doubtSince):
-            guard lossShare > Self.suspiciousLoss, queueDelay > goal * 9 / 10 else {
+            guard lossShare > Self.suspiciousLoss, queueDelay > target * 9 / 10 else {
                 state = .waiting(doubtSince: nil)
                 return .nothing
             }
             let since = doubtSince ?? now
-            guard now - since > max(.seconds(1), roundTrip * 8) * patience else {
+            guard now - since > max(Self.firstDelay, roundTrip * 8) * interval else {
                 state = .waiting(doubtSince: since)
                 return .nothing
             }
@@ -46,14 +49,14 @@ package struct DrainTest: Sendable {
             return .draining
         case .draining(let since, let delayBefore):
             let fall = Duration.microseconds(Int64(Int32(bitPattern: delayBefore &- leastDelay)))
-            // A round trip until what was sent less shows, and one for the queue to drain.
-            guard now - since > roundTrip * 2 + .milliseconds(60) else { return .draining }
+            // A round trip until the cut shows, and one for the queue to drain.
+            guard now - since > roundTrip * 2 + Flight.reportTime else { return .draining }
             state = .waiting(doubtSince: nil)
-            guard fall > goal / 2 else {
-                patience = min(Self.mostPatience, patience * 2)
+            guard fall > target / 2 else {
+                interval = min(Self.maxInterval, interval * 2)
                 return .nothing
             }
-            patience = 1
+            interval = 1
             return .wasLonger
         }
     }

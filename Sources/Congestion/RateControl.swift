@@ -6,7 +6,7 @@ package enum RateControl: Sendable, Equatable {
     case automatic(ceiling: Double? = nil, hint: Double? = nil)
 
     /// Bytes of IP, UDP and SRT headers before a datagram.
-    static let overheadByteCount = 44
+    package static let overheadByteCount = 44
     /// Bytes of a full datagram on the wire.
-    static let wireByteCount = 1500
+    package static let wireByteCount = 1500
 }

@@ -1,4 +1,4 @@
-import StreamSession
+import Congestion
 import Testing
 
 @Suite("Pacer")

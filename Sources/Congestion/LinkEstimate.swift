@@ -1,27 +1,27 @@
 internal import WireFormat
 
 /// A sender's knowledge of the link from its receiver's reports: round trip, queueing delay, and how fast things arrive.
-struct LinkEstimate: Sendable {
+package struct LinkEstimate: Sendable {
     /// The least round trip of late, without queues as far as can be known.
-    private(set) var leastRoundTrip: Duration
+    package private(set) var leastRoundTrip: Duration
     /// The round trip by the last report, smoothed.
-    private(set) var roundTrip: Duration
+    package private(set) var roundTrip: Duration
     /// The least that a datagram of late took to get there, in microseconds between clocks whose offset is unknown, modulo 2^32.
-    private(set) var leastDelay: UInt32 = 0
+    package private(set) var leastDelay: UInt32 = 0
     /// Time that datagrams wait in the link's queue: the least of the last reports, over the least there ever was.
-    private(set) var queueDelay = Duration.zero
+    package private(set) var queueDelay = Duration.zero
     /// Bits a second on the wire that arrived over the last while; nil before there is a while.
-    private(set) var arrivalRate: Double?
+    package private(set) var arrivalRate: Double?
     /// The receiver's datagrams so far.
-    private(set) var receivedCount: UInt64 = 0
+    package private(set) var receivedCount: UInt64 = 0
     /// When what the last report saw last had left, by the sender's clock.
-    private(set) var lastDeparture: Duration = .zero
+    package private(set) var lastDeparture: Duration = .zero
     /// The time the arrival rate is over.
-    private(set) var span = Duration.zero
+    package private(set) var span = Duration.zero
     /// When the last report came that said something new.
-    private(set) var lastReport: Duration?
+    package private(set) var lastReport: Duration?
     /// When the last report came that said how long datagrams wait: none does while only what was lost before comes in.
-    private(set) var lastDelay: Duration = .zero
+    package private(set) var lastDelay: Duration = .zero
 
     private struct Arrival: Sendable {
         let time: UInt64
@@ -32,12 +32,26 @@ struct LinkEstimate: Sendable {
     private var delays: [UInt32] = []
     private var leastDelays: [(since: Duration, delay: UInt32)] = []
     private var leastRoundTrips: [(since: Duration, value: Duration)] = []
+    /// The least of two such times is remembered: a route may change, and a clock drift.
     private static let delayBucket = Duration.seconds(30)
     private static let keptArrivals = 256
+    /// A round trip below this is a clock's grain.
+    private static let minRoundTrip = Duration.microseconds(200)
+    /// An arrival rate is over this time and so many datagrams at least, so that neither bunched arrivals nor single datagrams count.
+    private static let minArrivalMicroseconds: UInt64 = 60_000
+    private static let minArrivalCount: UInt64 = 12
+    /// Delays of so many reports: the least of them is the queue's.
+    private static let keptDelays = 3
 
     init(roundTrip: Duration) {
-        leastRoundTrip = max(roundTrip, .microseconds(200))
+        leastRoundTrip = max(roundTrip, Self.minRoundTrip)
         self.roundTrip = leastRoundTrip
+    }
+
+    /// The queue that proves the link full: a tenth of the round trip within bounds, and at least two datagrams and a half.
+    func targetQueueDelay(at bitsPerSecond: Double) -> Duration {
+        let datagrams = Duration.seconds(2.5 * Double(8 * RateControl.wireByteCount) / bitsPerSecond)
+        return max(.milliseconds(5), min(.milliseconds(20), leastRoundTrip / 10), min(.milliseconds(100), datagrams))
     }
 
     /// Takes a report; false when it says nothing new.
@@ -66,7 +80,7 @@ struct LinkEstimate: Sendable {
             leastRoundTrips.append((now, sample))
             if leastRoundTrips.count > 2 { leastRoundTrips.removeFirst() }
         }
-        leastRoundTrip = max(.microseconds(200), leastRoundTrips.map(\.value).min() ?? sample)
+        leastRoundTrip = max(Self.minRoundTrip, leastRoundTrips.map(\.value).min() ?? sample)
     }
 
     private mutating func takeDelay(_ delay: UInt32, now: Duration) {
@@ -78,20 +92,20 @@ struct LinkEstimate: Sendable {
             if leastDelays.count > 2 { leastDelays.removeFirst() }
         }
         delays.append(delay)
-        if delays.count > 3 { delays.removeFirst() }
+        if delays.count > Self.keptDelays { delays.removeFirst() }
         leastDelay = leastDelays.dropFirst().reduce(leastDelays[0].delay) { less($0, $1.delay) }
         let least = delays.dropFirst().reduce(delays[0], less)
         queueDelay = .microseconds(Int64(max(0, Int32(bitPattern: least &- leastDelay))))
     }
 
-    /// Over at least one round trip and a dozen datagrams, so that neither bunched arrivals nor single datagrams count.
+    /// Over at least one round trip.
     private mutating func takeArrivals(_ report: Report) {
         let wire = report.receivedByteCount + report.receivedDatagramCount * UInt64(RateControl.overheadByteCount)
         let now = Arrival(time: report.lastArrivalMicroseconds, byteCount: wire, count: report.receivedDatagramCount)
-        let least = UInt64(max(60_000, leastRoundTrip.microseconds))
+        let least = max(Self.minArrivalMicroseconds, UInt64(leastRoundTrip.microseconds))
         // A peer whose sums go back is lying, and is not believed.
         if let last = arrivals.last, now.byteCount < last.byteCount || now.time < last.time { return }
-        let earlier = arrivals.last { now.time >= $0.time + least && now.count >= $0.count + 12 }
+        let earlier = arrivals.last { now.time >= $0.time + least && now.count >= $0.count + Self.minArrivalCount }
         arrivals.append(now)
         if arrivals.count > Self.keptArrivals { arrivals.removeFirst() }
         if let earlier {

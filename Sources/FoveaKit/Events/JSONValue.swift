@@ -1,8 +1,8 @@
 internal import Foundation
-internal import ProgressiveCoding
+package import ProgressiveCoding
 
-/// A value in a line of JSON.
-enum JSONValue: Encodable, Sendable {
+/// A value of an event's field, as JSON has it.
+public enum JSONValue: Encodable, Sendable, Equatable {
     case text(String)
     case number(Double)
     case integer(Int)
@@ -12,17 +12,17 @@ enum JSONValue: Encodable, Sendable {
     case none
 
     /// JSON has no infinity: it becomes null.
-    static func number(_ value: Double?) -> JSONValue { value.map { $0.isFinite ? .number($0) : .none } ?? .none }
+    package static func number(_ value: Double?) -> JSONValue { value.map { $0.isFinite ? .number($0) : .none } ?? .none }
     /// Returns how much of a volume is exact, as every command and the view say it.
-    static func completeness(_ value: Completeness) -> JSONValue {
+    package static func completeness(_ value: Completeness) -> JSONValue {
         .object([
             "exact_voxels": .integer(value.exactVoxelCount), "body_voxels": value.bodyVoxelCount.map { .integer($0) } ?? .none,
             "share": .number(value.share), "bytes": .integer(value.byteCount),
         ])
     }
-    static func text(_ value: String?) -> JSONValue { value.map { .text($0) } ?? .none }
+    package static func text(_ value: String?) -> JSONValue { value.map { .text($0) } ?? .none }
 
-    func encode(to encoder: any Encoder) throws {
+    public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
         case .text(let value): try container.encode(value)
@@ -36,9 +36,24 @@ enum JSONValue: Encodable, Sendable {
     }
 
     /// One line, keys sorted, without the line's end.
-    var line: String {
+    package var line: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
+}
+
+extension JSONValue {
+    /// The text; nil for a value of another kind.
+    public var text: String? { if case .text(let value) = self { value } else { nil } }
+    /// The number, whole or not; nil for a value of another kind.
+    public var number: Double? {
+        switch self {
+        case .number(let value): value
+        case .integer(let value): Double(value)
+        default: nil
+        }
+    }
+    /// The truth value; nil for a value of another kind.
+    public var flag: Bool? { if case .flag(let value) = self { value } else { nil } }
 }

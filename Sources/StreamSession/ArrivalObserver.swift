@@ -1,3 +1,4 @@
+internal import Congestion
 internal import WireFormat
 
 /// A receiver's measurements of the link, and the time to report them: more often than the longest interval where more than a few datagrams come.

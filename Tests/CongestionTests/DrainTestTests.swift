@@ -1,16 +1,16 @@
-import StreamSession
+import Congestion
 import Testing
 
 @Suite("Queues that another flow filled")
 struct DrainTestTests {
-    private static let goal = Duration.milliseconds(30)
+    private static let target = Duration.milliseconds(30)
     private static let roundTrip = Duration.milliseconds(100)
 
     private func take(
         _ test: inout DrainTest, at now: Duration, queue: Duration = .milliseconds(30), loss: Double = 0.05, leastDelay: UInt32
     ) -> DrainTest.Verdict {
         test.take(
-            queueDelay: queue, goal: Self.goal, lossShare: loss, leastDelay: leastDelay, roundTrip: Self.roundTrip, now: now)
+            queueDelay: queue, target: Self.target, lossShare: loss, leastDelay: leastDelay, roundTrip: Self.roundTrip, now: now)
     }
 
     /// The times at which the rate is lowered, over some seconds of reports.
@@ -23,9 +23,9 @@ struct DrainTestTests {
 
     @Test("Losses over a queue that never runs empty are put to the test once they have lasted a second")
     func begins() {
-        let times = draining(queue: Self.goal, loss: 0.05)
+        let times = draining(queue: Self.target, loss: 0.05)
         #expect(times.first.map { $0 > .seconds(1) && $0 < .milliseconds(1200) } == true, "\(times)")
-        #expect(draining(queue: Self.goal, loss: 0.01) == [] && draining(queue: .milliseconds(20), loss: 0.05) == [])
+        #expect(draining(queue: Self.target, loss: 0.01) == [] && draining(queue: .milliseconds(20), loss: 0.05) == [])
     }
 
     @Test(
