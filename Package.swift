@@ -83,7 +83,7 @@ let modules: [Target] = [
     library("Congestion", ["WireFormat"]),
     library("StreamSession", ["WireFormat", "Secrecy", "Congestion", "Bytes", "Faults"]),
     library("Journal", ["Faults", "CZlib"]),
-    library("Receipts", ["NIfTIFile", "ProgressiveCoding", "WireFormat", "Bytes", "Faults", "Files", crypto]),
+    library("Receipts", ["VolumeModel", "NIfTIFile", "HEVCDecoding", "ProgressiveCoding", "WireFormat", "Bytes", "Faults", "Files", crypto]),
     library("SRTTransport", ["CSRT", "Faults"]),
     library("SessionRunner", ["Congestion", "StreamSession", "SRTTransport", "Secrecy", "WireFormat", "Faults"]),
     library("Profiles", ["HEVCDecoding", "HEVCCodec", "ExactCodec", "ProgressiveCoding", "StrictYAML", "Faults", "Files"]),
@@ -165,7 +165,7 @@ let testTargets: [Target] = [
         "HostileInput",
         [
             "VolumeModel", "NIfTIFile", "HEVCDecoding", "HEVCCodec", "ExactCodec", "Decoding", "WireFormat", "ProgressiveCoding",
-            "StreamSession", "Journal", "DecoderHost", "Receiver", "Bytes", "Concurrency", "Faults",
+            "StreamSession", "Congestion", "Journal", "DecoderHost", "Receiver", "Bytes", "Concurrency", "Faults",
         ], path: "Tests/HostileInput"),
     program("decoder-probe", ["Decoding"], path: "Tests/DecoderProbe"),
     tests("CongestionTests", ["Congestion", "WireFormat"]),
@@ -198,6 +198,7 @@ let testTargets: [Target] = [
     tests(
         "FoveaKitTests",
         ["TestSupport", "FoveaKit", "Phantom", "Experiments", "NIfTIFile", "fovea-decoder", "loopback"]),
+    tests("TransferTests", ["Transfer", "Metrics", "HTTPService", "WireFormat"]),
     tests("ReceiverTests", ["Receiver", "Sender", "VolumeModel", "WireFormat"]),
     tests(
         "LiveViewTests",

@@ -9,7 +9,7 @@ internal import WireFormat
 
 /// Handling of whole chunks: the manifest, the table, and those that go to the decoder.
 extension ReceivingSession {
-    mutating func take(_ ordinal: UInt32, _ record: [UInt8]) {
+    func take(_ ordinal: UInt32, _ record: [UInt8]) {
         do {
             if pendingBytes.updateValue(record.count, forKey: ordinal) == nil { pendingByteCount += record.count }
             guard pendingByteCount <= site.limits.waitingByteCount else {
@@ -45,6 +45,7 @@ extension ReceivingSession {
             }
             // It may have begun before the manifest told what it is.
             noteROI(planned)
+            meter?.know(planned.chunk.layer, byteCount: record.count)
             tasks.append(
                 Task { [mailbox] in
                     do {
@@ -65,7 +66,7 @@ extension ReceivingSession {
     }
 
     /// Takes the manifest: checks it, makes room for the volumes and the folder.
-    mutating func open(_ record: [UInt8]) throws {
+    func open(_ record: [UInt8]) throws {
         let manifest = try Manifest(decoding: ChunkRecord(decoding: record).payload)
         guard let hello else { throw CodingError(.invalidManifest, "a manifest before its session's beginning") }
         guard manifest.volumes.count <= site.limits.volumeCount, manifest.plan.count <= site.limits.chunkCount else {
@@ -106,14 +107,14 @@ extension ReceivingSession {
         }
     }
 
-    mutating func announce(_ milestones: [Milestone], _ volume: Int) {
+    func announce(_ milestones: [Milestone], _ volume: Int) {
         for milestone in milestones {
             // "Lossless" is said of bytes that have the source's digest, not of chunks that have come.
             if milestone == .volumeLossless { verify(volume) } else { announce(milestone, volume) }
         }
     }
 
-    mutating func announce(_ milestone: Milestone, _ volume: Int) {
+    func announce(_ milestone: Milestone, _ volume: Int) {
         let seconds = (clock.elapsed - senderStart).inSeconds
         switch milestone {
         case .roiComplete: summary.timeToROI = max(summary.timeToROI ?? 0, seconds)
@@ -125,7 +126,7 @@ extension ReceivingSession {
             .milestone(milestone, place(volume), secondsSinceSenderStart: seconds, completenesses[volume] ?? Completeness()))
     }
 
-    mutating func verify(_ volume: Int) {
+    func verify(_ volume: Int) {
         guard let decoder else { return }
         tasks.append(
             Task { [mailbox] in
@@ -137,7 +138,7 @@ extension ReceivingSession {
             })
     }
 
-    mutating func noteROI(_ planned: (volume: Int, chunk: PlannedChunk)) {
+    func noteROI(_ planned: (volume: Int, chunk: PlannedChunk)) {
         guard [.roiBase, .roiBounded, .roiRefinement].contains(planned.chunk.layer), hasROIByte.insert(planned.volume).inserted
         else { return }
         onEvent(.firstROIByte(place(planned.volume)))

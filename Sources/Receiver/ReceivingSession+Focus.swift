@@ -33,7 +33,7 @@ extension ReceivingSession {
     }
 
     /// Asks for what somebody wants to see, once it is known what there is.
-    mutating func askForFocus() -> [ReceiverSession.Event] {
+    func askForFocus() -> [ReceiverSession.Event] {
         guard let queue = site.regionRequests, let decoder else { return [] }
         var events: [ReceiverSession.Event] = []
         for request in queue.requests(of: name, after: focus.askedCount) {
@@ -53,9 +53,9 @@ extension ReceivingSession {
     }
 
     /// Decodes a part of an answer. It is not kept on disk: a request lives as long as those who look.
-    mutating func takeFocus(_ ordinal: UInt32, _ record: [UInt8], _ decoder: SessionDecoder) {
+    func takeFocus(_ ordinal: UInt32, _ record: [UInt8], _ decoder: SessionDecoder) {
         // Everything is exact by then, and the volume is held by who writes it: a change would copy all of it.
-        guard storing == nil else { return }
+        if case .storing = phase { return }
         tasks.append(
             Task { [mailbox] in
                 do {
@@ -73,7 +73,7 @@ extension ReceivingSession {
     }
 
     /// A part is shown.
-    mutating func noteFocus(_ chunk: FocusChunk, maxAbsoluteError: Double) {
+    func noteFocus(_ chunk: FocusChunk, maxAbsoluteError: Double) {
         onEvent(.shown(place(chunk.volume), chunk.box))
         folder?.refresh(chunk.volume, isAwaited: true)
         // A sender that outlived the program it answers may mean a request of that one, under the same number.
@@ -87,7 +87,7 @@ extension ReceivingSession {
     }
 
     /// Everything is exact: a request that came too late to be answered has what it asked for.
-    mutating func fulfilFocus() {
+    func fulfilFocus() {
         for (_, open) in focus.open.sorted(by: { $0.key < $1.key }) { finish(open.request, maxAbsoluteError: 0) }
         focus.open = [:]
     }

@@ -10,14 +10,14 @@ internal import WireFormat
 
 extension ReceivingSession {
     /// Checks everything against the sender's table, writes it, reads it back, and only then says so.
-    mutating func store(_ digest: Digest) {
+    func store(_ digest: Digest) {
         guard let decoder, let folder, let table, let hello else {
             mailbox.put(.failed(CodingError(.verificationFailed, "the sender ends before its manifest and table have come")))
             return
         }
         let begun = journalBeginning
         let origin = origin
-        storing = Task { [mailbox, writer, manifestRecord, site] in
+        phase = .storing(Task { [mailbox, writer, manifestRecord, site] in
             do {
                 guard table.digest == digest else {
                     throw CodingError(.verificationFailed, "the sender's table is not the one it ends with")
@@ -47,7 +47,7 @@ extension ReceivingSession {
                 }
                 mailbox.put(.failed(error))
             }
-        }
+        })
     }
 
     /// The origin of the session, for its receipt.

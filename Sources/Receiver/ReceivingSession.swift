@@ -17,7 +17,26 @@ internal import StreamSession
 internal import WireFormat
 
 /// One connection of a transfer at the receiving end: joins transport, session, journal, decoder and files.
-struct ReceivingSession {
+///
+/// Its loop has a thread of its own: a manifest that takes long to check holds up no other session. All that happens elsewhere comes by one mailbox.
+actor ReceivingSession {
+    /// The way of a connection, and the work that each part of it has under way.
+    enum Phase {
+        /// The peer has not said yet whose session it has.
+        case unnamed
+        /// The session's name is claimed, and its journal read.
+        case opening(Task<Void, Never>)
+        /// Chunks come.
+        case receiving
+        /// All was complete before this connection: its files were read again.
+        case confirming
+        /// Everything has come: it is checked, written and read back.
+        case storing(Task<Void, Never>)
+    }
+
+    private let executor = QueueExecutor(label: "fovea.session")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
     let site: ReceivingSite
     let registry: SessionRegistry
     let connection: SRTConnection
@@ -46,6 +65,7 @@ struct ReceivingSession {
     private static let damageLimit = 16
 
     let mailbox = Mailbox<Incoming>()
+    var phase = Phase.unnamed
     var hello: Hello?
     var decoder: SessionDecoder?
     var folder: SessionFolder?
@@ -53,7 +73,6 @@ struct ReceivingSession {
     var manifestRecord: [UInt8] = []
     var table: (digest: Digest, content: ChunkTable)?
     var summary = ReceivingSite.Summary()
-    var storing: Task<Void, Never>?
     var claim: SessionRegistry.Claim?
     var senderStart = Duration.zero
     var early: [(UInt32, [UInt8])] = []
@@ -70,11 +89,9 @@ struct ReceivingSession {
     private var ending: SessionError?
     var tasks: [Task<Void, Never>] = []
     var focus = FocusProgress()
-    private var opening: Task<Void, Never>?
     private var kept: [JournalEntry] = []
     var meter: SessionMeter?
     var estimate = TransferEstimate()
-    private var isComplete = false
     /// True where nothing was on disk of the session before this connection.
     private var isFresh = false
     private var waiting: [ReceiverSession.Event] = []
@@ -100,6 +117,7 @@ struct ReceivingSession {
 
     /// The session's name, once the peer has said it.
     var name: String { hello?.session.text ?? "" }
+    private var isConfirming: Bool { if case .confirming = phase { true } else { false } }
     /// True once the peer has said anything that makes it a session.
     var hasBegun: Bool { hello != nil }
     /// The bytes that the session's journal begins with: whose session it is.
@@ -116,24 +134,25 @@ struct ReceivingSession {
     /// Receives until everything is stored and confirmed, or the connection ends.
     /// - Returns: what came of it; nil when the peer went away before it began.
     /// - Throws: `SessionError`, or what made this end give up; what had arrived stays in the folder, and in the journal to go on from.
-    mutating func run() async throws -> ReceivingSite.Summary? {
-        var copy = self
+    func run() async throws -> ReceivingSite.Summary? {
         var runner = ReceiverRunner(
             ReceiverSession(
                 secret: site.exposure.secret(for: senderName), timing: SessionTiming(site.transport), now: clock.elapsed),
             over: connection, origin: clock.start)
         await runner.run(
-            events: { copy.events() }, onTurn: { copy.roundTrip = $0.received.isEmpty ? copy.roundTrip : $0.roundTrip },
-            onActions: { copy.take($0) })
-        self = copy
+            events: { events() }, onTurn: { if !$0.received.isEmpty { roundTrip = $0.roundTrip } }, onActions: { take($0) })
         // What a session that has failed still has to decode is nobody's concern.
         if ending != nil { chunkDecoder.close() }
         flush()
         for task in tasks { task.cancel() }
+        switch phase {
         // A sender may go while everything is being stored: then it is stored, and the receipt says so.
-        await storing?.value
-        opening?.cancel()
-        await opening?.value
+        case .storing(let task): await task.value
+        case .opening(let task):
+            task.cancel()
+            await task.value
+        case .unnamed, .receiving, .confirming: break
+        }
         for event in mailbox.takeAll() {
             switch event {
             case .stored(_, let volumes): (ending, summary.volumes) = (nil, volumes)
@@ -148,7 +167,7 @@ struct ReceivingSession {
         return try result.get()
     }
 
-    private mutating func finish() async -> Result<ReceivingSite.Summary?, any Error> {
+    private func finish() async -> Result<ReceivingSite.Summary?, any Error> {
         let age = clock.elapsed - started
         // A session that goes on elsewhere is shown there, and one that is another sender's is not this connection's to end.
         if let claim, !claim.isRevoked {
@@ -162,13 +181,13 @@ struct ReceivingSession {
         guard let ending else {
             await connection.close(patience: .milliseconds(200))
             await writer?.close()
-            return .success(isComplete ? nil : summary)
+            return .success(isConfirming ? nil : summary)
         }
         await decoder?.cancel(ending)
         await connection.close(patience: .milliseconds(500))
         guard hasBegun else { return .success(nil) }
         let failure =
-            failure ?? (ending.code == .undecodable && !isComplete ? CodingError(.verificationFailed, ending.message) : nil)
+            failure ?? (ending.code == .undecodable && !isConfirming ? CodingError(.verificationFailed, ending.message) : nil)
         // A chunk that does not fit may owe that to an earlier one: nothing is vouched for that no digest has confirmed.
         if failure is CodingError { await decoder?.distrust() }
         await leave(because: failure.map { "\($0)" } ?? ending.message)
@@ -192,7 +211,7 @@ struct ReceivingSession {
     }
 
     /// Returns the events that have happened beside the transport.
-    private mutating func events() -> [ReceiverSession.Event] {
+    private func events() -> [ReceiverSession.Event] {
         let age = clock.elapsed - started
         if Task.isCancelled { giveUp(CancellationError()) }
         if claim?.isRevoked == true {
@@ -210,7 +229,7 @@ struct ReceivingSession {
     }
 
     /// Does what the session says.
-    private mutating func take(_ actions: [ReceiverSession.Action]) -> [ReceiverSession.Event] {
+    private func take(_ actions: [ReceiverSession.Action]) -> [ReceiverSession.Event] {
         for action in actions {
             switch action {
             case .send: break
@@ -246,14 +265,14 @@ struct ReceivingSession {
         return waiting
     }
 
-    private mutating func flush() {
+    private func flush() {
         // Only the manifest tells what is an answer to a request, and those are not kept: they would be of no use to another connection.
         guard !kept.isEmpty, let writer, decoder != nil else { return }
         writer.append(kept.filter { !isOfFocus($0) })
         kept = []
     }
 
-    mutating func giveUp(_ error: any Error) {
+    func giveUp(_ error: any Error) {
         guard failure == nil else { return }
         failure = error
         chunkDecoder.close()
@@ -270,7 +289,7 @@ struct ReceivingSession {
     }
 
     /// A sender has said who it is: finds what there is of its session, and takes it over from a connection that has fallen silent.
-    private mutating func begin(_ hello: Hello) {
+    private func begin(_ hello: Hello) {
         connection.vouch()
         self.hello = hello
         summary.session = hello.session.text
@@ -285,7 +304,7 @@ struct ReceivingSession {
         let begun = journalBeginning
         let path = "\(site.folder)/\(hello.session)"
         let sender = senderName
-        opening = Task { [site, registry, mailbox] in
+        phase = .opening(Task { [site, registry, mailbox] in
             do {
                 let claim = try await registry.claim(hello.session.text, sender: sender)
                 do {
@@ -324,11 +343,11 @@ struct ReceivingSession {
             } catch {
                 mailbox.put(.failed(error))
             }
-        }
+        })
     }
 
     /// A chunk that was damaged on the way has to come again; too many of them are no accident.
-    mutating func drop(_ ordinal: UInt32, _ error: any Error) {
+    func drop(_ ordinal: UInt32, _ error: any Error) {
         damageCount += 1
         guard damageCount <= Self.damageLimit else { return giveUp(error) }
         pendingByteCount -= pendingBytes.removeValue(forKey: ordinal) ?? 0
@@ -337,12 +356,12 @@ struct ReceivingSession {
     }
 
     /// Says that a chunk is in its place once its bytes are on disk.
-    mutating func confirm(_ ordinal: UInt32) {
+    func confirm(_ ordinal: UInt32) {
         flush()
         writer?.whenDurable { [mailbox] in mailbox.put(.durable(ordinal)) }
     }
 
-    private mutating func receive(_ event: Incoming) {
+    private func receive(_ event: Incoming) {
         switch event {
         case .opened(let writer, let contents, let claim, let stored):
             self.writer = writer
@@ -351,9 +370,10 @@ struct ReceivingSession {
             // Not before there is room for the session: a stranger's hello must not start processes.
             if contents.receipt == nil { chunkDecoder.prepare(count: 2) }
             if let receipt = contents.receipt {
-                isComplete = true
+                phase = .confirming
                 waiting.append(.openedComplete(receipt, manifestDigest: stored.manifestDigest, nonce: Nonce().bytes))
             } else {
+                phase = .receiving
                 begunAt = stored.begun
                 waiting.append(.opened(contents.reassembler, nonce: Nonce().bytes))
                 // What was whole on disk is decoded anew, the manifest first.

@@ -271,23 +271,20 @@ package struct ReceivingSite: Sendable {
         // A peer has decoders of its own.
         let decoder = ConfinedDecoder(floor: shared.floor)
         defer { decoder.close() }
-        var session = ReceivingSession(
+        let session = ReceivingSession(
             site: self, registry: shared.registry, connection: connection, files: shared.files, chunkDecoder: decoder, clock: clock,
             onEvent: onEvent)
-        // Its loop has a thread of its own: a manifest that takes long to check holds up no other session.
-        let result: Result<Summary, any Error>? = await withTaskExecutorPreference(QueueExecutor(label: "fovea.session")) {
-            do {
-                return try await session.run().map { .success($0) }
-            } catch {
-                if let error = error as? TransferError, error.code == .full {
-                    // It was turned away: no session has ended.
-                    admission.note(.full, address: connection.peerHost)
-                    return nil
-                }
-                return .failure(error)
-            }
+        let result: Result<Summary, any Error>?
+        do {
+            result = try await session.run().map { .success($0) }
+        } catch let error as TransferError where error.code == .full {
+            // It was turned away: no session has ended.
+            admission.note(.full, address: connection.peerHost)
+            result = nil
+        } catch {
+            result = .failure(error)
         }
-        if let result { onEvent(.ended(session: session.name, result)) }
+        if let result { onEvent(.ended(session: await session.name, result)) }
         return result
     }
 }

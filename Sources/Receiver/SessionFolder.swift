@@ -28,6 +28,10 @@ final class SessionFolder: Sendable {
         /// When each volume was written last, and how long that took.
         var lastWrite: [Int: (end: ContinuousClock.Instant, duration: Duration)] = [:]
         var isFinishing = false
+        /// Opened for a volume that rests between two writes, when somebody waits for the next one.
+        var resting: [Int: Gate] = [:]
+        /// Opened when no volume is being written any more.
+        var idle: Gate?
         /// Voxels that are exact, compressed while others still come.
         var pieces: [VoxelPieces] = []
         var pending: [Set<Int>] = []
@@ -166,22 +170,37 @@ final class SessionFolder: Sendable {
     /// Brings a volume's files up to date in the background: at once when someone waits for it, else once a while. What changes
     /// during a write is written after it.
     func refresh(_ volume: Int, isAwaited: Bool) {
-        let shouldStart = state.withLock { state in
+        let (shouldStart, rest) = state.withLock { state in
             state.stale[volume] = isAwaited || state.stale[volume] ?? false
-            return state.writing.insert(volume).inserted
+            return (state.writing.insert(volume).inserted, isAwaited ? state.resting[volume] : nil)
         }
+        rest?.open()
         guard shouldStart else { return }
         Task {
-            while let isAwaited = state.withLock({ $0.isFinishing ? nil : $0.stale[volume] }) {
-                let last = state.withLock { $0.lastWrite[volume] }
-                if let last, .now - last.end < Self.rest(after: last.duration, isAwaited: isAwaited) {
-                    // In small steps, so that what is awaited meanwhile does not wait for the rest.
-                    try? await Task.sleep(for: .milliseconds(20))
-                    continue
+            while let (isAwaited, rest, gate) = nextWrite(volume) {
+                if rest > .zero {
+                    try? await gate.wait(atMost: rest)
+                } else {
+                    await writePassing(volume, isAwaited: isAwaited)
                 }
-                await writePassing(volume, isAwaited: isAwaited)
             }
-            state.withLock { _ = $0.writing.remove(volume) }
+            let idle = state.withLock { state in
+                state.writing.remove(volume)
+                return state.writing.isEmpty ? state.idle : nil
+            }
+            idle?.open()
+        }
+    }
+
+    /// The next write of a volume: whether somebody waits for it, how long it has to rest before, and the gate that ends the rest early. Nil where
+    /// nothing has changed, or what has is written for the last time.
+    private func nextWrite(_ volume: Int) -> (isAwaited: Bool, rest: Duration, gate: Gate)? {
+        state.withLock { state in
+            guard !state.isFinishing, let isAwaited = state.stale[volume] else { return nil }
+            let gate = Gate()
+            state.resting[volume] = gate
+            guard let last = state.lastWrite[volume] else { return (isAwaited, .zero, gate) }
+            return (isAwaited, Self.rest(after: last.duration, isAwaited: isAwaited) - (.now - last.end), gate)
         }
     }
 
@@ -241,10 +260,17 @@ final class SessionFolder: Sendable {
     /// - Throws: `FileError` when a file cannot be written or read; `TransferError.Code.receiptMismatch` when it does not have its digest: then no file
     ///   is left under a name that says more than partial.
     func finish(_ outcomes: [Receipt.Volume], isComplete: Bool) async throws -> [WrittenFile] {
-        state.withLock { $0.isFinishing = true }
+        let (resting, idle) = state.withLock { state in
+            state.isFinishing = true
+            let idle = state.writing.isEmpty ? nil : Gate()
+            state.idle = idle
+            return (Array(state.resting.values), idle)
+        }
+        for gate in resting { gate.open() }
         // What waits for its turn need not be written any more.
         passing.close()
-        while state.withLock({ !$0.writing.isEmpty }) { try? await Task.sleep(for: .milliseconds(5)) }
+        // Also where this task is cancelled: two must not write one file.
+        if let idle { await Task { try? await idle.wait() }.value }
         var files: [WrittenFile] = []
         for (volume, outcome) in outcomes.enumerated() {
             let path = volumePath(volume, outcome.state, isComplete: isComplete)

@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import Faults
 internal import Transfer
 internal import Synchronization
@@ -9,6 +10,8 @@ final class SessionRegistry: Sendable {
         /// Whose session it is.
         let sender: String
         private let state = Mutex((isStalled: false, isRevoked: false))
+        /// Opened when something changes: who waits for the session looks again.
+        private let watchers = Mutex<[Gate]>([])
         /// Room that its volumes take.
         fileprivate let taken = Mutex(Room())
 
@@ -17,10 +20,25 @@ final class SessionRegistry: Sendable {
         /// True when nothing comes on this connection, as its session says.
         var isStalled: Bool {
             get { state.withLock { $0.isStalled } }
-            set { state.withLock { $0.isStalled = newValue } }
+            set {
+                state.withLock { $0.isStalled = newValue }
+                notify()
+            }
         }
         /// True when another connection goes on with the session.
         var isRevoked: Bool { state.withLock { $0.isRevoked } }
+        /// Opened at the next change.
+        fileprivate func nextChange() -> Gate {
+            let gate = Gate()
+            watchers.withLock { $0.append(gate) }
+            return gate
+        }
+        fileprivate func notify() {
+            for gate in watchers.withLock({ watchers in
+                defer { watchers = [] }
+                return watchers
+            }) { gate.open() }
+        }
         fileprivate func revoke() { state.withLock { $0.isRevoked = true } }
     }
 
@@ -78,11 +96,14 @@ final class SessionRegistry: Sendable {
             if isFull { throw TransferError(.full, "it has \(limit) sessions already; try again later") }
             guard let holder else { return claim }
             isWaiting = true
+            // Asked for before the holder is looked at, so that no change is missed between.
+            let change = holder.nextChange()
+            guard state.withLock({ $0.claims[name] === holder }) else { continue }
             if holder.isStalled { holder.revoke() }
             guard ContinuousClock.now < deadline else {
                 throw TransferError(.sessionBusy, "the session '\(name)' is being received on another connection")
             }
-            try await Task.sleep(for: .milliseconds(50))
+            try await change.wait(atMost: deadline - .now)
         }
     }
 
@@ -113,5 +134,6 @@ final class SessionRegistry: Sendable {
             state.taken.disk -= taken.disk
             if state.claims[name] === claim { state.claims[name] = nil }
         }
+        claim.notify()
     }
 }

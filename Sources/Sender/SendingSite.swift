@@ -191,7 +191,7 @@ package struct SendingSite: Sendable {
         setup.timing = SessionTiming(transport)
         // The handshake takes two round trips: long enough to read and segment.
         let mailbox = Mailbox<SendingLoop.Incoming>()
-        let gate = StandingGate()
+        let gate = Gate()
         if !mayBeKnown { gate.open() }
         let coding = Task { [preparation] in await Self.code(preparation, checked, into: mailbox, on: pool, gate) }
         defer { coding.cancel() }
@@ -250,16 +250,20 @@ package struct SendingSite: Sendable {
         }
     }
 
+    /// Coding waits so long for the receiver to say what it has: one that takes longer costs a second of coding that may be for nothing, and no transfer waits
+    /// longer for it.
+    private static let standingTimeout = Duration.seconds(1)
+
     /// Reads, plans and codes, while the loop already speaks to the receiver.
     private static func code(
         _ preparation: Preparation, _ checked: Preparation.Checked, into mailbox: Mailbox<SendingLoop.Incoming>,
-        on pool: CodingPool, _ gate: StandingGate
+        on pool: CodingPool, _ gate: Gate
     ) async {
         do {
             let prepared = try await preparation.run(checked, on: pool) { mailbox.put(.read) }
             mailbox.put(.prepared(prepared))
             let watch = Stopwatch()
-            let (table, digest) = try await prepared.encoder.run(on: pool, proceed: { try await gate.wait() }) {
+            let (table, digest) = try await prepared.encoder.run(on: pool, proceed: { try await gate.wait(atMost: standingTimeout) }) {
                 mailbox.put(.chunk($0))
             }
             mailbox.put(.coded(table, digest: digest, seconds: watch.seconds))

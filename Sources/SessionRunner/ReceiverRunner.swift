@@ -24,7 +24,7 @@ package struct ReceiverRunner: Sendable {
     ///   - onActions: told of what the session says but datagrams, and answers with what comes of it at once.
     package mutating func run(
         events: () -> [ReceiverSession.Event], onTurn: (SRTTurn) -> Void = { _ in },
-        onActions: ([ReceiverSession.Action]) -> [ReceiverSession.Event]
+        onActions: ([ReceiverSession.Action]) -> [ReceiverSession.Event], isolation: isolated (any Actor)? = #isolation
     ) async {
         var outgoing: [[UInt8]] = []
         func act(_ session: inout ReceiverSession, _ event: ReceiverSession.Event, _ time: Duration) {

@@ -8,6 +8,8 @@ package struct SessionMeter {
     private let board: MetricsBoard?
     private var metrics: SessionMetrics
     private var layers: [Layer: LayerProgress] = [:]
+    /// Chunks whose size is known, coded or come.
+    private var known: [Layer: (chunkCount: Int, byteCount: Int)] = [:]
     private var byteCount = 0
     private var marks: [(time: Duration, byteCount: Int)] = []
     private var next = Duration.zero
@@ -38,6 +40,15 @@ package struct SessionMeter {
         for layer in planned {
             layers[layer, default: LayerProgress(name: layer.name)].expectedChunkCount += 1
         }
+    }
+
+    /// A chunk's size is known: once it is of all of a layer's chunks, so is the layer's.
+    package mutating func know(_ layer: Layer, byteCount count: Int) {
+        guard let planned = layers[layer]?.expectedChunkCount, planned > 0 else { return }
+        var sum = known[layer] ?? (0, 0)
+        sum = (sum.chunkCount + 1, sum.byteCount + count)
+        known[layer] = sum
+        if sum.chunkCount == planned { layers[layer]?.expectedByteCount = sum.byteCount }
     }
 
     package mutating func count(_ layer: Layer, byteCount count: Int) {

@@ -176,6 +176,8 @@ struct ProtectionTests {
             }
             #expect(text.contains("fovea_session_goodput_bits_per_second"))
             #expect(text.contains("session=\"s\""))
+            // The background's base came whole: so many bytes it is in all.
+            #expect(text.contains("fovea_layer_expected_bytes{") && text.contains("layer=\"background_base\""))
             let json =
                 try JSONSerialization.jsonObject(with: Data(contentsOf: url.appendingPathExtension("json"))) as? [String: Any]
             #expect((json?["sessions"] as? [[String: Any]])?.first?["session"] as? String == "s")

@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import FoveaKit
 internal import Archive
 internal import EncodingInput
@@ -100,7 +101,7 @@ struct MetricsOption: ParsableArguments {
         let board = MetricsBoard()
         let server = MetricsServer(board: board, host: address.host, port: address.port)
         // What a command says of itself is said once the port is there.
-        let bound = Latch()
+        let bound = Gate()
         return try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask {
                 try await naming("--metrics") {

@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import FoveaKit
 internal import Receiver
 internal import ArgumentParser
@@ -28,7 +29,7 @@ struct ViewOption: ParsableArguments {
         let board = LiveBoard()
         site.regionRequests = RegionRequestQueue()
         let live = try LiveView(of: board, site: site, on: address)
-        let bound = Latch()
+        let bound = Gate()
         return try await withThrowingTaskGroup(of: Result?.self) { [site] group in
             group.addTask {
                 try await naming("--view") {
