@@ -83,7 +83,9 @@ let modules: [Target] = [
     library("Congestion", ["WireFormat"]),
     library("StreamSession", ["WireFormat", "Secrecy", "Congestion", "Bytes", "Faults"]),
     library("Journal", ["Faults", "CZlib"]),
-    library("Receipts", ["VolumeModel", "NIfTIFile", "HEVCDecoding", "ProgressiveCoding", "WireFormat", "Bytes", "Faults", "Files", crypto]),
+    library(
+        "Receipts",
+        ["VolumeModel", "NIfTIFile", "HEVCDecoding", "ProgressiveCoding", "WireFormat", "Bytes", "Faults", "Files", crypto]),
     library("SRTTransport", ["CSRT", "Faults"]),
     library("SessionRunner", ["Congestion", "StreamSession", "SRTTransport", "Secrecy", "WireFormat", "Faults"]),
     library("Profiles", ["HEVCDecoding", "HEVCCodec", "ExactCodec", "ProgressiveCoding", "StrictYAML", "Faults", "Files"]),

@@ -98,7 +98,7 @@ package struct AutomaticController: Controller {
     }
 
     private var targetQueueDelay: Duration { estimate.targetQueueDelay(at: bitsPerSecond) }
-    private var memory: Duration { max(Self.minMemory, estimate.leastRoundTrip * 4) }
+    private var memory: Duration { max(Self.minMemory, estimate.minRoundTrip * 4) }
 
     package mutating func sent(byteCount: Int, now: Duration) {
         flight.sent()
@@ -171,7 +171,7 @@ package struct AutomaticController: Controller {
         // What comes then are repeats, as fast as the rate lets them: no reason to lower it once more.
         guard now - estimate.lastDelay < Self.repeatsOnly else { return filter.hold(now: now) }
         switch drainTest.take(
-            queueDelay: queue, target: target, lossShare: flight.lossShare, leastDelay: estimate.leastDelay,
+            queueDelay: queue, target: target, lossShare: flight.lossShare, minDelay: estimate.minDelay,
             roundTrip: estimate.roundTrip,
             now: now)
         {
@@ -202,7 +202,7 @@ package struct AutomaticController: Controller {
         } else {
             probe = Self.minProbe / 2
             probedAt = now
-            let horizon = max(Self.minHorizon, estimate.leastRoundTrip * 3 / 2)
+            let horizon = max(Self.minHorizon, estimate.minRoundTrip * 3 / 2)
             let change = (target - queue) / horizon
             set(carried * (1 + max(Self.correction.fall, min(Self.correction.growth, change))))
         }

@@ -32,7 +32,7 @@ package struct DrainTest: Sendable {
     /// Takes how things stand by the last report.
     /// - Parameter leastDelay: of all datagrams of late, in microseconds between clocks whose offset is unknown.
     package mutating func take(
-        queueDelay: Duration, target: Duration, lossShare: Double, leastDelay: UInt32, roundTrip: Duration, now: Duration
+        queueDelay: Duration, target: Duration, lossShare: Double, minDelay: UInt32, roundTrip: Duration, now: Duration
     ) -> Verdict {
         switch state {
         case .waiting(let doubtSince):
@@ -45,10 +45,10 @@ package struct DrainTest: Sendable {
                 state = .waiting(doubtSince: since)
                 return .nothing
             }
-            state = .draining(since: now, delayBefore: leastDelay)
+            state = .draining(since: now, delayBefore: minDelay)
             return .draining
         case .draining(let since, let delayBefore):
-            let fall = Duration.microseconds(Int64(Int32(bitPattern: delayBefore &- leastDelay)))
+            let fall = Duration.microseconds(Int64(Int32(bitPattern: delayBefore &- minDelay)))
             // A round trip until the cut shows, and one for the queue to drain.
             guard now - since > roundTrip * 2 + Flight.reportTime else { return .draining }
             state = .waiting(doubtSince: nil)

@@ -53,10 +53,10 @@ package struct Flight: Sendable {
         return more
     }
 
-    /// What is lost next, or was just now, is a queue's doing.
+    /// Counts the losses of this window as a queue's, not the link's.
     mutating func queued() { hasQueued = true }
 
-    /// What was known of the link's own losses was wrong.
+    /// Drops the estimate of the link's own losses: it was wrong.
     mutating func forgetLosses() {
         lossShare = 0
         hasQueued = true

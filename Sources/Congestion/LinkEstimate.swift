@@ -3,11 +3,11 @@ internal import WireFormat
 /// A sender's knowledge of the link from its receiver's reports: round trip, queueing delay, and how fast things arrive.
 package struct LinkEstimate: Sendable {
     /// The least round trip of late, without queues as far as can be known.
-    package private(set) var leastRoundTrip: Duration
+    package private(set) var minRoundTrip: Duration
     /// The round trip by the last report, smoothed.
     package private(set) var roundTrip: Duration
     /// The least that a datagram of late took to get there, in microseconds between clocks whose offset is unknown, modulo 2^32.
-    package private(set) var leastDelay: UInt32 = 0
+    package private(set) var minDelay: UInt32 = 0
     /// Time that datagrams wait in the link's queue: the least of the last reports, over the least there ever was.
     package private(set) var queueDelay = Duration.zero
     /// Bits a second on the wire that arrived over the last while; nil before there is a while.
@@ -30,8 +30,8 @@ package struct LinkEstimate: Sendable {
     }
     private var arrivals: [Arrival] = []
     private var delays: [UInt32] = []
-    private var leastDelays: [(since: Duration, delay: UInt32)] = []
-    private var leastRoundTrips: [(since: Duration, value: Duration)] = []
+    private var minDelays: [(since: Duration, delay: UInt32)] = []
+    private var minRoundTrips: [(since: Duration, value: Duration)] = []
     /// The least of two such times is remembered: a route may change, and a clock drift.
     private static let delayBucket = Duration.seconds(30)
     private static let keptArrivals = 256
@@ -44,14 +44,14 @@ package struct LinkEstimate: Sendable {
     private static let keptDelays = 3
 
     init(roundTrip: Duration) {
-        leastRoundTrip = max(roundTrip, Self.minRoundTrip)
-        self.roundTrip = leastRoundTrip
+        minRoundTrip = max(roundTrip, Self.minRoundTrip)
+        self.roundTrip = minRoundTrip
     }
 
     /// The queue that proves the link full: a tenth of the round trip within bounds, and at least two datagrams and a half.
     func targetQueueDelay(at bitsPerSecond: Double) -> Duration {
         let datagrams = Duration.seconds(2.5 * Double(8 * RateControl.wireByteCount) / bitsPerSecond)
-        return max(.milliseconds(5), min(.milliseconds(20), leastRoundTrip / 10), min(.milliseconds(100), datagrams))
+        return max(.milliseconds(5), min(.milliseconds(20), minRoundTrip / 10), min(.milliseconds(100), datagrams))
     }
 
     /// Takes a report; false when it says nothing new.
@@ -61,7 +61,7 @@ package struct LinkEstimate: Sendable {
         lastReport = now
         if report.holdMicroseconds != Report.noEcho {
             takeRoundTrip(report, now: now)
-            takeDelay(report.leastDelayMicroseconds, now: now)
+            takeDelay(report.minDelayMicroseconds, now: now)
             lastDelay = now
         }
         takeArrivals(report)
@@ -74,35 +74,35 @@ package struct LinkEstimate: Sendable {
         let sample = Duration.microseconds(Int64(passed))
         roundTrip += (sample - roundTrip) / 4
         lastDeparture = max(lastDeparture, now - sample - .microseconds(Int64(report.holdMicroseconds)))
-        if let last = leastRoundTrips.last, now - last.since < Self.delayBucket {
-            leastRoundTrips[leastRoundTrips.count - 1].value = min(last.value, sample)
+        if let last = minRoundTrips.last, now - last.since < Self.delayBucket {
+            minRoundTrips[minRoundTrips.count - 1].value = min(last.value, sample)
         } else {
-            leastRoundTrips.append((now, sample))
-            if leastRoundTrips.count > 2 { leastRoundTrips.removeFirst() }
+            minRoundTrips.append((now, sample))
+            if minRoundTrips.count > 2 { minRoundTrips.removeFirst() }
         }
-        leastRoundTrip = max(Self.minRoundTrip, leastRoundTrips.map(\.value).min() ?? sample)
+        minRoundTrip = max(Self.minRoundTrip, minRoundTrips.map(\.value).min() ?? sample)
     }
 
     private mutating func takeDelay(_ delay: UInt32, now: Duration) {
         func less(_ a: UInt32, _ b: UInt32) -> UInt32 { Int32(bitPattern: a &- b) < 0 ? a : b }
-        if let last = leastDelays.last, now - last.since < Self.delayBucket {
-            leastDelays[leastDelays.count - 1].delay = less(last.delay, delay)
+        if let last = minDelays.last, now - last.since < Self.delayBucket {
+            minDelays[minDelays.count - 1].delay = less(last.delay, delay)
         } else {
-            leastDelays.append((now, delay))
-            if leastDelays.count > 2 { leastDelays.removeFirst() }
+            minDelays.append((now, delay))
+            if minDelays.count > 2 { minDelays.removeFirst() }
         }
         delays.append(delay)
         if delays.count > Self.keptDelays { delays.removeFirst() }
-        leastDelay = leastDelays.dropFirst().reduce(leastDelays[0].delay) { less($0, $1.delay) }
+        minDelay = minDelays.dropFirst().reduce(minDelays[0].delay) { less($0, $1.delay) }
         let least = delays.dropFirst().reduce(delays[0], less)
-        queueDelay = .microseconds(Int64(max(0, Int32(bitPattern: least &- leastDelay))))
+        queueDelay = .microseconds(Int64(max(0, Int32(bitPattern: least &- minDelay))))
     }
 
     /// Over at least one round trip.
     private mutating func takeArrivals(_ report: Report) {
         let wire = report.receivedByteCount + report.receivedDatagramCount * UInt64(RateControl.overheadByteCount)
         let now = Arrival(time: report.lastArrivalMicroseconds, byteCount: wire, count: report.receivedDatagramCount)
-        let least = max(Self.minArrivalMicroseconds, UInt64(leastRoundTrip.microseconds))
+        let least = max(Self.minArrivalMicroseconds, UInt64(minRoundTrip.microseconds))
         // A peer whose sums go back is lying, and is not believed.
         if let last = arrivals.last, now.byteCount < last.byteCount || now.time < last.time { return }
         let earlier = arrivals.last { now.time >= $0.time + least && now.count >= $0.count + Self.minArrivalCount }

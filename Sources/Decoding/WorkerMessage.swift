@@ -54,8 +54,7 @@ extension WorkerMessage {
         case .codes(let payload, let coder, let context):
             put(3)
             put(payload)
-            for field in [Int(coder), context.columns, context.rows, context.slices, Int(context.greatestCode), Int(context.reach)]
-            {
+            for field in [Int(coder), context.columns, context.rows, context.slices, Int(context.maxCode), Int(context.reach)] {
                 put(field)
             }
             put(context.base)
@@ -91,7 +90,7 @@ extension WorkerMessage {
                 let base = takeSamples(), let known = takeBytes(),
                 let coder = UInt8(exactly: coder), let greatest = UInt16(exactly: greatest), let reach = UInt16(exactly: reach),
                 let context = try? ExactContext(
-                    columns: columns, rows: rows, slices: slices, greatestCode: greatest, base: base, known: known,
+                    columns: columns, rows: rows, slices: slices, maxCode: greatest, base: base, known: known,
                     reach: reach)
             else { return nil }
             return .codes(payload: payload, coder: coder, context: context)

@@ -9,7 +9,7 @@ package struct ExactContext: Sendable, Equatable {
     /// Slices of the chunk's box.
     package let slices: Int
     /// The greatest code a voxel can have; codes run from 0.
-    package let greatestCode: UInt16
+    package let maxCode: UInt16
     /// The decoded base as codes: slices x rows x columns. At neighbours that take no part their exact codes; where voxels stand aside it means
     /// nothing.
     package let base: [UInt16]
@@ -27,7 +27,7 @@ package struct ExactContext: Sendable, Equatable {
     /// Makes a context.
     /// - Throws: `ExactCodecError.Code.invalidInput` when the arrays do not fit the shape.
     package init(
-        columns: Int, rows: Int, slices: Int, greatestCode: UInt16, base: [UInt16], known: [UInt8], reach: UInt16 = .max
+        columns: Int, rows: Int, slices: Int, maxCode: UInt16, base: [UInt16], known: [UInt8], reach: UInt16 = .max
     ) throws(ExactCodecError) {
         guard columns > 0, rows > 0, slices > 0, base.count == columns * rows * slices, known.count == base.count else {
             throw ExactCodecError(
@@ -36,7 +36,7 @@ package struct ExactContext: Sendable, Equatable {
         self.columns = columns
         self.rows = rows
         self.slices = slices
-        self.greatestCode = greatestCode
+        self.maxCode = maxCode
         self.base = base
         self.known = known
         self.reach = reach
@@ -58,7 +58,7 @@ package struct ExactContext: Sendable, Equatable {
                 }
             }
         }
-        guard greatest <= greatestCode else { throw ExactCodecError(.invalidInput, "a code above \(greatestCode)") }
+        guard greatest <= maxCode else { throw ExactCodecError(.invalidInput, "a code above \(maxCode)") }
         guard farthest <= Int(reach) else { throw ExactCodecError(.invalidInput, "a code further than \(reach) from its base") }
     }
 

@@ -19,7 +19,7 @@ internal import VolumeModel
 public struct FoveaError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kinds of error. Raw values are the exit codes of `fovea`, by sysexits(3).
     public enum Code: Int32, Sendable, CaseIterable {
-        /// What was asked for makes no sense.
+        /// The request makes no sense.
         case usage = 64
         /// An input, a file or a peer's bytes are not what they must be.
         case badData = 65

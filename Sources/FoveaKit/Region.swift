@@ -3,9 +3,9 @@ internal import VolumeModel
 
 /// The part of a volume that goes first.
 public enum Region: Sendable, Equatable {
-    /// What the model finds that comes with the program. It orders bytes; it is no diagnosis.
+    /// The find of the model that comes with the program. It orders bytes; it is no diagnosis.
     case model
-    /// What a model of one's own finds: an .onnx file with its side-car beside it.
+    /// The find of a model of one's own: an .onnx file with its side-car beside it.
     case modelFile(String)
     /// Voxels above zero in a NIfTI mask.
     case mask(String)

@@ -13,7 +13,7 @@ internal import WireFormat
 ///     let sender = Sender(["brain.nii.gz"], to: "192.0.2.7:9710", region: .mask("tumour.nii.gz"))
 ///     for try await event in sender.events() { print(event.line) }
 public struct Sender: Sendable {
-    /// How far a transfer goes.
+    /// The quality at which a transfer ends.
     public enum Goal: Sendable {
         /// The regions of interest at base quality.
         case roi
@@ -35,7 +35,7 @@ public struct Sender: Sendable {
     public var encoding = "auto"
     /// A transport profile, by name or path.
     public var transport = "default"
-    /// How far to go.
+    /// The quality at which the transfer ends.
     public var goal = Goal.lossless
     /// The transfer's name; nil for a fresh one. That of a transfer that broke off goes on with it.
     public var session: String?

@@ -6,7 +6,7 @@ package struct HTTPBodyWriter: Sendable {
     let socket: AsyncSocket
     let table: ConnectionTable
     let number: Int
-    let patience: Duration
+    let timeout: Duration
 
     /// As many bytes as a client has to take within its patience, and as are copied for one that has not taken them.
     static let pieceByteCount = 64 << 10
@@ -16,7 +16,7 @@ package struct HTTPBodyWriter: Sendable {
     package func write(_ bytes: some Collection<UInt8> & Sendable) async throws {
         var rest = bytes[...]
         while !rest.isEmpty {
-            table.extend(number, until: .now + patience, isTaking: true)
+            table.extend(number, until: .now + timeout, isTaking: true)
             let piece = rest.prefix(Self.pieceByteCount)
             try await socket.write(Data(piece))
             rest = rest.dropFirst(piece.count)

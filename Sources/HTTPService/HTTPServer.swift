@@ -10,7 +10,7 @@ package struct HTTPServer: Sendable {
     /// The limits on what a client may take.
     package struct Limits: Sendable {
         /// The longest a request may take to come whole, and a client to take the next part of an answer; 0.1 s to an hour.
-        package var patience = Duration.seconds(5)
+        package var timeout = Duration.seconds(5)
         /// Number of connections that may be open, 1 at least; one more takes the place of one that asks for nothing, or does not take its
         /// answer.
         package var connectionCount = 32
@@ -29,7 +29,7 @@ package struct HTTPServer: Sendable {
     private let host: String
     private let port: UInt16
     private let limits: Limits
-    private let patience: Duration
+    private let timeout: Duration
     private let handler: @Sendable (HTTPRequest) async -> HTTPResponse
 
     /// Prepares a server.
@@ -48,7 +48,7 @@ package struct HTTPServer: Sendable {
         self.port = port
         self.limits = limits
         self.handler = handler
-        patience = min(max(limits.patience, .milliseconds(100)), .seconds(3600))
+        timeout = min(max(limits.timeout, .milliseconds(100)), .seconds(3600))
     }
 
     /// Serves until the task is cancelled, and returns then.
@@ -76,7 +76,7 @@ package struct HTTPServer: Sendable {
             group.addTask { try await pool.run() }
             group.addTask {
                 while true {
-                    try await Task.sleep(for: min(patience / 10, .seconds(1)))
+                    try await Task.sleep(for: min(timeout / 10, .seconds(1)))
                     table.shutOverdue()
                 }
             }
@@ -84,9 +84,9 @@ package struct HTTPServer: Sendable {
                 do {
                     let socket = try await acceptor.accept()
                     socket.socket.closeOnExec()
-                    guard let number = table.admit(socket.socket, until: .now + patience) else { continue }
+                    guard let number = table.admit(socket.socket, until: .now + timeout) else { continue }
                     group.addTask {
-                        await converse(HTTPBodyWriter(socket: socket, table: table, number: number, patience: patience))
+                        await converse(HTTPBodyWriter(socket: socket, table: table, number: number, timeout: timeout))
                         table.close(number)
                     }
                 } catch {
@@ -120,7 +120,7 @@ package struct HTTPServer: Sendable {
                 }
                 try await answer(writer, response, staysOpen: staysOpen, isHeadOnly: isHeadOnly)
                 writer.table.setBusy(writer.number, false)
-                writer.table.extend(writer.number, until: .now + patience)
+                writer.table.extend(writer.number, until: .now + timeout)
                 guard staysOpen else { break }
             }
             // Bytes that were not read would make the system take back the answer, so the client is heard out, within reason.

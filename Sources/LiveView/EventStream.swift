@@ -6,18 +6,18 @@ internal import HTTPService
 enum EventStream {
     private static let interval = Duration.milliseconds(50)
     /// Without a sign neither end would notice that the other is gone.
-    private static let silenceLimit = Duration.seconds(5)
+    private static let idleTimeout = Duration.seconds(5)
 
-    static func response(_ board: LiveBoard, view: String) -> HTTPResponse {
+    static func response(_ store: LiveStore, view: String) -> HTTPResponse {
         HTTPResponse(contentType: "text/event-stream", byteCount: nil) { writer in
-            let page = board.enter()
-            defer { board.leave(page) }
+            let page = store.enter()
+            defer { store.leave(page) }
             try await writer.write(event("view", PageJSON.line(ViewJSON(view: view, page: page))))
             var revision = -1
-            var shown: [LiveBoard.Entry]?
+            var shown: [LiveStore.Entry]?
             var last = ContinuousClock.now
             while !Task.isCancelled {
-                let (reached, list, changed) = board.changes(since: revision)
+                let (reached, list, changed) = store.changes(since: revision)
                 var bytes: [UInt8] = []
                 if let list, list != shown {
                     bytes = event("sessions", PageJSON.line(["sessions": list]))
@@ -25,7 +25,7 @@ enum EventStream {
                 }
                 bytes += changed.flatMap { event("session", PageJSON.line(SessionJSON($0))) }
                 revision = reached
-                if bytes.isEmpty, .now - last > silenceLimit { bytes = event("beat", Array("{}".utf8)) }
+                if bytes.isEmpty, .now - last > idleTimeout { bytes = event("beat", Array("{}".utf8)) }
                 if !bytes.isEmpty {
                     try await writer.write(bytes)
                     last = .now

@@ -39,7 +39,7 @@ struct LiveSession: Sendable {
     /// The same in seconds since 1970.
     var date: Double
     private(set) var ended: ContinuousClock.Instant?
-    /// The board's revision when this changed last.
+    /// The store's revision when this changed last.
     var revision = 0
     /// Volumes that may have come further than is known.
     var stale: Set<Int> = []

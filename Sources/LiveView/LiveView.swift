@@ -9,20 +9,20 @@ package struct LiveView: Sendable {
     /// Number of connections that may be open; a page takes a few.
     package static let connectionLimit = 64
 
-    private let board: LiveBoard
+    private let store: LiveStore
     private let site: ReceivingSite
     private let address: HostPort
     private let assets: ViewAssets
 
     /// Prepares a view.
     /// - Parameters:
-    ///   - board: what it shows; it takes the site's events.
-    ///   - site: whose files may be fetched, whose figures are shown where it has a board for them, and whose senders may be asked for parts of a volume where
+    ///   - store: what it shows; it takes the site's events.
+    ///   - site: whose files may be fetched, whose figures are shown where it has a store for them, and whose senders may be asked for parts of a volume where
     ///     it has a queue of region requests.
     ///   - address: where to listen: an address, or `localhost`; port 0 lets the system choose.
     /// - Throws: `LiveViewError.Code.notInstalled`.
-    package init(of board: LiveBoard, site: ReceivingSite, on address: HostPort) throws {
-        self.board = board
+    package init(of store: LiveStore, site: ReceivingSite, on address: HostPort) throws {
+        self.store = store
         self.site = site
         self.address = address
         assets = try ViewAssets()
@@ -38,11 +38,11 @@ package struct LiveView: Sendable {
         limits.streamCount = Self.connectionLimit / 2
         limits.requestCount = 1000
         limits.bodyByteCount = 4 << 10
-        limits.patience = .seconds(10)
+        limits.timeout = .seconds(10)
         // The port that the system chooses is known only once it listens.
         let access = ViewAccess(isLoopback: address.isLoopback, port: address.port)
         let shelf = SessionShelf(site)
-        let router = ViewRouter(board: board, access: access, assets: assets, site: site, shelf: shelf)
+        let router = ViewRouter(store: store, access: access, assets: assets, site: site, shelf: shelf)
         let server = HTTPServer("the view", host: address.host, port: address.port, limits: limits) { await router.answer($0) }
         do {
             try await withThrowingTaskGroup { group in
@@ -54,17 +54,17 @@ package struct LiveView: Sendable {
                 }
                 group.addTask {
                     while !Task.isCancelled {
-                        await board.refresh(site.metrics?.snapshot() ?? [])
+                        await store.refresh(site.metrics?.snapshot() ?? [])
                         try await Task.sleep(for: .milliseconds(50))
                     }
                 }
                 group.addTask {
                     while !Task.isCancelled {
                         let begun = ContinuousClock.now
-                        if board.takeListingDue() { board.take(await shelf.list(known: board.stored)) }
+                        if store.takeListingDue() { store.take(await shelf.list(known: store.stored)) }
                         // A folder that takes long is looked at less often.
                         let deadline = ContinuousClock.now + max(.seconds(1), begun.duration(to: .now) * 20)
-                        while !Task.isCancelled, .now < deadline, !board.isListingUrgent {
+                        while !Task.isCancelled, .now < deadline, !store.isListingUrgent {
                             try await Task.sleep(for: .milliseconds(50))
                         }
                     }

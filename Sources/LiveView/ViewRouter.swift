@@ -50,7 +50,7 @@ internal import WireFormat
 /// larger than may be open: offer its file), 503 (too much is open on other pages). A session that nobody shows is closed after half a
 /// minute, or as soon as another needs its memory.
 struct ViewRouter: Sendable {
-    let board: LiveBoard
+    let store: LiveStore
     let access: ViewAccess
     let assets: ViewAssets
     let site: ReceivingSite
@@ -58,9 +58,9 @@ struct ViewRouter: Sendable {
     private let startWord = UUID().uuidString
 
     init(
-        board: LiveBoard, access: ViewAccess, assets: ViewAssets, site: ReceivingSite, shelf: SessionShelf
+        store: LiveStore, access: ViewAccess, assets: ViewAssets, site: ReceivingSite, shelf: SessionShelf
     ) {
-        self.board = board
+        self.store = store
         self.shelf = shelf
         self.access = access
         self.assets = assets
@@ -102,14 +102,14 @@ struct ViewRouter: Sendable {
         switch (parts.first, parts.count) {
         case ("api", 2) where parts[1] == "start":
             return json(StartJSON(view: startWord, requestWord: access.requestWord, canFocus: site.regionRequests != nil))
-        case ("events", 1): return EventStream.response(board, view: startWord)
+        case ("events", 1): return EventStream.response(store, view: startWord)
         case ("receipt", 2):
             guard let file = site.receipt(session: parts[1]) else { return .notFound }
             return StoredFile.response(file, contentType: "application/json", name: "\(parts[1]).receipt.json")
         case ("volume", 3...4):
             guard let index = Int(parts[2]), String(index) == parts[2] else { return .notFound }
             if parts.count == 4, parts[3] == "file" { return file(parts[1], index) }
-            guard let volume = board.volume(session: parts[1], index: index) else { return .notFound }
+            guard let volume = store.volume(session: parts[1], index: index) else { return .notFound }
             if parts.count == 3 { return json(VolumeMeta(volume, session: parts[1])) }
             return parts[3] == "patches" ? await patches(request, volume) : .notFound
         default: return .notFound
@@ -117,7 +117,7 @@ struct ViewRouter: Sendable {
     }
 
     private func file(_ session: String, _ index: Int) -> HTTPResponse {
-        guard let volume = board.volumeName(session: session, index: index),
+        guard let volume = store.volumeName(session: session, index: index),
             let (name, file) = site.file(session: session, volume: volume)
         else { return .notFound }
         return StoredFile.response(file, contentType: "application/gzip", name: name)
@@ -127,7 +127,7 @@ struct ViewRouter: Sendable {
         guard let question = try? JSONDecoder().decode(OpenQuestion.self, from: Data(request.body)) else {
             return HTTPResponse(status: "400 Bad Request", text: "session and page are what is asked for\n")
         }
-        switch await board.open(question.session, page: question.page, from: shelf) {
+        switch await store.open(question.session, page: question.page, from: shelf) {
         case .opened(let session): return json(SessionJSON(session))
         case .none: return json([String: String]())
         case .noSession: return .notFound
@@ -135,7 +135,7 @@ struct ViewRouter: Sendable {
         case .tooLarge:
             return HTTPResponse(
                 status: "413 Content Too Large",
-                text: "its volumes take more than the \(board.openByteLimit) bytes that may be open; its files can be fetched\n")
+                text: "its volumes take more than the \(store.openByteLimit) bytes that may be open; its files can be fetched\n")
         case .noRoom:
             return HTTPResponse(status: "503 Service Unavailable", text: "too much is open on other pages; close one of them\n")
         }
@@ -164,7 +164,7 @@ struct ViewRouter: Sendable {
             question.box[0] < question.box[1], question.box[2] < question.box[3], question.box[4] < question.box[5],
             let box = try? Box(
                 x: question.box[0]..<question.box[1], y: question.box[2]..<question.box[3], z: question.box[4]..<question.box[5]),
-            let shape = board.volume(session: question.session, index: question.volume)?.facts.shape,
+            let shape = store.volume(session: question.session, index: question.volume)?.facts.shape,
             shape.stacked(box, timepoint: question.timepoint ?? 0) != nil
         else { return HTTPResponse(status: "400 Bad Request", text: "the box is none of this volume\n") }
         switch queue.ask(

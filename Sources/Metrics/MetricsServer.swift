@@ -1,6 +1,6 @@
 internal import HTTPService
 
-/// Serves a board over HTTP: `GET /metrics` for Prometheus, `GET /metrics.json`, and nothing else.
+/// Serves a store over HTTP: `GET /metrics` for Prometheus, `GET /metrics.json`, and nothing else.
 ///
 /// Whoever reaches the port may read, and no more; a page of another site may not, whatever browser it is open in.
 package struct MetricsServer: Sendable {
@@ -8,18 +8,18 @@ package struct MetricsServer: Sendable {
 
     /// Prepares a server.
     /// - Parameters:
-    ///   - board: what it shows.
+    ///   - store: what it shows.
     ///   - host: an IPv4 or IPv6 address without brackets, or `localhost`, which is 127.0.0.1.
     ///   - port: 0 lets the system choose.
     ///   - patience: the longest a request may take to come whole, and an answer's next part to be taken; 0.1 s to an hour.
     ///   - connectionLimit: how many connections may be open, 1 at least; one more takes the oldest one's place.
     package init(
-        board: MetricsBoard, host: String, port: UInt16, patience: Duration = .seconds(5), connectionLimit: Int = 32
+        store: MetricsStore, host: String, port: UInt16, timeout: Duration = .seconds(5), connectionLimit: Int = 32
     ) {
         var limits = HTTPServer.Limits()
-        limits.patience = patience
+        limits.timeout = timeout
         limits.connectionCount = connectionLimit
-        server = HTTPServer("metrics", host: host, port: port, limits: limits) { Self.answer($0, from: board) }
+        server = HTTPServer("metrics", host: host, port: port, limits: limits) { Self.answer($0, from: store) }
     }
 
     /// Serves until the task is cancelled, and returns then.
@@ -30,14 +30,14 @@ package struct MetricsServer: Sendable {
         try await server.run(onListening: onListening)
     }
 
-    /// Returns a board's answer to a request.
-    private static func answer(_ request: HTTPRequest, from board: MetricsBoard) -> HTTPResponse {
+    /// Returns a store's answer to a request.
+    private static func answer(_ request: HTTPRequest, from store: MetricsStore) -> HTTPResponse {
         guard request.hasLiteralHost else { return .misdirected }
         return switch (request.method, request.path) {
         case ("GET", "/metrics"), ("HEAD", "/metrics"):
-            HTTPResponse(contentType: "text/plain; version=0.0.4; charset=utf-8", text: board.prometheus())
+            HTTPResponse(contentType: "text/plain; version=0.0.4; charset=utf-8", text: store.prometheus())
         case ("GET", "/metrics.json"), ("HEAD", "/metrics.json"):
-            HTTPResponse(contentType: "application/json", text: board.json() + "\n")
+            HTTPResponse(contentType: "application/json", text: store.json() + "\n")
         default: HTTPResponse(status: "404 Not Found", text: "here are /metrics and /metrics.json\n")
         }
     }

@@ -35,22 +35,22 @@ extension NIfTIHeader {
     }
 
     /// The header of a companion volume of the same geometry: one unsigned byte a voxel, unscaled, no extensions.
-    package func companion(description: String, greatestValue: UInt8) throws(NIfTIError) -> NIfTIHeader {
+    package func companion(description: String, maxValue: UInt8) throws(NIfTIError) -> NIfTIHeader {
         let layout = HeaderLayout(version: version, isByteSwapped: isByteSwapped)
         var writer = HeaderWriter(bytes: bytes, isByteSwapped: isByteSwapped)
         writer.put(NIfTIDatatype.code(.uint8), at: layout.datatypeOffset)
         writer.put(Int16(8), at: layout.bitpixOffset)
         if version == 1 {
-            writer.put(Float(layout.leastVoxelOffset).bitPattern, at: layout.voxelOffsetOffset)
+            writer.put(Float(layout.minVoxelOffset).bitPattern, at: layout.voxelOffsetOffset)
             writer.put(Float(1).bitPattern, at: layout.slopeOffset)
             writer.put(Float(0).bitPattern, at: layout.slopeOffset + 4)
-            writer.put(Float(greatestValue).bitPattern, at: layout.calMaxOffset)
+            writer.put(Float(maxValue).bitPattern, at: layout.calMaxOffset)
             writer.put(Float(0).bitPattern, at: layout.calMaxOffset + 4)
         } else {
-            writer.put(Int64(layout.leastVoxelOffset), at: layout.voxelOffsetOffset)
+            writer.put(Int64(layout.minVoxelOffset), at: layout.voxelOffsetOffset)
             writer.put(Double(1).bitPattern, at: layout.slopeOffset)
             writer.put(Double(0).bitPattern, at: layout.slopeOffset + 8)
-            writer.put(Double(greatestValue).bitPattern, at: layout.calMaxOffset)
+            writer.put(Double(maxValue).bitPattern, at: layout.calMaxOffset)
             writer.put(Double(0).bitPattern, at: layout.calMaxOffset + 8)
         }
         writer.put(description: description, at: layout.descriptionOffset)

@@ -77,7 +77,7 @@ struct HeaderLayout {
     /// Offset of the units: one byte in NIfTI-1, the lowest of a 32-bit number in NIfTI-2.
     var unitsOffset: Int { version == 1 ? 123 : isByteSwapped ? 503 : 500 }
     /// The smallest offset voxels may have: the header and its four extension bytes.
-    var leastVoxelOffset: Int { headerByteCount + 4 }
+    var minVoxelOffset: Int { headerByteCount + 4 }
 
     init(version: Int, isByteSwapped: Bool) {
         self.version = version
@@ -159,10 +159,10 @@ struct HeaderFields {
         let offset =
             layout.version == 1 ? float(at: layout.voxelOffsetOffset) : Double(integer(Int64.self, at: layout.voxelOffsetOffset))
         // Some writers leave 0 and mean "right after the header".
-        if offset == 0 { return layout.leastVoxelOffset }
+        if offset == 0 { return layout.minVoxelOffset }
         // A header that was the first half of a pair has no extension bytes.
         let isHalfOfPair = bytes[layout.magicOffset + 1] == UInt8(ascii: "i")
-        let least = isHalfOfPair ? layout.headerByteCount : layout.leastVoxelOffset
+        let least = isHalfOfPair ? layout.headerByteCount : layout.minVoxelOffset
         guard offset.isFinite, offset >= Double(least), offset == offset.rounded() else {
             throw NIfTIError(.invalidHeader, "vox_offset is \(offset); it must be a whole number from \(least)")
         }

@@ -15,11 +15,11 @@ package struct TransportProfile: Sendable, Equatable {
     /// Time the peer may be silent before a person is told.
     package var stalledAfter: Duration = .seconds(2)
     /// Time the peer may be silent before its connection is given up.
-    package var silenceLimit: Duration = .seconds(125)
+    package var idleTimeout: Duration = .seconds(125)
     /// Time for which to try to reach the receiver.
-    package var connectPatience: Duration = .seconds(10)
+    package var connectTimeout: Duration = .seconds(10)
     /// Time for which to try to reach it again once a connection is lost.
-    package var resumePatience: Duration = .seconds(600)
+    package var resumeTimeout: Duration = .seconds(600)
 
     /// A profile of the defaults.
     /// - Parameter bitsPerSecond: a rate to keep to; nil for what the link is found to carry.
@@ -69,9 +69,9 @@ package struct TransportProfile: Sendable, Equatable {
             profile[keyPath: path] = try root.value(key, wants: Quantities.timeForm, Quantities.time)
         }
         try time("stalled_after", \.stalledAfter)
-        try time("silence_limit", \.silenceLimit)
-        try time("connect_patience", \.connectPatience)
-        try time("resume_patience", \.resumePatience)
+        try time("silence_limit", \.idleTimeout)
+        try time("connect_patience", \.connectTimeout)
+        try time("resume_patience", \.resumeTimeout)
         return profile
     }
 }

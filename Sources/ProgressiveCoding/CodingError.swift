@@ -5,7 +5,7 @@ package typealias CodingError = Fault<CodingFault>
 
 /// The kinds of ``CodingError``.
 package enum CodingFault: Sendable, Equatable {
-    /// What was asked for is nothing that a session can carry.
+    /// The request is nothing that a session can carry.
     case usage
     case invalidSettings, invalidManifest, tooLarge, invalidChunk, verificationFailed, noRoom
 }

@@ -68,7 +68,7 @@ enum ExactCoding: Sendable, Equatable {
     }
 
     /// The greatest code.
-    var greatestCode: UInt16 {
+    var maxCode: UInt16 {
         switch self {
         case .integers(_, let greatest): greatest
         case .palette(let values): UInt16(max(0, values.count - 1))

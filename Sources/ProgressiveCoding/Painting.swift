@@ -23,7 +23,7 @@ struct Painter: StoredBitsVisitor {
     func visit<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(_ type: Bits.Type) {
         let target = voxels.bindMemory(to: type)
         let table = layout.map.storedBits.map { Bits(truncatingIfNeeded: $0) }
-        let greatest = layout.map.greatestSample
+        let greatest = layout.map.maxSample
         let isBase = chunk.layer != .focusBase
         let box = chunk.box
         var line = 0

@@ -17,7 +17,7 @@ package struct PreviewRule: Sendable {
     /// Up to here the regions' base always goes ahead.
     private static let alwaysBelow = 2e6
     /// Seconds of exact bytes on the link that make a preview of the background worth while.
-    private static let backgroundPatience = 1.0
+    private static let backgroundTimeout = 1.0
     /// Of the regions: bytes a voxel, and voxels a second through encoder and decoder. What x265 takes to start, masks take to be coded.
     private static let regionBase = (bytes: 0.1, speed: 2e6)
     private static let regionExact = (bytes: 0.5, speed: 6e6)
@@ -39,6 +39,6 @@ package struct PreviewRule: Sendable {
     /// True where the exact background takes the link long enough for a preview to be of use.
     package func paysForBackground(voxelByteCount: Int) -> Bool {
         guard let rate = bitsPerSecond else { return true }
-        return Double(voxelByteCount) * Self.exactShare * 8 / rate > Self.backgroundPatience
+        return Double(voxelByteCount) * Self.exactShare * 8 / rate > Self.backgroundTimeout
     }
 }

@@ -11,7 +11,7 @@ package struct SampleMap: Sendable, Equatable {
     /// The stored value of the greatest sample.
     package let high: Double
     /// The greatest sample.
-    package let greatestSample: UInt16
+    package let maxSample: UInt16
     /// Point where samples become coarser; nil when they are even.
     package let knee: Knee?
     /// Storage type of the voxels.
@@ -29,7 +29,7 @@ package struct SampleMap: Sendable, Equatable {
         self.voxelType = voxelType
         self.knee = knee
         let greatest = (1 << bitDepth) - 1
-        greatestSample = UInt16(greatest)
+        maxSample = UInt16(greatest)
         let bend = knee ?? Knee(sample: UInt16(greatest), value: high)
         let bendSample = Int(bend.sample)
         storedBits = (0...greatest).map { sample in
@@ -63,7 +63,7 @@ package struct SampleMap: Sendable, Equatable {
     }
 
     /// The stored value a sample stands for.
-    package func value(of sample: UInt16) -> Double { StoredBits.value(storedBits[Int(min(sample, greatestSample))], voxelType) }
+    package func value(of sample: UInt16) -> Double { StoredBits.value(storedBits[Int(min(sample, maxSample))], voxelType) }
 
     /// The sample nearest to a stored value.
     func sample(of value: Double) -> UInt16 {
@@ -81,7 +81,7 @@ package struct SampleMap: Sendable, Equatable {
         let greatest: Double
 
         init(_ map: SampleMap) {
-            greatest = Double(map.greatestSample)
+            greatest = Double(map.maxSample)
             bend = map.knee.map { Double($0.sample) } ?? greatest
             halfLow = map.low / 2
             halfBend = (map.knee?.value ?? map.high) / 2

@@ -44,7 +44,7 @@ package actor SessionDecoder {
     private var isFilled = false
     private var reached: [Set<Milestone>]
     private let decoder: any ChunkDecoder
-    private let board = CompletionBoard()
+    private let store = CompletionStore()
     private let executor = QueueExecutor(label: "fovea.volumes")
     /// A request to a decoder is a few times as large as the chunk's voxels, so that few are made at a time: more than there are
     /// decoders, so that none of them waits.
@@ -143,7 +143,7 @@ package actor SessionDecoder {
         let record = try ChunkRecord(decoding: bytes)
         let usesBase = (try? ExactCoders.coder(identifier: record.coder))?.usesBase ?? true
         let first = Int(ordinal) - index
-        try await board.wait(for: layouts[volume].prerequisites(of: index, usesBase: usesBase).map { first + $0 })
+        try await store.wait(for: layouts[volume].prerequisites(of: index, usesBase: usesBase).map { first + $0 })
         guard !assemblers[volume].hasApplied(index) else { return }
         let bound = 2 * chunk.box.voxelCount * layouts[volume].header.voxelType.byteCount + (1 << 16)
         guard
@@ -168,7 +168,7 @@ package actor SessionDecoder {
             AppliedChunk(
                 milestones: milestones(volume, after: chunk.layer), completeness: completeness(volume: volume),
                 sessionCompleteness: completeness()))
-        await board.complete(Int(ordinal))
+        await store.complete(Int(ordinal))
     }
 
     /// Decodes a part of what was asked for and shows it.
@@ -219,7 +219,7 @@ package actor SessionDecoder {
     /// Gives up: whatever waits for other chunks fails.
     package func cancel(_ error: any Error) async {
         gate.fail(error)
-        await board.fail(error)
+        await store.fail(error)
     }
 
     private func milestones(_ volume: Int, after layer: Layer?) -> [Milestone] {

@@ -59,7 +59,7 @@ package final class SessionEncoder: Sendable {
         on pool: CodingPool, proceed: @Sendable () async throws -> Void = {},
         emit handOut: @escaping @Sendable (EncodedChunk) -> Void
     ) async throws -> (table: ChunkTable, digest: Digest) {
-        let board = CompletionBoard()
+        let store = CompletionStore()
         let emit = order == .fifo ? strictly(handOut) : handOut
         let manifestRecord = ChunkRecord(coder: 1, payload: manifest.encoded())
         let manifestBytes = try manifestRecord.encoded()
@@ -71,8 +71,8 @@ package final class SessionEncoder: Sendable {
         try await withThrowingTaskGroup(of: Coded.self) { group in
             for job in jobs {
                 group.addTask {
-                    try await board.orFailing {
-                        try await board.wait(for: job.needed)
+                    try await store.orFailing {
+                        try await store.wait(for: job.needed)
                         let (bytes, entry) = try await pool.run(rank: job.codingRank) {
                             let record = try job.encoder.encode(job.index)
                             let bytes = try record.encoded()
@@ -80,7 +80,7 @@ package final class SessionEncoder: Sendable {
                         }
                         try Task.checkCancellation()
                         emit(EncodedChunk(ordinal: UInt32(job.ordinal), rank: job.rank, layer: job.chunk.layer, record: bytes))
-                        await board.complete(job.ordinal)
+                        await store.complete(job.ordinal)
                         return Coded(job: job, bytes: bytes, entry: entry)
                     }
                 }
@@ -142,16 +142,16 @@ package final class SessionEncoder: Sendable {
 
     /// Decodes chunks as the receiver will, each after those it rests on there, behind all other work.
     private func verify(_ unverified: [Coded], on pool: CodingPool) async throws {
-        let board = CompletionBoard()
+        let store = CompletionStore()
         let waiting = Set(unverified.map(\.job.ordinal))
         try await withThrowingTaskGroup(of: Void.self) { group in
             for coded in unverified {
                 group.addTask {
-                    try await board.orFailing {
+                    try await store.orFailing {
                         let job = coded.job
                         let first = job.ordinal - job.index
                         let needed = job.encoder.layout.prerequisites(of: job.index, usesBase: false).map { first + $0 }
-                        try await board.wait(for: needed.filter(waiting.contains))
+                        try await store.wait(for: needed.filter(waiting.contains))
                         try await pool.run(rank: TransmissionOrder.verificationRank) {
                             let record = try ChunkRecord(decoding: coded.bytes)
                             guard try job.encoder.verify(record, job.index) == record else {
@@ -159,7 +159,7 @@ package final class SessionEncoder: Sendable {
                                     .verificationFailed, "a \(job.chunk.layer.name) chunk leaves another error than it says")
                             }
                         }
-                        await board.complete(job.ordinal)
+                        await store.complete(job.ordinal)
                     }
                 }
             }

@@ -179,14 +179,14 @@ package struct VolumeAssembler: Sendable {
                 }
             }
         }
-        var greatest = coding?.greatestCode ?? 0
+        var greatest = coding?.maxCode ?? 0
         if chunk.layer == .roiBounded, let bound {
             for index in base.indices { base[index] = bound.interval(of: base[index]) }
             greatest = bound.interval(of: greatest)
         }
         do {
             return try ExactContext(
-                columns: chunk.box.x.count, rows: chunk.box.y.count, slices: chunk.box.z.count, greatestCode: greatest, base: base,
+                columns: chunk.box.x.count, rows: chunk.box.y.count, slices: chunk.box.z.count, maxCode: greatest, base: base,
                 known: known, reach: chunk.layer == .roiRefinement ? bound?.maxError ?? .max : .max)
         } catch {
             throw CodingError(.invalidChunk, error.message)

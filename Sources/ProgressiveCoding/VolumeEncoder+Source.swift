@@ -27,17 +27,17 @@ extension VolumeEncoder {
         case (.roiBounded, let bound?):
             let intervals = exact.map { bound.interval(of: $0) }
             let context = try context(
-                chunk, base: intervals, flags: flags, greatest: bound.interval(of: coding.greatestCode), reach: .max)
+                chunk, base: intervals, flags: flags, greatest: bound.interval(of: coding.maxCode), reach: .max)
             let fidelity = Self.fidelity(of: intervals, exact, flags: flags, bound)
             return ChunkRecord(
                 coder: exactCoder.identifier, maxAbsoluteError: fidelity.maxAbsoluteError,
                 meanSquaredError: fidelity.meanSquaredError, payload: try exactCoder.encode(intervals, given: context))
         case (.roiRefinement, let bound?):
             let base = exact.map { bound.code(ofInterval: bound.interval(of: $0)) }
-            let context = try context(chunk, base: base, flags: flags, greatest: coding.greatestCode, reach: bound.maxError)
+            let context = try context(chunk, base: base, flags: flags, greatest: coding.maxCode, reach: bound.maxError)
             return ChunkRecord(coder: exactCoder.identifier, payload: try exactCoder.encode(exact, given: context))
         default:
-            let context = try context(chunk, base: exact, flags: flags, greatest: coding.greatestCode, reach: .max)
+            let context = try context(chunk, base: exact, flags: flags, greatest: coding.maxCode, reach: .max)
             return ChunkRecord(coder: exactCoder.identifier, payload: try exactCoder.encode(exact, given: context))
         }
     }
@@ -62,7 +62,7 @@ extension VolumeEncoder {
         _ chunk: PlannedChunk, base: [UInt16], flags: [UInt8], greatest: UInt16, reach: UInt16
     ) throws(ExactCodecError) -> ExactContext {
         try ExactContext(
-            columns: chunk.box.x.count, rows: chunk.box.y.count, slices: chunk.box.z.count, greatestCode: greatest, base: base,
+            columns: chunk.box.x.count, rows: chunk.box.y.count, slices: chunk.box.z.count, maxCode: greatest, base: base,
             known: flags, reach: reach)
     }
 

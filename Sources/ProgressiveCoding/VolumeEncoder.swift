@@ -159,7 +159,7 @@ package final class VolumeEncoder: Sendable {
         let context = try assembler.withLock { assembler throws(CodingError) in try assembler.context(for: chunk, usesBase: true) }
         var codes = coding.codes(of: image.volume, in: chunk.box)
         if chunk.layer == .roiBounded, let maxError = layout.manifest.maxError {
-            let bound = ErrorBound(maxError: UInt16(maxError), greatestCode: coding.greatestCode)
+            let bound = ErrorBound(maxError: UInt16(maxError), maxCode: coding.maxCode)
             for index in codes.indices { codes[index] = bound.interval(of: codes[index]) }
         }
         return ChunkRecord(coder: exactCoder.identifier, payload: try exactCoder.encode(codes, given: context))
@@ -320,7 +320,7 @@ private struct ErrorMeter: VoxelVisitor {
                     let spans = chunk.layer == .backgroundBase ? layout.spansOutsideRegions(x: box.x, y: y, z: z) : [box.x]
                     for span in spans {
                         for x in span {
-                            let sample = min(samples[line + x - box.x.lowerBound], layout.map.greatestSample)
+                            let sample = min(samples[line + x - box.x.lowerBound], layout.map.maxSample)
                             let value = voxels[start + x].doubleValue
                             result.add(value, values[Int(sample)], isIdentical: value == values[Int(sample)])
                         }

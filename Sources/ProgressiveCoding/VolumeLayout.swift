@@ -141,7 +141,7 @@ package struct VolumeLayout: Sendable {
     /// The header of the companion file that says how good each voxel is.
     /// - Throws: `NIfTIError`.
     package func qualityHeader() throws -> NIfTIHeader {
-        try header.companion(description: "Fovea quality: 0 missing 1 background 2 ROI 3 exact", greatestValue: Quality.exact)
+        try header.companion(description: "Fovea quality: 0 missing 1 background 2 ROI 3 exact", maxValue: Quality.exact)
     }
 
     /// The chunks of the regions' exact voxels.
@@ -153,7 +153,7 @@ package struct VolumeLayout: Sendable {
     /// The step on the way to exact: intervals of codes; nil when there is none.
     func bound(_ coding: ExactCoding) -> ErrorBound? {
         guard case .integers(_, let greatest) = coding, let maxError = manifest.maxError, maxError > 0 else { return nil }
-        return ErrorBound(maxError: UInt16(maxError), greatestCode: greatest)
+        return ErrorBound(maxError: UInt16(maxError), maxCode: greatest)
     }
 
     /// The parts of a row of a box that belong to no region of interest; z over stacked slices.

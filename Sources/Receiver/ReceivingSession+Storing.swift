@@ -17,37 +17,38 @@ extension ReceivingSession {
         }
         let begun = journalBeginning
         let origin = origin
-        phase = .storing(Task { [mailbox, writer, manifestRecord, site] in
-            do {
-                guard table.digest == digest else {
-                    throw CodingError(.verificationFailed, "the sender's table is not the one it ends with")
+        phase = .storing(
+            Task { [mailbox, writer, manifestRecord, site] in
+                do {
+                    guard table.digest == digest else {
+                        throw CodingError(.verificationFailed, "the sender's table is not the one it ends with")
+                    }
+                    try await decoder.check(table.content, manifest: manifestRecord)
+                    var outcomes: [Receipt.Volume] = []
+                    for index in decoder.layouts.indices { outcomes.append(try await decoder.outcome(volume: index)) }
+                    guard outcomes == table.content.outcomes else {
+                        throw CodingError(.verificationFailed, "the volume here does not have the digest of the sender's")
+                    }
+                    let files = try await folder.finish(outcomes, isComplete: true)
+                    try await Self.receipt(origin, hello, decoder, outcomes, files, table: digest, interruption: nil)
+                        .write(to: folder.path, signedWith: site.receiptKey)
+                    let receipt = Receipt(tableDigest: digest, volumes: outcomes)
+                    await writer?.finish(folder: folder.path, begun: begun, receipt: receipt)
+                    let volumes = zip(files, outcomes).enumerated().map { index, stored in
+                        ReceivingSite.ReceivedVolume(
+                            path: folder.volumePath(index, stored.1.state), qualityPath: folder.qualityPath(index),
+                            digest: stored.0.digest, fileDigest: stored.0.fileDigest, state: stored.1.state)
+                    }
+                    mailbox.put(.stored(receipt, volumes))
+                } catch {
+                    // Neither the files nor the receipt that are left may call anything exact that was not the sender's.
+                    if error is CodingError {
+                        await decoder.distrust()
+                        mailbox.put(.distrusted(await decoder.completeness()))
+                    }
+                    mailbox.put(.failed(error))
                 }
-                try await decoder.check(table.content, manifest: manifestRecord)
-                var outcomes: [Receipt.Volume] = []
-                for index in decoder.layouts.indices { outcomes.append(try await decoder.outcome(volume: index)) }
-                guard outcomes == table.content.outcomes else {
-                    throw CodingError(.verificationFailed, "the volume here does not have the digest of the sender's")
-                }
-                let files = try await folder.finish(outcomes, isComplete: true)
-                try await Self.receipt(origin, hello, decoder, outcomes, files, table: digest, interruption: nil)
-                    .write(to: folder.path, signedWith: site.receiptKey)
-                let receipt = Receipt(tableDigest: digest, volumes: outcomes)
-                await writer?.finish(folder: folder.path, begun: begun, receipt: receipt)
-                let volumes = zip(files, outcomes).enumerated().map { index, stored in
-                    ReceivingSite.ReceivedVolume(
-                        path: folder.volumePath(index, stored.1.state), qualityPath: folder.qualityPath(index),
-                        digest: stored.0.digest, fileDigest: stored.0.fileDigest, state: stored.1.state)
-                }
-                mailbox.put(.stored(receipt, volumes))
-            } catch {
-                // Neither the files nor the receipt that are left may call anything exact that was not the sender's.
-                if error is CodingError {
-                    await decoder.distrust()
-                    mailbox.put(.distrusted(await decoder.completeness()))
-                }
-                mailbox.put(.failed(error))
-            }
-        })
+            })
     }
 
     /// The origin of the session, for its receipt.

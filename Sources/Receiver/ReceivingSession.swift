@@ -179,12 +179,12 @@ actor ReceivingSession {
             if ending == nil { site.regionRequests?.close(name) } else { site.regionRequests?.disconnect(name) }
         }
         guard let ending else {
-            await connection.close(patience: .milliseconds(200))
+            await connection.close(timeout: .milliseconds(200))
             await writer?.close()
             return .success(isConfirming ? nil : summary)
         }
         await decoder?.cancel(ending)
-        await connection.close(patience: .milliseconds(500))
+        await connection.close(timeout: .milliseconds(500))
         guard hasBegun else { return .success(nil) }
         let failure =
             failure ?? (ending.code == .undecodable && !isConfirming ? CodingError(.verificationFailed, ending.message) : nil)
@@ -299,51 +299,52 @@ actor ReceivingSession {
         senderStart =
             clock.elapsed - .microseconds(Int64(clamping: hello.elapsedMicroseconds))
             - .microseconds(Int64(hello.roundTripMicroseconds / 2))
-        meter = SessionMeter(board: site.metrics, session: hello.session.text, role: .receiver)
+        meter = SessionMeter(store: site.metrics, session: hello.session.text, role: .receiver)
         meter?.state = .transferring
         let begun = journalBeginning
         let path = "\(site.folder)/\(hello.session)"
         let sender = senderName
-        phase = .opening(Task { [site, registry, mailbox] in
-            do {
-                let claim = try await registry.claim(hello.session.text, sender: sender)
+        phase = .opening(
+            Task { [site, registry, mailbox] in
                 do {
-                    let (writer, contents, stored) = try await OwnThread.run {
-                        let isNew = try SessionFolder.make(root: site.folder, session: hello.session)
-                        let stored = CompletedSession(folder: path)
-                        do {
-                            let (writer, contents) = try JournalWriter.open(
-                                folder: path, begun: begun, byteLimit: site.limits.journalByteCount, system: site.system.journal
-                            ) {
-                                mailbox.put(.failed($0))
+                    let claim = try await registry.claim(hello.session.text, sender: sender)
+                    do {
+                        let (writer, contents, stored) = try await OwnThread.run {
+                            let isNew = try SessionFolder.make(root: site.folder, session: hello.session)
+                            let stored = CompletedSession(folder: path)
+                            do {
+                                let (writer, contents) = try JournalWriter.open(
+                                    folder: path, begun: begun, byteLimit: site.limits.journalByteCount, system: site.system.journal
+                                ) {
+                                    mailbox.put(.failed($0))
+                                }
+                                return (writer, contents, stored)
+                            } catch {
+                                // Without a journal it would be nobody's to go on with.
+                                if isNew { SessionFolder.discard(path) }
+                                throw error
                             }
-                            return (writer, contents, stored)
-                        } catch {
-                            // Without a journal it would be nobody's to go on with.
-                            if isNew { SessionFolder.discard(path) }
-                            throw error
                         }
-                    }
-                    guard contents.begun == nil || contents.begun == begun else {
-                        throw TransferError(.sessionExists, "the session '\(hello.session)' belongs to another sender")
-                    }
-                    if let receipt = contents.receipt {
-                        do {
-                            try await OwnThread.run { try stored.check(receipt, session: hello.session) }
-                        } catch {
-                            await writer.close()
-                            throw error
+                        guard contents.begun == nil || contents.begun == begun else {
+                            throw TransferError(.sessionExists, "the session '\(hello.session)' belongs to another sender")
                         }
+                        if let receipt = contents.receipt {
+                            do {
+                                try await OwnThread.run { try stored.check(receipt, session: hello.session) }
+                            } catch {
+                                await writer.close()
+                                throw error
+                            }
+                        }
+                        mailbox.put(.opened(writer, contents, claim, stored))
+                    } catch {
+                        registry.release(hello.session.text, claim)
+                        throw error
                     }
-                    mailbox.put(.opened(writer, contents, claim, stored))
                 } catch {
-                    registry.release(hello.session.text, claim)
-                    throw error
+                    mailbox.put(.failed(error))
                 }
-            } catch {
-                mailbox.put(.failed(error))
-            }
-        })
+            })
     }
 
     /// A chunk that was damaged on the way has to come again; too many of them are no accident.
@@ -417,5 +418,4 @@ actor ReceivingSession {
         case .failed(let error): giveUp(error)
         }
     }
-
 }

@@ -129,8 +129,8 @@ package struct ReceivingSite: Sendable {
     package var memoryByteCount = 4 << 30
     /// The most bytes of disk for those that are too large for memory, while they come together.
     package var diskByteCount = 16 << 30
-    /// The board where sessions' figures are shown; nil shows them nowhere.
-    package var metrics: MetricsBoard?
+    /// The store where sessions' figures are shown; nil shows them nowhere.
+    package var metrics: MetricsStore?
     /// The queue of regions that those who look request; nil where nobody does.
     package var regionRequests: RegionRequestQueue?
     /// The key that receipts are signed with; nil leaves them unsigned.
@@ -173,7 +173,7 @@ package struct ReceivingSite: Sendable {
         let address = try HostPort(parsing: address)
         try exposure.check(address)
         var options = SRTOptions(maximumBitsPerSecond: 100e6)
-        options.outlast(transport.silenceLimit)
+        options.outlast(transport.idleTimeout)
         options.datagramByteCount = transport.datagramByteCount
         let admission = SRTAdmission { [exposure] identifier in
             guard exposure.isProtected else { return .nothing }

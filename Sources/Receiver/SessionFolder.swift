@@ -47,12 +47,12 @@ final class SessionFolder: Sendable {
     private static let pieceByteLimit = 128 << 20
     /// The least time between two writes of a volume that nobody waits for, and how many times as long as a write it is at least. Where a write takes
     /// longer than that time, who waits for the next one waits as long as the last one took: it is not made over and over.
-    private static let leastInterval = Duration.seconds(1)
+    private static let minInterval = Duration.seconds(1)
     private static let restShare = 8
 
     private static func rest(after duration: Duration, isAwaited: Bool) -> Duration {
-        if isAwaited { return duration > leastInterval ? duration : .zero }
-        return max(leastInterval, duration * restShare)
+        if isAwaited { return duration > minInterval ? duration : .zero }
+        return max(minInterval, duration * restShare)
     }
 
     /// The folder of a session that ``make(root:session:)`` has made.

@@ -60,7 +60,7 @@ final class SessionRegistry: Sendable {
     private let room: Room
     private let state = Mutex(State())
     /// A sender that was killed comes back before anyone can know that its old connection is dead; and that one has its volumes to write.
-    private static let patience = Duration.seconds(30)
+    private static let timeout = Duration.seconds(30)
 
     /// - Parameters:
     ///   - limit: the most sessions at a time.
@@ -73,7 +73,7 @@ final class SessionRegistry: Sendable {
     /// Takes a name over once its connection, if any, has fallen silent and let go of it.
     /// - Throws: `TransferError.Code.full` when there are too many sessions; `.sessionBusy` when the session goes on elsewhere; `.sessionExists` when it is another sender's.
     func claim(_ name: String, sender: String) async throws -> Claim {
-        let deadline = ContinuousClock.now + Self.patience
+        let deadline = ContinuousClock.now + Self.timeout
         var isWaiting = false
         defer { if isWaiting { state.withLock { $0.waitingCount -= 1 } } }
         while true {

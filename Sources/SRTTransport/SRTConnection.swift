@@ -146,14 +146,14 @@ package actor SRTConnection {
         return String(decoding: bytes.prefix(Int(length)).prefix { $0 != 0 }, as: UTF8.self)
     }
 
-    /// Connects to a listener, trying again until `patience` is over.
+    /// Connects to a listener, trying again until `timeout` is over.
     /// - Throws: `TransportError.Code.invalidAddress`, `.optionRefused`, `.cannotConnect`, `.busy` or `.notPermitted`; `CancellationError`.
-    package static func connect(to address: HostPort, options: SRTOptions, patience: Duration = .seconds(10)) async throws
+    package static func connect(to address: HostPort, options: SRTOptions, timeout: Duration = .seconds(10)) async throws
         -> SRTConnection
     {
         let connector = Connector()
         let clock = ContinuousClock()
-        let deadline = clock.now + patience
+        let deadline = clock.now + timeout
         while true {
             try Task.checkCancellation()
             do {
@@ -171,7 +171,7 @@ package actor SRTConnection {
     ///   - messages: each at most ``messageByteLimit`` bytes.
     ///   - patience: how long to wait when nothing is there.
     ///   - maximumBitsPerSecond: what to hold the wire to from now on; nil leaves it as it is.
-    package func turn(sending messages: [[UInt8]], patience: Duration, maximumBitsPerSecond: Double? = nil) -> SRTTurn {
+    package func turn(sending messages: [[UInt8]], timeout: Duration, maximumBitsPerSecond: Double? = nil) -> SRTTurn {
         var turn = SRTTurn()
         guard !isClosed else {
             turn.isConnected = false
@@ -184,8 +184,8 @@ package actor SRTConnection {
         }
         turn.isConnected = send(messages)
         turn.waitingCount = waiting.count
-        if receive(into: &turn) == 0, turn.isConnected, patience > .zero {
-            wait(patience)
+        if receive(into: &turn) == 0, turn.isConnected, timeout > .zero {
+            wait(timeout)
             _ = receive(into: &turn)
         }
         let statistics = statistics()
@@ -200,12 +200,12 @@ package actor SRTConnection {
     }
 
     /// libsrt wakes at once when something comes, but without that it looks at its clock only every ten milliseconds: too coarse for a pace.
-    private func wait(_ patience: Duration) {
-        if patience < .milliseconds(10) {
-            usleep(UInt32(max(50, patience / .microseconds(1))))
+    private func wait(_ timeout: Duration) {
+        if timeout < .milliseconds(10) {
+            usleep(UInt32(max(50, timeout / .microseconds(1))))
         } else {
             var ready = SRT_EPOLL_EVENT_STR()
-            srt_epoll_uwait(epoll, &ready, 1, Int64(patience / .milliseconds(1)))
+            srt_epoll_uwait(epoll, &ready, 1, Int64(timeout / .milliseconds(1)))
         }
     }
 
@@ -270,10 +270,10 @@ package actor SRTConnection {
             roundTrip: .microseconds(Int64(counters.msRTT * 1000)))
     }
 
-    /// Closes once the peer has acknowledged what was sent, or after `patience`: libsrt's own close throws it away.
-    package func close(patience: Duration) async {
+    /// Closes once the peer has acknowledged what was sent, or after `timeout`: libsrt's own close throws it away.
+    package func close(timeout: Duration) async {
         let clock = ContinuousClock()
-        let deadline = clock.now + patience
+        let deadline = clock.now + timeout
         while !isClosed, clock.now < deadline {
             var blocks = 0
             var bytes = 0

@@ -11,7 +11,7 @@ package struct Secret: Sendable, CustomStringConvertible, CustomReflectable {
     /// Bytes of a secret's file at most.
     static let byteLimit = 4096
     /// Characters of a secret at least.
-    static let leastCharacterCount = 16
+    static let minCharacterCount = 16
 
     /// Reads a secret from a file of its own, which must be one that nobody but its owner can read.
     /// - Throws: `SecrecyError` with code `notFound`, `notPermitted`, `unreadable` (also what is no regular file), `exposed`
@@ -35,8 +35,8 @@ package struct Secret: Sendable, CustomStringConvertible, CustomReflectable {
         guard let text = String(validating: line, as: UTF8.self), !line.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
             throw SecrecyError(code, "\(place): a secret is one line of text")
         }
-        guard text.count >= Self.leastCharacterCount else {
-            throw SecrecyError(code, "\(place): a secret has \(Self.leastCharacterCount) characters or more")
+        guard text.count >= Self.minCharacterCount else {
+            throw SecrecyError(code, "\(place): a secret has \(Self.minCharacterCount) characters or more")
         }
         key = SymmetricKey(data: Array(line))
     }

@@ -46,7 +46,7 @@ struct SendingLoop {
 
     /// - Parameter answer: has a request coded, and its answer put where incoming events are taken from.
     init(
-        clock: Stopwatch, board: MetricsBoard?, session: String, expectation: LinkExpectation?, datagramByteCount: Int,
+        clock: Stopwatch, store: MetricsStore?, session: String, expectation: LinkExpectation?, datagramByteCount: Int,
         answer: @escaping @Sendable (Preparation.Result, Focus) -> Void,
         onEvent: @escaping @Sendable (SendingSite.Event) -> Void
     ) {
@@ -55,7 +55,7 @@ struct SendingLoop {
         self.onEvent = onEvent
         self.datagramByteCount = datagramByteCount
         self.expectation = expectation
-        meter = SessionMeter(board: board, session: session, role: .sender)
+        meter = SessionMeter(store: store, session: session, role: .sender)
     }
 
     /// Returns the events that have come of coding, as the session wants to hear them.

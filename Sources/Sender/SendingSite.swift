@@ -113,8 +113,8 @@ package struct SendingSite: Sendable {
     package var exposure = Exposure()
     /// True when what the link carried is kept as a first guess for the next time.
     package var remembersRate = true
-    /// The board where the session's figures are shown; nil shows them nowhere.
-    package var metrics: MetricsBoard?
+    /// The store where the session's figures are shown; nil shows them nowhere.
+    package var metrics: MetricsStore?
 
     /// Makes a site.
     package init(preparation: Preparation, session: Name, destination: String, transport: TransportProfile) {
@@ -177,10 +177,10 @@ package struct SendingSite: Sendable {
         let checked = try await preparation.check(on: pool)
         onEvent(.checked)
         var options = SRTOptions(maximumBitsPerSecond: transport.bitsPerSecond ?? 1e6)
-        options.connectTimeout = min(.seconds(3), transport.connectPatience)
+        options.connectTimeout = min(.seconds(3), transport.connectTimeout)
         options.passphrase = exposure.secret?.transportPassphrase
         options.streamIdentifier = exposure.sender.text
-        options.outlast(transport.silenceLimit)
+        options.outlast(transport.idleTimeout)
         options.datagramByteCount = transport.datagramByteCount
         var setup = SenderSession.Setup(
             session: session, goal: preparation.goal,
@@ -196,10 +196,10 @@ package struct SendingSite: Sendable {
         let coding = Task { [preparation] in await Self.code(preparation, checked, into: mailbox, on: pool, gate) }
         defer { coding.cancel() }
         var runner = SenderRunner(
-            SenderSession(setup, now: clock.elapsed), to: address, options: options, patience: transport.connectPatience,
+            SenderSession(setup, now: clock.elapsed), to: address, options: options, timeout: transport.connectTimeout,
             origin: clock.start)
         var loop = SendingLoop(
-            clock: clock, board: metrics, session: session.text, expectation: expectation,
+            clock: clock, store: metrics, session: session.text, expectation: expectation,
             datagramByteCount: transport.datagramByteCount,
             answer: Self.answering(into: mailbox, on: pool), onEvent: onEvent)
         await runner.run(
@@ -263,7 +263,9 @@ package struct SendingSite: Sendable {
             let prepared = try await preparation.run(checked, on: pool) { mailbox.put(.read) }
             mailbox.put(.prepared(prepared))
             let watch = Stopwatch()
-            let (table, digest) = try await prepared.encoder.run(on: pool, proceed: { try await gate.wait(atMost: standingTimeout) }) {
+            let (table, digest) = try await prepared.encoder.run(
+                on: pool, proceed: { try await gate.wait(atMost: standingTimeout) }
+            ) {
                 mailbox.put(.chunk($0))
             }
             mailbox.put(.coded(table, digest: digest, seconds: watch.seconds))

@@ -42,7 +42,7 @@ package struct ReceiverRunner: Sendable {
             if let tick = session.nextTick, now >= tick { act(&session, .tick, now) }
             let sending = outgoing
             outgoing = []
-            let turn = await connection.turn(sending: sending, patience: .milliseconds(10))
+            let turn = await connection.turn(sending: sending, timeout: .milliseconds(10))
             for (bytes, arrival) in zip(turn.received, turn.arrivals) {
                 act(&session, .datagram(bytes), max(.zero, arrival - origin))
             }

@@ -25,7 +25,7 @@ package struct SenderRunner: Sendable {
 
     private let address: HostPort
     private let options: SRTOptions
-    private let patience: Duration
+    private let timeout: Duration
     private let origin: ContinuousClock.Instant
     private var line: Line?
     private var dialling: Dialling?
@@ -46,18 +46,18 @@ package struct SenderRunner: Sendable {
     /// Time for which a connection may be silent before another one is tried beside it.
     private static let spareAfter = Duration.seconds(3)
     /// Time that the old one then has to show that it lives: after an outage both come back.
-    private static let sparePatience = Duration.seconds(2)
+    private static let spareTimeout = Duration.seconds(2)
 
     /// - Parameters:
     ///   - patience: how long to try to connect the first time.
     ///   - origin: when the session's time began.
     package init(
-        _ session: SenderSession, to address: HostPort, options: SRTOptions, patience: Duration, origin: ContinuousClock.Instant
+        _ session: SenderSession, to address: HostPort, options: SRTOptions, timeout: Duration, origin: ContinuousClock.Instant
     ) {
         self.session = session
         self.address = address
         self.options = options
-        self.patience = patience
+        self.timeout = timeout
         self.origin = origin
     }
 
@@ -73,7 +73,7 @@ package struct SenderRunner: Sendable {
         events: () -> [SenderSession.Event], onAction: (SenderSession.Action) -> Void,
         onTurn: (SenderSession) -> Void = { _ in }, mayGreet: () -> Bool = { true }
     ) async {
-        dialling = Dialling(to: address, options, patience: patience)
+        dialling = Dialling(to: address, options, timeout: timeout)
         while !session.isOver || line?.outgoing.isEmpty == false || line?.isFull == true {
             for event in events() { act(session.handle(event, now: now), onAction) }
             if let tick = session.nextTick, now >= tick { act(session.handle(.tick, now: now), onAction) }
@@ -88,9 +88,9 @@ package struct SenderRunner: Sendable {
             }
         }
         dialling?.cancel()
-        if case .success(let unused)? = dialling?.result { await unused.close(patience: .zero) }
-        await spare?.connection.close(patience: .zero)
-        await line?.connection.close(patience: .seconds(1))
+        if case .success(let unused)? = dialling?.result { await unused.close(timeout: .zero) }
+        await spare?.connection.close(timeout: .zero)
+        await line?.connection.close(timeout: .seconds(1))
     }
 
     /// Takes a connection that has been made.
@@ -99,7 +99,7 @@ package struct SenderRunner: Sendable {
         dialling = nil
         switch result {
         case .success(let made):
-            guard !session.isOver else { return await made.close(patience: .zero) }
+            guard !session.isOver else { return await made.close(timeout: .zero) }
             if line == nil { use(made, onAction) } else { spare = (made, now) }
         case .failure(let error):
             act(session.handle(Self.event(of: error), now: now), onAction)
@@ -134,28 +134,28 @@ package struct SenderRunner: Sendable {
             dialling = nil
             if let unused = spare {
                 spare = nil
-                await unused.connection.close(patience: .zero)
+                await unused.connection.close(timeout: .zero)
             }
             return
         }
         let since = silentSince ?? now
         silentSince = since
         if let made = spare {
-            guard now - made.since > max(Self.sparePatience, session.roundTrip * 4) else { return }
+            guard now - made.since > max(Self.spareTimeout, session.roundTrip * 4) else { return }
             spare = nil
             await lose(line, onAction)
             dialling?.cancel()
             dialling = nil
             use(made.connection, onAction)
         } else if dialling == nil, now - since > Self.spareAfter {
-            dialling = Dialling(to: address, options, patience: nil)
+            dialling = Dialling(to: address, options, timeout: nil)
         }
     }
 
     private mutating func lose(_ lost: Line, _ onAction: (SenderSession.Action) -> Void) async {
         line = nil
         earlier = traffic
-        await lost.connection.close(patience: .zero)
+        await lost.connection.close(timeout: .zero)
         act(session.handle(.disconnected, now: now), onAction)
     }
 
@@ -163,10 +163,10 @@ package struct SenderRunner: Sendable {
         line?.outgoing = []
         line?.pace = nil
         // With something to send it is the pace that wakes; without, whatever the receiver says next, or the coder.
-        let patience =
+        let timeout =
             session.hasQueued ? min(.milliseconds(1), max(.microseconds(200), session.nextAllowance - now)) : .milliseconds(2)
         let turn = await current.connection.turn(
-            sending: current.outgoing, patience: patience, maximumBitsPerSecond: current.pace)
+            sending: current.outgoing, timeout: timeout, maximumBitsPerSecond: current.pace)
         line?.isFull = turn.waitingCount > 0
         for (bytes, arrival) in zip(turn.received, turn.arrivals) {
             act(session.handle(.datagram(bytes), now: max(.zero, arrival - origin)), onAction)
@@ -188,11 +188,11 @@ package struct SenderRunner: Sendable {
             case .pace(let rate): line?.pace = rate
             case .reconnect:
                 if let lost = line?.connection {
-                    Task { await lost.close(patience: .zero) }
+                    Task { await lost.close(timeout: .zero) }
                     line = nil
                     earlier = traffic
                 }
-                dialling = Dialling(to: address, options, patience: nil)
+                dialling = Dialling(to: address, options, timeout: nil)
             default: break
             }
             onAction(action)
@@ -213,14 +213,14 @@ private final class Dialling: Sendable {
     private static let longestPause = Duration.seconds(5)
 
     /// - Parameter patience: how long to try; nil tries until it is cancelled.
-    init(to address: HostPort, _ options: SRTOptions, patience: Duration?) {
+    init(to address: HostPort, _ options: SRTOptions, timeout: Duration?) {
         let task = Task {
             let clock = ContinuousClock()
-            let deadline = patience.map { clock.now + $0 }
+            let deadline = timeout.map { clock.now + $0 }
             var pause = Duration.milliseconds(200)
             while true {
                 do {
-                    return try await SRTConnection.connect(to: address, options: options, patience: .zero)
+                    return try await SRTConnection.connect(to: address, options: options, timeout: .zero)
                 } catch let error as TransportError {
                     guard error.isPassing else { throw error }
                     if let deadline, clock.now >= deadline { throw error }

@@ -26,7 +26,7 @@ struct ArrivalObserver: Sendable {
 
     /// When the next report is due.
     var nextReport: Duration {
-        lastReport + (countSinceReport >= Self.enough ? timing.leastReportInterval : timing.reportInterval)
+        lastReport + (countSinceReport >= Self.enough ? timing.minReportInterval : timing.reportInterval)
     }
 
     /// A datagram came.
@@ -45,7 +45,7 @@ struct ArrivalObserver: Sendable {
         lastDeparture = departure
         let delay = now.wrappedMicroseconds &- departure
         // The clocks' offset is unknown, so only differences between delays mean anything: nearest below wins, modulo 2^32.
-        if echoArrival == nil || Int32(bitPattern: delay &- next.leastDelayMicroseconds) < 0 { next.leastDelayMicroseconds = delay }
+        if echoArrival == nil || Int32(bitPattern: delay &- next.minDelayMicroseconds) < 0 { next.minDelayMicroseconds = delay }
         next.echoMicroseconds = departure
         echoArrival = now
     }

@@ -89,7 +89,7 @@ extension SenderSession {
             let isNews = fullSince == nil
             let since = fullSince ?? now
             fullSince = since
-            guard now - since < (hasBeenTaken ? timing.resumePatience : timing.fullPatience) else {
+            guard now - since < (hasBeenTaken ? timing.resumeTimeout : timing.fullTimeout) else {
                 return fail(.busy, "The receiver is full: \(abort.message)")
             }
             part(now: now)

@@ -94,7 +94,7 @@ extension SenderSession {
     /// SRT learns of a lost datagram by the next one: while an answer is awaited there has to be a next one soon.
     private var heartbeatInterval: Duration {
         let awaits = queue.isEmpty && (!unacknowledged.isEmpty || phase == .ending) || phase == .greeting || isHeldBack
-        return awaits ? max(timing.leastHeartbeatInterval, rate.estimate.roundTrip / 2) : timing.keepaliveInterval
+        return awaits ? max(timing.minHeartbeatInterval, rate.estimate.roundTrip / 2) : timing.keepaliveInterval
     }
 
     mutating func tick(now: Duration) -> [Action] {
@@ -103,14 +103,14 @@ extension SenderSession {
                 fullRetry = nil
                 return [.reconnect]
             }
-            guard let apartSince, now >= apartSince + timing.resumePatience else { return [] }
+            guard let apartSince, now >= apartSince + timing.resumeTimeout else { return [] }
             return fail(
                 .peerSilent, "the receiver is gone; no connection to go on with for \(Int((now - apartSince).seconds.rounded())) s")
         }
         var actions: [Action] = []
-        silence.patience = isAwaitedAnswer(now: now) ? timing.busyAfter : nil
+        silence.timeout = isAwaitedAnswer(now: now) ? timing.busyAfter : nil
         switch silence.check(timing, now: now) {
-        case .stalled: actions.append(.stalled(phase == .greeting && silence.patience != nil ? .unanswered : .silent))
+        case .stalled: actions.append(.stalled(phase == .greeting && silence.timeout != nil ? .unanswered : .silent))
         case .tooLong:
             // The connection is of no use; another one may be.
             part(now: now)
@@ -123,8 +123,8 @@ extension SenderSession {
             // Before the receiver's random bytes are known only the hello itself can make a lost hello known.
             if phase == .greeting, !channel.isBound, urgent.isEmpty, let saidHello { urgent.append(saidHello) }
             if queue.isEmpty || isHeldBack, urgent.isEmpty, channel.isBound {
-                let patience = max(.milliseconds(1500), rate.estimate.roundTrip * 4)
-                let asks = quietSince.map { now - $0 > patience } ?? false
+                let timeout = max(.milliseconds(1500), rate.estimate.roundTrip * 4)
+                let asks = quietSince.map { now - $0 > timeout } ?? false
                 if asks { quietSince = now }
                 if asks, phase == .ending, let supplied { urgent.append(.end(tableDigest: supplied)) }
                 urgent.append(

@@ -103,11 +103,11 @@ struct ProgressWatch: Sendable {
     /// Bytes of messages that were handed to the transport and are no pieces: heartbeats come through where pieces do not.
     private var otherByteCount: UInt64 = 0
     private var handedCount = 0
-    private var mostPieceByteCount: UInt64 = 0
+    private var maxPieceByteCount: UInt64 = 0
     private var lastReceivedByteCount: UInt64 = 0
     /// When the peer last counted more than before, of whatever kind.
     private var lastGrowth: Duration
-    private var mostConfirmedCount = 0
+    private var maxConfirmedCount = 0
     /// When the peer's transport last confirmed anything.
     private(set) var transportConfirmed: Duration?
 
@@ -124,8 +124,8 @@ struct ProgressWatch: Sendable {
 
     /// Takes the number of messages handed over that the transport has not confirmed.
     mutating func note(inFlightCount: Int, now: Duration) {
-        guard handedCount - inFlightCount > mostConfirmedCount else { return }
-        mostConfirmedCount = handedCount - inFlightCount
+        guard handedCount - inFlightCount > maxConfirmedCount else { return }
+        maxConfirmedCount = handedCount - inFlightCount
         transportConfirmed = now
     }
 
@@ -135,8 +135,8 @@ struct ProgressWatch: Sendable {
             lastReceivedByteCount = receivedByteCount
             lastGrowth = now
         }
-        guard receivedByteCount > otherByteCount, receivedByteCount - otherByteCount > mostPieceByteCount else { return false }
-        mostPieceByteCount = receivedByteCount - otherByteCount
+        guard receivedByteCount > otherByteCount, receivedByteCount - otherByteCount > maxPieceByteCount else { return false }
+        maxPieceByteCount = receivedByteCount - otherByteCount
         return true
     }
 
@@ -147,16 +147,16 @@ struct ProgressWatch: Sendable {
     }
 
     mutating func check(_ timing: SessionTiming, now: Duration) -> SenderSession.Stall? {
-        let patience: Duration
+        let timeout: Duration
         let stall: SenderSession.Stall
         switch expectation {
         case .nothing: return nil
         case .arrival:
-            patience = timing.stalledAfter
+            timeout = timing.stalledAfter
             stall = now - lastGrowth < timing.stalledAfter / 2 ? .onlySmallArrives : .nothingArrives
-        case .confirmation: (patience, stall) = (timing.busyAfter, .unconfirmed)
+        case .confirmation: (timeout, stall) = (timing.busyAfter, .unconfirmed)
         }
-        guard !isStalled, now - since >= patience else { return nil }
+        guard !isStalled, now - since >= timeout else { return nil }
         isStalled = true
         return stall
     }

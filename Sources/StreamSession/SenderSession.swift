@@ -168,7 +168,7 @@ package struct SenderSession: Sendable {
     package var nextTick: Duration? {
         switch phase {
         case .over: nil
-        case .apart: [apartSince.map { $0 + timing.resumePatience }, fullRetry].compactMap { $0 }.min()
+        case .apart: [apartSince.map { $0 + timing.resumeTimeout }, fullRetry].compactMap { $0 }.min()
         case .greeting, .sending, .ending: min(silence.nextCheck(timing), nextHeartbeat)
         }
     }
@@ -187,7 +187,7 @@ package struct SenderSession: Sendable {
     /// By the receiver's reports.
     package var roundTrip: Duration { rate.estimate.roundTrip }
     /// The least of late, by the same.
-    package var leastRoundTrip: Duration { rate.estimate.leastRoundTrip }
+    package var minRoundTrip: Duration { rate.estimate.minRoundTrip }
     /// Retransmissions over first transmissions on this connection.
     package var retransmitRatio: Double { rate.flight.retransmitRatio }
     /// True when the receiver has answered this connection's hello.

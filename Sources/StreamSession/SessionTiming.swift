@@ -7,23 +7,23 @@ package struct SessionTiming: Sendable, Equatable {
     /// The longest time between two of the receiver's reports.
     package var reportInterval: Duration = .milliseconds(100)
     /// The shortest, where enough arrives to report.
-    package var leastReportInterval: Duration = .milliseconds(20)
+    package var minReportInterval: Duration = .milliseconds(20)
     /// Time that the peer may be silent before a person is told.
     package var stalledAfter: Duration = .seconds(2)
     /// Time that a peer that is there may take to read what it has of a session, to decode or to write before a person is told.
     package var busyAfter: Duration { stalledAfter * 5 }
     /// Time that the peer may be silent before its connection is given up.
-    package var silenceLimit: Duration = .seconds(125)
+    package var idleTimeout: Duration = .seconds(125)
     /// Time for which a sender without a connection tries to get another one.
-    package var resumePatience: Duration = .seconds(600)
+    package var resumeTimeout: Duration = .seconds(600)
     /// Time for which a sender tries to get a place at a receiver that is full.
-    package var fullPatience: Duration = .seconds(10)
+    package var fullTimeout: Duration = .seconds(10)
     /// Time that it waits before it tries the second time; twice as long each time after that.
     package var fullPause: Duration = .milliseconds(500)
     /// The interval at which an idle sender shows that it lives.
     package var keepaliveInterval: Duration = .milliseconds(500)
     /// The least time between heartbeats while acknowledgements are awaited.
-    package var leastHeartbeatInterval: Duration = .milliseconds(20)
+    package var minHeartbeatInterval: Duration = .milliseconds(20)
 
     /// The defaults.
     package init() {}
@@ -34,7 +34,7 @@ struct SilenceWatch: Sendable {
     private var lastHeard: Duration
     private(set) var isStalled = false
     /// Another time than `stalledAfter`, where the silence has a cause that is known.
-    var patience: Duration?
+    var timeout: Duration?
     /// Returns the time for which nothing has come.
     func duration(now: Duration) -> Duration { now - lastHeard }
 
@@ -53,13 +53,13 @@ struct SilenceWatch: Sendable {
 
     mutating func check(_ timing: SessionTiming, now: Duration) -> Silence? {
         let silence = now - lastHeard
-        if silence >= timing.silenceLimit { return .tooLong(silence) }
-        guard !isStalled, silence >= patience ?? timing.stalledAfter else { return nil }
+        if silence >= timing.idleTimeout { return .tooLong(silence) }
+        guard !isStalled, silence >= timeout ?? timing.stalledAfter else { return nil }
         isStalled = true
         return .stalled
     }
 
     func nextCheck(_ timing: SessionTiming) -> Duration {
-        lastHeard + (isStalled ? timing.silenceLimit : patience ?? timing.stalledAfter)
+        lastHeard + (isStalled ? timing.idleTimeout : timeout ?? timing.stalledAfter)
     }
 }

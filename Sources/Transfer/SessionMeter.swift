@@ -3,9 +3,9 @@ package import Metrics
 package import ProgressiveCoding
 package import WireFormat
 
-/// Keeps one end's figures of a session for the board.
+/// Keeps one end's figures of a session for the store.
 package struct SessionMeter {
-    private let board: MetricsBoard?
+    private let store: MetricsStore?
     private var metrics: SessionMetrics
     private var layers: [Layer: LayerProgress] = [:]
     /// Chunks whose size is known, coded or come.
@@ -31,8 +31,8 @@ package struct SessionMeter {
         }
     }
 
-    package init(board: MetricsBoard?, session: String, role: SessionMetrics.Role) {
-        self.board = board
+    package init(store: MetricsStore?, session: String, role: SessionMetrics.Role) {
+        self.store = store
         metrics = SessionMetrics(session: session, role: role, state: .connecting)
     }
 
@@ -57,7 +57,7 @@ package struct SessionMeter {
         byteCount += count
     }
 
-    package func isDue(_ now: Duration) -> Bool { board != nil && now >= next }
+    package func isDue(_ now: Duration) -> Bool { store != nil && now >= next }
 
     package mutating func show(
         now: Duration, datagramCount: Int, rate: Double? = nil, roundTrip: Duration? = nil, queueDelay: Duration? = nil,
@@ -77,11 +77,11 @@ package struct SessionMeter {
         metrics.retransmitRatio = retransmitRatio
         metrics.layers = layers.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
         metrics.ageSeconds = now.inSeconds
-        board?.update(metrics)
+        store?.update(metrics)
     }
 
-    /// Takes the session off the board: it was turned away, and comes again.
-    package func withdraw() { board?.withdraw(session: metrics.session, role: metrics.role) }
+    /// Takes the session out of the store: it was turned away, and comes again.
+    package func withdraw() { store?.withdraw(session: metrics.session, role: metrics.role) }
 
     package mutating func end(isFinished: Bool, now: Duration) {
         metrics.state = isFinished ? .finished : .failed
@@ -89,6 +89,6 @@ package struct SessionMeter {
         metrics.layers = layers.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
         metrics.ageSeconds = now.inSeconds
         metrics.goodputBitsPerSecond = 0
-        board?.update(metrics)
+        store?.update(metrics)
     }
 }

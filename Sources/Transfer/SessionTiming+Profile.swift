@@ -6,8 +6,8 @@ extension SessionTiming {
     package init(_ transport: TransportProfile) {
         self.init()
         stalledAfter = transport.stalledAfter
-        silenceLimit = transport.silenceLimit
-        resumePatience = transport.resumePatience
-        fullPatience = transport.connectPatience
+        idleTimeout = transport.idleTimeout
+        resumeTimeout = transport.resumeTimeout
+        fullTimeout = transport.connectTimeout
     }
 }

@@ -165,7 +165,7 @@ package struct Report: Sendable, Equatable {
     /// From the first of these to the last.
     package var spanMicroseconds: UInt32 = 0
     /// The least (arrival - departure) of these, in microseconds modulo 2^32; the clocks' offset is in it.
-    package var leastDelayMicroseconds: UInt32 = 0
+    package var minDelayMicroseconds: UInt32 = 0
     /// When the last of these that says so had left the sender.
     package var echoMicroseconds: UInt32 = 0
     /// From that one's arrival to this report; ``noEcho`` where none said so: then least delay and echo mean nothing.
@@ -184,7 +184,7 @@ package struct Report: Sendable, Equatable {
         arrivalCount = try reader.take(UInt32.self, "arrivals")
         spanByteCount = try reader.take(UInt32.self, "span bytes")
         spanMicroseconds = try reader.take(UInt32.self, "span")
-        leastDelayMicroseconds = try reader.take(UInt32.self, "least delay")
+        minDelayMicroseconds = try reader.take(UInt32.self, "least delay")
         echoMicroseconds = try reader.take(UInt32.self, "echo")
         holdMicroseconds = try reader.take(UInt32.self, "hold")
         // Far beyond any link, and far from where sums would leave 64 bits.
@@ -199,7 +199,7 @@ package struct Report: Sendable, Equatable {
         writer.put(arrivalCount)
         writer.put(spanByteCount)
         writer.put(spanMicroseconds)
-        writer.put(leastDelayMicroseconds)
+        writer.put(minDelayMicroseconds)
         writer.put(echoMicroseconds)
         writer.put(holdMicroseconds)
     }

@@ -12,7 +12,7 @@ private struct Floor {
     private(set) var finished: [FairTurns.Job: Duration] = [:]
     private(set) var started: [FairTurns.Job] = []
     private(set) var others: [FairTurns.Step] = []
-    private(set) var mostRunning = 0
+    private(set) var maxRunning = 0
     static let tick = Duration.milliseconds(10)
 
     init(slots: Int, mayPause: Bool = true, laneMemory: Int = .max) {
@@ -40,7 +40,7 @@ private struct Floor {
             case .expire, .exhaust: others.append(step)
             }
         }
-        mostRunning = max(mostRunning, running.count)
+        maxRunning = max(maxRunning, running.count)
     }
 
     mutating func close(_ lane: FairTurns.Lane) -> (waiting: [FairTurns.Job], begun: [FairTurns.Job]) {
@@ -100,7 +100,7 @@ struct FairTurnsTests {
         let job = try floor.add(to: floor.turns.open(), taking: .milliseconds(60))
         floor.run(for: .seconds(1))
         #expect(try #require(floor.finished[job]) - began <= .milliseconds(70))
-        #expect(floor.mostRunning == 2)
+        #expect(floor.maxRunning == 2)
     }
 
     @Test("What stood still for another session goes on, and nothing is lost")
@@ -248,7 +248,7 @@ struct FairTurnsTests {
         }
         floor.run(for: .seconds(200))
         #expect(floor.finished.count == count)
-        #expect(floor.mostRunning <= slots)
+        #expect(floor.maxRunning <= slots)
         #expect(!floor.turns.isBusy)
     }
 }

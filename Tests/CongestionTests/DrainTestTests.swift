@@ -7,17 +7,17 @@ struct DrainTestTests {
     private static let roundTrip = Duration.milliseconds(100)
 
     private func take(
-        _ test: inout DrainTest, at now: Duration, queue: Duration = .milliseconds(30), loss: Double = 0.05, leastDelay: UInt32
+        _ test: inout DrainTest, at now: Duration, queue: Duration = .milliseconds(30), loss: Double = 0.05, minDelay: UInt32
     ) -> DrainTest.Verdict {
         test.take(
-            queueDelay: queue, target: Self.target, lossShare: loss, leastDelay: leastDelay, roundTrip: Self.roundTrip, now: now)
+            queueDelay: queue, target: Self.target, lossShare: loss, minDelay: minDelay, roundTrip: Self.roundTrip, now: now)
     }
 
     /// The times at which the rate is lowered, over some seconds of reports.
     private func draining(queue: Duration, loss: Double) -> [Duration] {
         var test = DrainTest()
         return (0..<60).map { Duration.milliseconds(50 * $0) }.filter {
-            take(&test, at: $0, queue: queue, loss: loss, leastDelay: 50_000) == .draining
+            take(&test, at: $0, queue: queue, loss: loss, minDelay: 50_000) == .draining
         }
     }
 
@@ -37,7 +37,7 @@ struct DrainTestTests {
         var began: Duration?
         for step in 0..<40 {
             let now = Duration.milliseconds(50 * step)
-            let verdict = take(&test, at: now, leastDelay: falls && began != nil ? 20_000 : 50_000)
+            let verdict = take(&test, at: now, minDelay: falls && began != nil ? 20_000 : 50_000)
             if verdict == .draining, began == nil { began = now }
             if began != nil { verdicts.append(verdict) }
         }

@@ -34,7 +34,7 @@ struct CrowdTests {
         }
         var abort: Abort?
         for round in 0..<rounds where abort == nil {
-            let turn = await connection.turn(sending: messages, patience: .milliseconds(10))
+            let turn = await connection.turn(sending: messages, timeout: .milliseconds(10))
             messages = []
             if turn.waitingCount == 0, round % 10 == 0 {
                 messages = [Datagram.heartbeat(Heartbeat(sequence: 0, departureMicroseconds: 0)).encoded()]
@@ -44,7 +44,7 @@ struct CrowdTests {
             }
             if !turn.isConnected { break }
         }
-        await connection.close(patience: .zero)
+        await connection.close(timeout: .zero)
         return abort
     }
 
@@ -144,7 +144,7 @@ struct CrowdTests {
             #expect(decoders(of: receiver).isEmpty)
             try await Task.sleep(for: .milliseconds(10))
         }
-        for connection in connections { await connection.close(patience: .zero) }
+        for connection in connections { await connection.close(timeout: .zero) }
     }
 
     @Test("A sender whose chunks wait for what it never sends is refused once they hold more bytes than a session may")

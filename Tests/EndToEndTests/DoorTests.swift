@@ -91,7 +91,7 @@ struct DoorTests {
                 "127.0.0.1:\(receiver.port)", "--session", "late", "--json",
             ])
         for _ in 0..<1000 where late.event("reconnecting") == nil { await peer.ask() }
-        await peer.connection.close(patience: .zero)
+        await peer.connection.close(timeout: .zero)
         #expect(try await late.exitCode() == 0, "\(late.standardError)")
         // Who was turned away had no session that could end; one ended without its sender, one well.
         let endings = try await receiver.endings(2)
@@ -109,7 +109,7 @@ struct DoorTests {
         for _ in 0..<20 { strangers.append(try await Peer(port: receiver.port)) }
         let (code, sender) = try await send(scratch, to: receiver.port)
         #expect(code == 0, "\(sender.standardError)")
-        for stranger in strangers { await stranger.connection.close(patience: .zero) }
+        for stranger in strangers { await stranger.connection.close(timeout: .zero) }
         await receiver.stop()
     }
 
@@ -121,7 +121,7 @@ struct DoorTests {
         let peer = try await Peer(port: receiver.port)
         try await peer.greet("s")
         #expect(scratch.files(in: "in").contains("s"))
-        await peer.connection.close(patience: .zero)
+        await peer.connection.close(timeout: .zero)
         for _ in 0..<500 where !scratch.files(in: "in").isEmpty { try await Task.sleep(for: .milliseconds(20)) }
         #expect(scratch.files(in: "in") == [])
         let (code, sender) = try await send(scratch, to: receiver.port)
@@ -138,7 +138,7 @@ struct DoorTests {
         let east = ["--secret-file", try secret(scratch, "east", "the secret of the east"), "--sender", "east"]
         var receiver = try receive(scratch, ["--access-file", access, "--metrics", "127.0.0.1:0"])
         let port = try await Transfer.port(of: receiver)
-        let board = try #require(receiver.event("metrics")?["port"] as? Int)
+        let store = try #require(receiver.event("metrics")?["port"] as? Int)
         let first = try Program(
             "fovea",
             [
@@ -151,7 +151,7 @@ struct DoorTests {
         #expect(during.program.standardError.contains("belongs to another sender"), "\(during.program.standardError)")
         // Who only used its name has not ended it in the figures either.
         let figures = try String(
-            contentsOf: try #require(URL(string: "http://127.0.0.1:\(board)/metrics")), encoding: .utf8)
+            contentsOf: try #require(URL(string: "http://127.0.0.1:\(store)/metrics")), encoding: .utf8)
         #expect(figures.contains("fovea_sessions_total{result=\"failed\"} 0"), "\(figures)")
         first.signal(SIGKILL)
         try await end(receiver)

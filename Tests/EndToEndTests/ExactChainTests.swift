@@ -197,7 +197,7 @@ struct ExactChainTests {
             var table: ChunkTable?
             var outgoing: [[UInt8]] = []
             while !receiver.isOver || !outgoing.isEmpty {
-                let turn = await connection.turn(sending: outgoing, patience: .milliseconds(5))
+                let turn = await connection.turn(sending: outgoing, timeout: .milliseconds(5))
                 outgoing = []
                 let now = ContinuousClock.now - start
                 var events: [ReceiverSession.Event] = turn.received.map { .datagram($0) } + [.tick]
@@ -222,7 +222,7 @@ struct ExactChainTests {
                     }
                 }
             }
-            await connection.close(patience: .milliseconds(500))
+            await connection.close(timeout: .milliseconds(500))
             await listener.close()
         }
         let sender = try Program(

@@ -7,7 +7,7 @@ import SRTTransport
 import Synchronization
 import VolumeModel
 
-/// A receiver in this process: `fovea receive` takes wishes from a view alone.
+/// A receiver in this process: `fovea receive` takes requests from a view alone.
 final class FocusReceiver: Sendable {
     enum Happening: Sendable, Equatable {
         case milestone(Milestone)
@@ -19,25 +19,25 @@ final class FocusReceiver: Sendable {
         func add(_ happening: Happening) { happenings.withLock { $0.append(happening) } }
     }
 
-    let desk = RegionRequestQueue()
+    let queue = RegionRequestQueue()
     let port: Int
     private let log = Log()
     private let task: Task<Void, Never>
 
-    /// - Parameter wish: asked for as soon as the regions of interest are there.
-    init(_ scratch: Scratch, wish: Box) async throws {
+    /// - Parameter request: asked for as soon as the regions of interest are there.
+    init(_ scratch: Scratch, request: Box) async throws {
         var site = ReceivingSite(folder: scratch.file("in"), transport: TransportProfile())
-        site.regionRequests = desk
+        site.regionRequests = queue
         let listener = try site.listen(on: "127.0.0.1:0")
         port = Int(listener.port)
         let hasAsked = Asked()
-        task = Task { [site, desk, log] in
+        task = Task { [site, queue, log] in
             try? await site.run(listener, once: false, clock: Stopwatch()) { event in
                 switch event {
                 case .milestone(let milestone, let place, _, _):
                     log.add(.milestone(milestone))
                     if milestone == .roiComplete, hasAsked.first() {
-                        _ = desk.ask(session: place.session, volume: place.index, box: wish)
+                        _ = queue.ask(session: place.session, volume: place.index, box: request)
                     }
                 case .focus(_, let request): log.add(.focus(request.number, request.state))
                 case .ended(_, let result): log.add(.ended(isComplete: (try? result.get()) != nil))

@@ -21,10 +21,10 @@ struct FocusTests {
         var relay: Program
         let relayPort: Int
 
-        init(wish: String) async throws {
+        init(request: String) async throws {
             scratch = try Scratch()
             (volume, mask) = try Transfer.phantom(scratch)
-            receiver = try await FocusReceiver(scratch, wish: Box(parsing: wish))
+            receiver = try await FocusReceiver(scratch, request: Box(parsing: request))
             try "rate: 500 kbit/s\nround_trip: 80 ms\nloss: 0 %\nqueue: 128 KiB\n"
                 .write(toFile: scratch.file("link.yaml"), atomically: true, encoding: .utf8)
             try "rate: 485 kbit/s\n".write(toFile: scratch.file("transport.yaml"), atomically: true, encoding: .utf8)
@@ -88,7 +88,7 @@ struct FocusTests {
 
     @Test("It is shown before the background is complete, the sender says so step by step, and the transfer ends exact")
     func shownAhead() async throws {
-        let sites = try await Sites(wish: Self.box)
+        let sites = try await Sites(request: Self.box)
         let sender = try sites.send()
         #expect(try await sender.exitCode(seconds: 120) == 0, "\(sender.standardError)")
         #expect(focusEvents(sender) == ["focus_asked", "focus_queued", "focus_acknowledged"])
@@ -102,17 +102,17 @@ struct FocusTests {
         #expect(try #require(shown.first).index < background)
         try sites.expectExact()
         #expect(
-            sites.receiver.desk.ask(session: "s", volume: 0, box: try Box(parsing: Self.box))
+            sites.receiver.queue.ask(session: "s", volume: 0, box: try Box(parsing: Self.box))
                 == .refused("no such session is being received"))
     }
 
     enum Interruption: Sendable, CaseIterable { case senderKilled, linkCut }
 
     @Test(
-        "A wish outlives the connection it was made on, and nothing of its answer is kept on disk",
+        "A request outlives the connection it was made on, and nothing of its answer is kept on disk",
         arguments: Interruption.allCases)
     func interrupted(_ interruption: Interruption) async throws {
-        var sites = try await Sites(wish: Self.box)
+        var sites = try await Sites(request: Self.box)
         var sender = try sites.send()
         #expect(try await sender.waitFor("focus_queued") != nil, "\(sender.standardError)")
         switch interruption {

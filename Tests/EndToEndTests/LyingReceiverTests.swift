@@ -67,7 +67,7 @@ struct LyingReceiverTests {
                     }
                 }
             })
-        await connection.close(patience: .milliseconds(500))
+        await connection.close(timeout: .milliseconds(500))
         return heard.withLock { $0 }
     }
 

@@ -37,7 +37,7 @@ enum LyingSender {
             if round > 0, round % 5 == 0 {
                 outgoing = [Datagram.heartbeat(Heartbeat(sequence: UInt32(round), departureMicroseconds: 0)).encoded()]
             }
-            let turn = await connection.turn(sending: outgoing, patience: .milliseconds(10))
+            let turn = await connection.turn(sending: outgoing, timeout: .milliseconds(10))
             outgoing = []
             answers += turn.received.compactMap { try? Datagram(decoding: $0) }
             if !turn.isConnected { break }
@@ -48,11 +48,11 @@ enum LyingSender {
                 }
             }
             if isOver {
-                _ = await connection.turn(sending: [Datagram.bye.encoded()], patience: .milliseconds(50))
+                _ = await connection.turn(sending: [Datagram.bye.encoded()], timeout: .milliseconds(50))
                 break
             }
         }
-        await connection.close(patience: .milliseconds(200))
+        await connection.close(timeout: .milliseconds(200))
         return answers
     }
 

@@ -71,7 +71,7 @@ final class Peer {
     func say(_ datagrams: [Datagram]) async { await say(messages: datagrams.map { $0.encoded() }) }
 
     private func say(messages: [[UInt8]]) async {
-        let turn = await connection.turn(sending: messages, patience: .milliseconds(10))
+        let turn = await connection.turn(sending: messages, timeout: .milliseconds(10))
         answers += turn.received.compactMap { try? Datagram(decoding: $0) }
         isConnected = turn.isConnected
     }

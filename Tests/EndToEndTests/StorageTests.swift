@@ -1,3 +1,4 @@
+import Concurrency
 import Receiver
 import Foundation
 import Glibc
@@ -75,7 +76,7 @@ struct StorageTests {
         gate.open()
         let answer = try await peer.wait { $0 == .acknowledgement([0..<1]) }
         #expect(answer != nil)
-        await peer.connection.close(patience: .zero)
+        await peer.connection.close(timeout: .zero)
         await receiver.stop()
     }
 

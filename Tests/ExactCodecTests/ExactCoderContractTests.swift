@@ -13,14 +13,14 @@ struct ContractCoder: Sendable, CustomTestStringConvertible {
 
 @Suite("What every refinement coder does")
 struct ExactCoderContractTests {
-    private static let greatestCodes: [UInt16] = [0, 1, 2, 3, 254, 255, 256, 4095, 65535]
+    private static let maxCodes: [UInt16] = [0, 1, 2, 3, 254, 255, 256, 4095, 65535]
     private static let shapes = [(1, 1, 1), (1, 9, 2), (9, 1, 2), (16, 12, 5)]
 
     private func context(
         _ columns: Int, _ rows: Int, _ slices: Int, greatest: UInt16, base: [UInt16], known: [UInt8]? = nil
     ) throws -> ExactContext {
         try ExactContext(
-            columns: columns, rows: rows, slices: slices, greatestCode: greatest, base: base,
+            columns: columns, rows: rows, slices: slices, maxCode: greatest, base: base,
             known: known ?? [UInt8](repeating: 0, count: base.count))
     }
 
@@ -32,7 +32,7 @@ struct ExactCoderContractTests {
     func noise(contract: ContractCoder, seed: UInt64) throws {
         print("refinement of noise: seed \(seed)")
         var random = Seeded(seed)
-        for greatest in Self.greatestCodes {
+        for greatest in Self.maxCodes {
             for (columns, rows, slices) in Self.shapes {
                 let count = columns * rows * slices
                 let exact = noise(count, to: greatest, &random)
@@ -47,7 +47,7 @@ struct ExactCoderContractTests {
 
     @Test("Constants and the greatest differences either way come back exactly", arguments: ContractCoder.all)
     func extremes(contract: ContractCoder) throws {
-        for greatest in Self.greatestCodes {
+        for greatest in Self.maxCodes {
             for (columns, rows, slices) in Self.shapes {
                 let count = columns * rows * slices
                 let zeros = [UInt16](repeating: 0, count: count)
@@ -154,7 +154,7 @@ struct ExactCoderContractTests {
     private func expectBounded(_ contract: ContractCoder, _ bytes: [UInt8], _ context: ExactContext, _ place: String) {
         do {
             let decoded = try contract.coder.decode(bytes, given: context)
-            if decoded.count != context.voxelCount || decoded.contains(where: { $0 > context.greatestCode }) {
+            if decoded.count != context.voxelCount || decoded.contains(where: { $0 > context.maxCode }) {
                 Issue.record("codes out of range: \(place)")
             }
         } catch {
@@ -167,11 +167,11 @@ struct ExactCoderContractTests {
         let context = try context(4, 4, 1, greatest: 9, base: [UInt16](repeating: 0, count: 16))
         #expect(code { try contract.coder.encode([1, 2, 3], given: context) } == .invalidInput)
         #expect(
-            code { try ExactContext(columns: 4, rows: 4, slices: 1, greatestCode: 9, base: [0], known: [0]) } == .invalidInput)
+            code { try ExactContext(columns: 4, rows: 4, slices: 1, maxCode: 9, base: [0], known: [0]) } == .invalidInput)
         #expect(
-            code { try ExactContext(columns: 1, rows: 1, slices: 1, greatestCode: 9, base: [0], known: []) } == .invalidInput)
+            code { try ExactContext(columns: 1, rows: 1, slices: 1, maxCode: 9, base: [0], known: []) } == .invalidInput)
         #expect(
-            code { try ExactContext(columns: 0, rows: 0, slices: 0, greatestCode: 9, base: [], known: []) } == .invalidInput)
+            code { try ExactContext(columns: 0, rows: 0, slices: 0, maxCode: 9, base: [], known: []) } == .invalidInput)
     }
 
     @Test(
@@ -184,7 +184,7 @@ struct ExactCoderContractTests {
         let base = exact.map { UInt16(max(0, min(1000, Int($0) + Int.random(in: -reach...reach, using: &random)))) }
         func context(_ reach: Int) throws -> ExactContext {
             try ExactContext(
-                columns: columns, rows: rows, slices: slices, greatestCode: 1000, base: base,
+                columns: columns, rows: rows, slices: slices, maxCode: 1000, base: base,
                 known: [UInt8](repeating: 0, count: base.count), reach: UInt16(reach))
         }
         let coder = contract.coder
@@ -198,7 +198,7 @@ struct ExactCoderContractTests {
     @Test("A code out of reach of its base is refused", arguments: ContractCoder.all)
     func outOfReach(contract: ContractCoder) throws {
         let context = try ExactContext(
-            columns: 2, rows: 1, slices: 1, greatestCode: 100, base: [50, 50], known: [0, 0], reach: 4)
+            columns: 2, rows: 1, slices: 1, maxCode: 100, base: [50, 50], known: [0, 0], reach: 4)
         #expect(code { try contract.coder.encode([54, 55], given: context) } == .invalidInput)
     }
 

@@ -25,7 +25,7 @@ struct GoldenStreamTests {
             }
         }
         return (
-            exact, try ExactContext(columns: columns, rows: rows, slices: slices, greatestCode: 1023, base: base, known: known)
+            exact, try ExactContext(columns: columns, rows: rows, slices: slices, maxCode: 1023, base: base, known: known)
         )
     }
 
@@ -69,7 +69,7 @@ struct GoldenStreamTests {
         var random = Seeded(12)
         let exact = (0..<240).map { UInt16(400 + 9 * ($0 % 10) + 5 * ($0 / 10 % 8) + Int.random(in: 0...6, using: &random)) }
         let known = (0..<240).map { $0 % 10 == 0 ? ExactContext.aside : $0 % 10 == 9 ? ExactContext.neighbour : 0 }
-        return (exact, try ExactContext(columns: 10, rows: 8, slices: 3, greatestCode: 1023, base: exact, known: known))
+        return (exact, try ExactContext(columns: 10, rows: 8, slices: 3, maxCode: 1023, base: exact, known: known))
     }
 
     @Test("Every byte of a chunk that is changed is noticed")

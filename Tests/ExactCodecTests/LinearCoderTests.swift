@@ -27,7 +27,7 @@ struct LinearCoderTests {
 
     private func context(_ columns: Int, _ rows: Int, known: [UInt8], base: [UInt16]? = nil) throws -> ExactContext {
         try ExactContext(
-            columns: columns, rows: rows, slices: known.count / (columns * rows), greatestCode: 4095,
+            columns: columns, rows: rows, slices: known.count / (columns * rows), maxCode: 4095,
             base: base ?? [UInt16](repeating: 0, count: known.count), known: known)
     }
 
@@ -50,7 +50,7 @@ struct LinearCoderTests {
             for known in [body, mixed, codes.map { _ in ExactContext.takesPart }, codes.map { _ in ExactContext.aside }] {
                 for reach in [UInt16.max, 1000] {
                     let context = try ExactContext(
-                        columns: columns, rows: rows, slices: slices, greatestCode: 4095, base: codes.map { min(4095, $0 + 1) },
+                        columns: columns, rows: rows, slices: slices, maxCode: 4095, base: codes.map { min(4095, $0 + 1) },
                         known: known, reach: reach)
                     let chunk = try coder.encode(codes, given: context)
                     #expect(try coder.encodePlainly(codes, like: chunk, given: context) == chunk)
@@ -140,7 +140,7 @@ struct LinearCoderTests {
         for choices in [[0], [0, greatest], [0, greatest / 2, greatest]] {
             let codes = known.map { _ in UInt16(choices.randomElement(using: &random) ?? 0) }
             let context = try ExactContext(
-                columns: 20, rows: 14, slices: 5, greatestCode: UInt16(greatest), base: [UInt16](repeating: 0, count: codes.count),
+                columns: 20, rows: 14, slices: 5, maxCode: UInt16(greatest), base: [UInt16](repeating: 0, count: codes.count),
                 known: known)
             let decoded = try coder.decode(coder.encode(codes, given: context), given: context)
             #expect(codes.indices.allSatisfy { known[$0] != 0 || decoded[$0] == codes[$0] })

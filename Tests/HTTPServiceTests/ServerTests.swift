@@ -21,9 +21,9 @@ struct ServerTests {
         return try await body(#require(await iterator.next()))
     }
 
-    private static func limits(patience: Duration = .seconds(60), connections: Int = 32, streams: Int = 16) -> HTTPServer.Limits {
+    private static func limits(timeout: Duration = .seconds(60), connections: Int = 32, streams: Int = 16) -> HTTPServer.Limits {
         var limits = HTTPServer.Limits()
-        limits.patience = patience
+        limits.timeout = timeout
         limits.connectionCount = connections
         limits.streamCount = streams
         limits.requestCount = 10
@@ -147,7 +147,7 @@ struct ServerTests {
     @Test("A client that never reads is let go of, and what writes to it ends")
     func neverReads() async throws {
         let outcome = Mutex<String?>(nil)
-        try await serving(limits: Self.limits(patience: .milliseconds(300))) { _ in
+        try await serving(limits: Self.limits(timeout: .milliseconds(300))) { _ in
             HTTPResponse(contentType: "text/plain", byteCount: nil) { writer in
                 defer { outcome.withLock { $0 = $0 ?? "ended" } }
                 while true { try await writer.write([UInt8](repeating: 0, count: 1 << 20)) }

@@ -25,7 +25,7 @@ package struct ErringCoder: ExactCoder {
     package func encode(_ exact: [UInt16], given context: ExactContext) throws(ExactCodecError) -> [UInt8] {
         var wrong = exact
         if fault == .oneVoxel, let index = context.known.firstIndex(of: ExactContext.takesPart) {
-            wrong[index] = wrong[index] == 0 ? min(1, context.greatestCode) : wrong[index] - 1
+            wrong[index] = wrong[index] == 0 ? min(1, context.maxCode) : wrong[index] - 1
         }
         var chunk = try coder.encode(wrong, given: context)
         if fault == .brokenBytes { chunk[0] ^= 1 }

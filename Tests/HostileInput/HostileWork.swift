@@ -34,7 +34,7 @@ package struct HostileWork: Sendable {
             let base = (0..<voxelCount).map { UInt16(truncatingIfNeeded: $0 &* 40503) % (greatest | 1) }
             guard
                 let context = try? ExactContext(
-                    columns: columns, rows: rows, slices: count, greatestCode: greatest, base: base,
+                    columns: columns, rows: rows, slices: count, maxCode: greatest, base: base,
                     known: [UInt8](repeating: 0, count: voxelCount))
             else { return ["a context that was refused"] }
             request = .codes(payload: payload, coder: 1 + bytes[5] % 3, context: context)

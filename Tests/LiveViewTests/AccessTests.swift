@@ -14,7 +14,7 @@ struct AccessTests {
         _ host: String = "127.0.0.1", _ body: @escaping @Sendable (UInt16, String) async throws -> Result
     ) async throws -> Result {
         let site = ReceivingSite(folder: NSTemporaryDirectory(), transport: .init())
-        let view = try LiveView(of: LiveBoard(), site: site, on: HostPort(host: host, port: 0))
+        let view = try LiveView(of: LiveStore(), site: site, on: HostPort(host: host, port: 0))
         let (pages, continuation) = AsyncStream<String>.makeStream()
         let task = Task { try await view.run { continuation.yield($0) } }
         defer { task.cancel() }

@@ -13,7 +13,7 @@ typealias JSON = [String: Any]
 /// A view of a folder, as a page sees it.
 struct Served: Sendable {
     let folder: String
-    let board: LiveBoard
+    let store: LiveStore
     let site: ReceivingSite
     let port: UInt16
 
@@ -29,15 +29,15 @@ struct Served: Sendable {
         var site = ReceivingSite(folder: folder, transport: .init())
         site.regionRequests = RegionRequestQueue()
         site.receiptKey = key
-        let board = LiveBoard(openByteLimit: openByteLimit)
-        let view = try LiveView(of: board, site: site, on: HostPort(host: "127.0.0.1", port: 0))
+        let store = LiveStore(openByteLimit: openByteLimit)
+        let view = try LiveView(of: store, site: site, on: HostPort(host: "127.0.0.1", port: 0))
         let (pages, continuation) = AsyncStream<String>.makeStream()
         let task = Task { try await view.run { continuation.yield($0) } }
         defer { task.cancel() }
         var iterator = pages.makeAsyncIterator()
         let page = try #require(await iterator.next())
         let port = UInt16(try #require(URL(string: page)?.port))
-        try await body(Served(folder: folder, board: board, site: site, port: port))
+        try await body(Served(folder: folder, store: store, site: site, port: port))
     }
 
     /// The status and the body of an answer.

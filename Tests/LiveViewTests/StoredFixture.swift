@@ -42,7 +42,7 @@ struct StoredFixture {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try NIfTIFile.write(image, to: "\(folder)/\(fileName)", compressionLevel: 1)
         if let quality {
-            let header = try image.header.companion(description: "quality", greatestValue: 3)
+            let header = try image.header.companion(description: "quality", maxValue: 3)
             try NIfTIFile.write(
                 try NIfTIImage(header: header, voxels: [UInt8](repeating: quality, count: image.volume.shape.voxelCount)),
                 to: "\(folder)/head.quality.nii.gz", compressionLevel: 1)

@@ -4,17 +4,17 @@ import Testing
 
 @Suite("Metrics as JSON")
 struct JSONTests {
-    @Test("An empty board is an object too")
+    @Test("An empty store is an object too")
     func empty() {
         #expect(
-            MetricsBoard().json()
+            MetricsStore().json()
                 == #"{"sessions":[],"totals":{"bytes":0,"datagrams":0,"failed":0,"finished":0},"version":1}"#)
     }
 
     @Test("A session is written in one way: keys sorted, null for what is not known")
     func sample() {
-        let board = MetricsBoard()
-        board.update(.sample)
+        let store = MetricsStore()
+        store.update(.sample)
         let layers =
             #"[{"bytes":40000,"chunks":4,"expected_bytes":40000,"expected_chunks":4,"name":"roi_base"},"#
             + #"{"bytes":1460000,"chunks":9,"expected_bytes":null,"expected_chunks":31,"name":"background_base"}]"#
@@ -23,15 +23,15 @@ struct JSONTests {
             + #""queue_delay_seconds":null,"rate_bps":20000000,"retransmit_ratio":0.0125,"role":"sender","#
             + #""round_trip_seconds":0.08,"session":"case-17","state":"transferring"}"#
         let totals = #"{"bytes":1500000,"datagrams":1200,"failed":0,"finished":0}"#
-        #expect(board.json() == #"{"sessions":[\#(session)],"totals":\#(totals),"version":1}"#)
+        #expect(store.json() == #"{"sessions":[\#(session)],"totals":\#(totals),"version":1}"#)
     }
 
     @Test("How much is exact is there in voxels and bytes, its share 0 until the body is known, and 1 for no less than all of it")
     func completeness() throws {
         func completeness(_ progress: VoxelProgress) throws -> [String: Any] {
-            let board = MetricsBoard()
-            board.update(SessionMetrics(session: "a", role: .receiver, completeness: progress))
-            let object = try #require(try JSONSerialization.jsonObject(with: Data(board.json().utf8)) as? [String: Any])
+            let store = MetricsStore()
+            store.update(SessionMetrics(session: "a", role: .receiver, completeness: progress))
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(store.json().utf8)) as? [String: Any])
             let session = try #require((object["sessions"] as? [[String: Any]])?.first)
             return try #require(session["completeness"] as? [String: Any])
         }
@@ -49,12 +49,12 @@ struct JSONTests {
 
     @Test("Names with quotes and numbers that are none leave it JSON")
     func hostile() throws {
-        let board = MetricsBoard()
-        board.update(
+        let store = MetricsStore()
+        store.update(
             SessionMetrics(
                 session: "a\"}\n\\\u{1b}", role: .sender, goodputBitsPerSecond: .infinity, roundTripSeconds: .nan, byteCount: .max
             ))
-        let object = try #require(try JSONSerialization.jsonObject(with: Data(board.json().utf8)) as? [String: Any])
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(store.json().utf8)) as? [String: Any])
         let session = try #require((object["sessions"] as? [[String: Any]])?.first)
         #expect(session["session"] as? String == "a\"}\n\\\u{1b}")
         #expect(session["goodput_bps"] is NSNull)

@@ -9,7 +9,7 @@ import Testing
 struct ListenTests {
     private func fault(host: String, port: UInt16 = 0) async -> HTTPServiceError? {
         do {
-            try await MetricsServer(board: MetricsBoard(), host: host, port: port).run { _ in
+            try await MetricsServer(store: MetricsStore(), host: host, port: port).run { _ in
                 Issue.record("'\(host)' is listened on")
             }
             return nil
@@ -31,19 +31,19 @@ struct ListenTests {
 
     @Test("IPv4 addresses and localhost are served", arguments: ["127.0.0.1", "0.0.0.0", "localhost"])
     func ip4(host: String) async throws {
-        let answer = try await withServer(of: MetricsBoard(), host: host) { await RawClient.get($0, "/metrics") }
+        let answer = try await withServer(of: MetricsStore(), host: host) { await RawClient.get($0, "/metrics") }
         #expect(answer?.hasPrefix("HTTP/1.1 200 OK\r\n") == true)
     }
 
     @Test("IPv6 addresses are served", .enabled(if: hasIP6, "this machine has no ::1"), arguments: ["::1", "::"])
     func ip6(host: String) async throws {
-        let answer = try await withServer(of: MetricsBoard(), host: host) { await RawClient.get($0, "/metrics", ip6: true) }
+        let answer = try await withServer(of: MetricsStore(), host: host) { await RawClient.get($0, "/metrics", ip6: true) }
         #expect(answer?.hasPrefix("HTTP/1.1 200 OK\r\n") == true)
     }
 
     @Test("A port that another has is an error that names it")
     func taken() async throws {
-        try await withServer(of: MetricsBoard()) { port in
+        try await withServer(of: MetricsStore()) { port in
             let fault = await fault(host: "127.0.0.1", port: port)
             #expect(fault?.code == .portInUse)
             #expect(fault?.message == "metrics cannot be served on 127.0.0.1:\(port): the port is in use by another program")
@@ -52,7 +52,7 @@ struct ListenTests {
 
     @Test("Cancelled, it returns, lets its clients go and gives its port back")
     func cancelled() async throws {
-        let server = MetricsServer(board: MetricsBoard(), host: "127.0.0.1", port: 0)
+        let server = MetricsServer(store: MetricsStore(), host: "127.0.0.1", port: 0)
         let (ports, continuation) = AsyncStream<UInt16>.makeStream()
         let task = Task { try await server.run { continuation.yield($0) } }
         var iterator = ports.makeAsyncIterator()
@@ -64,7 +64,7 @@ struct ListenTests {
         try await task.value
         #expect(await onThread { client.receive() } == "")
         #expect(await RawClient.get(port, "/metrics") == nil)
-        let again = MetricsServer(board: MetricsBoard(), host: "127.0.0.1", port: port)
+        let again = MetricsServer(store: MetricsStore(), host: "127.0.0.1", port: port)
         let second = Task { try await again.run { continuation.yield($0) } }
         #expect(await iterator.next() == port)
         second.cancel()

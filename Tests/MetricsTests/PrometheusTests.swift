@@ -7,9 +7,9 @@ struct PrometheusTests {
 
     @Test("A session's numbers are there, in base units, and what is not known is not")
     func sample() throws {
-        let board = MetricsBoard()
-        board.update(.sample)
-        let text = try PrometheusParser(board.prometheus())
+        let store = MetricsStore()
+        store.update(.sample)
+        let text = try PrometheusParser(store.prometheus())
         #expect(text.value("fovea_session_goodput_bits_per_second", Self.labels) == 18.5e6)
         #expect(text.value("fovea_session_rate_bits_per_second", Self.labels) == 20e6)
         #expect(text.value("fovea_session_retransmit_ratio", Self.labels) == 0.0125)
@@ -27,12 +27,12 @@ struct PrometheusTests {
 
     @Test("How much is exact is there at the receiving end, in voxels of the body and as their share")
     func completeness() throws {
-        let board = MetricsBoard()
-        board.update(
+        let store = MetricsStore()
+        store.update(
             SessionMetrics(
                 session: "case-17", role: .receiver,
                 completeness: VoxelProgress(exactVoxelCount: 25, bodyVoxelCount: 100, byteCount: 9)))
-        let text = try PrometheusParser(board.prometheus())
+        let text = try PrometheusParser(store.prometheus())
         let labels = ["session": "case-17", "role": "receiver"]
         #expect(text.value("fovea_session_exact_ratio", labels) == 0.25)
         #expect(text.value("fovea_session_exact_voxels", labels) == 25)
@@ -42,12 +42,12 @@ struct PrometheusTests {
 
     @Test("Every state has its number of sessions, also when that is none")
     func states() throws {
-        let board = MetricsBoard()
+        let store = MetricsStore()
         for state in SessionMetrics.State.allCases {
-            #expect(try PrometheusParser(board.prometheus()).value("fovea_sessions", ["state": state.rawValue]) == 0)
+            #expect(try PrometheusParser(store.prometheus()).value("fovea_sessions", ["state": state.rawValue]) == 0)
         }
-        board.update(SessionMetrics.sample.with(.stalled))
-        let text = try PrometheusParser(board.prometheus())
+        store.update(SessionMetrics.sample.with(.stalled))
+        let text = try PrometheusParser(store.prometheus())
         #expect(text.value("fovea_sessions", ["state": "stalled"]) == 1)
         #expect(text.value("fovea_sessions", ["state": "transferring"]) == 0)
         #expect(text.value("fovea_session_state", Self.labels.merging(["state": "stalled"]) { $1 }) == 1)
@@ -56,20 +56,20 @@ struct PrometheusTests {
 
     @Test("Refused callers are counted by reason, at a receiver only")
     func refused() throws {
-        let board = MetricsBoard()
-        #expect(try PrometheusParser(board.prometheus()).value("fovea_refused_connections_total", ["reason": "full"]) == nil)
-        board.update(refused: ["full": 3, "wrong_secret": 0])
-        let text = try PrometheusParser(board.prometheus())
+        let store = MetricsStore()
+        #expect(try PrometheusParser(store.prometheus()).value("fovea_refused_connections_total", ["reason": "full"]) == nil)
+        store.update(refused: ["full": 3, "wrong_secret": 0])
+        let text = try PrometheusParser(store.prometheus())
         #expect(text.value("fovea_refused_connections_total", ["reason": "full"]) == 3)
         #expect(text.value("fovea_refused_connections_total", ["reason": "wrong_secret"]) == 0)
-        #expect(board.json().contains(#""refused":{"full":3,"wrong_secret":0}"#))
+        #expect(store.json().contains(#""refused":{"full":3,"wrong_secret":0}"#))
     }
 
     @Test("What only grows is a counter that says so by its name, everything else a gauge")
     func types() throws {
-        let board = MetricsBoard()
-        board.update(.sample)
-        let text = try PrometheusParser(board.prometheus())
+        let store = MetricsStore()
+        store.update(.sample)
+        let text = try PrometheusParser(store.prometheus())
         #expect(text.types.count == 16)
         for (name, type) in text.types { #expect((type == "counter") == name.hasSuffix("_total"), "\(name) is a \(type)") }
     }
@@ -82,11 +82,11 @@ struct PrometheusTests {
             "\u{2028}",
         ])
     func escaping(name: String) throws {
-        let board = MetricsBoard()
-        board.update(
+        let store = MetricsStore()
+        store.update(
             SessionMetrics(
                 session: name, role: .receiver, goodputBitsPerSecond: 5, layers: [LayerProgress(name: name, byteCount: 6)]))
-        let text = try PrometheusParser(board.prometheus())
+        let text = try PrometheusParser(store.prometheus())
         let labels = ["session": name, "role": "receiver"]
         #expect(text.value("fovea_session_goodput_bits_per_second", labels) == 5)
         #expect(text.value("fovea_layer_bytes", labels.merging(["layer": name]) { $1 }) == 6)
@@ -95,19 +95,19 @@ struct PrometheusTests {
 
     @Test("Backslashes, quotes and line breaks are written as the format has it")
     func escapes() {
-        let board = MetricsBoard()
-        board.update(SessionMetrics(session: "a\\b\"c\nd", role: .sender))
-        #expect(board.prometheus().contains(#"{session="a\\b\"c\nd",role="sender"}"#))
+        let store = MetricsStore()
+        store.update(SessionMetrics(session: "a\\b\"c\nd", role: .sender))
+        #expect(store.prometheus().contains(#"{session="a\\b\"c\nd",role="sender"}"#))
     }
 
     @Test("Numbers that are none are written as the format has it")
     func notFinite() throws {
-        let board = MetricsBoard()
-        board.update(
+        let store = MetricsStore()
+        store.update(
             SessionMetrics(
                 session: "a", role: .sender, goodputBitsPerSecond: .infinity, rateBitsPerSecond: -.infinity,
                 roundTripSeconds: .nan))
-        let text = board.prometheus()
+        let text = store.prometheus()
         #expect(text.contains("goodput_bits_per_second{session=\"a\",role=\"sender\"} +Inf\n"))
         #expect(text.contains("rate_bits_per_second{session=\"a\",role=\"sender\"} -Inf\n"))
         #expect(text.contains("round_trip_seconds{session=\"a\",role=\"sender\"} NaN\n"))

@@ -10,7 +10,7 @@ struct ServerLimitTests {
 
     @Test("Fifty connections that say nothing do not stop a GET")
     func idle() async throws {
-        let hasAnswer = try await withServer(of: MetricsBoard()) { port in
+        let hasAnswer = try await withServer(of: MetricsStore()) { port in
             let idle = (0..<50).compactMap { _ in RawClient(port: port) }
             defer { idle.forEach { $0.close() } }
             #expect(idle.count == 50)
@@ -21,7 +21,7 @@ struct ServerLimitTests {
 
     @Test("Where there are too many, the oldest make room")
     func oldestGo() async throws {
-        let (hasAnswer, first) = try await withServer(of: MetricsBoard(), connectionLimit: 4) { port in
+        let (hasAnswer, first) = try await withServer(of: MetricsStore(), connectionLimit: 4) { port in
             let idle = (0..<100).compactMap { _ in RawClient(port: port) }
             defer { idle.forEach { $0.close() } }
             let first = await onThread { idle.first?.receive() }
@@ -41,13 +41,13 @@ struct ServerLimitTests {
         "A client that does not come to the end of its request is cut off",
         arguments: ["", "GET", "GET /metrics HTTP/1.1\r\n", "GET /metrics HTTP/1.1\r\nA: b\r\n"])
     func unfinished(request: String) async throws {
-        let answer = try await withServer(of: MetricsBoard(), patience: .milliseconds(200)) { await RawClient.ask($0, request) }
+        let answer = try await withServer(of: MetricsStore(), timeout: .milliseconds(200)) { await RawClient.ask($0, request) }
         #expect(answer == "")
     }
 
     @Test("A client that keeps its connection after the answer is cut off")
     func lingering() async throws {
-        let (answer, wasCutOff) = try await withServer(of: MetricsBoard(), patience: .seconds(4)) { port in
+        let (answer, wasCutOff) = try await withServer(of: MetricsStore(), timeout: .seconds(4)) { port in
             await onThread { () -> (String?, Bool) in
                 guard let client = RawClient(port: port) else { return (nil, false) }
                 defer { client.close() }
@@ -65,7 +65,7 @@ struct ServerLimitTests {
 
     @Test("A request that does not end is refused")
     func endless() async throws {
-        let (line, headers) = try await withServer(of: MetricsBoard()) { port in
+        let (line, headers) = try await withServer(of: MetricsStore()) { port in
             (
                 await RawClient.ask(port, String(repeating: "a", count: 100_000)),
                 await RawClient.ask(port, "GET /metrics HTTP/1.1\r\n" + String(repeating: "A: b\r\n", count: 20_000))
@@ -77,7 +77,7 @@ struct ServerLimitTests {
 
     @Test("Clients that send and send without a line's end do not stop a GET")
     func flood() async throws {
-        let hasAnswer = try await withServer(of: MetricsBoard()) { port in
+        let hasAnswer = try await withServer(of: MetricsStore()) { port in
             await withTaskGroup { group in
                 for _ in 0..<8 {
                     group.addTask {
@@ -97,15 +97,15 @@ struct ServerLimitTests {
 
     @Test("A long answer arrives whole")
     func longAnswer() async throws {
-        let board = MetricsBoard()
-        for number in 0..<2000 { board.update(SessionMetrics(session: "case-\(number)", role: .receiver)) }
-        let answer = try await withServer(of: board) { await RawClient.get($0, "/metrics") }
-        #expect(answer?.hasSuffix(board.prometheus()) == true)
+        let store = MetricsStore()
+        for number in 0..<2000 { store.update(SessionMetrics(session: "case-\(number)", role: .receiver)) }
+        let answer = try await withServer(of: store) { await RawClient.get($0, "/metrics") }
+        #expect(answer?.hasSuffix(store.prometheus()) == true)
     }
 
     @Test("A thousand requests, eight at a time, are all answered")
     func many() async throws {
-        let count = try await withServer(of: MetricsBoard()) { port in
+        let count = try await withServer(of: MetricsStore()) { port in
             await withTaskGroup(of: Int.self) { group in
                 for _ in 0..<8 {
                     group.addTask {

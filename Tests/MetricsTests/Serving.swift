@@ -4,10 +4,10 @@ import Metrics
 
 /// Runs a server while something is done with its port.
 func withServer<Result: Sendable>(
-    of board: MetricsBoard, host: String = "127.0.0.1", patience: Duration = .seconds(60), connectionLimit: Int = 64,
+    of store: MetricsStore, host: String = "127.0.0.1", timeout: Duration = .seconds(60), connectionLimit: Int = 64,
     _ body: @Sendable @escaping (UInt16) async throws -> Result
 ) async throws -> Result {
-    let server = MetricsServer(board: board, host: host, port: 0, patience: patience, connectionLimit: connectionLimit)
+    let server = MetricsServer(store: store, host: host, port: 0, timeout: timeout, connectionLimit: connectionLimit)
     let (ports, continuation) = AsyncStream<UInt16>.makeStream()
     return try await withThrowingTaskGroup(of: Result?.self) { group in
         group.addTask {

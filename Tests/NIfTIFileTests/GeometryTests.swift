@@ -100,7 +100,7 @@ struct GeometryTests {
         header.setScaling(slope: 2, intercept: 5)
         header.setVoxelOffset(header.bytes.count + 4 + 64)
         let original = try NIfTIHeader(bytes: header.bytes)
-        let companion = try original.companion(description: "quality", greatestValue: 3)
+        let companion = try original.companion(description: "quality", maxValue: 3)
         #expect(companion.shape == original.shape)
         #expect(companion.affine == original.affine)
         #expect(companion.version == form.version)

@@ -52,8 +52,8 @@ struct ProfileTextTests {
     func transportDefaults() throws {
         #expect(try transport("rate: 1 Mbit/s\n") == TransportProfile(bitsPerSecond: 1e6))
         let own = try transport("rate: 1 Mbit/s\nsilence_limit: 5 s\nconnect_patience: 3 s\n")
-        #expect(own.silenceLimit == .seconds(5))
-        #expect(own.connectPatience == .seconds(3))
+        #expect(own.idleTimeout == .seconds(5))
+        #expect(own.connectTimeout == .seconds(3))
         #expect(own.stalledAfter == TransportProfile(bitsPerSecond: 1).stalledAfter)
     }
 
@@ -61,7 +61,7 @@ struct ProfileTextTests {
     func automatic() throws {
         let own = try transport("rate: auto\nceiling: 5 Mbit/s\nfec: 12 %\nresume_patience: 60 s\n")
         #expect(own.bitsPerSecond == nil && own.ceiling == 5e6 && own.parityRatio == 0.12)
-        #expect(own.resumePatience == .seconds(60))
+        #expect(own.resumeTimeout == .seconds(60))
         #expect(try transport("rate: auto\nfec: off\n").parityRatio == 0)
         #expect(try transport("rate: auto\nfec: auto\n").parityRatio == nil)
         for text in ["rate: fast\n", "rate: auto\nceiling: auto\n", "rate: auto\nfec: 300 %\n", "rate: auto\nfec: 0\n"] {

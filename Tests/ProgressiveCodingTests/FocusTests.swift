@@ -11,7 +11,7 @@ import WireFormat
 
 @Suite("A box shown ahead of the plan")
 struct FocusTests {
-    /// A session coded, and what its encoder answers to wishes.
+    /// A session coded, and what its encoder answers to requests.
     private struct Coded {
         let image: NIfTIImage
         let encoder: SessionEncoder
@@ -171,7 +171,7 @@ struct FocusTests {
         #expect(try coded.answer(outside)?.records.isEmpty == true)
     }
 
-    @Test("Under a wish lie the background it touches, all that makes it exact, and what that rests on")
+    @Test("Under a request lie the background it touches, all that makes it exact, and what that rests on")
     func planned() async throws {
         let coded = try await coded(.int16)
         let plan = coded.encoder.manifest.plan.map(\.chunk)
@@ -187,7 +187,7 @@ struct FocusTests {
         #expect(!far.isEmpty && far.allSatisfy { !answer.refinement.contains(UInt32($0.offset + 1)) })
     }
 
-    @Test("No answer is given to a wish for what is not there, or where exact voxels are not sent")
+    @Test("No answer is given to a request for what is not there, or where exact voxels are not sent")
     func noAnswer() async throws {
         let coded = try await coded(.int16)
         #expect(try coded.answer(Box(parsing: "0:81,0:72,0:32")) == nil)
@@ -243,7 +243,7 @@ struct FocusTests {
         #expect(try await decoder.outcome(volume: 0) == preview.table.outcomes[0])
     }
 
-    @Test("An answer goes behind the regions of interest and ahead of all else, the latest wish first")
+    @Test("An answer goes behind the regions of interest and ahead of all else, the latest request first")
     func ranks() throws {
         let box = try Box(parsing: Self.box)
         func focus(_ number: UInt32) -> UInt64 {

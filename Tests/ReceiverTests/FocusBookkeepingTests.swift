@@ -4,7 +4,7 @@ import Testing
 import VolumeModel
 import WireFormat
 
-@Suite("Wishes, and what of their answers is on its way")
+@Suite("Requests, and what of their answers is on its way")
 struct FocusBookkeepingTests {
     /// The value behind a reference, as expectations want it.
     private final class Answers {
@@ -18,18 +18,18 @@ struct FocusBookkeepingTests {
         }
     }
 
-    private func wish(_ number: UInt32, _ box: String = "0:4,0:4,0:4") throws -> Focus {
+    private func request(_ number: UInt32, _ box: String = "0:4,0:4,0:4") throws -> Focus {
         Focus(number: number, volume: 0, box: try Box(parsing: box))
     }
     private let record = [UInt8](repeating: 1, count: 100)
 
-    @Test("Answers go beyond the table, and a wish is answered once all its parts are acknowledged")
+    @Test("Answers go beyond the table, and a request is answered once all its parts are acknowledged")
     func ordinals() throws {
         let answers = Answers()
         for number in 1...2 as ClosedRange<UInt32> {
-            #expect(answers.take(try wish(number)))
-            #expect(answers.next() == (try wish(number)))
-            let parts = try #require(answers.supply([record, record], to: try wish(number), beyond: 40))
+            #expect(answers.take(try request(number)))
+            #expect(answers.next() == (try request(number)))
+            let parts = try #require(answers.supply([record, record], to: try request(number), beyond: 40))
             #expect(parts.map(\.ordinal) == (number == 1 ? [41, 42] : [43, 44]))
         }
         #expect(answers.acknowledge([0, 7, 40, 42, 43]) == [])
@@ -38,29 +38,29 @@ struct FocusBookkeepingTests {
         #expect(answers.acknowledge([44]) == [2])
     }
 
-    @Test("Asked again, a wish is not coded twice; of what was acknowledged on an earlier connection only that is made again")
+    @Test("Asked again, a request is not coded twice; of what was acknowledged on an earlier connection only that is made again")
     func again() throws {
         let answers = Answers()
-        let wish = try wish(1)
-        #expect(answers.take(wish))
-        #expect(!answers.take(wish), "it waits")
-        #expect(answers.next() == wish)
-        #expect(!answers.take(wish), "it is being coded")
-        _ = answers.supply([record, record, record], to: wish, beyond: 40)
-        #expect(!answers.take(wish), "all of it is on its way")
+        let request = try request(1)
+        #expect(answers.take(request))
+        #expect(!answers.take(request), "it waits")
+        #expect(answers.next() == request)
+        #expect(!answers.take(request), "it is being coded")
+        _ = answers.supply([record, record, record], to: request, beyond: 40)
+        #expect(!answers.take(request), "all of it is on its way")
         _ = answers.acknowledge([42])
-        #expect(answers.take(wish))
-        #expect(answers.next() == wish)
-        #expect(answers.supply([record, record, record], to: wish, beyond: 40)?.map(\.ordinal) == [44])
-        #expect(!answers.take(wish))
+        #expect(answers.take(request))
+        #expect(answers.next() == request)
+        #expect(answers.supply([record, record, record], to: request, beyond: 40)?.map(\.ordinal) == [44])
+        #expect(!answers.take(request))
         #expect(answers.acknowledge([41, 43, 44]) == [1])
-        #expect(answers.take(wish), "shown on a connection that is gone, it is shown again")
+        #expect(answers.take(request), "shown on a connection that is gone, it is shown again")
     }
 
-    @Test("Under a number that a receiver gives another wish after it was begun anew, the other wish counts")
+    @Test("Under a number that a receiver gives another request after it was begun anew, the other request counts")
     func renumbered() throws {
         let answers = Answers()
-        let (old, new) = (try wish(1), try wish(1, "4:8,0:4,0:4"))
+        let (old, new) = (try request(1), try request(1, "4:8,0:4,0:4"))
         _ = answers.take(old)
         #expect(answers.next() == old)
         _ = answers.supply([record], to: old, beyond: 40)
@@ -69,31 +69,31 @@ struct FocusBookkeepingTests {
         #expect(answers.supply([record], to: new, beyond: 40)?.map(\.ordinal) == [42])
     }
 
-    @Test("A flood of wishes is coded two at a time, the latest first, and none while much is on its way")
+    @Test("A flood of requests is coded two at a time, the latest first, and none while much is on its way")
     func flood() throws {
         let answers = Answers()
-        for number in 1...256 as ClosedRange<UInt32> { #expect(answers.take(try wish(number))) }
-        #expect(answers.next() == (try wish(256)))
-        #expect(answers.next() == (try wish(255)))
+        for number in 1...256 as ClosedRange<UInt32> { #expect(answers.take(try request(number))) }
+        #expect(answers.next() == (try request(256)))
+        #expect(answers.next() == (try request(255)))
         #expect(answers.next() == nil)
-        answers.refuse(try wish(255))
-        #expect(answers.next() == (try wish(254)))
+        answers.refuse(try request(255))
+        #expect(answers.next() == (try request(254)))
         let large = [UInt8](repeating: 0, count: 32 << 20)
-        _ = answers.supply([large, large], to: try wish(256), beyond: 40)
+        _ = answers.supply([large, large], to: try request(256), beyond: 40)
         #expect(answers.next() == nil)
         #expect(answers.acknowledge([41]) == [])
-        #expect(answers.next() == (try wish(253)))
+        #expect(answers.next() == (try request(253)))
     }
 
-    @Test("Where a session has no chunks left a wish is refused whole")
+    @Test("Where a session has no chunks left a request is refused whole")
     func exhausted() throws {
         let answers = Answers()
-        _ = answers.take(try wish(1))
+        _ = answers.take(try request(1))
         _ = answers.next()
-        #expect(answers.supply([record, record, record], to: try wish(1), beyond: UInt32(WireLimits.chunkCount - 3)) == nil)
-        _ = answers.take(try wish(2))
+        #expect(answers.supply([record, record, record], to: try request(1), beyond: UInt32(WireLimits.chunkCount - 3)) == nil)
+        _ = answers.take(try request(2))
         _ = answers.next()
-        #expect(answers.supply([record, record], to: try wish(2), beyond: UInt32(WireLimits.chunkCount - 3))?.count == 2)
+        #expect(answers.supply([record, record], to: try request(2), beyond: UInt32(WireLimits.chunkCount - 3))?.count == 2)
     }
 
     // MARK: The queue
@@ -103,87 +103,87 @@ struct FocusBookkeepingTests {
     }
     private func box() throws -> Box { try Box(parsing: "0:8,0:8,0:8") }
 
-    @Test("The desk takes wishes for boxes that there are, of sessions that are received and go to exact")
-    func desk() throws {
-        let desk = RegionRequestQueue()
+    @Test("The queue takes requests for boxes that there are, of sessions that are received and go to exact")
+    func queue() throws {
+        let queue = RegionRequestQueue()
         func isRefused(_ session: String, _ volume: Int, _ box: String) throws -> Bool {
-            if case .refused = desk.ask(session: session, volume: volume, box: try Box(parsing: box)) { true } else { false }
+            if case .refused = queue.ask(session: session, volume: volume, box: try Box(parsing: box)) { true } else { false }
         }
-        desk.open("exact", try volumes())
-        desk.open("preview", try volumes(isExactPlanned: false))
-        #expect(desk.ask(session: "exact", volume: 0, box: try box()) == .asked(number: 1))
+        queue.open("exact", try volumes())
+        queue.open("preview", try volumes(isExactPlanned: false))
+        #expect(queue.ask(session: "exact", volume: 0, box: try box()) == .asked(number: 1))
         #expect(try isRefused("other", 0, "0:8,0:8,0:8"))
         #expect(try isRefused("preview", 0, "0:8,0:8,0:8"))
         #expect(try isRefused("exact", 1, "0:8,0:8,0:8"))
         #expect(try isRefused("exact", -1, "0:8,0:8,0:8"))
         #expect(try isRefused("exact", 0, "0:8,0:9,0:8"))
         for number in 2...256 as ClosedRange<UInt32> {
-            if let last = desk.requests(of: "exact", after: Int(number) - 2).last {
-                desk.record(last.shown(seconds: 1, maxAbsoluteError: 0), of: "exact")
+            if let last = queue.requests(of: "exact", after: Int(number) - 2).last {
+                queue.record(last.shown(seconds: 1, maxAbsoluteError: 0), of: "exact")
             }
-            #expect(desk.ask(session: "exact", volume: 0, box: try box()) == .asked(number: number))
+            #expect(queue.ask(session: "exact", volume: 0, box: try box()) == .asked(number: number))
         }
         #expect(try isRefused("exact", 0, "0:8,0:8,0:8"))
-        #expect(desk.requests(of: "exact", after: 254).map(\.number) == [255, 256])
+        #expect(queue.requests(of: "exact", after: 254).map(\.number) == [255, 256])
     }
 
-    @Test("Wishes outlive a connection, but not another volume under the session's name, nor its end")
+    @Test("Requests outlive a connection, but not another volume under the session's name, nor its end")
     func outliving() throws {
-        let desk = RegionRequestQueue()
-        desk.open("s", try volumes())
-        _ = desk.ask(session: "s", volume: 0, box: try box())
-        desk.disconnect("s")
-        #expect(desk.ask(session: "s", volume: 0, box: try box()) == .asked(number: 2))
-        desk.open("s", try volumes())
-        #expect(desk.requests(of: "s", after: 0).count == 2)
-        desk.open("s", try volumes(9))
-        #expect(desk.requests(of: "s", after: 0).isEmpty)
-        _ = desk.ask(session: "s", volume: 0, box: try box())
-        desk.close("s")
-        #expect(desk.ask(session: "s", volume: 0, box: try box()) == .refused("no such session is being received"))
+        let queue = RegionRequestQueue()
+        queue.open("s", try volumes())
+        _ = queue.ask(session: "s", volume: 0, box: try box())
+        queue.disconnect("s")
+        #expect(queue.ask(session: "s", volume: 0, box: try box()) == .asked(number: 2))
+        queue.open("s", try volumes())
+        #expect(queue.requests(of: "s", after: 0).count == 2)
+        queue.open("s", try volumes(9))
+        #expect(queue.requests(of: "s", after: 0).isEmpty)
+        _ = queue.ask(session: "s", volume: 0, box: try box())
+        queue.close("s")
+        #expect(queue.ask(session: "s", volume: 0, box: try box()) == .refused("no such session is being received"))
     }
 
     @Test("A box of a time point is that time point's, and one of a time point that is not there is refused")
     func timepoints() throws {
-        let desk = RegionRequestQueue()
+        let queue = RegionRequestQueue()
         let shape = try Shape(columns: 8, rows: 8, slices: 5, timepoints: 3)
-        desk.open("s", RegionRequestQueue.Volumes(shapes: [shape], isExactPlanned: true))
-        #expect(desk.ask(session: "s", volume: 0, timepoint: 2, box: try Box(parsing: "0:4,0:4,1:3")) == .asked(number: 1))
-        let request = try #require(desk.requests(of: "s", after: 0).first)
+        queue.open("s", RegionRequestQueue.Volumes(shapes: [shape], isExactPlanned: true))
+        #expect(queue.ask(session: "s", volume: 0, timepoint: 2, box: try Box(parsing: "0:4,0:4,1:3")) == .asked(number: 1))
+        let request = try #require(queue.requests(of: "s", after: 0).first)
         #expect(request.timepoint == 2 && request.box.description == "0:4,0:4,1:3")
         #expect(request.stackedBox.description == "0:4,0:4,11:13")
         for (timepoint, box) in [(3, "0:4,0:4,1:3"), (-1, "0:4,0:4,1:3"), (0, "0:4,0:4,4:6")] {
-            let response = desk.ask(session: "s", volume: 0, timepoint: timepoint, box: try Box(parsing: box))
+            let response = queue.ask(session: "s", volume: 0, timepoint: timepoint, box: try Box(parsing: box))
             #expect(response == .refused("the box reaches out of the volume"), "\(box) at \(timepoint)")
         }
     }
 
     @Test("Of sixteen who ask at once four are admitted, and another once one is answered")
     func admission() async throws {
-        let desk = RegionRequestQueue()
-        desk.open("s", try volumes())
+        let queue = RegionRequestQueue()
+        queue.open("s", try volumes())
         let box = try box()
         let responses = await withTaskGroup(of: RegionRequestQueue.Response.self) { group in
-            for _ in 0..<16 { group.addTask { desk.ask(session: "s", volume: 0, box: box) } }
+            for _ in 0..<16 { group.addTask { queue.ask(session: "s", volume: 0, box: box) } }
             return await group.reduce(into: []) { $0.append($1) }
         }
         #expect(responses.count { $0 == .busy } == 12)
-        let request = try #require(desk.requests(of: "s", after: 0).first)
-        desk.record(request.shown(seconds: 1, maxAbsoluteError: 0), of: "s")
-        #expect(desk.ask(session: "s", volume: 0, box: box) == .asked(number: 5))
-        #expect(desk.ask(session: "s", volume: 0, box: box) == .busy)
+        let request = try #require(queue.requests(of: "s", after: 0).first)
+        queue.record(request.shown(seconds: 1, maxAbsoluteError: 0), of: "s")
+        #expect(queue.ask(session: "s", volume: 0, box: box) == .asked(number: 5))
+        #expect(queue.ask(session: "s", volume: 0, box: box) == .busy)
     }
 
-    @Test("Of sessions whose senders never come back the desk forgets the oldest, and none that is connected")
+    @Test("Of sessions whose senders never come back the queue forgets the oldest, and none that is connected")
     func forgetting() throws {
-        let desk = RegionRequestQueue()
-        desk.open("connected", try volumes())
+        let queue = RegionRequestQueue()
+        queue.open("connected", try volumes())
         for index in 0..<200 {
-            desk.open("s\(index)", try volumes())
-            desk.disconnect("s\(index)")
+            queue.open("s\(index)", try volumes())
+            queue.disconnect("s\(index)")
         }
-        let remembered = try (0..<200).filter { desk.ask(session: "s\($0)", volume: 0, box: try box()) == .asked(number: 1) }
+        let remembered = try (0..<200).filter { queue.ask(session: "s\($0)", volume: 0, box: try box()) == .asked(number: 1) }
         #expect(remembered == Array(136..<200))
-        #expect(desk.ask(session: "connected", volume: 0, box: try box()) == .asked(number: 1))
+        #expect(queue.ask(session: "connected", volume: 0, box: try box()) == .asked(number: 1))
     }
 }

@@ -24,10 +24,10 @@ struct ShippedModelTests {
         let scan = try golden.scan()
         let input = try segmenter.networkInput([scan])
         #expect(input.shape == golden.shape("input"))
-        #expect(greatestDifference(input.values, try golden.floats("input")) < golden.record.tolerance.input)
+        #expect(maxDifference(input.values, try golden.floats("input")) < golden.record.tolerance.input)
         let output = try segmenter.networkOutput([scan])
         #expect(output.shape == golden.shape("logits"))
-        #expect(greatestDifference(output.values, try golden.floats("logits")) < golden.record.tolerance.logits)
+        #expect(maxDifference(output.values, try golden.floats("logits")) < golden.record.tolerance.logits)
         let finding = try segmenter.segment([scan])
         #expect(finding.verdict.rawValue == golden.record.verdict)
         #expect(abs((finding.certainty ?? 0) - golden.record.certainty) < 0.001)
@@ -69,7 +69,7 @@ struct ShippedModelTests {
     }
 }
 
-private func greatestDifference(_ a: [Float], _ b: [Float]) -> Float {
+private func maxDifference(_ a: [Float], _ b: [Float]) -> Float {
     a.count == b.count ? zip(a, b).reduce(0) { max($0, abs($1.0 - $1.1)) } : .infinity
 }
 

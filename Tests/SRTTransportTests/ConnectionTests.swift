@@ -38,11 +38,11 @@ struct ConnectionTests {
             }
             if messages.isEmpty { messages = [[0]] }
             next = end
-            _ = await client.turn(sending: messages, patience: .milliseconds(1))
-            received += await server.turn(sending: [], patience: .milliseconds(1)).received.filter { $0.count > 1 }
+            _ = await client.turn(sending: messages, timeout: .milliseconds(1))
+            received += await server.turn(sending: [], timeout: .milliseconds(1)).received.filter { $0.count > 1 }
         }
-        await client.close(patience: .milliseconds(100))
-        await server.close(patience: .zero)
+        await client.close(timeout: .milliseconds(100))
+        await server.close(timeout: .zero)
         await listener.close()
         return received
     }
@@ -80,20 +80,20 @@ struct ConnectionTests {
         var sentCount = 0
         for turn in 0..<20_000 where received.atServer.count < 200 || received.atClient.count < 200 {
             let messages = turn < 50 ? (turn * 4..<turn * 4 + 4).map(message) : []
-            let outcome = await client.turn(sending: messages, patience: .milliseconds(1))
+            let outcome = await client.turn(sending: messages, timeout: .milliseconds(1))
             sentCount = outcome.sentCount
             received.atClient += outcome.received
-            received.atServer += await server.turn(sending: messages, patience: .milliseconds(1)).received
+            received.atServer += await server.turn(sending: messages, timeout: .milliseconds(1)).received
         }
         let expected = (0..<200).map(message)
         #expect(Set(received.atServer) == Set(expected) && received.atServer.count == 200)
         #expect(Set(received.atClient) == Set(expected) && received.atClient.count == 200)
         // 3 + 2 + 1 + 1 datagrams every four messages.
         #expect(sentCount == 350)
-        let idle = await client.turn(sending: [], patience: .zero)
+        let idle = await client.turn(sending: [], timeout: .zero)
         #expect(idle.unsentCount == 0)
-        await client.close(patience: .zero)
-        await server.close(patience: .zero)
+        await client.close(timeout: .zero)
+        await server.close(timeout: .zero)
         await listener.close()
     }
 
@@ -105,10 +105,10 @@ struct ConnectionTests {
         let client = try await SRTConnection.connect(
             to: SRTTransport.HostPort(host: "127.0.0.1", port: listener.port), options: slow)
         let server = try await accepted
-        let turn = await client.turn(sending: (0..<40).map { _ in [UInt8](repeating: 1, count: 1400) }, patience: .zero)
+        let turn = await client.turn(sending: (0..<40).map { _ in [UInt8](repeating: 1, count: 1400) }, timeout: .zero)
         #expect(turn.unsentCount > 20)
-        await client.close(patience: .zero)
-        await server.close(patience: .zero)
+        await client.close(timeout: .zero)
+        await server.close(timeout: .zero)
         await listener.close()
     }
 
@@ -118,14 +118,14 @@ struct ConnectionTests {
         // libsrt loses the farewell of a connection that is closed before it has carried anything.
         var arrived = 0
         for round in 0..<500 where arrived == 0 || round < 10 {
-            _ = await client.turn(sending: [[1, 2, 3]], patience: .milliseconds(1))
-            arrived += await server.turn(sending: [], patience: .milliseconds(10)).received.count
+            _ = await client.turn(sending: [[1, 2, 3]], timeout: .milliseconds(1))
+            arrived += await server.turn(sending: [], timeout: .milliseconds(10)).received.count
         }
-        await server.close(patience: .zero)
+        await server.close(timeout: .zero)
         var connected = true
-        for _ in 0..<500 where connected { connected = await client.turn(sending: [], patience: .milliseconds(10)).isConnected }
+        for _ in 0..<500 where connected { connected = await client.turn(sending: [], timeout: .milliseconds(10)).isConnected }
         #expect(!connected)
-        await client.close(patience: .zero)
+        await client.close(timeout: .zero)
         await listener.close()
     }
 
@@ -135,7 +135,7 @@ struct ConnectionTests {
         options.connectTimeout = .milliseconds(200)
         let error = await #expect(throws: TransportError.self) {
             _ = try await SRTConnection.connect(
-                to: SRTTransport.HostPort(host: "127.0.0.1", port: 9), options: options, patience: .milliseconds(300))
+                to: SRTTransport.HostPort(host: "127.0.0.1", port: 9), options: options, timeout: .milliseconds(300))
         }
         #expect(error?.code == .cannotConnect)
         #expect(error?.message.contains("127.0.0.1:9") == true)

@@ -20,8 +20,8 @@ private final class Tap: Sendable {
                 _ = bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        var patience = timeval(tv_sec: 0, tv_usec: 50_000)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        var timeout = timeval(tv_sec: 0, tv_usec: 50_000)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         Thread.detachNewThread { [self] in pass() }
     }
 
@@ -98,12 +98,12 @@ struct EncryptionTests {
         let server = try await accepted
         var received: [[UInt8]] = []
         for _ in 0..<500 where !received.contains(Self.text) {
-            _ = await client.turn(sending: [Self.text], patience: .milliseconds(1))
-            received += await server.turn(sending: [], patience: .milliseconds(10)).received
+            _ = await client.turn(sending: [Self.text], timeout: .milliseconds(1))
+            received += await server.turn(sending: [], timeout: .milliseconds(10)).received
         }
         #expect(received.contains(Self.text))
-        await client.close(patience: .zero)
-        await server.close(patience: .zero)
+        await client.close(timeout: .zero)
+        await server.close(timeout: .zero)
         await listener.close()
         tap.stop()
         return tap.seen
@@ -142,23 +142,23 @@ struct TransportTests {
         let messages = (0..<12_000).map { number in
             [UInt8(number & 255), UInt8(number >> 8)] + [UInt8](repeating: 0, count: SRTConnection.messageByteLimit - 2)
         }
-        let turn = await client.turn(sending: messages, patience: .zero)
+        let turn = await client.turn(sending: messages, timeout: .zero)
         #expect(turn.isConnected)
         #expect((1..<messages.count).contains(turn.waitingCount))
         #expect(turn.inFlightCount > 1000)
         let last = [UInt8]("the last word".utf8)
-        _ = await client.turn(sending: [last], patience: .zero, maximumBitsPerSecond: 1e9)
+        _ = await client.turn(sending: [last], timeout: .zero, maximumBitsPerSecond: 1e9)
         var received: [[UInt8]] = []
         for _ in 0..<5000 where received.count <= messages.count {
-            _ = await client.turn(sending: [], patience: .zero)
-            let turn = await server.turn(sending: [], patience: .milliseconds(1))
+            _ = await client.turn(sending: [], timeout: .zero)
+            let turn = await server.turn(sending: [], timeout: .milliseconds(1))
             received += turn.received
         }
         #expect(received.count == messages.count + 1)
         // libsrt may deliver out of order what was lost and repeated, but each once.
         #expect(Set(received) == Set(messages + [last]))
-        await client.close(patience: .zero)
-        await server.close(patience: .zero)
+        await client.close(timeout: .zero)
+        await server.close(timeout: .zero)
         await listener.close()
     }
 
@@ -166,18 +166,18 @@ struct TransportTests {
     func lastWords() async throws {
         let (listener, client, server) = try await pair(SRTOptions(maximumBitsPerSecond: 2e6))
         let messages = (0..<100).map { [UInt8](repeating: UInt8($0), count: 1400) }
-        _ = await client.turn(sending: messages, patience: .zero)
-        async let closing: Void = client.close(patience: .seconds(20))
+        _ = await client.turn(sending: messages, timeout: .zero)
+        async let closing: Void = client.close(timeout: .seconds(20))
         var received: [[UInt8]] = []
         var isConnected = true
         for _ in 0..<2000 where isConnected && received.count < messages.count {
-            let turn = await server.turn(sending: [], patience: .milliseconds(10))
+            let turn = await server.turn(sending: [], timeout: .milliseconds(10))
             received += turn.received
             isConnected = turn.isConnected
         }
         await closing
         #expect(received.count == messages.count)
-        await server.close(patience: .zero)
+        await server.close(timeout: .zero)
         await listener.close()
     }
 

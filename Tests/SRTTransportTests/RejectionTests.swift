@@ -18,7 +18,7 @@ struct RejectionTests {
         var options = SRTOptions(maximumBitsPerSecond: 20e6)
         options.passphrase = passphrase
         return try await SRTConnection.connect(
-            to: HostPort(host: "127.0.0.1", port: listener.port), options: options, patience: .zero)
+            to: HostPort(host: "127.0.0.1", port: listener.port), options: options, timeout: .zero)
     }
 
     /// Accepts whoever gets in until the body is done.
@@ -28,7 +28,7 @@ struct RejectionTests {
         let accepting = Task {
             var connections: [SRTConnection] = []
             while let connection = try? await listener.accept() { connections.append(connection) }
-            for connection in connections { await connection.close(patience: .zero) }
+            for connection in connections { await connection.close(timeout: .zero) }
         }
         defer { accepting.cancel() }
         return try await body()
@@ -114,8 +114,8 @@ struct RejectionTests {
         #expect(caller.keyByteCount == 32)
         #expect(callee.keyByteCount == 32)
         #expect(callee.peerHost == "127.0.0.1")
-        await caller.close(patience: .zero)
-        await callee.close(patience: .zero)
+        await caller.close(timeout: .zero)
+        await callee.close(timeout: .zero)
         await listener.close()
     }
 
@@ -134,7 +134,7 @@ struct RejectionTests {
             try await expectEventually { listener.admission.refusedCounts[.wrongSecret] == 8 }
             flood.send(50)
             let honest = try await connect(to: listener, passphrase: "the secret of the site")
-            await honest.close(patience: .zero)
+            await honest.close(timeout: .zero)
             #expect(listener.admission.refusedCounts[.wrongSecret] == 8)
         }
     }
@@ -166,8 +166,8 @@ private struct Flood: ~Copyable {
             }
             guard status == 0 else { throw Unanswered() }
         }
-        var patience = timeval(tv_sec: 5, tv_usec: 0)
-        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        var timeout = timeval(tv_sec: 5, tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         packet = Self.handshake(version: 4, encryption: 0, field: 2, type: 1, cookie: [0, 0, 0, 0])
         Glibc.send(socket, packet, packet.count, 0)
         var answer = [UInt8](repeating: 0, count: 1500)

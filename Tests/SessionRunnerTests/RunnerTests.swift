@@ -19,7 +19,7 @@ struct RunnerTests {
     private func receive(_ connection: SRTConnection, until isEnough: ([Datagram]) -> Bool) async -> [Datagram] {
         var datagrams: [Datagram] = []
         for _ in 0..<2000 where !isEnough(datagrams) {
-            let turn = await connection.turn(sending: [], patience: .milliseconds(10))
+            let turn = await connection.turn(sending: [], timeout: .milliseconds(10))
             datagrams += turn.received.compactMap { try? Datagram(decoding: $0) }
             if !turn.isConnected { break }
         }
@@ -33,7 +33,7 @@ struct RunnerTests {
         let run = Task { [options] in
             var runner = SenderRunner(
                 SenderSession(setup, now: .zero), to: HostPort(host: "127.0.0.1", port: port), options: options,
-                patience: .seconds(10),
+                timeout: .seconds(10),
                 origin: .now)
             await runner.run(
                 events: { isStopped.isSet ? [.cancel(Abort(reason: .cancelled, message: "the test is over"))] : [] },
@@ -60,8 +60,8 @@ struct RunnerTests {
             nonces.insert(try #require(hello(come)).nonce)
             comeCount += come.count
             // Some turns more, in which the sender counts what has gone.
-            for _ in 0..<10 { comeCount += await connection.turn(sending: [], patience: .milliseconds(10)).received.count }
-            await connection.close(patience: .zero)
+            for _ in 0..<10 { comeCount += await connection.turn(sending: [], timeout: .milliseconds(10)).received.count }
+            await connection.close(timeout: .zero)
         }
         #expect(nonces.count == 3)
         isStopped.set()
@@ -80,7 +80,7 @@ struct RunnerTests {
         let come = await receive(connection) { $0.contains { if case .abort = $0 { true } else { false } } }
         #expect(come.contains { if case .abort(let abort) = $0 { abort.reason == .cancelled } else { false } }, "\(come)")
         _ = await run.value
-        await connection.close(patience: .zero)
+        await connection.close(timeout: .zero)
         await listener.close()
     }
 
@@ -101,11 +101,11 @@ struct RunnerTests {
         let run = Task {
             var runner = ReceiverRunner(ReceiverSession(now: .zero), over: server, origin: .now)
             await runner.run(events: { [] }, onActions: { _ in [] })
-            await server.close(patience: .seconds(2))
+            await server.close(timeout: .seconds(2))
         }
         // Nothing a sender may say.
         _ = await client.turn(
-            sending: [Datagram.receipt(Receipt(tableDigest: Digest(of: []), volumes: [])).encoded()], patience: .zero)
+            sending: [Datagram.receipt(Receipt(tableDigest: Digest(of: []), volumes: [])).encoded()], timeout: .zero)
         _ = await client.turn(
             sending: [
                 Datagram.hello(
@@ -113,10 +113,10 @@ struct RunnerTests {
                         session: try Name("s"), goal: .roi, elapsedMicroseconds: 0, roundTripMicroseconds: 0, resumes: false,
                         nonce: [])
                 ).encoded(), [1, 2, 3],
-            ], patience: .zero)
+            ], timeout: .zero)
         let come = await receive(client) { datagrams in datagrams.contains { if case .abort = $0 { true } else { false } } }
         await run.value
-        await client.close(patience: .zero)
+        await client.close(timeout: .zero)
         await listener.close()
         return come
     }

@@ -13,7 +13,7 @@ struct FocusTests {
     private static let focusRank: UInt64 = Kind.background.rawValue << 32 - 2
     private static let promotedRank: UInt64 = Kind.background.rawValue << 32 - 1
 
-    private func wish(_ number: UInt32 = 1) throws -> Focus {
+    private func request(_ number: UInt32 = 1) throws -> Focus {
         Focus(number: number, volume: 0, box: try Box(x: 0..<9, y: 0..<9, z: 0..<9))
     }
 
@@ -24,7 +24,7 @@ struct FocusTests {
         return try LinkParameters(name: "thin", up: direction, down: direction)
     }
 
-    /// A sender with one large chunk of background under way, which is told of a wish at `time` and answers it at once.
+    /// A sender with one large chunk of background under way, which is told of a request at `time` and answers it at once.
     private func answering(
         _ link: LinkParameters, at time: Duration, background: Int = 400_000, focus byteCount: Int, rateShare: Double? = 0.97
     ) throws -> (pair: SessionPair, asked: Duration, answered: Duration) {
@@ -35,10 +35,10 @@ struct FocusTests {
                     makeChunk(0, .manifest, byteCount: 500), makeChunk(1, .background, byteCount: background),
                     makeChunk(2, .table, byteCount: 200),
                 ], rateShare: rateShare))
-        let wish = try wish()
-        pair.at(time) { $0.tell(receiver: .focus(wish)) }
-        pair.run(or: { $0.senderTime(.focus(wish)) != nil })
-        let answered = try #require(pair.senderTime(.focus(wish)))
+        let request = try request()
+        pair.at(time) { $0.tell(receiver: .focus(request)) }
+        pair.run(or: { $0.senderTime(.focus(request)) != nil })
+        let answered = try #require(pair.senderTime(.focus(request)))
         pair.tell(
             sender: .chunk(ordinal: 3, rank: Self.focusRank, record: try makeRecord(3, byteCount: byteCount), isProtected: true))
         pair.run()
@@ -173,9 +173,9 @@ struct FocusTests {
             SessionPair.Setup(
                 link: thinLink(loss: 0.05), seed: seed, chunks: makeSession(seed: seed, byteCount: 200_000), parityRatio: 0.125,
                 wrongOnce: [14]))
-        let wish = try wish()
-        pair.at(.milliseconds(700)) { $0.tell(receiver: .focus(wish)) }
-        pair.run(or: { $0.senderTime(.focus(wish)) != nil })
+        let request = try request()
+        pair.at(.milliseconds(700)) { $0.tell(receiver: .focus(request)) }
+        pair.run(or: { $0.senderTime(.focus(request)) != nil })
         pair.tell(sender: .chunk(ordinal: 14, rank: Self.focusRank, record: try makeRecord(14, byteCount: 9000), isProtected: true))
         pair.run()
         expectEnded(pair)
@@ -183,7 +183,7 @@ struct FocusTests {
         #expect(pair.arrivals.filter { $0.ordinal == 14 }.count == 2, "seed \(seed): damaged once, so it comes twice")
     }
 
-    // MARK: What a sender makes of wishes
+    // MARK: What a sender makes of requests
 
     private func connected(mayBeKnown: Bool = false) throws -> SenderSession {
         var setup = SenderSession.Setup(session: try Name("focus"), goal: .lossless, rate: .fixed(1e6))
@@ -193,47 +193,47 @@ struct FocusTests {
         return sender
     }
 
-    private func wishes(_ actions: [SenderSession.Action]) -> [UInt32] {
+    private func requests(_ actions: [SenderSession.Action]) -> [UInt32] {
         actions.compactMap { if case .focus(let focus) = $0 { focus.number } else { nil } }
     }
 
-    @Test("A flood of wishes is heard 256 times, and one that is asked again is the same one")
+    @Test("A flood of requests is heard 256 times, and one that is asked again is the same one")
     func flood() throws {
         var sender = try connected()
         var heard: [UInt32] = []
         for round in 0..<20_000 as Range<UInt32> {
-            let datagram = Datagram.focus(try wish(round % 256 + 1)).encoded()
-            heard += wishes(sender.handle(.datagram(datagram), now: .zero))
+            let datagram = Datagram.focus(try request(round % 256 + 1)).encoded()
+            heard += requests(sender.handle(.datagram(datagram), now: .zero))
         }
         #expect(heard == Array(1...256))
         #expect(!sender.isOver)
     }
 
-    @Test("A wish beyond the limit ends the session")
+    @Test("A request beyond the limit ends the session")
     func beyondLimit() throws {
         var sender = try connected()
-        let actions = sender.handle(.datagram(Datagram.focus(try wish(257)).encoded()), now: .zero)
-        #expect(wishes(actions).isEmpty && sender.isOver)
+        let actions = sender.handle(.datagram(Datagram.focus(try request(257)).encoded()), now: .zero)
+        #expect(requests(actions).isEmpty && sender.isOver)
     }
 
-    @Test("On another connection a wish is heard again")
+    @Test("On another connection a request is heard again")
     func anotherConnection() throws {
         var sender = try connected()
-        let datagram = Datagram.focus(try wish(7)).encoded()
-        #expect(wishes(sender.handle(.datagram(datagram), now: .zero)) == [7])
+        let datagram = Datagram.focus(try request(7)).encoded()
+        #expect(requests(sender.handle(.datagram(datagram), now: .zero)) == [7])
         _ = sender.handle(.disconnected, now: .seconds(1))
         _ = sender.handle(.connected(roundTrip: .milliseconds(80)), now: .seconds(2))
-        #expect(wishes(sender.handle(.datagram(datagram), now: .seconds(3))) == [7])
-        #expect(wishes(sender.handle(.datagram(datagram), now: .seconds(3))) == [])
+        #expect(requests(sender.handle(.datagram(datagram), now: .seconds(3))) == [7])
+        #expect(requests(sender.handle(.datagram(datagram), now: .seconds(3))) == [])
     }
 
-    @Test("A wish that overtakes the welcome, or comes before all holdings, is heard, and its answer goes once those are known")
+    @Test("A request that overtakes the welcome, or comes before all holdings, is heard, and its answer goes once those are known")
     func overtaking() throws {
         var sender = try connected(mayBeKnown: true)
-        #expect(wishes(sender.handle(.datagram(Datagram.focus(try wish(1)).encoded()), now: .zero)) == [1])
+        #expect(requests(sender.handle(.datagram(Datagram.focus(try request(1)).encoded()), now: .zero)) == [1])
         let welcome = Welcome(standing: .begun, nonce: [], manifestDigest: nil, pageCount: 1)
         _ = sender.handle(.datagram(Datagram.welcome(welcome).encoded()), now: .zero)
-        #expect(wishes(sender.handle(.datagram(Datagram.focus(try wish(2)).encoded()), now: .zero)) == [2])
+        #expect(requests(sender.handle(.datagram(Datagram.focus(try request(2)).encoded()), now: .zero)) == [2])
         let record = try makeRecord(9, byteCount: 100)
         _ = sender.handle(.chunk(ordinal: 9, rank: Self.focusRank, record: record), now: .zero)
         func fragments() -> Int {
@@ -247,15 +247,15 @@ struct FocusTests {
         #expect(fragments() == 1)
     }
 
-    @Test("A wish that comes once all is acknowledged is not heard, and an answer that is ready only then is not sent")
+    @Test("A request that comes once all is acknowledged is not heard, and an answer that is ready only then is not sent")
     func tooLate() throws {
         var sender = try connected()
         _ = sender.handle(.chunk(ordinal: 0, rank: 0, record: try makeRecord(0, byteCount: 100)), now: .zero)
-        #expect(wishes(sender.handle(.datagram(Datagram.focus(try wish(1)).encoded()), now: .zero)) == [1])
+        #expect(requests(sender.handle(.datagram(Datagram.focus(try request(1)).encoded()), now: .zero)) == [1])
         for step in 1...4 { _ = sender.handle(.transport(TransportState()), now: .seconds(step)) }
         _ = sender.handle(.supplied(tableDigest: Digest(of: [])), now: .seconds(5))
         _ = sender.handle(.datagram(Datagram.acknowledgement([0..<1]).encoded()), now: .seconds(5))
-        #expect(wishes(sender.handle(.datagram(Datagram.focus(try wish(2)).encoded()), now: .seconds(5))) == [])
+        #expect(requests(sender.handle(.datagram(Datagram.focus(try request(2)).encoded()), now: .seconds(5))) == [])
         _ = sender.handle(.chunk(ordinal: 5, rank: 1, record: try makeRecord(5, byteCount: 100)), now: .seconds(5))
         let sent = sender.handle(.transport(TransportState()), now: .seconds(6))
         let datagrams = sent.compactMap { if case .send(let bytes) = $0 { try? Datagram(decoding: bytes) } else { nil } }
@@ -267,23 +267,23 @@ struct FocusTests {
     @Test("A receiver asks only in a session that has begun and is not complete")
     func receiver() throws {
         let hello = Hello(session: try Name("s"), goal: .lossless, elapsedMicroseconds: 0, roundTripMicroseconds: 0)
-        let wish = try wish()
+        let request = try request()
         var fresh = ReceiverSession(now: .zero)
-        #expect(fresh.handle(.focus(wish), now: .zero).isEmpty)
+        #expect(fresh.handle(.focus(request), now: .zero).isEmpty)
         var begun = ReceiverSession.begun(hello)
-        #expect(begun.handle(.focus(wish), now: .zero) == [.send(Datagram.focus(wish).encoded())])
+        #expect(begun.handle(.focus(request), now: .zero) == [.send(Datagram.focus(request).encoded())])
         var complete = ReceiverSession(now: .zero)
         _ = complete.handle(.datagram(Datagram.hello(hello).encoded()), now: .zero)
         let receipt = Receipt(tableDigest: Digest(of: []), volumes: [])
         _ = complete.handle(.openedComplete(receipt, nonce: []), now: .zero)
-        #expect(complete.handle(.focus(wish), now: .zero).isEmpty)
+        #expect(complete.handle(.focus(request), now: .zero).isEmpty)
     }
 
     @Test("A sender that says what it wants to see is refused")
     func wrongDirection() throws {
         let hello = Hello(session: try Name("s"), goal: .lossless, elapsedMicroseconds: 0, roundTripMicroseconds: 0)
         var receiver = ReceiverSession.begun(hello)
-        let actions = receiver.handle(.datagram(Datagram.focus(try wish()).encoded()), now: .zero)
+        let actions = receiver.handle(.datagram(Datagram.focus(try request()).encoded()), now: .zero)
         #expect(receiver.isOver)
         #expect(actions.contains { if case .failed(let error) = $0 { error.code == .protocolViolation } else { false } })
     }

@@ -33,7 +33,7 @@ struct HeartbeatTests {
     @Test("Without heartbeats a lost tail never arrives, however long one waits")
     func tailWithoutHeartbeats() throws {
         var timing = SessionTiming()
-        timing.silenceLimit = .seconds(86_400)
+        timing.idleTimeout = .seconds(86_400)
         var pair = try makePair(timing: timing)
         pair.fate = { _, datagram in
             if Self.isHeartbeat(datagram) { return .neverSent }
@@ -52,7 +52,7 @@ struct HeartbeatTests {
     @Test("Over many seeds at 10 % loss, short sessions all finish with heartbeats and some never do without")
     func manyTails() throws {
         var timing = SessionTiming()
-        timing.silenceLimit = .seconds(86_400)
+        timing.idleTimeout = .seconds(86_400)
         var stuck: [UInt64] = []
         for seed in 1...UInt64(40) {
             for withHeartbeats in [true, false] {

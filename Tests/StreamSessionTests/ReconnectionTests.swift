@@ -54,7 +54,7 @@ struct ReconnectionTests {
     }
 
     @Test("Patience is counted from the last time anything came, not from an earlier loss")
-    func patienceBeginsAnew() throws {
+    func timeoutBeginsAnew() throws {
         var sender = try makeSender()
         _ = sender.handle(.connected(roundTrip: .milliseconds(10)), now: .zero)
         _ = sender.handle(.disconnected, now: .seconds(1))

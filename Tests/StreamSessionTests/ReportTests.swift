@@ -64,7 +64,7 @@ struct ReportTests {
         expected.arrivalCount = 2
         expected.spanByteCount = UInt32(size)
         expected.spanMicroseconds = 2_000
-        expected.leastDelayMicroseconds = 60_000
+        expected.minDelayMicroseconds = 60_000
         expected.echoMicroseconds = 0 &- 53_000
         expected.holdMicroseconds = 19_000
         #expect(sent.first == expected)
@@ -78,14 +78,14 @@ struct ReportTests {
         expected.holdMicroseconds = Report.noEcho
         let only = try #require(sent.first)
         // Without an echo neither it nor the least delay means anything.
-        expected.leastDelayMicroseconds = only.leastDelayMicroseconds
+        expected.minDelayMicroseconds = only.minDelayMicroseconds
         expected.echoMicroseconds = only.echoMicroseconds
         #expect(sent == [expected])
     }
 
     @Test(
         "The least delay is that since the last report, modulo 2^32", arguments: [0, 90_000, UInt32.max - 70_000] as [UInt32])
-    func leastDelay(offset: UInt32) throws {
+    func minDelay(offset: UInt32) throws {
         var receiver = try makeReceiver()
         func hear(at microseconds: Int, delay: UInt32) throws -> Report? {
             let now = Duration.microseconds(microseconds)
@@ -95,11 +95,11 @@ struct ReportTests {
         #expect(try hear(at: 30_000, delay: 80_000) == nil)
         #expect(try hear(at: 60_000, delay: 60_000) == nil)
         let first = try #require(try hear(at: 90_000, delay: 75_000))
-        #expect(first.leastDelayMicroseconds == 60_000 &+ offset)
+        #expect(first.minDelayMicroseconds == 60_000 &+ offset)
         #expect(try hear(at: 120_000, delay: 90_000) == nil)
         #expect(try hear(at: 150_000, delay: 85_000) == nil)
         let second = try #require(try reports(receiver.handle(.tick, now: .milliseconds(190))).first)
-        #expect(second.leastDelayMicroseconds == 85_000 &+ offset)
+        #expect(second.minDelayMicroseconds == 85_000 &+ offset)
         #expect(second.echoMicroseconds == 65_000 &- offset && second.holdMicroseconds == 40_000)
         let third = try #require(try reports(receiver.handle(.tick, now: .milliseconds(290))).first)
         #expect(third.holdMicroseconds == Report.noEcho && third.arrivalCount == 0)
@@ -139,7 +139,7 @@ struct ReportTests {
         let gaps = zip(reports, reports.dropFirst()).map { $1.0 - $0.0 }
         #expect(gaps.allSatisfy { $0 >= .milliseconds(20) && $0 <= .milliseconds(100) })
         // One way is 40 ms; behind it, at most what the transport holds unsent.
-        #expect(reports.dropFirst().allSatisfy { (40_000...65_000).contains($0.1.leastDelayMicroseconds) })
+        #expect(reports.dropFirst().allSatisfy { (40_000...65_000).contains($0.1.minDelayMicroseconds) })
         #expect(zip(reports, reports.dropFirst()).allSatisfy { $0.1.receivedByteCount <= $1.1.receivedByteCount })
         let last = try #require(reports.last?.1)
         let sentByteCount = pair.sent(from: .client).reduce(0) { $0 + $1.datagram.encoded().count }

@@ -28,7 +28,7 @@ struct WaitingTests {
 
     @Test("One that is started again is connected to again at once, and given up when its patience is over")
     func restarting() throws {
-        var sender = try sender { $0.resumePatience = .seconds(60) }
+        var sender = try sender { $0.resumeTimeout = .seconds(60) }
         connect(&sender, at: 0)
         #expect(hear(&sender, abort(.restarting), at: 1) == [.reconnect])
         #expect(!sender.isOver)
@@ -39,7 +39,7 @@ struct WaitingTests {
     @Test("A full one is asked again after a pause, and in the end said to be full")
     func full() throws {
         var sender = try sender {
-            $0.fullPatience = .seconds(3)
+            $0.fullTimeout = .seconds(3)
             $0.fullPause = .seconds(1)
         }
         connect(&sender, at: 0)
@@ -69,8 +69,8 @@ struct WaitingTests {
     @Test("A session that a receiver had taken waits for its place as long as for its receiver")
     func taken() throws {
         var sender = try sender {
-            $0.fullPatience = .seconds(3)
-            $0.resumePatience = .seconds(600)
+            $0.fullTimeout = .seconds(3)
+            $0.resumeTimeout = .seconds(600)
         }
         connect(&sender, at: 0)
         let welcome = Welcome(standing: .fresh, nonce: [UInt8](repeating: 2, count: 16), manifestDigest: nil, pageCount: 0)

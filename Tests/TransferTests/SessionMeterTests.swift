@@ -6,23 +6,23 @@ import WireFormat
 
 @Suite("Figures of one end of a session")
 struct SessionMeterTests {
-    private func layer(_ board: MetricsBoard) throws -> LayerProgress {
-        try #require(board.snapshot().first?.layers.first { $0.name == Layer.roiBase.name })
+    private func layer(_ store: MetricsStore) throws -> LayerProgress {
+        try #require(store.snapshot().first?.layers.first { $0.name == Layer.roiBase.name })
     }
 
     @Test("A layer's bytes in all are said once every one of its chunks has a size, and not before")
     func expectedBytes() throws {
-        let board = MetricsBoard()
-        var meter = SessionMeter(board: board, session: "s", role: .sender)
+        let store = MetricsStore()
+        var meter = SessionMeter(store: store, session: "s", role: .sender)
         meter.plan([.roiBase, .roiBase, .backgroundBase])
         meter.know(.roiBase, byteCount: 300)
         meter.show(now: .zero, datagramCount: 0)
-        #expect(try layer(board).expectedByteCount == nil)
+        #expect(try layer(store).expectedByteCount == nil)
         meter.know(.roiBase, byteCount: 200)
         // A chunk beyond the plan, which somebody asked for, is no part of it.
         meter.know(.focusBase, byteCount: 77)
         meter.show(now: .seconds(1), datagramCount: 0)
-        #expect(try layer(board).expectedByteCount == 500)
-        #expect(try layer(board).byteCount == 0)
+        #expect(try layer(store).expectedByteCount == 500)
+        #expect(try layer(store).byteCount == 0)
     }
 }

@@ -8,23 +8,23 @@ import WireFormat
 struct FocusLimitTests {
     private let box = "0:1,0:1,0:1"
 
-    private func wish(_ number: UInt32, volume: UInt8 = 0) throws -> FormatError.Code? {
+    private func request(_ number: UInt32, volume: UInt8 = 0) throws -> FormatError.Code? {
         let bytes = Datagram.focus(Focus(number: number, volume: volume, box: try Box(parsing: box))).encoded()
         return refusal { _ = try Datagram(decoding: bytes) }?.code
     }
 
-    @Test("Wishes are numbered from 1 to 256, on volumes that a session can have")
-    func wishes() throws {
+    @Test("Requests are numbered from 1 to 256, on volumes that a session can have")
+    func requests() throws {
         #expect(Focus.limit == 256)
-        #expect(try wish(1) == nil)
-        #expect(try wish(256, volume: 15) == nil)
-        #expect(try wish(0) == .limitExceeded)
-        #expect(try wish(257) == .limitExceeded)
-        #expect(try wish(.max) == .limitExceeded)
-        #expect(try wish(1, volume: 16) == .limitExceeded)
+        #expect(try request(1) == nil)
+        #expect(try request(256, volume: 15) == nil)
+        #expect(try request(0) == .limitExceeded)
+        #expect(try request(257) == .limitExceeded)
+        #expect(try request(.max) == .limitExceeded)
+        #expect(try request(1, volume: 16) == .limitExceeded)
     }
 
-    @Test("A wish for an empty box, or for one of numbers that are too great, is refused")
+    @Test("A request for an empty box, or for one of numbers that are too great, is refused")
     func boxes() {
         func code(_ box: String) -> FormatError.Code? {
             refusal { _ = try Datagram(decoding: hex("f5 02 0d 00000001 00" + box)) }?.code
@@ -38,7 +38,7 @@ struct FocusLimitTests {
         #expect(code("00 01 00 01 00 01 00") == .trailingBytes)
     }
 
-    @Test("Every wish fits into a datagram, its seal included")
+    @Test("Every request fits into a datagram, its seal included")
     func size() throws {
         let greatest = Datagram.focus(Focus(number: 256, volume: 15, box: try Box(x: 0..<1 << 31, y: 0..<1 << 31, z: 0..<1 << 31)))
         #expect(try Datagram(decoding: greatest.encoded()) == greatest)
@@ -74,7 +74,7 @@ struct FocusLimitTests {
         }
     }
 
-    @Test("No plan names a chunk for a wish")
+    @Test("No plan names a chunk for a request")
     func plan() throws {
         var bytes = try Samples.manifest().encoded()
         // The plan's first chunk: layer 1, region 0, and its box.

@@ -73,9 +73,9 @@ struct GoldenByteTests {
         #expect(ChunkRecord.digest(of: Array(golden[..<31])) == nil)
     }
 
-    @Test("A part of an answer to a wish has the bytes the format says")
+    @Test("A part of an answer to a request has the bytes the format says")
     func focusChunk() throws {
-        // wish, volume, part, parts, box, slices
+        // request, volume, part, parts, box, slices
         let golden = hex("00000002  01  0003  0102  0303 ac0205 0103  aabbcc")
         #expect(try Samples.focusChunk().encoded() == golden)
         #expect(try FocusChunk(decoding: golden) == Samples.focusChunk())

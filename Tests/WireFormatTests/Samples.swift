@@ -66,7 +66,7 @@ enum Samples {
         report.arrivalCount = 8
         report.spanByteCount = 0x0900
         report.spanMicroseconds = 0x0a_0000
-        report.leastDelayMicroseconds = .max
+        report.minDelayMicroseconds = .max
         report.echoMicroseconds = 0xdead_beef
         report.holdMicroseconds = 0x0c
         return report

@@ -66,7 +66,7 @@ enum WithoutBase {
             // A mask that does not pay is left out, as in a transfer.
             let pays = mask.count * 8 <= isOutside.reduce(0) { $0 + Int($1) }
             let context = try ExactContext(
-                columns: content.x.count, rows: content.y.count, slices: slab.count, greatestCode: subject.greatest,
+                columns: content.x.count, rows: content.y.count, slices: slab.count, maxCode: subject.greatest,
                 base: [UInt16](repeating: 0, count: exact.count),
                 known: pays ? isOutside : [UInt8](repeating: 0, count: exact.count))
             return Slab(exact: exact, context: context, maskByteCount: pays ? mask.count : 0)

@@ -41,7 +41,7 @@ struct ReceiveBytes: AsyncParsableCommand {
                 return events
             })
         let now = TransportBenchmark.seconds(since: origin)
-        await connection.close(patience: .milliseconds(500))
+        await connection.close(timeout: .milliseconds(500))
         await listener.close()
         if let failure { throw failure }
         TransportBenchmark.say([

@@ -42,7 +42,7 @@ struct SendBytes: AsyncParsableCommand {
         let burstRecord = try burst.map { try Self.record($0, seed: seed &+ 1000) }
         var runner = SenderRunner(
             SenderSession(setup, now: .zero), to: try HostPort(parsing: to), options: SRTOptions(maximumBitsPerSecond: 1e6),
-            patience: .seconds(20), origin: origin)
+            timeout: .seconds(20), origin: origin)
         var progress = Progress()
         var waiting: [SenderSession.Event] = chunks.enumerated().map { ordinal, record in
             .chunk(ordinal: UInt32(ordinal), rank: 1000 + UInt64(ordinal), record: record, isProtected: false)
@@ -101,7 +101,7 @@ struct SendBytes: AsyncParsableCommand {
         ]
         if let handed = progress.burstHanded, let confirmed = progress.burstConfirmed {
             // The word of its arrival took half a round trip.
-            let back = runner.session.leastRoundTrip / 2
+            let back = runner.session.minRoundTrip / 2
             fields["burst_seconds"] = (confirmed - handed - back) / .seconds(1)
         }
         return fields

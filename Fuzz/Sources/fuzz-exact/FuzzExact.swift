@@ -27,7 +27,7 @@ private func decode(_ bytes: [UInt8]) {
         }
         guard
             let context = try? ExactContext(
-                columns: columns, rows: rows, slices: slices, greatestCode: greatest, base: base, known: known,
+                columns: columns, rows: rows, slices: slices, maxCode: greatest, base: base, known: known,
                 reach: bytes[7] & 16 == 0 ? .max : UInt16(bytes[7] >> 5))
         else { fatalError("a context that was refused") }
         let coder = ExactCoders.allCases[Int(bytes[0] / 6) % ExactCoders.allCases.count].coder

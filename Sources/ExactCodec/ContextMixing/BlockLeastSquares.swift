@@ -9,9 +9,9 @@ struct BlockLeastSquares {
     /// The most blocks a slice is cut into; larger slices have larger blocks, and not every voxel of theirs is learned from.
     private static let blockLimit = 4096
     /// Fewer samples than this say too little.
-    private static let leastSamples = 60
+    private static let minSamples = 60
     /// For fewer voxels than this the weights stay what they are.
-    private static let leastVoxels = 12
+    private static let minVoxels = 12
 
     private let columns: Int
     private let rows: Int
@@ -127,7 +127,7 @@ struct BlockLeastSquares {
                 add(x, row - 1, slice, x == block ? 2 : 1)
                 for y in row - 1...row + 1 { add(x, y, slice - 1, x == block && y == row ? 2 : 1) }
             }
-            if count >= Self.leastSamples { equations.solve(sum, into: nearWeights + block * Features.count) }
+            if count >= Self.minSamples { equations.solve(sum, into: nearWeights + block * Features.count) }
         }
         samples.update(repeating: 0, count: across * NormalEquations.rowCount * Self.sampleCount)
         sampleCounts.update(repeating: 0, count: across)
@@ -168,7 +168,7 @@ struct BlockLeastSquares {
         for y in row << side..<min(rows, (row + 1) << side) {
             for x in block << side..<min(columns, (block + 1) << side) where isKnown[y &* columns &+ x] == 0 { count &+= 1 }
         }
-        return count >= Self.leastVoxels
+        return count >= Self.minVoxels
     }
 
     @inline(__always)

@@ -16,7 +16,7 @@ enum CheckedStream {
 
     /// A hash of the codes of the voxels that take part.
     static func hash(_ exact: [UInt16], _ context: ExactContext) -> UInt32 {
-        var hash = start(sides: [context.columns, context.rows, context.slices, Int(context.greatestCode)])
+        var hash = start(sides: [context.columns, context.rows, context.slices, Int(context.maxCode)])
         exact.withUnsafeBufferPointer { exact in
             context.forEachPart { hash = step(hash, UInt32(exact[$0])) }
         }

@@ -132,9 +132,9 @@ struct MixingModel<let contextCount: Int, let guessCount: Int> {
         let p = Int64(cell.pointee >> 10)
         let goal = Int64(bit) << 22 &- Int64(bit)
         let moved = p &+ ((goal &- p) &* Int64(rates[Int(seen)])) >> 16
-        cell.pointee = UInt32(truncatingIfNeeded: moved) << 10 | (seen < Self.patience ? seen &+ 1 : seen)
+        cell.pointee = UInt32(truncatingIfNeeded: moved) << 10 | (seen < Self.timeout ? seen &+ 1 : seen)
     }
 
     /// Number of bits that a probability learns from as if all counted the same.
-    private static var patience: UInt32 { 400 }
+    private static var timeout: UInt32 { 400 }
 }

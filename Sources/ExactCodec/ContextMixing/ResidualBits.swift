@@ -7,7 +7,7 @@ struct ResidualBits {
     /// Bits that are told apart: sign, steps on either side, the first bit within the first steps, length of what is far off.
     static let nodeCount = 64
     /// Beyond these many steps Elias' gamma code follows.
-    private static let mostSteps: Int32 = 20
+    private static let maxSteps: Int32 = 20
 
     private let curves: UnsafeMutablePointer<LogisticCurve>
     private let table: UnsafeMutablePointer<UInt32>
@@ -48,7 +48,7 @@ struct ResidualBits {
         let firstNode = isNegative ? 25 : 1
         let steps = size &>> scale
         var count: Int32 = 0
-        while count < Self.mostSteps, (count &+ 1) &<< scale <= most {
+        while count < Self.maxSteps, (count &+ 1) &<< scale <= most {
             let from = zero &+ side &* ((count &<< scale) &<< 4)
             let to = zero &+ side &* (((count &+ 1) &<< scale) &<< 4)
             for index in 0..<Self.guessCount {
@@ -59,9 +59,9 @@ struct ResidualBits {
             count &+= 1
         }
         var found = count
-        if count == Self.mostSteps {
+        if count == Self.maxSteps {
             for index in 0..<Self.guessCount { model.guess(index, 2048) }
-            found = Self.mostSteps &+ codeFarOff(steps &- Self.mostSteps, model, &coder)
+            found = Self.maxSteps &+ codeFarOff(steps &- Self.maxSteps, model, &coder)
         }
         var low: Int32 = 0
         var bit = scale

@@ -12,9 +12,9 @@ struct ResidualCoding {
 
     init(_ context: ExactContext) {
         space = Neighbourhood(context)
-        greatest = Int32(context.greatestCode)
+        greatest = Int32(context.maxCode)
         reach = Int32(context.reach)
-        featureShift = Int32(max(0, 4 - context.greatestCode.leadingZeroBitCount))
+        featureShift = Int32(max(0, 4 - context.maxCode.leadingZeroBitCount))
     }
 
     func deallocate() { space.deallocate() }

@@ -41,16 +41,16 @@ struct CodeNumbering {
     let lowestValue: Int32
     let highestValue: Int32
 
-    init(greatestCode: UInt16) {
-        offset = greatestCode > 32767 ? 32768 : 0
+    init(maxCode: UInt16) {
+        offset = maxCode > 32767 ? 32768 : 0
         // So that an error of all the range still fits, nearly.
-        fractionBitCount = min(4, greatestCode.leadingZeroBitCount)
+        fractionBitCount = min(4, maxCode.leadingZeroBitCount)
         fractionBits = Int32(fractionBitCount)
         shift = Int32(PredictionParameters.weightBits) - fractionBits
         rounding = 1 << (shift - 1)
         half = fractionBitCount > 0 ? 1 << (fractionBits - 1) : 0
         lowestValue = -offset
-        highestValue = Int32(greatestCode) - offset
+        highestValue = Int32(maxCode) - offset
     }
 
     /// The values a voxel can have: all, or those within reach of what is known of it.

@@ -8,9 +8,9 @@ struct CorrectedResiduals: ~Copyable {
     private static let biasCount = (TokenAlphabet.levelCount / 2) << 4
 
     init(_ context: ExactContext) {
-        number = CodeNumbering(greatestCode: context.greatestCode)
+        number = CodeNumbering(maxCode: context.maxCode)
         reach = Int32(context.reach)
-        noiseBitLimit = max(0, 14 - min(context.reach, context.greatestCode).leadingZeroBitCount)
+        noiseBitLimit = max(0, 14 - min(context.reach, context.maxCode).leadingZeroBitCount)
         biases = .allocate(capacity: Self.biasCount)
         biases.initialize(repeating: 0, count: Self.biasCount)
     }

@@ -18,7 +18,7 @@ struct LinearEncoding: ~Copyable {
         self.context = context
         self.exact = exact
         planes = PaddedPlanes(columns: context.columns, rows: context.rows, slices: context.slices)
-        number = CodeNumbering(greatestCode: context.greatestCode)
+        number = CodeNumbering(maxCode: context.maxCode)
         rim = Self.edgeCode(of: exact, context)
         let count = context.known.reduce(0) { $0 + ($1 == ExactContext.aside ? 0 : 1) }
         places = .allocate(capacity: count)

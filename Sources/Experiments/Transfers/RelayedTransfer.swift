@@ -33,8 +33,8 @@ package struct RelayedTransfer: Sendable {
         package var folder: String
         /// The transfer's name, and its folder's.
         package var session: Name
-        /// The board on which the receiver's figures are shown; nil shows them nowhere.
-        package var metrics: MetricsBoard?
+        /// The store in which the receiver's figures are shown; nil shows them nowhere.
+        package var metrics: MetricsStore?
         /// The queue of regions that those who look on request.
         package var regionRequests: RegionRequestQueue?
         /// A program that decodes confined.

@@ -193,7 +193,7 @@ package final class ModelSegmenter: Segmenter {
         // So many slices that nothing worth keeping fits between two; thick slices are all looked at.
         let sliceMillimetres = prepared.grid.axes.spacing[0] * prepared.grid.steps[0]
         let step = max(1, min(4, Int(Self.coarseMillimetres / sliceMillimetres)))
-        guard step > 1, count >= Self.leastCoarseCount else {
+        guard step > 1, count >= Self.minCoarseCount else {
             try evaluate(Array(0..<count), of: prepared, into: &probabilities)
             return probabilities
         }
@@ -213,7 +213,7 @@ package final class ModelSegmenter: Segmenter {
 
     /// A lesion of half a millilitre is about ten millimetres across.
     private static let coarseMillimetres = 8.0
-    private static let leastCoarseCount = 16
+    private static let minCoarseCount = 16
     /// Of the threshold: what makes a slice worth looking around.
     private static let coarseShare: Float = 0.4
 

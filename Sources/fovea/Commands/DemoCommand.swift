@@ -52,8 +52,8 @@ struct DemoCommand: AsyncParsableCommand {
         let seed = seed
         let site = ReceivingSite(folder: "\(out)/received", transport: TransportProfile())
         try await untilSignalled { [view] in
-            try await view.run(console, site) { site, board, show in
-                await board?.awaitVisit(for: .seconds(60))
+            try await view.run(console, site) { site, store, show in
+                await store?.awaitVisit(for: .seconds(60))
                 var runs: [DemoRun] = []
                 for order in [TransmissionOrder.roiFirst, .fifo] {
                     var preparation = preparation
@@ -64,7 +64,7 @@ struct DemoCommand: AsyncParsableCommand {
                             clock: clock, show: DemoShow(site: site, onEvent: show)))
                 }
                 try Self.report(runs, link: link, volume: volume, out: out, console)
-                if board != nil { await Self.stay(console) }
+                if store != nil { await Self.stay(console) }
             }
         }
     }

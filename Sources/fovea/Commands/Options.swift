@@ -92,14 +92,14 @@ struct MetricsOption: ParsableArguments {
             valueName: "host:port"))
     var metrics: String?
 
-    /// Runs a command with a board, shown or not.
-    func run<Result: Sendable>(_ console: Console, _ body: @escaping @Sendable (MetricsBoard?) async throws -> Result) async throws
+    /// Runs a command with a store, shown or not.
+    func run<Result: Sendable>(_ console: Console, _ body: @escaping @Sendable (MetricsStore?) async throws -> Result) async throws
         -> Result
     {
         guard let metrics else { return try await body(nil) }
         let address = try HostPort(parsing: metrics)
-        let board = MetricsBoard()
-        let server = MetricsServer(board: board, host: address.host, port: address.port)
+        let store = MetricsStore()
+        let server = MetricsServer(store: store, host: address.host, port: address.port)
         // What a command says of itself is said once the port is there.
         let bound = Gate()
         return try await withThrowingTaskGroup(of: Result?.self) { group in
@@ -114,7 +114,7 @@ struct MetricsOption: ParsableArguments {
             }
             group.addTask {
                 try await bound.wait()
-                return try await body(board)
+                return try await body(store)
             }
             while let result = try await group.next() {
                 guard let result else { continue }

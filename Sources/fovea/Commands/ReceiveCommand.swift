@@ -122,9 +122,9 @@ struct ReceiveCommand: AsyncParsableCommand {
         let once = once
         do {
             try await untilSignalled { [site, metrics, view] in
-                try await metrics.run(console) { board in
+                try await metrics.run(console) { store in
                     var site = site
-                    site.metrics = board
+                    site.metrics = store
                     try await view.run(console, site) { site, _, show in
                         let events = ReceiverEvents(clock: clock)
                         console.event(events.listening(port: listener.port))

@@ -49,7 +49,7 @@ struct SegmentCommand: AsyncParsableCommand {
         let finder = try RegionFinder(.model(path: model))
         let finding = try finder.find(in: scans)
         let seconds = watch.seconds
-        let header = try images[0].header.companion(description: "Fovea mask (\(finder.name))", greatestValue: 1)
+        let header = try images[0].header.companion(description: "Fovea mask (\(finder.name))", maxValue: 1)
         let boxes = RegionPlanner.boxes(around: finding.mask, margin: 0)
         try NIfTIFile.write(try NIfTIImage(header: header, voxels: finding.mask.bits), to: out, replacing: overwriting.force)
         if let remark = finding.remark { console.remark(remark) }

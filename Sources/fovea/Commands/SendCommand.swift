@@ -84,9 +84,9 @@ struct SendCommand: AsyncParsableCommand {
         let session = site.session.text
         let events = SenderEvents(session: session, sender: sender, peer: to, clock: clock)
         let summary = try await untilSignalled { [site, metrics] in
-            try await metrics.run(console) { board in
+            try await metrics.run(console) { store in
                 var site = site
-                site.metrics = board
+                site.metrics = store
                 return try await site.run(clock: clock) { occurrence in
                     Self.tell(occurrence, session, console, clock)
                     console.event(events.event(occurrence))

@@ -14,21 +14,21 @@ struct ViewOption: ParsableArguments {
             valueName: "host:port"))
     var view: String?
 
-    /// Runs a command with a board that shows what it receives, or with none.
-    /// - Parameter body: takes the site with a place for figures, the board, and what is to be told of events.
+    /// Runs a command with a store that shows what it receives, or with none.
+    /// - Parameter body: takes the site with a place for figures, the store, and what is to be told of events.
     func run<Result: Sendable>(
         _ console: Console, _ site: ReceivingSite,
         _ body:
-            @escaping @Sendable (ReceivingSite, LiveBoard?, @escaping @Sendable (ReceivingSite.Event) -> Void) async throws ->
+            @escaping @Sendable (ReceivingSite, LiveStore?, @escaping @Sendable (ReceivingSite.Event) -> Void) async throws ->
             Result
     ) async throws -> Result {
         guard let view else { return try await body(site, nil) { _ in } }
         let address = try HostPort(parsing: view)
         var site = site
-        site.metrics = site.metrics ?? MetricsBoard()
-        let board = LiveBoard()
+        site.metrics = site.metrics ?? MetricsStore()
+        let store = LiveStore()
         site.regionRequests = RegionRequestQueue()
-        let live = try LiveView(of: board, site: site, on: address)
+        let live = try LiveView(of: store, site: site, on: address)
         let bound = Gate()
         return try await withThrowingTaskGroup(of: Result?.self) { [site] group in
             group.addTask {
@@ -43,7 +43,7 @@ struct ViewOption: ParsableArguments {
             }
             group.addTask {
                 try await bound.wait()
-                return try await body(site, board) { board.take($0) }
+                return try await body(site, store) { store.take($0) }
             }
             while let result = try await group.next() {
                 guard let result else { continue }

@@ -78,7 +78,7 @@ struct CheckTests {
         #expect(abs(punctual.requestedBitsPerSecond - 12e6) < 1)
         let slow = try #require(
             RateStatistics(departures: departures, arrivals: departures.map { ($0.time * 1.01, 1500) }, direction: direction))
-        #expect(slow.error > slow.greatestError)
+        #expect(slow.error > slow.maxError)
         #expect(RateStatistics(departures: departures, arrivals: [], direction: direction) == nil)
     }
 
@@ -106,10 +106,10 @@ struct CheckTests {
         let whole = try #require(statistics(exits))
         #expect(whole.opportunityCount == 5)
         #expect(whole.usedOpportunityCount == 5)
-        #expect(whole.error <= whole.greatestError)
+        #expect(whole.error <= whole.maxError)
         let partial = try #require(statistics(exits.filter { $0 != .milliseconds(9) }))
         #expect(partial.usedOpportunityCount == 4)
-        #expect(partial.error > partial.greatestError)
+        #expect(partial.error > partial.maxError)
     }
 
     @Test("A check sends real packets both ways, and its summary has the fields that programs rely on")

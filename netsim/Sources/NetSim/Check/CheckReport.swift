@@ -38,13 +38,13 @@ public struct CheckReport: Sendable {
         requestedRateBitsPerSecond = rate.requestedBitsPerSecond
         measuredRateBitsPerSecond = rate.measuredBitsPerSecond
         if let count = rate.opportunityCount, let used = rate.usedOpportunityCount { opportunities = (count, used) }
-        guard rate.error > rate.greatestError else { return }
+        guard rate.error > rate.maxError else { return }
         if let opportunities {
             shortcomings.append("the trace: \(opportunities.used) of \(opportunities.requested) opportunities carried a packet")
         } else {
             shortcomings.append(
                 "the rate: \(Int64(rate.measuredBitsPerSecond)) bit/s instead of \(Int64(rate.requestedBitsPerSecond)), off by more "
-                    + "than \(rate.greatestError * 100) %")
+                    + "than \(rate.maxError * 100) %")
         }
     }
 
@@ -53,7 +53,7 @@ public struct CheckReport: Sendable {
         guard let delay else { return }
         (medianDelayError, delayError99) = (delay.median, delay.percentile99)
         for (name, error, limit) in [
-            ("half of the packets", delay.median, DelayStatistics.greatestMedian),
+            ("half of the packets", delay.median, DelayStatistics.maxMedian),
             ("99 of 100 packets", delay.percentile99, DelayStatistics.greatest99th),
         ] where error > limit {
             shortcomings.append(

@@ -1,7 +1,7 @@
 /// Statistics of how far arrivals are from their ideal times.
 package struct DelayStatistics: Sendable, Equatable {
     /// The greatest error that half of the packets may have.
-    static let greatestMedian = Duration.microseconds(300)
+    static let maxMedian = Duration.microseconds(300)
     /// The greatest error that 99 of 100 packets may have.
     static let greatest99th = Duration.milliseconds(2)
 

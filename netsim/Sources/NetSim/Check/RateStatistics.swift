@@ -54,7 +54,7 @@ package struct RateStatistics: Sendable, Equatable {
     package var error: Double { abs(measuredBitsPerSecond / requestedBitsPerSecond - 1) }
 
     /// The greatest error that a relay may have: 0.5 %, and 2 % from 300 Mbit/s on; a trace is carried to the packet.
-    package var greatestError: Double {
+    package var maxError: Double {
         opportunityCount != nil ? 0 : requestedBitsPerSecond >= 299e6 ? 0.02 : 0.005
     }
 }

@@ -21,7 +21,7 @@ struct PIE: Sendable {
     private static let beta = 1.25
     private static let meanPacketByteCount = 1500
     /// Between two packets of a link so slow, the probability has long come to its end.
-    private static let mostUpdates = 10_000
+    private static let maxUpdates = 10_000
 
     init(target: Duration, updateInterval: Duration, generator: SeededGenerator) {
         self.target = target
@@ -57,7 +57,7 @@ struct PIE: Sendable {
             return
         }
         var count = 0
-        while due <= now, count < Self.mostUpdates, !isAtRest {
+        while due <= now, count < Self.maxUpdates, !isAtRest {
             updateProbability()
             due += updateInterval
             count += 1

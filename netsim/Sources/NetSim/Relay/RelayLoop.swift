@@ -41,11 +41,11 @@ final class RelayLoop: @unchecked Sendable {
             if readable.contains(true) {
                 traffic.receiveArrived(at: now, readable: readable, heeding: signals, recordingIn: &recorder)
             }
-            let wishes = signals.wishes
-            traffic.keepHouse(at: now, heeding: wishes, recordingIn: &recorder)
+            let commands = signals.commands
+            traffic.keepHouse(at: now, heeding: commands, recordingIn: &recorder)
             flushLog(unlessBelow: Self.logBlockByteCount)
             signals.publish(recorder.counters)
-            if wishes.stop { break }
+            if commands.stop { break }
             wait()
         }
         flushLog(unlessBelow: 1)

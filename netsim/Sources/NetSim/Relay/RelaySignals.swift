@@ -4,8 +4,8 @@ import Synchronization
 
 /// The messages that a relay's thread and its owner give each other.
 final class RelaySignals: Sendable {
-    /// The wishes of the owner.
-    struct Wishes: Sendable {
+    /// The commands of the owner.
+    struct Commands: Sendable {
         var stop = false
         var isUpCut = false
         var isDownCut = false
@@ -14,12 +14,12 @@ final class RelaySignals: Sendable {
     }
 
     private struct State: Sendable {
-        var wishes = Wishes()
+        var commands = Commands()
         var counters = RelayCounters()
         var start: Duration?
     }
 
-    /// Readable whenever the thread should look at the wishes.
+    /// Readable whenever the thread should look at the commands.
     let wakeup: Int32
     private let state = Mutex(State())
 
@@ -39,13 +39,13 @@ final class RelaySignals: Sendable {
     var start: Duration? { state.withLock { $0.start } }
 
     /// Called by the owner.
-    func wish(_ change: (inout Wishes) -> Void) {
-        state.withLock { change(&$0.wishes) }
+    func change(_ change: (inout Commands) -> Void) {
+        state.withLock { change(&$0.commands) }
         _ = netsim_wakeup_signal(wakeup)
     }
 
-    /// The wishes that the owner has by now.
-    var wishes: Wishes { state.withLock { $0.wishes } }
+    /// The commands that the owner has by now.
+    var commands: Commands { state.withLock { $0.commands } }
 
     /// Called by the thread.
     func publish(_ counters: RelayCounters) {

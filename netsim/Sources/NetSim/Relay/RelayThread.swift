@@ -33,7 +33,7 @@ final class RelayThread: Sendable {
 
     /// Returns when the thread has ended and the loop is gone. Calling it again, or before ``start()``, does no harm.
     func stop() {
-        signals.wish { $0.stop = true }
+        signals.change { $0.stop = true }
         lifecycle.withLock { lifecycle in
             if case .running(let thread) = lifecycle { pthread_join(thread, nil) }
             lifecycle = .stopped

@@ -18,7 +18,7 @@ protocol RelayTraffic: AnyObject {
         at now: Duration, readable: [Bool], heeding signals: RelaySignals, recordingIn recorder: inout RelayRecorder)
 
     /// Does what is due apart from packets.
-    func keepHouse(at now: Duration, heeding wishes: RelaySignals.Wishes, recordingIn recorder: inout RelayRecorder)
+    func keepHouse(at now: Duration, heeding commands: RelaySignals.Commands, recordingIn recorder: inout RelayRecorder)
 }
 
 /// Number of packets that a pass takes from one descriptor, so that one that floods delays neither the others nor `stop` for long.

@@ -81,10 +81,10 @@ public final class UDPRelay: Sendable {
 
     /// Cuts one direction for all clients, or joins it again. Datagrams that are already on the link still arrive.
     public func setOutage(_ on: Bool, direction: Heading) {
-        signals.wish { wishes in
+        signals.change { commands in
             switch direction {
-            case .up: wishes.isUpCut = on
-            case .down: wishes.isDownCut = on
+            case .up: commands.isUpCut = on
+            case .down: commands.isDownCut = on
             }
         }
     }
@@ -92,7 +92,7 @@ public final class UDPRelay: Sendable {
     /// Gives every client another port towards the server, soon: the server sees it come from there from then on, and
     /// what it sends to the old port is lost.
     public func rebindClients() {
-        signals.wish { $0.rebindingCount += 1 }
+        signals.change { $0.rebindingCount += 1 }
     }
 
     /// When the relay began to count its time, by ``LoopClock``; `nil` before that.

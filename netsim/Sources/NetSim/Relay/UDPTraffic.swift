@@ -51,7 +51,7 @@ final class UDPTraffic: RelayTraffic {
             for _ in 0..<relayPacketsPerPass {
                 guard let (payload, _) = client.upstream.receive(using: &scratch) else { break }
                 client.lastActivity = now
-                client.down.isCut = signals.wishes.isDownCut
+                client.down.isCut = signals.commands.isDownCut
                 client.down.accept(Self.packet(payload, at: now), at: now, recordingIn: &recorder)
             }
         }
@@ -64,14 +64,14 @@ final class UDPTraffic: RelayTraffic {
                 continue
             }
             client.lastActivity = now
-            client.up.isCut = signals.wishes.isUpCut
+            client.up.isCut = signals.commands.isUpCut
             client.up.accept(Self.packet(payload, at: now), at: now, recordingIn: &recorder)
         }
     }
 
-    func keepHouse(at now: Duration, heeding wishes: RelaySignals.Wishes, recordingIn recorder: inout RelayRecorder) {
-        rebind(at: now, all: wishes.rebindingCount != rebindingCount, countingIn: &recorder.counters)
-        rebindingCount = wishes.rebindingCount
+    func keepHouse(at now: Duration, heeding commands: RelaySignals.Commands, recordingIn recorder: inout RelayRecorder) {
+        rebind(at: now, all: commands.rebindingCount != rebindingCount, countingIn: &recorder.counters)
+        rebindingCount = commands.rebindingCount
         if now >= nextExpiry {
             nextExpiry = now + .seconds(1)
             let countBefore = clients.count

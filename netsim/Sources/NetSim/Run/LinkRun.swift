@@ -20,9 +20,9 @@ public struct LinkRun: Sendable {
     private let command: [String]
 
     /// Time that a server has to open its first port before the command is started all the same.
-    private static let serverPatience = Duration.seconds(3)
+    private static let serverTimeout = Duration.seconds(3)
     /// Time that what was asked to end may take, before it is made to.
-    private static let endPatience = Duration.seconds(3)
+    private static let endTimeout = Duration.seconds(3)
 
     /// - Parameters:
     ///   - link: What lies between the client and the server.
@@ -77,7 +77,7 @@ public struct LinkRun: Sendable {
     ///
     /// - Returns: The signal that ended the wait, if one did.
     private static func awaitPort(of serving: inout ChildProcess?, signals: inout SignalWaiter) -> Int32? {
-        let deadline = LoopClock.now() + serverPatience
+        let deadline = LoopClock.now() + serverTimeout
         while serving != nil, serving?.hasEnded() == false, let id = serving?.id, LoopClock.now() < deadline {
             if NetworkNamespace.hasBoundPort(seenBy: id) { break }
             if let signal = signals.next(within: .milliseconds(5)), signal.number != SIGCHLD { return signal.number }
@@ -99,13 +99,13 @@ public struct LinkRun: Sendable {
             guard signal.number != SIGCHLD else { continue }
             // The terminal has told the command already, and some programs take the second time for impatience.
             if !signal.isFromTerminal { child.signal(signal.number) }
-            deadline = deadline ?? LoopClock.now() + endPatience
+            deadline = deadline ?? LoopClock.now() + endTimeout
         }
         return child.status ?? 0
     }
 
     private static func end(_ serving: inout ChildProcess?) {
-        let deadline = LoopClock.now() + endPatience
+        let deadline = LoopClock.now() + endTimeout
         serving?.signal(SIGTERM)
         while serving != nil, serving?.hasEnded() == false {
             if LoopClock.now() >= deadline { serving?.signal(SIGKILL) }

@@ -32,17 +32,17 @@ final class TunnelTraffic: RelayTraffic {
     ) {
         for _ in 0..<(readable.first == true ? relayPacketsPerPass : 0) {
             guard let packet = receive(from: namespaces.client, at: now) else { break }
-            up.isCut = signals.wishes.isUpCut
+            up.isCut = signals.commands.isUpCut
             up.accept(packet, at: now, recordingIn: &recorder)
         }
         for _ in 0..<(readable.last == true ? relayPacketsPerPass : 0) {
             guard let packet = receive(from: namespaces.server, at: now) else { break }
-            down.isCut = signals.wishes.isDownCut
+            down.isCut = signals.commands.isDownCut
             down.accept(packet, at: now, recordingIn: &recorder)
         }
     }
 
-    func keepHouse(at now: Duration, heeding wishes: RelaySignals.Wishes, recordingIn recorder: inout RelayRecorder) {
+    func keepHouse(at now: Duration, heeding commands: RelaySignals.Commands, recordingIn recorder: inout RelayRecorder) {
         recorder.counters.clientCount = 1
     }
 

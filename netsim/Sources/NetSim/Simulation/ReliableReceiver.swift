@@ -83,13 +83,13 @@ struct ReliableReceiver: Sendable {
         unanswered.append((acknowledgementNumber, completePosition, now))
         if unanswered.count > Self.rememberedAcknowledgementCount { unanswered.popFirst() }
         // Repeated until its echo has come: were the last one lost, the sender's window would never open again.
-        acknowledgementDue = now + max(Self.acknowledgementInterval, roundTrip.patience)
+        acknowledgementDue = now + max(Self.acknowledgementInterval, roundTrip.timeout)
         return .acknowledgement(
             number: acknowledgementNumber, position: completePosition, roundTrip: roundTrip.smoothed)
     }
 
     /// SRT live mode's rule.
     private func reportInterval(_ roundTrip: RoundTripEstimate) -> Duration {
-        max(Self.shortestReportInterval, roundTrip.patience / 2)
+        max(Self.shortestReportInterval, roundTrip.timeout / 2)
     }
 }

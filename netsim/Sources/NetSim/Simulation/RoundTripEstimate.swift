@@ -15,7 +15,7 @@ struct RoundTripEstimate: Sendable, Equatable {
     }
 
     /// Time to wait for an answer before asking again.
-    var patience: Duration { smoothed + variation * 4 }
+    var timeout: Duration { smoothed + variation * 4 }
 
     /// Time for which a retransmission is surely still under way.
     var certainlyUnderWay: Duration { max(.zero, smoothed - variation * 4) }

@@ -3,7 +3,7 @@ internal import Foundation
 internal import Synchronization
 internal import WireFormat
 
-extension LiveBoard {
+extension LiveStore {
     /// A line of the list of all sessions.
     struct Entry: Encodable, Equatable {
         let name: String
@@ -176,14 +176,14 @@ extension LiveBoard {
     }
 }
 
-extension LiveBoard.State {
+extension LiveStore.State {
     /// Every session there is, the newest first.
-    func list() -> [LiveBoard.Entry] {
+    func list() -> [LiveStore.Entry] {
         let here = sessions.filter { $0.isOpen || stored[$0.name] == nil }
         let names = Set(here.map(\.name))
         let entries =
-            here.map(LiveBoard.Entry.init)
-            + stored.values.filter { !names.contains($0.name.text) }.map { LiveBoard.Entry($0, judged[$0.name.text]) }
+            here.map(LiveStore.Entry.init)
+            + stored.values.filter { !names.contains($0.name.text) }.map { LiveStore.Entry($0, judged[$0.name.text]) }
         return entries.sorted { ($0.isLive ? 1 : 0, $0.begun, $0.name) > ($1.isLive ? 1 : 0, $1.begun, $1.name) }
     }
 }

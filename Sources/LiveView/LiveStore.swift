@@ -11,7 +11,7 @@ internal import VolumeModel
 /// up to date about twenty times a second by who serves it.
 ///
 /// Of a session that has ended it keeps voxels only while a page shows it, and of all of those together no more than a limit.
-package final class LiveBoard: Sendable {
+package final class LiveStore: Sendable {
     struct State {
         /// In the order in which they began or were opened: those that are being received, those that are open, and some that were closed.
         var sessions: [LiveSession] = []
@@ -62,7 +62,7 @@ package final class LiveBoard: Sendable {
     /// The time that a session stays open when no page shows it.
     static let openTime = Duration.seconds(30)
 
-    /// Makes an empty board.
+    /// Makes an empty store.
     /// - Parameter openByteLimit: the most bytes of memory for volumes of sessions that have ended, all of them together.
     package init(openByteLimit: Int = 2 << 30) { self.openByteLimit = openByteLimit }
 
@@ -165,7 +165,7 @@ package final class LiveBoard: Sendable {
     }
 }
 
-extension LiveBoard.State {
+extension LiveStore.State {
     fileprivate mutating func announce(
         _ fresh: LiveVolume, _ decoder: SessionDecoder, _ name: String, at now: ContinuousClock.Instant
     ) {
@@ -181,7 +181,7 @@ extension LiveBoard.State {
     fileprivate mutating func noteEnd(of name: String) {
         guard let session = sessions.first(where: { $0.name == name }) else { return }
         isListingDue = true
-        if session.state == .exact { judged[name] = LiveBoard.Judgement(state: .exact, message: nil) }
+        if session.state == .exact { judged[name] = LiveStore.Judgement(state: .exact, message: nil) }
     }
 
     /// Closes sessions that have ended and that no page shows, and more where they take too much; forgets those closed long ago.
@@ -192,7 +192,7 @@ extension LiveBoard.State {
             .sorted { (shown.contains($0.name) ? 1 : 0, $0.lastLook) < (shown.contains($1.name) ? 1 : 0, $1.lastLook) }
         var taken = open.reduce(0) { $0 + $1.memoryByteCount }
         for session in open {
-            let isUnseen = !shown.contains(session.name) && now - max(session.lastLook, session.ended ?? now) > LiveBoard.openTime
+            let isUnseen = !shown.contains(session.name) && now - max(session.lastLook, session.ended ?? now) > LiveStore.openTime
             guard isUnseen || taken > limit else { continue }
             taken -= session.memoryByteCount
             update(session.name) { $0.close() }

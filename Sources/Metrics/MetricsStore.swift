@@ -1,13 +1,13 @@
 internal import Synchronization
 
-/// A board where sessions post what they are doing, and where others read it.
-package final class MetricsBoard: Sendable {
+/// A store in which sessions post what they are doing, and where others read it.
+package final class MetricsStore: Sendable {
     /// Number of ended sessions that are kept; the one that ended first goes first. What they add to the totals stays.
     package static let endedLimit = 64
 
     private let state = Mutex(BoardState())
 
-    /// Makes an empty board.
+    /// Makes an empty store.
     package init() {}
 
     /// Posts what one end of a session is doing, in place of what it posted before.
@@ -85,7 +85,7 @@ private struct BoardState {
         endedCount += 1
         if metrics.state == .finished { totals.finishedCount += 1 } else { totals.failedCount += 1 }
         let ended = entries.indices.filter { entries[$0].ended != nil }
-        if ended.count > MetricsBoard.endedLimit,
+        if ended.count > MetricsStore.endedLimit,
             let first = ended.min(by: { (entries[$0].ended ?? 0) < (entries[$1].ended ?? 0) })
         {
             entries.remove(at: first)

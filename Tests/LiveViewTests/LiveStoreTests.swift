@@ -12,20 +12,20 @@ import VolumeModel
 import WireFormat
 
 @Suite("What pages are told of a session")
-struct LiveBoardTests {
+struct LiveStoreTests {
     private func place(_ session: String = "s") -> ReceivingSite.Place {
         ReceivingSite.Place(session: session, volume: "volume", index: 0)
     }
 
-    /// A session of which some chunks have come, on the board.
+    /// A session of which some chunks have come, in the store.
     private func begin(_ served: Served, _ sample: Sample, _ chunks: [EncodedChunk], as session: String = "s")
         async throws
         -> SessionDecoder
     {
         let decoder = try sample.decoder()
-        served.board.take(.manifest(place(session), decoder: decoder))
+        served.store.take(.manifest(place(session), decoder: decoder))
         try await decoder.apply(chunks)
-        served.board.take(.applied(place(session), ordinal: 1, await decoder.completeness(volume: 0), ofSession: Completeness()))
+        served.store.take(.applied(place(session), ordinal: 1, await decoder.completeness(volume: 0), ofSession: Completeness()))
         return decoder
     }
 
@@ -36,10 +36,10 @@ struct LiveBoardTests {
             ReceivingSite.ReceivedVolume(path: "", qualityPath: "", digest: Digest(of: []), fileDigest: Digest(of: []), state: $0)
         }
         if states.allSatisfy({ $0 == .lossless }) {
-            served.board.take(.milestone(.volumeLossless, place(session), secondsSinceSenderStart: 1, Completeness()))
+            served.store.take(.milestone(.volumeLossless, place(session), secondsSinceSenderStart: 1, Completeness()))
         }
-        served.board.take(.receipt(place(session)))
-        served.board.take(.ended(session: session, .success(summary)))
+        served.store.take(.receipt(place(session)))
+        served.store.take(.ended(session: session, .success(summary)))
     }
 
     @Test("Completeness grows in voxels of the body while it arrives, and is whole only with the last chunk")
@@ -63,7 +63,7 @@ struct LiveBoardTests {
             #expect(session.volume()?.completeness?["bytes"] as? Int == half.reduce(0) { $0 + $1.record.count })
             #expect(session.volume()?["is_exact"] as? Bool == false)
             try await decoder.apply(sample.chunks.dropFirst(half.count))
-            served.board.take(.applied(place(), ordinal: 2, await decoder.completeness(volume: 0), ofSession: Completeness()))
+            served.store.take(.applied(place(), ordinal: 2, await decoder.completeness(volume: 0), ofSession: Completeness()))
             let whole = try await events.session("s", "all exact") { $0.volume()?.completeness?["share"] as? Double == 1 }
             // Nothing but a receipt makes it exact.
             #expect(whole.volume()?["is_exact"] as? Bool == false)
@@ -98,10 +98,10 @@ struct LiveBoardTests {
             defer { events.close() }
             let decoder = try await begin(served, sample, sample.chunks)
             let before = try await events.session("s", "all exact") { $0.volume()?.completeness?["share"] as? Double == 1 }
-            served.board.take(.milestone(.roiLossless, place(), secondsSinceSenderStart: 1, Completeness()))
-            served.board.take(.milestone(.volumeLossless, place(), secondsSinceSenderStart: 1, Completeness()))
+            served.store.take(.milestone(.roiLossless, place(), secondsSinceSenderStart: 1, Completeness()))
+            served.store.take(.milestone(.volumeLossless, place(), secondsSinceSenderStart: 1, Completeness()))
             await decoder.distrust()
-            served.board.take(.ended(session: "s", .failure(CodingError(.verificationFailed, "not the sender's"))))
+            served.store.take(.ended(session: "s", .failure(CodingError(.verificationFailed, "not the sender's"))))
             let after = try await events.session("s", "nothing exact") { $0.volume()?.completeness?["exact_voxels"] as? Int == 0 }
             #expect(after["state"] as? String == "failed")
             #expect((after["message"] as? String)?.contains("not the sender's") == true)
@@ -153,13 +153,13 @@ struct LiveBoardTests {
             _ = try await begin(served, sample, Array(sample.chunks.prefix(2)))
             let before = try await events.session("s")
             #expect(before["is_altered"] as? Bool == false)
-            served.board.take(.altered(session: "s"))
+            served.store.take(.altered(session: "s"))
             _ = try await events.session("s", "altered datagrams") { $0["is_altered"] as? Bool == true }
-            served.board.take(.stalled(session: "s"))
+            served.store.take(.stalled(session: "s"))
             try await events.state("s", becomes: "stalled")
-            served.board.take(.resumed(session: "s"))
+            served.store.take(.resumed(session: "s"))
             try await events.state("s", becomes: "receiving")
-            served.board.take(.ended(session: "s", .failure(TransferError(.cancelled, "stopped\u{1b}[31m"))))
+            served.store.take(.ended(session: "s", .failure(TransferError(.cancelled, "stopped\u{1b}[31m"))))
             let after = try await events.session("s", "end") { $0["state"] as? String == "incomplete" }
             #expect(after["message"] as? String == "stopped?[31m")
             #expect(after["is_live"] as? Bool == false)
@@ -173,16 +173,16 @@ struct LiveBoardTests {
             let events = try Events(served)
             defer { events.close() }
             let decoder = try await begin(served, sample, Array(sample.chunks.prefix(2)))
-            served.board.take(.ended(session: "s", .failure(TransferError(.sessionExists, "belongs to another sender"))))
-            served.board.take(.ended(session: "s", .failure(TransferError(.sessionBusy, "goes on on another connection"))))
-            served.board.take(.altered(session: "s"))
+            served.store.take(.ended(session: "s", .failure(TransferError(.sessionExists, "belongs to another sender"))))
+            served.store.take(.ended(session: "s", .failure(TransferError(.sessionBusy, "goes on on another connection"))))
+            served.store.take(.altered(session: "s"))
             let session = try await events.session("s", "altered") { $0["is_altered"] as? Bool == true }
             #expect(session["state"] as? String == "receiving")
             #expect(session["is_live"] as? Bool == true)
             // Whatever a connection that is over says, chunks that come are of one that is not.
-            served.board.take(.ended(session: "s", .failure(TransferError(.cancelled, "gone"))))
+            served.store.take(.ended(session: "s", .failure(TransferError(.cancelled, "gone"))))
             try await events.state("s", becomes: "incomplete")
-            served.board.take(
+            served.store.take(
                 .applied(place(), ordinal: 3, await decoder.completeness(volume: 0), ofSession: Completeness()))
             try await events.state("s", becomes: "receiving")
         }
@@ -229,13 +229,13 @@ struct LiveBoardTests {
             #expect(try await served.open("s", page: page).status == 200)
             finish(served, [.lossless])
             try await events.state("s", becomes: "exact")
-            await served.board.refresh([], now: .now + .seconds(3600))
+            await served.store.refresh([], now: .now + .seconds(3600))
             #expect(await served.ask("/volume/s/0").status == 200)
             // It shows nothing any more.
             #expect(try await served.post("/open", #"{"session":null,"page":\#(page)}"#).status == 200)
-            await served.board.refresh([], now: .now + .seconds(20))
+            await served.store.refresh([], now: .now + .seconds(20))
             #expect(await served.ask("/volume/s/0").status == 200)
-            await served.board.refresh([], now: .now + .seconds(31))
+            await served.store.refresh([], now: .now + .seconds(31))
             #expect(await served.ask("/volume/s/0").status == 404)
             let list = try await events.list("'s' that is closed") { $0["s"]?["is_open"] as? Bool == false }
             #expect(list.first?["state"] as? String == "exact")
@@ -253,8 +253,8 @@ struct LiveBoardTests {
             defer { events.close() }
             for index in 0..<80 {
                 let name = "s-\(index)"
-                served.board.take(.manifest(place(name), decoder: try sample.decoder()))
-                served.board.take(.ended(session: name, .failure(TransferError(.cancelled, "stopped"))))
+                served.store.take(.manifest(place(name), decoder: try sample.decoder()))
+                served.store.take(.ended(session: name, .failure(TransferError(.cancelled, "stopped"))))
             }
             let list = try await events.list("some of them") { $0.count == 64 }
             #expect(list.allSatisfy { $0["is_open"] as? Bool == false })
@@ -268,19 +268,19 @@ struct LiveBoardTests {
             let events = try Events(served)
             defer { events.close() }
             _ = try await begin(served, sample, Array(sample.chunks.prefix(1)))
-            let desk = try #require(served.site.regionRequests)
-            desk.open("s", RegionRequestQueue.Volumes(shapes: [sample.image.volume.shape], isExactPlanned: true))
+            let queue = try #require(served.site.regionRequests)
+            queue.open("s", RegionRequestQueue.Volumes(shapes: [sample.image.volume.shape], isExactPlanned: true))
             func ask() async throws -> Int {
                 try await served.post("/focus", #"{"session":"s","volume":0,"box":[1,2,1,2,1,2]}"#).status
             }
             for number in 1...4 as ClosedRange<UInt32> {
                 #expect(try await ask() == 200)
-                served.board.take(.focus(place(), try #require(desk.requests(of: "s", after: Int(number) - 1).first)))
+                served.store.take(.focus(place(), try #require(queue.requests(of: "s", after: Int(number) - 1).first)))
             }
             #expect(try await ask() == 429)
-            let shown = try #require(desk.requests(of: "s", after: 1).first).shown(seconds: 1, maxAbsoluteError: 3)
-            desk.record(shown, of: "s")
-            served.board.take(.focus(place(), shown))
+            let shown = try #require(queue.requests(of: "s", after: 1).first).shown(seconds: 1, maxAbsoluteError: 3)
+            queue.record(shown, of: "s")
+            served.store.take(.focus(place(), shown))
             #expect(try await ask() == 200)
             let session = try await events.session("s", "an answer") {
                 ($0["focus"] as? [JSON])?.contains { $0["seconds"] as? Double == 1 } == true

@@ -1,5 +1,5 @@
-extension MetricsBoard {
-    /// Everything on the board in Prometheus's text format, version 0.0.4; what is not known is left out.
+extension MetricsStore {
+    /// Everything in the store in Prometheus's text format, version 0.0.4; what is not known is left out.
     package func prometheus() -> String {
         let (sessions, totals) = reading()
         var text = PrometheusText()

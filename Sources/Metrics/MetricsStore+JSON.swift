@@ -1,14 +1,14 @@
 internal import Foundation
 
-extension MetricsBoard {
-    /// Everything on the board as one JSON object on one line: `version`, `sessions`, `totals`; keys are sorted, and what is
+extension MetricsStore {
+    /// Everything in the store as one JSON object on one line: `version`, `sessions`, `totals`; keys are sorted, and what is
     /// not known is null.
     package func json() -> String {
         let (sessions, totals) = reading()
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let board = BoardJSON(sessions: sessions.map(SessionJSON.init), totals: TotalsJSON(totals: totals))
-        return (try? encoder.encode(board)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+        let store = BoardJSON(sessions: sessions.map(SessionJSON.init), totals: TotalsJSON(totals: totals))
+        return (try? encoder.encode(store)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
 }
 

@@ -1,5 +1,5 @@
 /// Lets work wait for other work, each known by a number.
-package actor CompletionBoard {
+package actor CompletionStore {
     private var completed: Set<Int> = []
     private var waiting: [Int: [CheckedContinuation<Void, any Error>]] = [:]
     private var failure: (any Error)?
