@@ -62,7 +62,7 @@ class Seen(NamedTuple):
     steps: list[Step]
     requests: list[str]
     download: str | None
-    requests: str
+    region_requests: str
     faults: list[str]
     # Both ends' events by their names.
     events: dict[str, Event]
@@ -153,7 +153,7 @@ def judge_end(seen: Seen, checks: Checks) -> None:
         seen.events["focus_shown"]["at"] < seen.events["volume_lossless"]["at"],
         "what was asked for is shown before the volume is exact",
     )
-    checks.require("at ROI quality in" in seen.requests, f"the page says what became of the request: {seen.requests}")
+    checks.require("at ROI quality in" in seen.region_requests, f"the page says what became of the request: {seen.region_requests}")
     checks.require(not seen.faults, f"the console stays empty: {seen.faults}")
 
 

@@ -114,7 +114,10 @@ def choosing(stage: Stage) -> None:
     )
     stage.require(refused > 0, "an overlay of another session is refused")
     stage.require(any("somebody-else" in fault for fault in stage.page.faults()), "the console says what was refused")
-    stage.require(all("refused" in fault for fault in stage.page.faults()), f"a refusal brings down nothing of the page: {stage.page.faults()}")
+    stage.require(
+        all("refused" in fault for fault in stage.page.faults()),
+        f"a refusal brings down nothing of the page: {stage.page.faults()}",
+    )
     stage.page.messages.clear()
 
 
