@@ -44,6 +44,23 @@ struct ReceiptTests {
         #expect(try await Self.inspect(scratch).code == 65)
     }
 
+    @Test("Bytes behind the compressed volume are not what the receipt says, though the voxels are the same")
+    func appended() async throws {
+        let scratch = try Scratch()
+        _ = try await Self.signed(scratch)
+        let name = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: scratch.file("in/s")).first {
+                $0.hasSuffix(".nii.gz") && !$0.contains(".quality.")
+            })
+        let file = try #require(FileHandle(forWritingAtPath: scratch.file("in/s/\(name)")))
+        try file.seekToEnd()
+        try file.write(contentsOf: Data(count: 100))
+        try file.close()
+        let inspected = try await Self.inspect(scratch)
+        #expect(inspected.code == 65)
+        #expect(inspected.program.event("summary")?["verified"] as? Bool == false)
+    }
+
     /// A shipped profile with a greatest error of 3 in the region.
     private static func bounded(_ scratch: Scratch, _ profile: String) throws -> String {
         let path = scratch.file("bounded.yaml")

@@ -188,20 +188,14 @@ struct InspectCommand: AsyncParsableCommand {
         ])
     }
 
-    /// Tells whether a volume's file is what its receipt says. The receipt may have been altered: nothing it names may lead out of the
+    /// Tells whether a volume's file is what its receipt says, to the last byte. The receipt may have been altered: nothing it names may lead out of the
     /// folder, and a link in the file's place does.
     private static func matches(_ volume: ReceiptFile.Volume, of receipt: ReceiptFile, in folder: String) throws -> Bool {
-        let file = try receipt.path(of: volume, in: folder)
-        let attributes = try? FileManager.default.attributesOfItem(atPath: file)
-        guard attributes?[.type] as? FileAttributeType == .typeRegular else { return false }
-        var digest = DigestBuilder()
-        do {
-            // Far beyond any volume that is taken.
-            try NIfTIFile.forEachPiece(of: file, limit: 64 << 30) { piece in piece.withUnsafeBytes { digest.update($0) } }
-        } catch {
+        guard let file = try? WrittenFile(path: try receipt.path(of: volume, in: folder), byteCount: volume.fileBytes) else {
             return false
         }
-        return digest.finish().description == volume.sha256
+        return file.digest.description == volume.sha256
+            && file.fileDigest.description == volume.fileSha256 ?? file.fileDigest.description
     }
 
     private static func sentence(_ part: ReceiptFile.Part) -> String {
