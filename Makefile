@@ -124,7 +124,7 @@ train-test: training/.venv/.installed
 	cd training && ../$(PYTHON) -m pytest -q tests && ../$(PYTHON) -m fovea_training.train --smoke
 
 format:
-	swift format --in-place --recursive --parallel Sources Tests netsim Benchmarks Fuzz Package.swift
+	swift format --in-place --recursive --parallel Sources Tests netsim Benchmarks Fuzz Examples Package.swift
 
 # Python's layout, faults that can be seen without running it, and its types.
 Scripts/.venv-check/.installed: Scripts/requirements-check.txt
@@ -154,7 +154,7 @@ check: setup check-sources check-page
 	$(BENCHMARK_BUILD) --product transport-benchmark
 
 lint:
-	swift format lint --strict --recursive --parallel Sources Tests netsim Benchmarks Fuzz Package.swift
+	swift format lint --strict --recursive --parallel Sources Tests netsim Benchmarks Fuzz Examples Package.swift
 
 # Programs, profiles and the view's page below PREFIX.
 PREFIX ?= /usr/local
