@@ -30,7 +30,7 @@ package struct DrainTest: Sendable {
     }
 
     /// Takes how things stand by the last report.
-    /// - Parameter leastDelay: of all datagrams of late, in microseconds between clocks whose offset is unknown.
+    /// - Parameter minDelay: of all datagrams of late, in microseconds between clocks whose offset is unknown.
     package mutating func take(
         queueDelay: Duration, target: Duration, lossShare: Double, minDelay: UInt32, roundTrip: Duration, now: Duration
     ) -> Verdict {

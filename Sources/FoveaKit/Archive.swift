@@ -1,5 +1,6 @@
 internal import Faults
 package import Archive
+internal import Files
 internal import Bytes
 internal import Concurrency
 package import EncodingInput
@@ -43,6 +44,7 @@ public struct Archive: Sendable {
         do {
             var preparation = Preparation(paths: [volume], encoding: try EncodingProfile.policy(encoding))
             preparation.regionChoice = try region.choice()
+            try OutputPlace.check(path, inputs: [volume] + region.files, replacing: replacing)
             return try await write(preparation, replacing: replacing).file.byteCount
         } catch {
             throw FoveaError(error) ?? error
@@ -66,8 +68,10 @@ public struct Archive: Sendable {
             case .all: .all
             }
         do {
+            try OutputPlace.check(volume, inputs: [path], replacing: replacing)
             let read = try await read(layers)
             let target = read.path(askedFor: volume)
+            if target != volume { try OutputPlace.check(target, inputs: [path], replacing: replacing) }
             try NIfTIFile.write(try read.presentable(), to: target, replacing: replacing)
             return (target, read.outcome.state == .lossless)
         } catch {

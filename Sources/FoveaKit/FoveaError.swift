@@ -90,6 +90,7 @@ public struct FoveaError: Error, Sendable, Equatable, CustomStringConvertible {
         case .cannotWrite, .noRoom: .inputOutput
         case .notPermitted: .notPermitted
         case .alreadyExists: .cannotCreate
+        case .isInput: .usage
         case .tooLarge: .badData
         }
     }

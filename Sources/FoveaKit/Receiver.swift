@@ -1,3 +1,4 @@
+internal import Faults
 internal import Concurrency
 internal import DecoderHost
 internal import Profiles
@@ -33,6 +34,9 @@ public struct Receiver: Sendable {
     public var once = false
     /// The most sessions at a time.
     public var sessionLimit = 16
+    /// True lets others of this machine read what is received, as far as the process's umask does. Volumes are patients': by default a session's folder is its
+    /// owner's alone.
+    public var allowsOthersToRead = false
     /// The program that decodes; nil for the one beside this program or by `FOVEA_DECODER`.
     public var decoderPath: String?
 
@@ -63,12 +67,16 @@ public struct Receiver: Sendable {
     }
 
     private func site() throws -> ReceivingSite {
+        guard secretFile == nil || accessFile == nil else {
+            throw FoveaError(.usage, "a receiver takes a secret file or an access file, not both")
+        }
         var site = ReceivingSite(folder: folder, transport: try TransportProfile.load(transport))
         site.exposure.secret = try secretFile.map { try Secret(path: $0) }
         site.exposure.access = try accessFile.map { try AccessFile(path: $0) }
         site.exposure.allowsClear = allowsClear
         site.receiptKey = try keyFile.map { try ReceiptKey(path: $0) }
         site.sessionLimit = sessionLimit
+        site.folderPermissions = allowsOthersToRead ? 0o777 : 0o700
         if let decoderPath { site.decoderPath = decoderPath }
         return site
     }

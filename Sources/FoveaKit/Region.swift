@@ -12,6 +12,14 @@ public enum Region: Sendable, Equatable {
     /// A box of voxel indices, ends exclusive, such as `60:120,80:140,40:90`: columns, rows, slices.
     case box(String)
 
+    /// The files that are read for it.
+    var files: [String] {
+        switch self {
+        case .model, .box: []
+        case .modelFile(let path), .mask(let path): [path]
+        }
+    }
+
     /// - Throws: `VolumeError.Code.invalidBox`.
     package func choice() throws -> RegionChoice {
         switch self {

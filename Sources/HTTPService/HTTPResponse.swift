@@ -1,3 +1,4 @@
+
 /// An answer.
 package struct HTTPResponse: Sendable {
     /// The part that follows the head.

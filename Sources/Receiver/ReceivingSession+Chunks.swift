@@ -45,7 +45,7 @@ extension ReceivingSession {
             }
             // It may have begun before the manifest told what it is.
             noteROI(planned)
-            meter?.know(planned.chunk.layer, byteCount: record.count)
+            meter?.know(planned.chunk.layer, ordinal, byteCount: record.count)
             tasks.append(
                 Task { [mailbox] in
                     do {

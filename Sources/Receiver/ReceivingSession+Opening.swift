@@ -31,7 +31,8 @@ extension ReceivingSession {
                     let claim = try await registry.claim(hello.session.text, sender: sender)
                     do {
                         let (writer, contents, stored) = try await OwnThread.run {
-                            let isNew = try SessionFolder.make(root: site.folder, session: hello.session)
+                            let isNew = try SessionFolder.make(
+                                root: site.folder, session: hello.session, permissions: site.folderPermissions)
                             let stored = CompletedSession(folder: path)
                             do {
                                 let (writer, contents) = try JournalWriter.open(

@@ -70,17 +70,20 @@ extension ReceivingSession {
             .write(to: folder.path, signedWith: site.receiptKey)
     }
 
+    /// Digests every volume: on a thread of its own, for Swift's pool has to wait for others.
     private static func receipt(
         _ origin: ReceiptFile.Origin, _ hello: Hello, _ decoder: SessionDecoder, _ outcomes: [Receipt.Volume],
         _ files: [WrittenFile], table: Digest?, interruption: String?
-    ) async -> ReceiptFile {
-        var volumes: [ReceiptFile.Volume] = []
-        for (index, outcome) in outcomes.enumerated() {
-            volumes.append(
+    ) async throws -> ReceiptFile {
+        var snapshots: [(VolumeAssembler, [RegionStanding])] = []
+        for index in outcomes.indices {
+            snapshots.append((await decoder.snapshot(volume: index), await decoder.standing(volume: index)))
+        }
+        let volumes = try await OwnThread.run { [snapshots, manifest = decoder.manifest] in
+            snapshots.enumerated().map { index, seen in
                 ReceiptFile.Volume(
-                    decoder.manifest.volumes[index], outcome, files[index], isComplete: interruption == nil,
-                    await decoder.snapshot(volume: index),
-                    await decoder.standing(volume: index)))
+                    manifest.volumes[index], outcomes[index], files[index], isComplete: interruption == nil, seen.0, seen.1)
+            }
         }
         let bytes = await decoder.receivedBytes()
         return ReceiptFile(

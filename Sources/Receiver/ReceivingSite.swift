@@ -125,6 +125,8 @@ package struct ReceivingSite: Sendable {
     package var exposure = Exposure()
     /// The most sessions at a time.
     package var sessionLimit = 16
+    /// Permission bits of a session's folder, as far as the process's umask leaves them.
+    package var folderPermissions: UInt32 = 0o777
     /// The most bytes of memory that the volumes of all sessions may take together.
     package var memoryByteCount = 4 << 30
     /// The most bytes of disk for those that are too large for memory, while they come together.

@@ -55,7 +55,7 @@ final class SessionFolder: Sendable {
         return max(minInterval, duration * restShare)
     }
 
-    /// The folder of a session that ``make(root:session:)`` has made.
+    /// The folder of a session that ``make(root:session:permissions:)`` has made.
     init(
         root: String, session: Name, decoder: SessionDecoder, files: CodingPool, system: ReceivingSystem,
         readBack: @escaping @Sendable (String) throws -> Digest
@@ -75,14 +75,14 @@ final class SessionFolder: Sendable {
     /// Makes the folder, or finds that it is one to go on with: one with a journal.
     /// - Returns: whether it was made.
     /// - Throws: `TransferError.Code.sessionExists`, or `FileError.Code.cannotWrite`.
-    static func make(root: String, session: Name) throws -> Bool {
+    static func make(root: String, session: Name, permissions: UInt32) throws -> Bool {
         let path = "\(root)/\(session)"
         do {
             try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         } catch {
             throw FileError(.cannotWrite, "\(root): the folder cannot be made")
         }
-        guard mkdir(path, 0o777) == 0 else {
+        guard mkdir(path, permissions) == 0 else {
             let reason = errno
             if reason == EEXIST {
                 var status = stat()
@@ -184,24 +184,25 @@ final class SessionFolder: Sendable {
                     await writePassing(volume, isAwaited: isAwaited)
                 }
             }
-            let idle = state.withLock { state in
-                state.writing.remove(volume)
-                return state.writing.isEmpty ? state.idle : nil
-            }
-            idle?.open()
         }
     }
 
     /// The next write of a volume: whether somebody waits for it, how long it has to rest before, and the gate that ends the rest early. Nil where
-    /// nothing has changed, or what has is written for the last time.
+    /// nothing has changed, or what has is written for the last time: then the volume is not being written any more.
     private func nextWrite(_ volume: Int) -> (isAwaited: Bool, rest: Duration, gate: Gate)? {
-        state.withLock { state in
-            guard !state.isFinishing, let isAwaited = state.stale[volume] else { return nil }
+        let (next, idle) = state.withLock { state -> ((Bool, Duration, Gate)?, Gate?) in
+            guard !state.isFinishing, let isAwaited = state.stale[volume] else {
+                // In one step with the look at what has changed: what changes after it begins a loop of its own.
+                state.writing.remove(volume)
+                return (nil, state.writing.isEmpty ? state.idle : nil)
+            }
             let gate = Gate()
             state.resting[volume] = gate
-            guard let last = state.lastWrite[volume] else { return (isAwaited, .zero, gate) }
-            return (isAwaited, Self.rest(after: last.duration, isAwaited: isAwaited) - (.now - last.end), gate)
+            guard let last = state.lastWrite[volume] else { return ((isAwaited, .zero, gate), nil) }
+            return ((isAwaited, Self.rest(after: last.duration, isAwaited: isAwaited) - (.now - last.end), gate), nil)
         }
+        idle?.open()
+        return next
     }
 
     /// Writes a volume that will be written again, in the session's turn and as it stands then. Where that fails, so does the last write.

@@ -33,6 +33,7 @@ final class SessionRegistry: Sendable {
             watchers.withLock { $0.append(gate) }
             return gate
         }
+        fileprivate func forget(_ gate: Gate) { watchers.withLock { $0.removeAll { $0 === gate } } }
         fileprivate func notify() {
             for gate in watchers.withLock({ watchers in
                 defer { watchers = [] }
@@ -103,6 +104,7 @@ final class SessionRegistry: Sendable {
             guard ContinuousClock.now < deadline else {
                 throw TransferError(.sessionBusy, "the session '\(name)' is being received on another connection")
             }
+            defer { holder.forget(change) }
             try await change.wait(atMost: deadline - .now)
         }
     }

@@ -73,7 +73,7 @@ package struct StoredSession: Sendable, Equatable {
             (receipt, signature) = try ReceiptFile.check(
                 bytes, signature: folder.contents(of: ReceiptFile.signatureName, limit: 1 << 10), trusted: nil,
                 path: ReceiptFile.name)
-        } catch let error as TransferError {
+        } catch let error as ReceiptError {
             return failed("The receipt is not to be believed: \(error.message).")
         } catch {
             return failed("The receipt is none.")

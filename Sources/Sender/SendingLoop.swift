@@ -83,7 +83,7 @@ struct SendingLoop {
             case .chunk(let chunk):
                 chunks[chunk.ordinal] = (chunk.layer, chunk.record.count)
                 estimate.know(chunk.ordinal, byteCount: chunk.record.count)
-                meter.know(chunk.layer, byteCount: chunk.record.count)
+                meter.know(chunk.layer, chunk.ordinal, byteCount: chunk.record.count)
                 summary.bytesByLayer[chunk.layer, default: 0] += chunk.record.count
                 hasVoxels = hasVoxels || chunk.layer != .manifest
                 onEvent(.coded(chunk))

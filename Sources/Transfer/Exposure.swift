@@ -19,7 +19,7 @@ package struct Exposure: Sendable {
     package var isProtected: Bool { secret != nil || access != nil }
 
     /// Returns the secret that a sender of that name has to know; nil refuses it.
-    package func secret(for sender: String) -> Secret? { access?.secret(for: sender) ?? secret }
+    package func secret(for sender: String) -> Secret? { access.map { $0.secret(for: sender) } ?? secret }
 
     /// - Throws: `TransferError.Code.exposed` where an address leads beyond this machine and nothing protects what goes there.
     package func check(_ address: HostPort) throws {

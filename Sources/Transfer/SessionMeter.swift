@@ -9,7 +9,7 @@ package struct SessionMeter {
     private var metrics: SessionMetrics
     private var layers: [Layer: LayerProgress] = [:]
     /// Chunks whose size is known, coded or come.
-    private var known: [Layer: (chunkCount: Int, byteCount: Int)] = [:]
+    private var known: [Layer: [UInt32: Int]] = [:]
     private var byteCount = 0
     private var marks: [(time: Duration, byteCount: Int)] = []
     private var next = Duration.zero
@@ -43,12 +43,11 @@ package struct SessionMeter {
     }
 
     /// A chunk's size is known: once it is of all of a layer's chunks, so is the layer's.
-    package mutating func know(_ layer: Layer, byteCount count: Int) {
+    /// - Parameter ordinal: the chunk's in the plan; one that was damaged on the way comes again.
+    package mutating func know(_ layer: Layer, _ ordinal: UInt32, byteCount count: Int) {
         guard let planned = layers[layer]?.expectedChunkCount, planned > 0 else { return }
-        var sum = known[layer] ?? (0, 0)
-        sum = (sum.chunkCount + 1, sum.byteCount + count)
-        known[layer] = sum
-        if sum.chunkCount == planned { layers[layer]?.expectedByteCount = sum.byteCount }
+        known[layer, default: [:]][ordinal] = count
+        if let sizes = known[layer], sizes.count == planned { layers[layer]?.expectedByteCount = sizes.values.reduce(0, +) }
     }
 
     package mutating func count(_ layer: Layer, byteCount count: Int) {

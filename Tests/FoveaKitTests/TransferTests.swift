@@ -109,6 +109,20 @@ struct TransferTests {
         let preview = try await archive.decode(to: folder.place("preview.nii"), layers: .lossy)
         #expect(!preview.isExact)
         await #expect(throws: FoveaError.self) { try await archive.decode(to: folder.place("back.nii")) }
+        // Not the archive itself, whoever asks.
+        await #expect { try await archive.decode(to: archive.path, replacing: true) } throws: {
+            ($0 as? FoveaError)?.code == .usage
+        }
+    }
+
+    @Test("Volumes are their owner's alone, and a receiver takes one kind of secret")
+    func privacy() async throws {
+        _ = try await transfer { $0.session = "private" }
+        let attributes = try FileManager.default.attributesOfItem(atPath: folder.place("incoming/private"))
+        #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o700)
+        var receiver = Receiver(folder: folder.place("other"))
+        (receiver.secretFile, receiver.accessFile) = (folder.place("a"), folder.place("b"))
+        await #expect { for try await _ in receiver.events() {} } throws: { ($0 as? FoveaError)?.code == .usage }
     }
 
     @Test("The example sends a volume over loopback and prints what both ends report")

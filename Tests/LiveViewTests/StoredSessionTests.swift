@@ -198,6 +198,8 @@ struct StoredSessionTests {
                 let (_, session) = try await served.open(name, page: page)
                 #expect(session["state"] as? String == state, "\(name)")
                 #expect((session.volume()?["is_exact"] as? Bool == true) == (state == "exact"), "\(name)")
+                let message = session["message"] as? String ?? ""
+                #expect(message.contains("altered since it was signed") == (name == "altered"), "\(name): \(message)")
             }
         }
     }

@@ -15,12 +15,14 @@ struct SessionMeterTests {
         let store = MetricsStore()
         var meter = SessionMeter(store: store, session: "s", role: .sender)
         meter.plan([.roiBase, .roiBase, .backgroundBase])
-        meter.know(.roiBase, byteCount: 300)
+        meter.know(.roiBase, 1, byteCount: 290)
+        // It was damaged on the way, and came again.
+        meter.know(.roiBase, 1, byteCount: 300)
         meter.show(now: .zero, datagramCount: 0)
         #expect(try layer(store).expectedByteCount == nil)
-        meter.know(.roiBase, byteCount: 200)
+        meter.know(.roiBase, 2, byteCount: 200)
         // A chunk beyond the plan, which somebody asked for, is no part of it.
-        meter.know(.focusBase, byteCount: 77)
+        meter.know(.focusBase, 9, byteCount: 77)
         meter.show(now: .seconds(1), datagramCount: 0)
         #expect(try layer(store).expectedByteCount == 500)
         #expect(try layer(store).byteCount == 0)

@@ -1,7 +1,7 @@
 /// The events of a transfer, in order; it ends with the transfer, or throws a ``FoveaError``.
 ///
-/// The transfer begins with the first iteration's stream, and is stopped when nobody iterates any more: a sender then tells its peer, a
-/// receiver leaves whole files and what it needs to go on.
+/// The transfer begins at once, and is stopped when the task that iterates is cancelled or the stream is let go of: a sender then tells its
+/// peer, a receiver leaves whole files and what it needs to go on. That takes a moment after the iteration has ended.
 public typealias Events = AsyncThrowingStream<Event, any Error>
 
 extension AsyncThrowingStream where Element == Event, Failure == any Error {

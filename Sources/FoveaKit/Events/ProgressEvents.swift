@@ -1,4 +1,4 @@
-internal import Foundation
+package import Concurrency
 package import ProgressiveCoding
 internal import Synchronization
 package import Terminal
@@ -6,17 +6,18 @@ package import Transfer
 
 /// Events of progress, now and then, with the rate and the time that is left.
 package final class ProgressEvents: Sendable {
-    private let start = ContinuousClock.now
+    private let clock: Stopwatch
     private let meters = Mutex<[String: (meter: ProgressMeter, last: Double?)]>([:])
     /// Seconds between two events of one piece of work.
     private static let interval = 0.5
 
-    package init() {}
+    /// - Parameter clock: the transfer's.
+    package init(clock: Stopwatch) { self.clock = clock }
 
     /// The fields of an event that is due; nil between two.
     /// - Parameter work: its label tells one piece of work from another.
     package func fields(_ work: WorkProgress) -> [String: JSONValue]? {
-        let time = (ContinuousClock.now - start) / .seconds(1)
+        let time = clock.seconds
         let reading = meters.withLock { meters -> ProgressMeter.Reading? in
             var (meter, last) = meters[work.label] ?? (ProgressMeter(), nil)
             let reading = meter.take(work, at: time)

@@ -12,9 +12,12 @@ internal import WireFormat
 /// Makes events of what a receiving site reports.
 package struct ReceiverEvents: Sendable {
     private let clock: Stopwatch
-    private let progress = ProgressEvents()
+    private let progress: ProgressEvents
 
-    package init(clock: Stopwatch) { self.clock = clock }
+    package init(clock: Stopwatch) {
+        self.clock = clock
+        progress = ProgressEvents(clock: clock)
+    }
 
     /// The event of a listener.
     package func listening(port: UInt16) -> Event { Event(.listening, ["t": now, "port": .integer(Int(port))]) }

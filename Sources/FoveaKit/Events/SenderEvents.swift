@@ -12,7 +12,7 @@ package struct SenderEvents: Sendable {
     private let session: String
     private let origin: [String: JSONValue]
     private let clock: Stopwatch
-    private let progress = ProgressEvents()
+    private let progress: ProgressEvents
 
     /// - Parameters:
     ///   - sender: who the sender says it is; nil for nobody.
@@ -21,6 +21,7 @@ package struct SenderEvents: Sendable {
         self.session = session
         origin = ["session": .text(session), "sender": .text(sender), "peer": .text(peer)]
         self.clock = clock
+        progress = ProgressEvents(clock: clock)
     }
 
     /// The event of an occurrence; nil for one that is no event of its own, or not yet due.

@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import Foundation
 internal import FoveaKit
 internal import Synchronization
@@ -9,7 +10,7 @@ final class Console: Sendable {
     private let showsBar: Bool
     private let clock = Clock()
     private let state = Mutex(State())
-    private let events = ProgressEvents()
+    private let events = ProgressEvents(clock: Stopwatch())
 
     private struct State {
         /// Columns of the bar that stands there now; 0 for none.

@@ -7,6 +7,8 @@ public typealias FileError = Fault<FileFault>
 /// The kinds of ``FileError``.
 public enum FileFault: Sendable, Equatable {
     case notFound, notPermitted, unreadable, tooLarge, cannotWrite, alreadyExists
+    /// What is to be written would take the place of what is read.
+    case isInput
     /// The disk is full.
     case noRoom
     /// As many files are open as may be; later it may be read.
