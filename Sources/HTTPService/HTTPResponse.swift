@@ -1,4 +1,3 @@
-
 /// An answer.
 package struct HTTPResponse: Sendable {
     /// The part that follows the head.

@@ -7,7 +7,7 @@ public typealias FileError = Fault<FileFault>
 /// The kinds of ``FileError``.
 public enum FileFault: Sendable, Equatable {
     case notFound, notPermitted, unreadable, tooLarge, cannotWrite, alreadyExists
-    /// What is to be written would take the place of what is read.
+    /// The output would take the place of an input.
     case isInput
     /// The disk is full.
     case noRoom
