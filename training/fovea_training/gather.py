@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from .preprocess import Scheme, normalise, stack
-from .real import Texture, healed, mark, read_texture
+from .real import Texture, healed, mark, read_head, read_texture
 
 # Cubic millimetres that a model may find in a healed brain; more is the rest of a tumour that it did not see.
 REST = 8000.0
+HEADS = ("ms-01-", "ms-04-")  # patients whose heads may train
 Predictor = Callable[[np.ndarray], np.ndarray]  # [slice, channel, row, column] to probabilities [slice, row, column]
 
 
@@ -49,6 +50,12 @@ def gather(folder: Path, predict: Predictor, scheme: Scheme, certain: float = 0.
         if texture.tumour.any():
             found.append(texture)
     return found
+
+
+def heads(folder: Path) -> list[Texture]:
+    """Whole heads without tumour that may train; those of the other patients only validate."""
+    files = [f for f in sorted((folder / "heads").glob("*_flair.nii.gz")) if f.name.startswith(HEADS)]
+    return [read_head(f, f.with_name(f.name.replace("_flair", "_brain"))) for f in files]
 
 
 def keep(textures: list[Texture], path: Path) -> None:

@@ -24,7 +24,8 @@ class Mixture:
     """Shares of the kinds of volumes."""
 
     real: float = 0.6  # of all volumes, where there are textures; the rest is generated
-    whole: float = 0.35  # heads drawn round the brain
+    whole: float = 0.35  # heads drawn round the brain, or left round it where they were never taken away
+    heads: float = 0.2  # of real ones: from whole heads, where there are some
     thick: float = 0.4  # of volumes with slices of 2 mm: made two to three times as thick
 
 
@@ -51,10 +52,16 @@ def _generated(rng: np.random.Generator, seed: int) -> Raw:
     return Raw(made.image * made.mask, made.mask, made.mask, made.label, nothing, BLOCK)
 
 
-def _real(rng: np.random.Generator, textures: Sequence[Texture]) -> Raw:
-    texture = textures[int(rng.integers(len(textures)))]
+def _real(rng: np.random.Generator, mixture: Mixture, textures: Sequence[Texture]) -> Raw:
+    """A real brain with up to two drawn tumours; of a whole head mostly with all that is round it."""
+    heads = [t for t in textures if t.around is not None]
+    brains = [t for t in textures if t.around is None]
+    some = heads if heads and (not brains or rng.random() < mixture.heads) else brains
+    texture = some[int(rng.integers(len(some)))]
     often = [0.4, 0.5, 0.1] if texture.tumour.any() else [0.15, 0.7, 0.15]
     t = plant_in(rng, texture, int(rng.choice(3, p=often)))
+    if t.around is not None and t.body is not None and rng.random() < 0.75:
+        return Raw(np.where(t.brain, t.image, t.around), t.body, t.brain, t.tumour, t.unknown, t.spacing)
     return Raw(t.image, t.brain, t.brain, t.tumour, t.unknown, t.spacing)
 
 
@@ -91,8 +98,8 @@ def _thick(rng: np.random.Generator, raw: Raw) -> Raw:
 def make_raw(seed: int, mixture: Mixture, textures: Sequence[Texture]) -> Raw:
     """One volume of the mixture."""
     rng = np.random.default_rng([seed, 7])
-    raw = _real(rng, textures) if len(textures) and rng.random() < mixture.real else _generated(rng, seed)
-    if rng.random() < mixture.whole:
+    raw = _real(rng, mixture, textures) if len(textures) and rng.random() < mixture.real else _generated(rng, seed)
+    if raw.body is raw.brain and rng.random() < mixture.whole:
         raw = _whole(rng, raw)
     if raw.spacing[0] < 2.5 and rng.random() < mixture.thick:
         raw = _thick(rng, raw)

@@ -30,6 +30,8 @@ class Texture:
     spacing: Spacing
     tumour: np.ndarray
     unknown: np.ndarray
+    around: np.ndarray | None = None  # raw values of the whole head, where it was not stripped
+    body: np.ndarray | None = None  # and what of it is no background
 
 
 @dataclass
@@ -59,6 +61,19 @@ def read_texture(path: Path, brain_file: Path | None = None, millimetres: float 
     nothing = np.zeros(inside.shape, bool)
     blocks = (spacing[0] * f[0], spacing[1] * f[1], spacing[2] * f[2])
     return Texture(path.name.split(".")[0], np.where(inside, image, 0), inside, blocks, nothing, nothing)
+
+
+def read_head(path: Path, brain_file: Path, millimetres: float = 2.0) -> Texture:
+    """A whole head without tumour, with the mask of its brain, as blocks."""
+    volume, spacing = read_nifti(path)
+    body = volume != border_value(volume)
+    box, f = content_box(body), factors(spacing, millimetres)
+    around, inside = pool(volume[box], body[box], f)
+    mask = read_nifti(brain_file)[0] > 0
+    brain = (pool(mask[box].astype(np.float32), np.ones_like(mask[box]), f)[0] >= 0.5) & inside
+    nothing = np.zeros(brain.shape, bool)
+    blocks = (spacing[0] * f[0], spacing[1] * f[1], spacing[2] * f[2])
+    return Texture(path.name.split(".")[0], np.where(brain, around, 0), brain, blocks, nothing, nothing, around, inside)
 
 
 def standard(texture: Texture) -> np.ndarray:
@@ -200,10 +215,10 @@ def plant_in(rng: np.random.Generator, texture: Texture, tumours: int) -> Textur
         pushed = mass_effect(pushed, s, rough)
     texture = moved(texture, space, pushed)
     relative, anatomy, grey = tissue(texture, space, half)
+    around = None if texture.around is None else texture.around * (relative.max() / max(1e-6, float(texture.image.max())))
     label = np.zeros(shape, bool)
     for s in seeds:
         label |= paint(rng, relative, grow(rng, space, s, anatomy), anatomy, grey, s.radius) > 0.5
     label = ndimage.binary_closing(label, ndimage.generate_binary_structure(3, 2)) & texture.brain
-    return replace(
-        texture, image=np.maximum(relative, 1e-3) * texture.brain, tumour=texture.tumour | label, unknown=texture.unknown & ~label
-    )
+    image = np.maximum(relative, 1e-3) * texture.brain
+    return replace(texture, image=image, tumour=texture.tumour | label, unknown=texture.unknown & ~label, around=around)

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from .data import Slices, Stream, Volume
-from .gather import Predictor, gather, keep, kept
+from .gather import Predictor, gather, heads, keep, kept
 from .losses import bce_dice
 from .mixture import Mixture, make_volume
 from .preprocess import Scheme
@@ -44,7 +44,7 @@ class Plan:
 
 
 TUMOUR = Plan()
-BRAIN = Plan(mixture=Mixture(real=0.0, whole=0.85, thick=0.6), rate=2e-3, tumour_share=0.5, average=0.0)
+BRAIN = Plan(mixture=Mixture(real=0.35, whole=0.85, thick=0.6), rate=2e-3, tumour_share=0.5, average=0.0)
 
 
 def from_onnx(path: Path) -> UNet:
@@ -160,10 +160,10 @@ def tune(plan: Plan, out: Path, start: Path | None, data: Path | None, seed: int
     scheme = Scheme()
     model = load_start(start) if start else UNet(scheme.slices, 8, norm=True, most=64)
     textures = None
-    if data and not brain:
+    if data:
         textures = out / "textures.pkl"
         if not textures.exists():
-            keep(gather(data, predictor(model), scheme), textures)
+            keep(heads(data) if brain else gather(data, predictor(model), scheme) + heads(data), textures)
     counts = {"textures": len(kept(textures)) if textures else 0, "parameters": parameters(model), "seed": seed}
     (out / "log.jsonl").write_text(json.dumps({"plan": asdict(plan), **counts, "start": start is not None}) + "\n")
     make = partial(_make, scheme=scheme, mixture=plan.mixture, textures=textures, brain=brain)
