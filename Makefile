@@ -105,7 +105,7 @@ mutants:
 	python3 Scripts/mutants/mutants.py $(if $(CHECK),--check) $(if $(ONLY),--only '$(ONLY)')
 
 # Trains a segmenter: on a BraTS 2020 folder (make train DATA=folder), or without one on generated heads. PRESET is robust or published.
-# The robust one is then fine-tuned twice, on the images of FOVEA_DATA where there are some: that is how the shipped model came about.
+# The robust one is then fine-tuned twice, on the images of FOVEA_DATA where there are some.
 # Everything below goes into training/.venv and training-out.
 PRESET ?= robust
 MINUTES ?=
@@ -129,8 +129,8 @@ train: training/.venv/.installed
 # The two rounds of fine-tuning alone, from START, by default the shipped model.
 START ?= models/flair-unet.onnx
 tune: training/.venv/.installed
-	cd training && ../$(PYTHON) $(TUNE) --start "$(abspath $(START))" --out ../training-out/round-1 --minutes 17 --seed 1
-	cd training && ../$(PYTHON) $(TUNE) --start ../training-out/round-1/last.pt --out ../training-out/round-2 --minutes 15 --seed 2
+	cd training && ../$(PYTHON) $(TUNE) --start "$(abspath $(START))" --out ../training-out/round-1 --steps 600 --seed 1
+	cd training && ../$(PYTHON) $(TUNE) --start ../training-out/round-1/last.pt --out ../training-out/round-2 --steps 600 --seed 2
 	cd training && ../$(PYTHON) -m fovea_training.export ../training-out/round-2 --name flair-unet --out ../training-out
 
 # The training's tests, and a quarter of a minute of training on generated slices, which fails unless the loss falls.

@@ -1,4 +1,4 @@
-"""Fine-tunes a model in minutes: `python -m fovea_training.tune --start MODEL.onnx|best.pt --out DIR --minutes N [--data FOLDER]`.
+"""Fine-tunes a model in minutes: `python -m fovea_training.tune --start MODEL.onnx --out DIR --steps N [--data FOLDER]`.
 
 Trains on the mixture of generated brains and, with --data, real ones with drawn tumours; ends the schedule; averages what comes out
 with what it started from; writes best.pt and log.jsonl, from which `export` makes what is shipped. With --brain it learns to find
@@ -33,6 +33,7 @@ class Plan:
 
     mixture: Mixture = Mixture()
     minutes: float = 10.0
+    steps: int = 0  # where more than 0, the schedule counts these and not minutes: the same on any machine, and over a pause
     rate: float = 4e-4
     batch: int = 12
     window: tuple[int, int] = (96, 80)
@@ -128,11 +129,11 @@ class Pool:
 
 
 def learn(model: UNet, plan: Plan, pool: Pool, slices: Slices, out: Path) -> None:
-    """Runs the schedule: a cosine over the minutes given. A line of log.jsonl every 25 steps."""
+    """Runs the schedule: a cosine over the steps or the minutes given. A line of log.jsonl every 25 steps."""
     optimiser = torch.optim.AdamW(model.parameters(), lr=plan.rate)
     start, step, losses = time.monotonic(), 0, []
     with open(out / "log.jsonl", "a") as file:
-        while (done := (time.monotonic() - start) / (60 * plan.minutes)) < 1:
+        while (done := step / plan.steps if plan.steps else (time.monotonic() - start) / (60 * plan.minutes)) < 1:
             factor = min(1.0, (step + 1) / 30) * (0.5 + 0.5 * math.cos(math.pi * done)) + 1e-3
             for group in optimiser.param_groups:
                 group["lr"] = plan.rate * factor
@@ -188,7 +189,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--data", type=Path, help="a folder with lgg/*_flair.nii.gz; without it all is generated")
     parser.add_argument("--brain", action="store_true", help="learn to find the brain in a head")
-    parser.add_argument("--minutes", type=float)
+    parser.add_argument(
+        "--minutes", type=float, help="ends the schedule after so long; how many steps these are depends on the machine"
+    )
+    parser.add_argument("--steps", type=int, default=0, help="ends it after so many steps instead")
     parser.add_argument("--rate", type=float)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
@@ -196,7 +200,7 @@ def main(arguments: list[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.threads)
     plan = BRAIN if given.brain else TUMOUR
-    plan = replace(plan, minutes=given.minutes or plan.minutes, rate=given.rate or plan.rate)
+    plan = replace(plan, minutes=given.minutes or plan.minutes, rate=given.rate or plan.rate, steps=given.steps)
     tune(plan, given.out, given.start, given.data, given.seed, given.brain, given.workers)
 
 
