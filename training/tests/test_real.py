@@ -7,9 +7,9 @@ import nibabel
 import numpy as np
 from fovea_training.brains import make_brain
 from fovea_training.gather import gather, patients
-from fovea_training.mixture import Mixture, make_volume
+from fovea_training.mixture import Mixture, make_raw, make_volume
 from fovea_training.preprocess import Scheme
-from fovea_training.real import Texture, find_mirror, healed, mark, plant_in, read_texture
+from fovea_training.real import Texture, find_mirror, healed, mark, plant_in, read_head, read_texture
 
 SPACING = (4.0, 2.0, 2.0)
 
@@ -79,3 +79,18 @@ def test_gathering_reads_images_alone(tmp_path: Path) -> None:
     found = gather(tmp_path, lambda tensor: np.where(tensor[:, 2] > 2.0, 0.99, 0.0), Scheme())
     assert {t.name for t in found} == {f"P-{i}_flair{end}" for i in (0, 2, 4) for end in ("", "-healed")}
     assert len(pickle.dumps(found)) > 0
+
+
+def test_a_whole_head_keeps_what_is_round_its_brain(tmp_path: Path) -> None:
+    texture = one_sided()
+    image = np.where(texture.brain, texture.image, 60.0).astype(np.float32)
+    image[0] = image[-1] = 0
+    image[:, :2] = image[:, -2:] = 0
+    for name, array in (("flair", image), ("brain", (texture.brain & (image > 0)).astype(np.float32))):
+        nibabel.save(nibabel.Nifti1Image(np.ascontiguousarray(array.T), np.diag([2.0, 2.0, 4.0, 1.0])), tmp_path / f"{name}.nii.gz")
+    head = read_head(tmp_path / "flair.nii.gz", tmp_path / "brain.nii.gz")
+    assert head.around is not None and head.body is not None and head.body.sum() > head.brain.sum()
+    raws = [make_raw(seed, Mixture(real=1.0, thick=0.0), [head]) for seed in range(4)]
+    whole = [r for r in raws if r.body.sum() > r.brain.sum()]
+    assert whole and all((r.image[r.body] > 0).all() for r in whole)
+    assert all(not (r.tumour & ~r.brain).any() for r in raws)

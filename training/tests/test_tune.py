@@ -25,7 +25,7 @@ def test_an_exported_model_learns_on(tmp_path: Path) -> None:
     x = torch.randn(2, 5, 48, 32)
     with torch.no_grad():
         assert (from_onnx(tmp_path / "start.onnx")(x) - model(x)).abs().max() < 1e-4
-    plan = Plan(mixture=Mixture(real=0.0), minutes=0.15, batch=4, first=2)
+    plan = Plan(mixture=Mixture(real=0.0), steps=4, batch=4, first=2)
     tuned = tune(plan, tmp_path / "run", tmp_path / "start.onnx", None, 1, brain=False)
     assert (tmp_path / "run" / "best.pt").exists() and (tmp_path / "run" / "log.jsonl").exists()
     last = torch.load(tmp_path / "run" / "last.pt", weights_only=True)["state"]
