@@ -3,7 +3,7 @@
 SWIFT_BUILD = swift build -c release
 BENCHMARK_BUILD = FOVEA_BENCHMARKS=1 $(SWIFT_BUILD) --scratch-path Benchmarks/.build
 
-.PHONY: setup build demo test screenshots focus measure rates sizes experiments virtual-against-real snakemake bench bench-transport kills crowd flood fuzz mutants train train-test format lint check check-sources check-python check-page install clean
+.PHONY: setup build demo test screenshots focus measure rates sizes experiments virtual-against-real snakemake bench bench-transport kills crowd flood fuzz mutants train tune train-test format lint check check-sources check-python check-page install clean
 
 setup:
 	@Scripts/setup.sh
@@ -105,6 +105,7 @@ mutants:
 	python3 Scripts/mutants/mutants.py $(if $(CHECK),--check) $(if $(ONLY),--only '$(ONLY)')
 
 # Trains a segmenter: on a BraTS 2020 folder (make train DATA=folder), or without one on generated heads. PRESET is robust or published.
+# The robust one is then fine-tuned twice, on the images of FOVEA_DATA where there are some.
 # Everything below goes into training/.venv and training-out.
 PRESET ?= robust
 MINUTES ?=
@@ -115,9 +116,22 @@ training/.venv/.installed: training/requirements.txt
 	training/.venv/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
+# What fine-tuning may read: lgg/*_flair.nii.gz and heads/*; see training/README.md, "Real texture".
+FOVEA_DATA ?= ../shared/data
+IMAGES = $(if $(wildcard $(FOVEA_DATA)/lgg),--data "$(abspath $(FOVEA_DATA))")
+TUNE = -m fovea_training.tune $(IMAGES) --threads 1
+
 train: training/.venv/.installed
 	cd training && ../$(PYTHON) -m fovea_training.train --preset $(PRESET) --out ../training-out $(if $(DATA),--data "$(abspath $(DATA))") $(if $(MINUTES),--minutes $(MINUTES))
 	cd training && ../$(PYTHON) -m fovea_training.export ../training-out --name $(PRESET) --out ../training-out
+	$(if $(filter robust,$(PRESET)),$(MAKE) tune START=training-out/robust.onnx)
+
+# The two rounds of fine-tuning alone, from START, by default the shipped model.
+START ?= models/flair-unet.onnx
+tune: training/.venv/.installed
+	cd training && ../$(PYTHON) $(TUNE) --start "$(abspath $(START))" --out ../training-out/round-1 --steps 600 --seed 1
+	cd training && ../$(PYTHON) $(TUNE) --start ../training-out/round-1/last.pt --out ../training-out/round-2 --steps 600 --seed 2
+	cd training && ../$(PYTHON) -m fovea_training.export ../training-out/round-2 --name flair-unet --out ../training-out
 
 # The training's tests, and a quarter of a minute of training on generated slices, which fails unless the loss falls.
 train-test: training/.venv/.installed

@@ -5,7 +5,9 @@ from __future__ import annotations
 import multiprocessing as mp
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +16,16 @@ from torch.nn import functional as F
 
 from .preprocess import Scheme, border_value, content_box, factors, normalise, pool
 
+UNKNOWN = -1.0  # in a batch's labels: nobody knows, and no loss is taken there
+
 
 @dataclass
 class Volume:
-    """A normalised volume [z, y, x] as float16 with its label."""
+    """A normalised volume [z, y, x] as float16 with its label, and where the label is known; None where it is everywhere."""
 
     image: np.ndarray
     label: np.ndarray
+    known: np.ndarray | None = None
 
 
 @dataclass
@@ -93,24 +98,27 @@ def generated(seed: int, scheme: Scheme, resize: int | None = None, tumours: int
     return square(volume, resize) if resize else volume
 
 
-def _work(first: int, step: int, scheme: Scheme, resize: int | None, queue: mp.Queue[Volume]) -> None:
+def _work(first: int, step: int, make: Callable[[int], Volume], queue: mp.Queue[Volume]) -> None:
     os.nice(5)
     seed = first
     while True:
-        queue.put(generated(seed, scheme, resize))
+        queue.put(make(seed))
         seed += step
 
 
 class Stream:
-    """Endless generated brains; seed s is always the same brain."""
+    """Endless volumes: generated brains, or what `make` makes of a seed; seed s is always the same volume."""
 
-    def __init__(self, scheme: Scheme, resize: int | None, seed: int, workers: int = 1) -> None:
+    def __init__(
+        self, scheme: Scheme, resize: int | None, seed: int, workers: int = 1, make: Callable[[int], Volume] | None = None
+    ) -> None:
+        make = make or partial(generated, scheme=scheme, resize=resize)
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[name] = "1"  # read by the workers alone: torch has started already
         context = mp.get_context("spawn")
         self.queue: mp.Queue[Volume] = context.Queue(maxsize=6)
         self.workers = [
-            context.Process(target=_work, args=(seed + i, workers, scheme, resize, self.queue), daemon=True) for i in range(workers)
+            context.Process(target=_work, args=(seed + i, workers, make, self.queue), daemon=True) for i in range(workers)
         ]
         for worker in self.workers:
             worker.start()
@@ -144,6 +152,8 @@ class Slices:
             if 0 <= k < depth:
                 out[c, to[0], to[1]] = volume.image[k, of[0], of[1]]
         label[to] = volume.label[middle, of[0], of[1]]
+        if volume.known is not None:
+            label[to][~volume.known[middle, of[0], of[1]]] = UNKNOWN
         return out, label
 
     def pick(self, volume: Volume, tumour_share: float) -> int:

@@ -23,7 +23,10 @@ def soft_dice(logits: Tensor, target: Tensor, smooth: float = 50.0) -> Tensor:
 
 
 def bce_dice(logits: Tensor, target: Tensor) -> Tensor:
-    """Cross-entropy and Dice together."""
+    """Cross-entropy and Dice together; none where the target is less than 0, which stands for unknown."""
+    if bool((target < 0).any()):
+        known = target >= 0
+        logits, target = logits[known], target[known]
     return bce(logits, target) + soft_dice(logits, target)
 
 

@@ -105,6 +105,7 @@ class Prepared:
     box: tuple[slice, slice, slice]
     f: tuple[int, int, int]
     shape: tuple[int, int, int]
+    raw: np.ndarray  # block means before they were normalised
 
 
 def prepare(volume: np.ndarray, spacing: tuple[float, float, float], scheme: Scheme) -> Prepared:
@@ -116,7 +117,7 @@ def prepare(volume: np.ndarray, spacing: tuple[float, float, float], scheme: Sch
     box = content_box(brain)
     f = factors(spacing, scheme.pixel_millimetres)
     coarse, inside = pool(volume[box], brain[box], f)
-    return Prepared(stack(normalise(coarse, inside, scheme), scheme), inside, box, f, volume.shape)
+    return Prepared(stack(normalise(coarse, inside, scheme), scheme), inside, box, f, volume.shape, coarse)
 
 
 def upsample(coarse: np.ndarray, p: Prepared) -> np.ndarray:

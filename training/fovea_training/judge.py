@@ -1,0 +1,212 @@
+"""Judges a model on all that validates: `python -m fovea_training.judge MODEL.onnx --data FOLDER [--brain BRAIN.onnx]`.
+
+Follows Fovea's own reading: slices of 2 mm are first looked at one in four, and a scan without a plain background is "unsure"
+unless a brain was found in it first. Prints the figures by kind of scan as JSON, and with --each a line a scan.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import ndimage
+
+from .cases import Case, all_cases
+from .evaluate import Segmenter, compare
+from .gather import Predictor, flipped_mean, patients
+from .postprocess import Post, boxes, components, decide
+from .preprocess import Prepared, Scheme, normalise, stack
+
+MARGIN = 4
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The way a model is run."""
+
+    flip: bool = False  # the mean over the scan and its mirror image
+    sparse: bool = True  # one slice in four first
+
+
+def only_brain(case: Case, find: Predictor, scheme: Scheme, least: float = 0.9) -> tuple[Prepared, bool]:
+    """The scan with all but its brain put outside; and true where a brain was found in a body that is mostly something else.
+
+    Brain is the largest 6-connected part above one half, its holes filled; where it is nearly all of the body, the body stays.
+    """
+    p = case.prepared
+    _, rows, columns = p.brain.shape
+    inside = (find(p.tensor)[:, :rows, :columns] > 0.5) & p.brain
+    numbered, sizes = components(inside, 6)
+    if len(sizes) < 2:
+        return p, False
+    sizes[0] = 0
+    brain = ndimage.binary_fill_holes(numbered == sizes.argmax()) & p.brain
+    if brain.sum() >= least * p.brain.sum():
+        return p, True
+    return replace(p, brain=brain, tensor=stack(normalise(p.raw, brain, scheme), scheme)), True
+
+
+def window(p: Prepared, multiple: int) -> tuple[slice, slice]:
+    """Rows and columns with all of the brain, a multiple of `multiple` wide."""
+    rows, columns = p.tensor.shape[2:]
+    spans: list[slice] = []
+    for axis, whole in ((1, rows), (2, columns)):
+        hit = np.flatnonzero(p.brain.any(axis=(0, 3 - axis)))
+        first, last = (int(hit[0]), int(hit[-1]) + 1) if len(hit) else (0, whole)
+        count = min(whole, last - first + -(last - first) % multiple)
+        first = min(first, whole - count)
+        spans.append(slice(first, first + count))
+    return spans[0], spans[1]
+
+
+def probabilities(p: Prepared, predict: Predictor, slice_millimetres: float, threshold: float, reading: Reading) -> np.ndarray:
+    """Tumour probabilities on the blocks, as Fovea has them, who passes over slices far from any that holds something."""
+    area = window(p, Scheme().multiple_of)
+    whole = np.zeros((len(p.tensor), *p.tensor.shape[2:]), np.float32)
+
+    def look(slices: np.ndarray) -> None:
+        tensor = np.ascontiguousarray(p.tensor[slices][:, :, area[0], area[1]])
+        if len(tensor):
+            whole[slices, area[0], area[1]] = flipped_mean(predict, tensor) if reading.flip else predict(tensor)
+            whole[slices, : p.brain.shape[1], : p.brain.shape[2]] *= p.brain[slices]
+
+    count = len(whole)
+    step = max(1, min(4, int(8.0 / slice_millimetres))) if reading.sparse and count >= 16 else 1
+    first = np.arange(0, count, step)
+    look(first)
+    near = [range(max(0, k - step + 1), min(count, k + step)) for k in first if whole[k].max() > 0.4 * threshold]
+    wanted = {k for span in near for k in span} if near else set(range(count))
+    look(np.array(sorted(wanted - set(first.tolist())), int))
+    _, rows, columns = p.brain.shape
+    return whole[:, :rows, :columns] * p.brain
+
+
+def features(probability: np.ndarray, kept: np.ndarray, p: Prepared) -> dict[str, float]:
+    """What a verdict may look at besides certainty."""
+    if not kept.any():
+        return {}
+    ends = np.flatnonzero(p.brain.any(axis=(1, 2)))
+    at_end = max(kept[ends[0]].sum() / max(1, p.brain[ends[0]].sum()), kept[ends[-1]].sum() / max(1, p.brain[ends[-1]].sum()))
+    middle = np.argwhere(p.brain).mean(axis=0)
+    index = np.argwhere(kept)
+    other = np.clip(np.round(2 * middle[2] - index[:, 2]).astype(int), 0, kept.shape[2] - 1)
+    twin = ndimage.binary_dilation(kept, iterations=1)[index[:, 0], index[:, 1], other].mean()
+    values = p.tensor[:, p.tensor.shape[1] // 2, : p.brain.shape[1], : p.brain.shape[2]]
+    rest = p.brain & ~ndimage.binary_dilation(kept, iterations=2)
+    return {
+        "share": float(kept.sum() / max(1, p.brain.sum())),
+        "at_end": float(at_end),
+        "symmetry": float(twin),
+        "sure": float((probability[kept] > 0.9).mean()),
+        "contrast": float(values[kept].mean() - (values[rest].mean() if rest.any() else 0.0)),
+        "height": float((index[:, 0].mean() - ends[0]) / max(1, ends[-1] - ends[0])),
+    }
+
+
+def needed_margin(mask: np.ndarray, label: np.ndarray, most: int = 40, share: float = 0.97) -> int:
+    """The fewest voxels round the boxes of a mask with which they hold this share of the label; `most` where none does."""
+    points = np.argwhere(label)
+    spans = np.array([[[s.start, s.stop] for s in span] for span in boxes(mask, 0)]).reshape(-1, 3, 2)
+    for margin in range(most):
+        inside = np.zeros(len(points), bool)
+        for span in spans:
+            inside |= ((points >= span[:, 0] - margin) & (points < span[:, 1] + margin)).all(axis=1)
+        if inside.mean() >= share:
+            return margin
+    return most
+
+
+def examine(case: Case, predict: Predictor, post: Post, reading: Reading, find: Predictor | None = None) -> dict[str, Any]:
+    """All figures of one scan."""
+    p, seen = only_brain(case, find, Scheme()) if find else (case.prepared, False)
+    probability = probabilities(p, predict, case.spacing[0] * p.f[0], post.threshold, reading)
+    block = float(np.prod(case.spacing) * np.prod(p.f)) / 1000
+    found = decide(probability, p, block, post)
+    doubt = (case.doubt and not seen) or not p.brain.any()
+    row: dict[str, Any] = {
+        "scan": case.name,
+        "kind": case.kind,
+        "verdict": "unsure" if found.verdict == "found" and doubt else found.verdict,
+        "doubt": doubt,
+        "certainty": round(found.certainty, 4),
+        "millilitres": round(found.millilitres, 2),
+        "brain_litres": round(float(p.brain.sum()) * block / 1000, 3),
+        "restricted": p is not case.prepared,
+    }
+    numbered, sizes = components(probability > post.threshold)
+    sizes[0] = 0
+    kept = np.isin(
+        numbered, np.flatnonzero((sizes >= post.keep_fraction * sizes.max()) & (sizes * block >= post.minimum_millilitres))
+    )
+    kept &= numbered > 0
+    row.update({k: round(v, 4) for k, v in features(probability, kept, p).items()})
+    if case.label is not None:
+        row.update(compare(found.mask, case.label, MARGIN + max(p.f)))
+        row["margin"] = needed_margin(found.mask, case.label) if found.mask.any() else None
+    if case.brain is not None and find:
+        row["brain_dice"] = round(2 * float((case.brain & p.brain).sum()) / max(1, int(case.brain.sum() + p.brain.sum())), 4)
+    return row
+
+
+def _mean(rows: list[dict[str, Any]], key: str) -> float:
+    return round(float(np.mean([r[key] for r in rows])), 4)
+
+
+def summary(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The figures by kind of scan."""
+    out: dict[str, Any] = {}
+    rows = list(rows)
+    for kind in dict.fromkeys(r["kind"] for r in rows):
+        some = [r for r in rows if r["kind"] == kind]
+        record: dict[str, Any] = {"scans": len(some)}
+        record |= {v: sum(r["verdict"] == v for r in some) for v in ("found", "unsure", "none")}
+        if "dice" in some[0]:
+            sure = [r for r in some if r["verdict"] == "found"]
+            record |= {"dice": _mean(some, "dice"), "least_dice": min(r["dice"] for r in some), "coverage": _mean(some, "coverage")}
+            record |= {
+                "median_dice": round(float(np.median([r["dice"] for r in some])), 4),
+                "least_coverage": min(r["coverage"] for r in some),
+                "found_below_0.3": sum(r["dice"] < 0.3 for r in sure),
+                "dice_found": _mean(sure, "dice") if sure else None,
+            }
+        out[kind] = record
+    return out
+
+
+def held_out(folder: Path) -> set[str]:
+    """Names of the low-grade gliomas that never train."""
+    return {p.name.removesuffix("_flair.nii.gz") for p in patients(folder)[1]}
+
+
+def runner(model: Path) -> tuple[Callable[[np.ndarray], np.ndarray], Post]:
+    """A model's probabilities, and its rules."""
+    segmenter = Segmenter(model)
+    return segmenter.probabilities, segmenter.post
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="fovea_training.judge", description=__doc__)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--data", type=Path, required=True, help="a folder with volumes, heads, lgg, lgg-masks and odd")
+    parser.add_argument("--brain", type=Path, help="a model that finds the brain first")
+    parser.add_argument("--flip", action="store_true", help="average over the mirror image")
+    parser.add_argument("--each", action="store_true", help="print every scan too")
+    given = parser.parse_args()
+    predict, post = runner(given.model)
+    find = runner(given.brain)[0] if given.brain else None
+    rows = []
+    for one in all_cases(given.data):
+        rows.append(examine(one, predict, post, Reading(flip=given.flip), find))
+        if given.each:
+            print(json.dumps(rows[-1]), flush=True)
+    held = held_out(given.data)
+    print(json.dumps(summary([{**r, "kind": r["kind"] + "-held-out" * (r["scan"] in held)} for r in rows]), indent=1))
+
+
+if __name__ == "__main__":
+    main()
