@@ -105,7 +105,6 @@ mutants:
 	python3 Scripts/mutants/mutants.py $(if $(CHECK),--check) $(if $(ONLY),--only '$(ONLY)')
 
 # Trains a segmenter: on a BraTS 2020 folder (make train DATA=folder), or without one on generated heads. PRESET is robust or published.
-# The robust one is then fine-tuned twice, on the images of FOVEA_DATA where there are some.
 # Everything below goes into training/.venv and training-out.
 PRESET ?= robust
 MINUTES ?=
@@ -124,9 +123,8 @@ TUNE = -m fovea_training.tune $(IMAGES) --threads 1
 train: training/.venv/.installed
 	cd training && ../$(PYTHON) -m fovea_training.train --preset $(PRESET) --out ../training-out $(if $(DATA),--data "$(abspath $(DATA))") $(if $(MINUTES),--minutes $(MINUTES))
 	cd training && ../$(PYTHON) -m fovea_training.export ../training-out --name $(PRESET) --out ../training-out
-	$(if $(filter robust,$(PRESET)),$(MAKE) tune START=training-out/robust.onnx)
 
-# The two rounds of fine-tuning alone, from START, by default the shipped model.
+# Two rounds of fine-tuning on the images of FOVEA_DATA, from START, by default the shipped model. No model that ships was made so yet.
 START ?= models/flair-unet.onnx
 tune: training/.venv/.installed
 	cd training && ../$(PYTHON) $(TUNE) --start "$(abspath $(START))" --out ../training-out/round-1 --steps 600 --seed 1
