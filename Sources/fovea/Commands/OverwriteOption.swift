@@ -11,6 +11,11 @@ struct OverwriteOption: ParsableArguments {
     /// - Parameter inputs: the files that the command reads.
     /// - Throws: `FileError`, as ``OutputPlace/check(_:inputs:replacing:)``.
     func check(_ output: String, inputs: [String?]) throws {
-        try OutputPlace.check(output, inputs: inputs.compactMap(\.self), replacing: force)
+        do throws(FileError) {
+            try OutputPlace.check(output, inputs: inputs.compactMap(\.self), replacing: force)
+        } catch {
+            // The refusal of a file that stays names its option itself.
+            throw error.code == .alreadyExists ? error : FileError(error.code, "\(error.message) by --out")
+        }
     }
 }
