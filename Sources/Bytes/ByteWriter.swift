@@ -1,19 +1,19 @@
 /// Writes fields in network byte order.
-package struct ByteWriter {
-    package private(set) var bytes: [UInt8] = []
+public struct ByteWriter {
+    public private(set) var bytes: [UInt8] = []
 
-    package init(capacity: Int = 64) { bytes.reserveCapacity(capacity) }
+    public init(capacity: Int = 64) { bytes.reserveCapacity(capacity) }
 
-    package mutating func put<T: FixedWidthInteger>(_ value: T) {
+    public mutating func put<T: FixedWidthInteger>(_ value: T) {
         withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
     }
-    package mutating func put(_ value: Double) { put(value.bitPattern) }
-    package mutating func put(_ value: [UInt8]) { bytes.append(contentsOf: value) }
-    package mutating func put(_ value: ArraySlice<UInt8>) { bytes.append(contentsOf: value) }
-    package mutating func put(_ value: Digest) { bytes.append(contentsOf: value.bytes) }
+    public mutating func put(_ value: Double) { put(value.bitPattern) }
+    public mutating func put(_ value: [UInt8]) { bytes.append(contentsOf: value) }
+    public mutating func put(_ value: ArraySlice<UInt8>) { bytes.append(contentsOf: value) }
+    public mutating func put(_ value: Digest) { bytes.append(contentsOf: value.bytes) }
 
     /// LEB128: seven bits a byte, least significant first, the top bit set on all but the last.
-    package mutating func put(varint value: Int) {
+    public mutating func put(varint value: Int) {
         var rest = UInt64(max(0, value))
         repeat {
             let low = UInt8(rest & 0x7f)
@@ -23,7 +23,7 @@ package struct ByteWriter {
     }
 
     /// UTF-8 after its length in one byte.
-    package mutating func put(text: String) {
+    public mutating func put(text: String) {
         let utf8 = Array(text.utf8.prefix(255))
         put(UInt8(utf8.count))
         put(utf8)

@@ -1,9 +1,9 @@
-package import Faults
+public import Faults
 
 /// An error in bytes that have a format: from a peer, or from a file of this program's own.
-package typealias FormatError = Fault<FormatFault>
+public typealias FormatError = Fault<FormatFault>
 
 /// The kinds of ``FormatError``.
-package enum FormatFault: Sendable, Equatable {
+public enum FormatFault: Sendable, Equatable {
     case notFovea, unsupportedVersion, unknownKind, truncated, trailingBytes, invalidField, limitExceeded, digestMismatch
 }

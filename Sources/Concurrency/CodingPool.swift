@@ -4,7 +4,7 @@ internal import Synchronization
 /// A few threads for work that keeps a core busy, so that Swift's own pool stays free for what waits.
 ///
 /// Work of different lanes takes fair turns; see ``FairTurns``. A job that has begun is not interrupted.
-package final class CodingPool: Sendable {
+public final class CodingPool: Sendable {
     private struct Job {
         let work: @Sendable () -> Void
         let drop: @Sendable () -> Void
@@ -26,7 +26,7 @@ package final class CodingPool: Sendable {
     /// - Parameters:
     ///   - threadCount: nil for one a core.
     ///   - niceness: how far the system puts the threads behind others, from 0 to 19.
-    package init(threadCount: Int? = nil, niceness: Int32 = 0) {
+    public init(threadCount: Int? = nil, niceness: Int32 = 0) {
         self.threadCount = max(1, threadCount ?? ProcessInfo.processInfo.activeProcessorCount)
         var turns = FairTurns(slotCount: self.threadCount, mayPause: false, hasSurcharge: false)
         common = turns.open()
@@ -54,7 +54,7 @@ package final class CodingPool: Sendable {
     }
 
     /// A session's part in a pool.
-    package final class Lane: Sendable {
+    public final class Lane: Sendable {
         private let pool: CodingPool
         private let lane: FairTurns.Lane
 
@@ -67,20 +67,20 @@ package final class CodingPool: Sendable {
 
         /// Runs `body` in one of the lane's turns; among its waiting work the lowest rank goes first.
         /// - Throws: what `body` throws; `CancellationError` when the lane is closed before it begins.
-        package func run<Result: Sendable>(rank: UInt64 = 0, _ body: @escaping @Sendable () throws -> Result) async throws -> Result
+        public func run<Result: Sendable>(rank: UInt64 = 0, _ body: @escaping @Sendable () throws -> Result) async throws -> Result
         {
             try await pool.run(rank: rank, in: lane, body)
         }
 
         /// Drops what waits, now and later; what has begun goes on.
-        package func close() { pool.close(lane) }
+        public func close() { pool.close(lane) }
     }
 
     /// Makes a lane.
-    package func lane() -> Lane { Lane(self) }
+    public func lane() -> Lane { Lane(self) }
 
     /// Runs `body` on one of the threads; among waiting work the lowest rank goes first.
-    package func run<Result: Sendable>(rank: UInt64 = 0, _ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    public func run<Result: Sendable>(rank: UInt64 = 0, _ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await run(rank: rank, in: common, body)
     }
 

@@ -1,27 +1,27 @@
 /// Lets work wait for other work, each known by a number.
-package actor CompletionStore {
+public actor CompletionStore {
     private var completed: Set<Int> = []
     private var waiting: [Int: [CheckedContinuation<Void, any Error>]] = [:]
     private var failure: (any Error)?
 
-    package init() {}
+    public init() {}
 
     /// Returns once every number is complete.
     /// - Throws: the failure, once there is one.
-    package func wait(for numbers: [Int]) async throws {
+    public func wait(for numbers: [Int]) async throws {
         for number in numbers where !completed.contains(number) {
             if let failure { throw failure }
             try await withCheckedThrowingContinuation { waiting[number, default: []].append($0) }
         }
     }
 
-    package func complete(_ number: Int) {
+    public func complete(_ number: Int) {
         completed.insert(number)
         for continuation in waiting.removeValue(forKey: number) ?? [] { continuation.resume() }
     }
 
     /// Does work that others wait for; when it throws, they need wait no longer.
-    package nonisolated func orFailing<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
+    public nonisolated func orFailing<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
         do {
             return try await body()
         } catch {
@@ -31,7 +31,7 @@ package actor CompletionStore {
     }
 
     /// Ends every wait, now and later.
-    package func fail(_ error: any Error) {
+    public func fail(_ error: any Error) {
         failure = failure ?? error
         let continuations = waiting.values.flatMap { $0 }
         waiting = [:]

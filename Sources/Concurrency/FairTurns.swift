@@ -7,14 +7,14 @@
 /// those who stay.
 ///
 /// The value knows no clock and no thread: time is handed in, and what is to be done comes out as ``Step``s.
-package struct FairTurns: Sendable {
+public struct FairTurns: Sendable {
     /// One session's work.
-    package struct Lane: Hashable, Sendable { fileprivate let number: Int }
+    public struct Lane: Hashable, Sendable { fileprivate let number: Int }
     /// One piece of work.
-    package struct Job: Hashable, Sendable { fileprivate let number: Int }
+    public struct Job: Hashable, Sendable { fileprivate let number: Int }
 
     /// An action to take now.
-    package enum Step: Sendable, Equatable {
+    public enum Step: Sendable, Equatable {
         /// A job begins.
         case start(Job)
         /// A job that holds a slot stands still until it is resumed.
@@ -28,7 +28,7 @@ package struct FairTurns: Sendable {
     }
 
     /// Time by which a lane may be ahead of another before it gives up a slot to it.
-    package static let quantum = Duration.milliseconds(50)
+    public static let quantum = Duration.milliseconds(50)
     /// Used time by which a lane that is new or was idle starts below the others: what is begun is answered soon.
     static let welcome = Duration.milliseconds(100)
     /// Time of a lane that costs no surcharge, whatever it brings.
@@ -87,7 +87,7 @@ package struct FairTurns: Sendable {
     ///   - mayPause: false where a job that runs cannot be stopped and resumed.
     ///   - hasSurcharge: whether a lane's time has to bring bytes.
     ///   - laneMemory: the most bytes a lane's begun jobs may hold together; one alone may hold more.
-    package init(slotCount: Int, mayPause: Bool, hasSurcharge: Bool, laneMemory: Int = .max) {
+    public init(slotCount: Int, mayPause: Bool, hasSurcharge: Bool, laneMemory: Int = .max) {
         self.slotCount = max(1, slotCount)
         self.mayPause = mayPause
         self.hasSurcharge = hasSurcharge
@@ -96,7 +96,7 @@ package struct FairTurns: Sendable {
 
     /// Makes a lane.
     /// - Parameter budget: how long its jobs together may hold slots; nil sets no bound.
-    package mutating func open(budget: Duration? = nil) -> Lane {
+    public mutating func open(budget: Duration? = nil) -> Lane {
         count += 1
         let lane = Lane(number: count)
         lanes[lane] = LaneState(budget: budget, charged: .zero)
@@ -104,7 +104,7 @@ package struct FairTurns: Sendable {
     }
 
     /// Sets how long a lane's jobs together may hold slots.
-    package mutating func allow(_ budget: Duration, to lane: Lane) { lanes[lane]?.budget = budget }
+    public mutating func allow(_ budget: Duration, to lane: Lane) { lanes[lane]?.budget = budget }
 
     /// Adds a job.
     /// - Parameters:
@@ -113,7 +113,7 @@ package struct FairTurns: Sendable {
     ///   - limit: how long it may hold a slot.
     ///   - byteCount: of the chunk, which pay for its time once it begins.
     /// - Returns: nil when the lane is closed.
-    package mutating func add(to lane: Lane, rank: UInt64, memory: Int = 0, limit: Duration = .seconds(1 << 40), byteCount: Int = 0)
+    public mutating func add(to lane: Lane, rank: UInt64, memory: Int = 0, limit: Duration = .seconds(1 << 40), byteCount: Int = 0)
         -> Job?
     {
         guard var state = lanes[lane] else { return nil }
@@ -134,7 +134,7 @@ package struct FairTurns: Sendable {
 
     /// Ends a lane.
     /// - Returns: its jobs that never began, and those that have begun; all of them are forgotten.
-    package mutating func close(_ lane: Lane, now: Duration) -> (waiting: [Job], begun: [Job]) {
+    public mutating func close(_ lane: Lane, now: Duration) -> (waiting: [Job], begun: [Job]) {
         charge(now)
         guard let state = lanes.removeValue(forKey: lane) else { return ([], []) }
         runningCount -= state.running.count
@@ -144,7 +144,7 @@ package struct FairTurns: Sendable {
     }
 
     /// Takes a job out that has begun and is over.
-    package mutating func finish(_ job: Job, now: Duration) {
+    public mutating func finish(_ job: Job, now: Duration) {
         charge(now)
         guard let entry = jobs.removeValue(forKey: job), var state = lanes[entry.lane] else { return }
         if case .running = entry.phase { runningCount -= 1 }
@@ -155,16 +155,16 @@ package struct FairTurns: Sendable {
     }
 
     /// Returns the time for which a lane's jobs have held slots.
-    package func used(by lane: Lane) -> Duration { lanes[lane]?.used ?? .zero }
+    public func used(by lane: Lane) -> Duration { lanes[lane]?.used ?? .zero }
 
     /// True when jobs run: then ``steps(now:)`` is to be asked again soon, since one may be due to yield or to end.
-    package var isBusy: Bool { runningCount > 0 }
+    public var isBusy: Bool { runningCount > 0 }
 
     /// True when somebody waits for a slot.
-    package var isContended: Bool { lanes.values.contains { !$0.waiting.isEmpty || !$0.paused.isEmpty } }
+    public var isContended: Bool { lanes.values.contains { !$0.waiting.isEmpty || !$0.paused.isEmpty } }
 
     /// Returns the actions to take now; they are taken to be done.
-    package mutating func steps(now: Duration) -> [Step] {
+    public mutating func steps(now: Duration) -> [Step] {
         charge(now)
         var steps = limits()
         while runningCount < slotCount, let next = best() { steps.append(begin(next, now)) }

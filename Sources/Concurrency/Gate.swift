@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// Opened once, by one task, for others that wait.
-package final class Gate: Sendable {
+public final class Gate: Sendable {
     private struct State {
         var isOpen = false
         var lastNumber = 0
@@ -12,10 +12,10 @@ package final class Gate: Sendable {
     private let state = Mutex(State())
 
     /// A closed gate.
-    package init() {}
+    public init() {}
 
     /// Lets everybody through, now and later.
-    package func open() {
+    public func open() {
         let waiting = state.withLock { state in
             state.isOpen = true
             defer { state.waiting = [:] }
@@ -26,7 +26,7 @@ package final class Gate: Sendable {
 
     /// Returns once the gate is open, or the time is over.
     /// - Throws: `CancellationError`.
-    package func wait(atMost limit: Duration? = nil) async throws {
+    public func wait(atMost limit: Duration? = nil) async throws {
         let number = state.withLock { state in
             state.lastNumber += 1
             return state.lastNumber

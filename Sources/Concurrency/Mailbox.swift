@@ -1,14 +1,14 @@
 internal import Synchronization
 
 /// Events from other tasks for a loop that asks for them.
-package final class Mailbox<Event: Sendable>: Sendable {
+public final class Mailbox<Event: Sendable>: Sendable {
     private let events = Mutex<[Event]>([])
 
-    package init() {}
+    public init() {}
 
     /// Adds an event; says how many wait now.
     @discardableResult
-    package func put(_ event: Event) -> Int {
+    public func put(_ event: Event) -> Int {
         events.withLock { events in
             events.append(event)
             return events.count
@@ -16,7 +16,7 @@ package final class Mailbox<Event: Sendable>: Sendable {
     }
 
     /// Takes the events that wait.
-    package func takeAll() -> [Event] {
+    public func takeAll() -> [Event] {
         events.withLock { events in
             defer { events.removeAll(keepingCapacity: true) }
             return events

@@ -2,10 +2,10 @@ internal import Foundation
 
 /// A thread for one piece of work that waits for the disk or keeps a core busy: the system shares its cores between such threads, so
 /// that no session's work stands behind another's.
-package enum OwnThread {
+public enum OwnThread {
     /// Runs `body` there.
     /// - Parameter niceness: how far the system puts the thread behind others, from 0 to 19.
-    package static func run<Result: Sendable>(niceness: Int32 = 0, _ body: @escaping @Sendable () throws -> Result) async throws
+    public static func run<Result: Sendable>(niceness: Int32 = 0, _ body: @escaping @Sendable () throws -> Result) async throws
         -> Result
     {
         try await withCheckedThrowingContinuation { continuation in
@@ -21,7 +21,7 @@ package enum OwnThread {
     }
 
     /// Waits on this thread for what an actor gives; never call it on one of Swift's own.
-    package static func wait<Result: Sendable>(_ body: @escaping @Sendable () async -> Result) -> Result {
+    public static func wait<Result: Sendable>(_ body: @escaping @Sendable () async -> Result) -> Result {
         let box = Mailbox<Result>()
         let done = DispatchSemaphore(value: 0)
         Task {

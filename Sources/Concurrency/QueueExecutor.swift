@@ -2,21 +2,21 @@ internal import Dispatch
 
 /// Runs an actor's or a task's work on a queue of its own, so that long work there leaves Swift's pool to what waits, and the system
 /// shares its cores between sessions.
-package final class QueueExecutor: SerialExecutor, TaskExecutor {
+public final class QueueExecutor: SerialExecutor, TaskExecutor {
     private let queue: DispatchQueue
 
     /// Makes an executor.
     /// - Parameter label: names the queue where threads are looked at.
-    package init(label: String) { queue = DispatchQueue(label: label) }
+    public init(label: String) { queue = DispatchQueue(label: label) }
 
     /// Adds a job, for an actor or for a task.
-    package func enqueue(_ job: consuming ExecutorJob) {
+    public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         queue.async { [self] in
             job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
         }
     }
 
-    package func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
-    package func asUnownedTaskExecutor() -> UnownedTaskExecutor { UnownedTaskExecutor(ordinary: self) }
+    public func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
+    public func asUnownedTaskExecutor() -> UnownedTaskExecutor { UnownedTaskExecutor(ordinary: self) }
 }

@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// Lets so many through at a time, those of the lowest rank first.
-package final class RankedGate: Sendable {
+public final class RankedGate: Sendable {
     private struct State {
         var free: Int
         var waiting: [(rank: UInt64, continuation: CheckedContinuation<Void, any Error>)] = []
@@ -10,16 +10,16 @@ package final class RankedGate: Sendable {
     private let state: Mutex<State>
 
     /// Makes a gate for so many at a time.
-    package init(width: Int) { state = Mutex(State(free: width)) }
+    public init(width: Int) { state = Mutex(State(free: width)) }
 
     /// Places that are free.
-    package var freeCount: Int { state.withLock { $0.free } }
+    public var freeCount: Int { state.withLock { $0.free } }
     /// Callers that wait.
-    package var waitingCount: Int { state.withLock { $0.waiting.count } }
+    public var waitingCount: Int { state.withLock { $0.waiting.count } }
 
     /// Does work once there is room for it.
     /// - Throws: what `body` throws, or what ``fail(_:)`` was given.
-    package func run<Result: Sendable>(
+    public func run<Result: Sendable>(
         rank: UInt64, isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
@@ -50,7 +50,7 @@ package final class RankedGate: Sendable {
     }
 
     /// Ends every wait, now and later.
-    package func fail(_ error: any Error) {
+    public func fail(_ error: any Error) {
         let waiting = state.withLock { state in
             state.failure = state.failure ?? error
             defer { state.waiting = [] }

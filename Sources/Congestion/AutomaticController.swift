@@ -1,4 +1,4 @@
-package import WireFormat
+public import WireFormat
 
 /// Finds the rate a link carries from what its receiver reports, and keeps the link full with next to nothing waiting in its queue.
 ///
@@ -7,10 +7,10 @@ package import WireFormat
 /// with a probe train of datagrams sent as fast as can be: how far apart they arrive tells the link's rate after one round trip (packet trains as in
 /// Jain and Dovrolis 2003; the estimate of arrivals after BBR, Cardwell and others 2016; the queue as the target after Copa, Arun and
 /// Balakrishnan 2018).
-package struct AutomaticController: Controller {
-    package private(set) var bitsPerSecond: Double
-    package private(set) var estimate: LinkEstimate
-    package private(set) var flight: Flight
+public struct AutomaticController: Controller {
+    public private(set) var bitsPerSecond: Double
+    public private(set) var estimate: LinkEstimate
+    public private(set) var flight: Flight
 
     private let ceiling: Double
     private var history = SendHistory()
@@ -69,7 +69,7 @@ package struct AutomaticController: Controller {
     ///   - ceiling: bits a second that are never exceeded.
     ///   - hint: bits a second that the link carried the last time; 0 where nobody knows.
     ///   - roundTrip: as connecting took it.
-    package init(ceiling: Double, hint: Double, roundTrip: Duration, now: Duration) {
+    public init(ceiling: Double, hint: Double, roundTrip: Duration, now: Duration) {
         estimate = LinkEstimate(roundTrip: roundTrip)
         flight = Flight(now: now)
         self.ceiling = min(Self.maxBitsPerSecond, ceiling)
@@ -82,16 +82,16 @@ package struct AutomaticController: Controller {
     private var isTrainUnderWay: Bool { trainCount > 0 || isTrainLeaving }
 
     /// The probe train goes faster than the rate.
-    package var pacingBitsPerSecond: Double {
+    public var pacingBitsPerSecond: Double {
         isTrainUnderWay ? max(bitsPerSecond, min(ceiling, Self.trainBitsPerSecond)) : bitsPerSecond
     }
 
-    package var transportBitsPerSecond: Double { min(ceiling, pacingBitsPerSecond * Self.transportGain) }
+    public var transportBitsPerSecond: Double { min(ceiling, pacingBitsPerSecond * Self.transportGain) }
 
     /// None between the train and what follows it.
-    package var burstLimit: Int { trainCount > 0 ? trainCount : isTrainLeaving ? 0 : .max }
+    public var burstLimit: Int { trainCount > 0 ? trainCount : isTrainLeaving ? 0 : .max }
 
-    package var inFlightLimit: Int {
+    public var inFlightLimit: Int {
         // While nothing is known of the rate: the train, and then twice what has come, as a slow start.
         guard !filter.isEmpty else { return max(Self.trainDatagramCount, 2 * Int(clamping: estimate.receivedCount)) }
         return inFlightLimit(queue: targetQueueDelay, atLeast: competition.isOn ? estimate.roundTrip : .zero)
@@ -100,7 +100,7 @@ package struct AutomaticController: Controller {
     private var targetQueueDelay: Duration { estimate.targetQueueDelay(at: bitsPerSecond) }
     private var memory: Duration { max(Self.minMemory, estimate.minRoundTrip * 4) }
 
-    package mutating func sent(byteCount: Int, now: Duration) {
+    public mutating func sent(byteCount: Int, now: Duration) {
         flight.sent()
         if trainCount > 0 {
             trainCount -= 1
@@ -109,20 +109,20 @@ package struct AutomaticController: Controller {
         history.add(byteCount: byteCount + RateControl.overheadByteCount, now: now)
     }
 
-    package mutating func note(_ transport: TransportState, now: Duration) {
+    public mutating func note(_ transport: TransportState, now: Duration) {
         if transport.unsentCount == 0 { isTrainLeaving = false }
         let again = flight.note(transport, roundTrip: estimate.roundTrip, now: now)
         if again > 0 { history.add(byteCount: again * RateControl.wireByteCount, now: now) }
     }
 
-    package mutating func starved(now: Duration) {
+    public mutating func starved(now: Duration) {
         lastStarved = now
         // What trickled so far told nothing of the link: what comes next opens it once more.
         if !hasFirstEstimate, flight.transportCount == 0 { trainCount = Self.trainDatagramCount }
     }
 
     /// Takes a report.
-    package mutating func take(_ report: Report, now: Duration) {
+    public mutating func take(_ report: Report, now: Duration) {
         let silence = estimate.lastReport.map { now - $0 } ?? .zero
         guard estimate.take(report, now: now) else { return }
         if trainCount > 0 || filter.isEmpty { takeTrain(report, now: now) }

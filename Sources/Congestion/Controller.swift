@@ -1,10 +1,10 @@
-package import WireFormat
+public import WireFormat
 
 /// Decides how fast a sender sends, and how much may be on its way.
 ///
 /// A sender calls, in this order and as often as there is something to tell: ``note(_:now:)`` with the state of its transport, ``sent(byteCount:now:)`` for
 /// each datagram handed over, ``starved(now:)`` where there was room and nothing to send, ``take(_:now:)`` for each report. It reads the rates after each.
-package protocol Controller: Sendable {
+public protocol Controller: Sendable {
     /// Bits a second on the wire, headers and what is sent again included.
     var bitsPerSecond: Double { get }
     /// The rate to hand datagrams over at now.
@@ -33,7 +33,7 @@ package protocol Controller: Sendable {
 extension Controller {
     /// Datagrams on their way, as far as is known: not reported yet, and not confirmed by the peer's transport either. What came and was refused there is
     /// reported never.
-    package var inFlightCount: Int { max(0, min(flight.sentCount - Int(clamping: estimate.receivedCount), flight.transportCount)) }
+    public var inFlightCount: Int { max(0, min(flight.sentCount - Int(clamping: estimate.receivedCount), flight.transportCount)) }
 
     /// The most datagrams for a rate: half a round trip more than there is, for what is lost and comes later; a queue; and the reports' own time.
     func inFlightLimit(queue: Duration, atLeast time: Duration = .zero) -> Int {
@@ -44,7 +44,7 @@ extension Controller {
 
 extension RateControl {
     /// The controller of a link whose round trip connecting has measured.
-    package func controller(roundTrip: Duration, now: Duration) -> any Controller {
+    public func controller(roundTrip: Duration, now: Duration) -> any Controller {
         switch self {
         case .fixed(let rate): FixedController(bitsPerSecond: rate, roundTrip: roundTrip, now: now)
         case .automatic(let ceiling, let hint):

@@ -3,7 +3,7 @@
 /// Where another flow had filled the queue before the first datagram, the least delay ever seen includes that queue: what stands on top of it looks
 /// short, and what overflows it looks like the link's own losses. So when datagrams are lost while the queue never runs empty, less is sent for two
 /// round trips; if the least delay falls, the queue was the sender's own doing (the idea of BBR's ProbeRTT, Cardwell and others 2016, at need only).
-package struct DrainTest: Sendable {
+public struct DrainTest: Sendable {
     private enum State {
         /// Nothing speaks for a test; since when something has, if it does.
         case waiting(doubtSince: Duration?)
@@ -20,10 +20,10 @@ package struct DrainTest: Sendable {
     private static let suspiciousLoss = 0.015
 
     /// Nothing speaks for a test.
-    package init() {}
+    public init() {}
 
     /// The answer to a report.
-    package enum Verdict {
+    public enum Verdict {
         case nothing, draining
         /// The least delay fell by more than half the target: what was known of queue and losses was wrong.
         case wasLonger
@@ -31,7 +31,7 @@ package struct DrainTest: Sendable {
 
     /// Takes how things stand by the last report.
     /// - Parameter minDelay: of all datagrams of late, in microseconds between clocks whose offset is unknown.
-    package mutating func take(
+    public mutating func take(
         queueDelay: Duration, target: Duration, lossShare: Double, minDelay: UInt32, roundTrip: Duration, now: Duration
     ) -> Verdict {
         switch state {

@@ -1,8 +1,8 @@
 extension Duration {
     /// Whole microseconds, modulo 2^32: a datagram's time stamp.
-    package var wrappedMicroseconds: UInt32 { UInt32(truncatingIfNeeded: microseconds) }
+    public var wrappedMicroseconds: UInt32 { UInt32(truncatingIfNeeded: microseconds) }
     /// Whole microseconds.
-    package var microseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }
+    public var microseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }
     /// In seconds.
-    package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+    public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

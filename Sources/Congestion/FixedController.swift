@@ -1,29 +1,29 @@
-package import WireFormat
+public import WireFormat
 
 /// Keeps to a rate that somebody gave.
-package struct FixedController: Controller {
-    package let bitsPerSecond: Double
-    package private(set) var estimate: LinkEstimate
-    package private(set) var flight: Flight
+public struct FixedController: Controller {
+    public let bitsPerSecond: Double
+    public private(set) var estimate: LinkEstimate
+    public private(set) var flight: Flight
 
-    package init(bitsPerSecond: Double, roundTrip: Duration, now: Duration) {
+    public init(bitsPerSecond: Double, roundTrip: Duration, now: Duration) {
         self.bitsPerSecond = bitsPerSecond
         estimate = LinkEstimate(roundTrip: roundTrip)
         flight = Flight(now: now)
     }
 
-    package var pacingBitsPerSecond: Double { bitsPerSecond }
-    package var transportBitsPerSecond: Double { bitsPerSecond }
-    package var burstLimit: Int { .max }
-    package var inFlightLimit: Int { inFlightLimit(queue: estimate.targetQueueDelay(at: bitsPerSecond)) }
+    public var pacingBitsPerSecond: Double { bitsPerSecond }
+    public var transportBitsPerSecond: Double { bitsPerSecond }
+    public var burstLimit: Int { .max }
+    public var inFlightLimit: Int { inFlightLimit(queue: estimate.targetQueueDelay(at: bitsPerSecond)) }
 
-    package mutating func sent(byteCount: Int, now: Duration) { flight.sent() }
+    public mutating func sent(byteCount: Int, now: Duration) { flight.sent() }
 
-    package mutating func note(_ transport: TransportState, now: Duration) {
+    public mutating func note(_ transport: TransportState, now: Duration) {
         flight.note(transport, roundTrip: estimate.roundTrip, now: now)
     }
 
-    package mutating func starved(now: Duration) {}
+    public mutating func starved(now: Duration) {}
 
-    package mutating func take(_ report: Report, now: Duration) { _ = estimate.take(report, now: now) }
+    public mutating func take(_ report: Report, now: Duration) { _ = estimate.take(report, now: now) }
 }

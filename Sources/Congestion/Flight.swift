@@ -1,13 +1,13 @@
 /// The count of the datagrams that were sent, and of those that went again.
-package struct Flight: Sendable {
+public struct Flight: Sendable {
     /// Datagrams handed to the transport.
-    package private(set) var sentCount = 0
+    public private(set) var sentCount = 0
     /// Datagrams that the peer's transport has not confirmed.
-    package private(set) var transportCount = 0
+    public private(set) var transportCount = 0
     /// Datagrams that the transport has sent again.
-    package private(set) var repeatedCount = 0
+    public private(set) var repeatedCount = 0
     /// The share of what goes on the wire that has to be sent again.
-    package private(set) var lossShare = 0.0
+    public private(set) var lossShare = 0.0
     /// True when more than a little has queued since the losses were counted last.
     private var hasQueued = false
     private var window: (start: Duration, sent: Int, again: Int)
@@ -27,7 +27,7 @@ package struct Flight: Sendable {
     init(now: Duration) { window = (now, 0, 0) }
 
     /// Retransmissions over first transmissions.
-    package var retransmitRatio: Double { sentCount > 0 ? Double(repeatedCount) / Double(sentCount) : 0 }
+    public var retransmitRatio: Double { sentCount > 0 ? Double(repeatedCount) / Double(sentCount) : 0 }
 
     mutating func sent() {
         sentCount += 1

@@ -1,27 +1,27 @@
 internal import WireFormat
 
 /// A sender's knowledge of the link from its receiver's reports: round trip, queueing delay, and how fast things arrive.
-package struct LinkEstimate: Sendable {
+public struct LinkEstimate: Sendable {
     /// The least round trip of late, without queues as far as can be known.
-    package private(set) var minRoundTrip: Duration
+    public private(set) var minRoundTrip: Duration
     /// The round trip by the last report, smoothed.
-    package private(set) var roundTrip: Duration
+    public private(set) var roundTrip: Duration
     /// The least that a datagram of late took to get there, in microseconds between clocks whose offset is unknown, modulo 2^32.
-    package private(set) var minDelay: UInt32 = 0
+    public private(set) var minDelay: UInt32 = 0
     /// Time that datagrams wait in the link's queue: the least of the last reports, over the least there ever was.
-    package private(set) var queueDelay = Duration.zero
+    public private(set) var queueDelay = Duration.zero
     /// Bits a second on the wire that arrived over the last while; nil before there is a while.
-    package private(set) var arrivalRate: Double?
+    public private(set) var arrivalRate: Double?
     /// The receiver's datagrams so far.
-    package private(set) var receivedCount: UInt64 = 0
+    public private(set) var receivedCount: UInt64 = 0
     /// When what the last report saw last had left, by the sender's clock.
-    package private(set) var lastDeparture: Duration = .zero
+    public private(set) var lastDeparture: Duration = .zero
     /// The time the arrival rate is over.
-    package private(set) var span = Duration.zero
+    public private(set) var span = Duration.zero
     /// When the last report came that said something new.
-    package private(set) var lastReport: Duration?
+    public private(set) var lastReport: Duration?
     /// When the last report came that said how long datagrams wait: none does while only what was lost before comes in.
-    package private(set) var lastDelay: Duration = .zero
+    public private(set) var lastDelay: Duration = .zero
 
     private struct Arrival: Sendable {
         let time: UInt64

@@ -2,7 +2,7 @@
 ///
 /// libsrt paces by the average size of recent messages: after a row of small heartbeats it sends full datagrams many times too
 /// fast until its average has caught up, enough to overflow a thin link's queue.
-package struct Pacer: Sendable {
+public struct Pacer: Sendable {
     private var bytesPerSecond: Double
     private var capacity: Double
     private var tokens: Double
@@ -12,7 +12,7 @@ package struct Pacer: Sendable {
     /// - Parameters:
     ///   - bitsPerSecond: on the wire.
     ///   - capacity: the most bytes at once.
-    package init(bitsPerSecond: Double, capacity: Int, now: Duration) {
+    public init(bitsPerSecond: Double, capacity: Int, now: Duration) {
         bytesPerSecond = bitsPerSecond / 8
         self.capacity = Double(capacity)
         tokens = Double(capacity)
@@ -20,7 +20,7 @@ package struct Pacer: Sendable {
     }
 
     /// Changes the rate from now on.
-    package mutating func change(bitsPerSecond: Double, capacity: Int, now: Duration) {
+    public mutating func change(bitsPerSecond: Double, capacity: Int, now: Duration) {
         refill(now: now)
         bytesPerSecond = bitsPerSecond / 8
         self.capacity = Double(capacity)
@@ -28,7 +28,7 @@ package struct Pacer: Sendable {
     }
 
     /// When a whole datagram of a size may go, if nothing goes before.
-    package func nextAllowance(datagramByteCount: Int) -> Duration {
+    public func nextAllowance(datagramByteCount: Int) -> Duration {
         last + .seconds(max(0, Double(datagramByteCount) - tokens) / bytesPerSecond)
     }
 
@@ -39,11 +39,11 @@ package struct Pacer: Sendable {
     }
 
     /// Whole datagrams of a size that may go now.
-    package mutating func allowance(datagramByteCount: Int, now: Duration) -> Int {
+    public mutating func allowance(datagramByteCount: Int, now: Duration) -> Int {
         refill(now: now)
         return max(0, Int(tokens / Double(datagramByteCount)))
     }
 
     /// Takes what has gone; also what the transport has sent again by itself, for which the bucket may go below empty.
-    package mutating func spend(byteCount: Int) { tokens = max(-capacity, tokens - Double(byteCount)) }
+    public mutating func spend(byteCount: Int) { tokens = max(-capacity, tokens - Double(byteCount)) }
 }

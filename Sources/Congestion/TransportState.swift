@@ -1,14 +1,14 @@
 /// The state of the transport below a sender.
-package struct TransportState: Sendable, Equatable {
+public struct TransportState: Sendable, Equatable {
     /// Messages handed over that are not on the wire yet.
-    package var unsentCount = 0
+    public var unsentCount = 0
     /// Messages put on the wire again since the connection began.
-    package var repeatedCount = 0
+    public var repeatedCount = 0
     /// Messages handed over that the peer's transport has not confirmed.
-    package var inFlightCount = 0
+    public var inFlightCount = 0
 
     /// An idle one.
-    package init(unsentCount: Int = 0, repeatedCount: Int = 0, inFlightCount: Int = 0) {
+    public init(unsentCount: Int = 0, repeatedCount: Int = 0, inFlightCount: Int = 0) {
         self.unsentCount = unsentCount
         self.repeatedCount = repeatedCount
         self.inFlightCount = inFlightCount

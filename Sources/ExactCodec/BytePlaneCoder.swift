@@ -1,14 +1,14 @@
-internal import Faults
+public import Faults
 
 /// Exact voxels too wide or too many-valued for codes of 16 bits: byte planes, each by Zstandard.
 ///
 /// A chunk holds only the voxels not known yet, in order. Each plane gathers one byte of every voxel, since signs and exponents
 /// repeat where the last bits are noise.
-package enum BytePlaneCoder {
+public enum BytePlaneCoder {
     /// Codes voxels.
     /// - Parameter voxels: stored values, little-endian, `byteCount` bytes each.
     /// - Throws: `ExactCodecError`.
-    package static func encode(_ voxels: [UInt8], byteCount: Int) throws(ExactCodecError) -> [UInt8] {
+    public static func encode(_ voxels: [UInt8], byteCount: Int) throws(ExactCodecError) -> [UInt8] {
         guard byteCount > 0, voxels.count % byteCount == 0 else {
             throw ExactCodecError(.invalidInput, "\(voxels.count) bytes are no whole number of voxels of \(byteCount)")
         }
@@ -28,7 +28,7 @@ package enum BytePlaneCoder {
 
     /// Gives back `count` voxels of `byteCount` bytes each.
     /// - Throws: `ExactCodecError.Code.corruptChunk`.
-    package static func decode(_ chunk: [UInt8], count: Int, byteCount: Int) throws(ExactCodecError) -> [UInt8] {
+    public static func decode(_ chunk: [UInt8], count: Int, byteCount: Int) throws(ExactCodecError) -> [UInt8] {
         var voxels = [UInt8](repeating: 0, count: count * byteCount)
         var position = 0
         for plane in 0..<byteCount {

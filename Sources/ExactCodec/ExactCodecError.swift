@@ -1,9 +1,9 @@
-package import Faults
+public import Faults
 
 /// An error in coding exact voxels.
-package typealias ExactCodecError = Fault<ExactCodecFault>
+public typealias ExactCodecError = Fault<ExactCodecFault>
 
 /// The kinds of ``ExactCodecError``.
-package enum ExactCodecFault: Sendable, Equatable {
+public enum ExactCodecFault: Sendable, Equatable {
     case invalidInput, corruptChunk, encoderFailed
 }

@@ -1,32 +1,32 @@
-internal import Faults
+public import Faults
 
 /// Knowledge that both ends have before a refinement chunk: the decoded base, and which voxels are exact already.
-package struct ExactContext: Sendable, Equatable {
+public struct ExactContext: Sendable, Equatable {
     /// Columns of the chunk's box.
-    package let columns: Int
+    public let columns: Int
     /// Rows of the chunk's box.
-    package let rows: Int
+    public let rows: Int
     /// Slices of the chunk's box.
-    package let slices: Int
+    public let slices: Int
     /// The greatest code a voxel can have; codes run from 0.
-    package let maxCode: UInt16
+    public let maxCode: UInt16
     /// The decoded base as codes: slices x rows x columns. At neighbours that take no part their exact codes; where voxels stand aside it means
     /// nothing.
-    package let base: [UInt16]
+    public let base: [UInt16]
     /// Role of each voxel in this chunk: ``takesPart``, ``aside`` or ``neighbour``; the same shape.
-    package let known: [UInt8]
+    public let known: [UInt8]
     /// A voxel that the chunk makes exact.
-    package static let takesPart: UInt8 = 0
+    public static let takesPart: UInt8 = 0
     /// A voxel that is exact already, and nothing to go by.
-    package static let aside: UInt8 = 1
+    public static let aside: UInt8 = 1
     /// A voxel that is exact already, and as good a neighbour as any.
-    package static let neighbour: UInt8 = 2
+    public static let neighbour: UInt8 = 2
     /// Greatest difference that an exact code can have from its base code.
-    package let reach: UInt16
+    public let reach: UInt16
 
     /// Makes a context.
     /// - Throws: `ExactCodecError.Code.invalidInput` when the arrays do not fit the shape.
-    package init(
+    public init(
         columns: Int, rows: Int, slices: Int, maxCode: UInt16, base: [UInt16], known: [UInt8], reach: UInt16 = .max
     ) throws(ExactCodecError) {
         guard columns > 0, rows > 0, slices > 0, base.count == columns * rows * slices, known.count == base.count else {
@@ -83,13 +83,13 @@ package struct ExactContext: Sendable, Equatable {
     }
 
     /// Voxels of the chunk's box.
-    package var voxelCount: Int { base.count }
+    public var voxelCount: Int { base.count }
 }
 
 /// Codes exact codes, given the decoded base or not.
 ///
 /// Every coder works on integers alone, so that its bytes are the same on every machine.
-package protocol ExactCoder: Sendable {
+public protocol ExactCoder: Sendable {
     /// Names the coder on the wire.
     var identifier: UInt8 { get }
     /// True when the decoded base tells the coder anything; otherwise chunks need none.
@@ -103,7 +103,7 @@ package protocol ExactCoder: Sendable {
 }
 
 /// The coders this version knows, by their names in profiles.
-package enum ExactCoders: String, Sendable, CaseIterable {
+public enum ExactCoders: String, Sendable, CaseIterable {
     /// The smallest chunks.
     case contextMixing = "context-mixing"
     /// About the bytes of context mixing with its base, in a tenth of its time, and without one.
@@ -112,7 +112,7 @@ package enum ExactCoders: String, Sendable, CaseIterable {
     case stored
 
     /// The coder.
-    package var coder: any ExactCoder {
+    public var coder: any ExactCoder {
         switch self {
         case .contextMixing: ContextMixingCoder()
         case .linear: LinearCoder()
@@ -122,7 +122,7 @@ package enum ExactCoders: String, Sendable, CaseIterable {
 
     /// The coder of that name.
     /// - Throws: `ExactCodecError.Code.corruptChunk` for a name this version does not know.
-    package static func coder(identifier: UInt8) throws(ExactCodecError) -> any ExactCoder {
+    public static func coder(identifier: UInt8) throws(ExactCodecError) -> any ExactCoder {
         switch identifier {
         case 2: ContextMixingCoder()
         case 3: LinearCoder()

@@ -1,11 +1,11 @@
-internal import Faults
+public import Faults
 
 /// Codes a set of voxels, such as the outside of the body, by what stands around each: the causal neighbours in its slice and all neighbours in the
 /// slice before, under several contexts that are mixed. Where all neighbours agree, one adaptive probability serves.
-package enum MaskCoder {
+public enum MaskCoder {
     /// Codes slices x rows x columns flags of 0 or 1.
     /// - Throws: `ExactCodecError.Code.invalidInput` when the sides do not fit the flags, or one is neither 0 nor 1.
-    package static func encode(_ bits: [UInt8], columns: Int, rows: Int) throws(ExactCodecError) -> [UInt8] {
+    public static func encode(_ bits: [UInt8], columns: Int, rows: Int) throws(ExactCodecError) -> [UInt8] {
         try check(bits.count, columns, rows)
         try check(bits)
         var coder = BinaryEncoder(capacity: bits.count / 64)
@@ -17,7 +17,7 @@ package enum MaskCoder {
 
     /// Gives back `count` flags.
     /// - Throws: `ExactCodecError.Code.corruptChunk`; `.invalidInput` when the sides do not fit the count.
-    package static func decode(_ chunk: [UInt8], count: Int, columns: Int, rows: Int) throws(ExactCodecError) -> [UInt8] {
+    public static func decode(_ chunk: [UInt8], count: Int, columns: Int, rows: Int) throws(ExactCodecError) -> [UInt8] {
         try check(count, columns, rows)
         var bits = [UInt8](repeating: 0, count: count)
         var padded = PaddedBits(count: count, columns: columns, rows: rows)

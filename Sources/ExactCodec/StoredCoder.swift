@@ -1,15 +1,15 @@
-internal import Faults
+public import Faults
 
 /// Exact codes as they are, their two bytes in planes by Zstandard: for what no model helps, and in place of a coder that was found to err.
-package struct StoredCoder: ExactCoder {
-    package let identifier: UInt8 = 4
-    package let usesBase = false
+public struct StoredCoder: ExactCoder {
+    public let identifier: UInt8 = 4
+    public let usesBase = false
     private static let byteCount = 2
 
     /// Makes the coder.
-    package init() {}
+    public init() {}
 
-    package func encode(_ exact: [UInt16], given context: ExactContext) throws(ExactCodecError) -> [UInt8] {
+    public func encode(_ exact: [UInt16], given context: ExactContext) throws(ExactCodecError) -> [UInt8] {
         try context.check(exact)
         var bytes: [UInt8] = []
         context.forEachPart { index in
@@ -21,7 +21,7 @@ package struct StoredCoder: ExactCoder {
         return CheckedStream.seal(planes, hash: CheckedStream.hash(exact, context))
     }
 
-    package func decode(_ chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt16] {
+    public func decode(_ chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt16] {
         var count = 0
         context.forEachPart { _ in count += 1 }
         let bytes = try BytePlaneCoder.decode(

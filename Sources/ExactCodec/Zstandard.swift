@@ -1,11 +1,11 @@
-internal import Faults
+public import Faults
 internal import CZstd
 
 /// Zstandard (RFC 8878) by libzstd.
-package enum Zstandard {
+public enum Zstandard {
     /// Compresses at one of libzstd's levels, 1 to 19.
     /// - Throws: `ExactCodecError.Code.encoderFailed`.
-    package static func compress(_ bytes: [UInt8], level: Int = 12) throws(ExactCodecError) -> [UInt8] {
+    public static func compress(_ bytes: [UInt8], level: Int = 12) throws(ExactCodecError) -> [UInt8] {
         var output = [UInt8](repeating: 0, count: ZSTD_compressBound(bytes.count))
         let written = output.withUnsafeMutableBytes { target in
             bytes.withUnsafeBytes { ZSTD_compress(target.baseAddress, target.count, $0.baseAddress, $0.count, Int32(level)) }
@@ -19,7 +19,7 @@ package enum Zstandard {
 
     /// Decompresses what must be exactly `count` bytes.
     /// - Throws: `ExactCodecError.Code.corruptChunk` when it is damaged, longer or shorter.
-    package static func decompress(_ bytes: [UInt8], count: Int) throws(ExactCodecError) -> [UInt8] {
+    public static func decompress(_ bytes: [UInt8], count: Int) throws(ExactCodecError) -> [UInt8] {
         var output = [UInt8](repeating: 0, count: count)
         let written = output.withUnsafeMutableBytes { target in
             bytes.withUnsafeBytes { ZSTD_decompress(target.baseAddress, target.count, $0.baseAddress, $0.count) }

@@ -1,12 +1,12 @@
 internal import CZlib
 internal import Dispatch
-internal import Faults
-package import Files
+public import Faults
+public import Files
 internal import Synchronization
 internal import VolumeModel
 
 /// Bytes deflated on their own: pieces are made at the same time and in any order, and stand in one gzip stream one after another, as pigz makes them.
-package struct DeflatedPiece: Sendable {
+public struct DeflatedPiece: Sendable {
     /// Whole bytes of raw deflate that refer to nothing before them, without the mark of the end.
     let bytes: [UInt8]
     /// CRC-32 of what they stand for.
@@ -15,15 +15,15 @@ package struct DeflatedPiece: Sendable {
     let byteCount: Int
 
     /// Bytes it takes.
-    package var compressedByteCount: Int { bytes.count }
+    public var compressedByteCount: Int { bytes.count }
 
     /// The most bytes one may stand for; zlib counts in 32 bits.
-    package static let byteLimit = 1 << 30
+    public static let byteLimit = 1 << 30
 
     /// Deflates bytes, at most ``byteLimit``.
     /// - Parameter level: zlib's, 1 to 9.
     /// - Throws: `FileError.Code.cannotWrite` when there is no memory for it.
-    package init(_ input: UnsafeRawBufferPointer, level: Int) throws(FileError) {
+    public init(_ input: UnsafeRawBufferPointer, level: Int) throws(FileError) {
         var stream = z_stream()
         let status = deflateInit2_(
             &stream, Int32(min(max(level, 1), 9)), Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
@@ -85,7 +85,7 @@ package struct DeflatedPiece: Sendable {
 }
 
 /// A volume's voxels in pieces that can be deflated before the rest of it is there.
-package struct VoxelPieces: Sendable {
+public struct VoxelPieces: Sendable {
     /// Bytes a piece stands for, but the last.
     static let byteCount = 1 << 20
 
@@ -95,38 +95,38 @@ package struct VoxelPieces: Sendable {
     private var made: [Int: DeflatedPiece] = [:]
 
     /// None made yet.
-    package init(_ header: NIfTIHeader) {
+    public init(_ header: NIfTIHeader) {
         byteCount = header.voxelByteCount
         voxelByteCount = header.voxelType.byteCount
         isSwapped = header.isByteSwapped
     }
 
     /// The number of pieces.
-    package var count: Int { (byteCount + Self.byteCount - 1) / Self.byteCount }
+    public var count: Int { (byteCount + Self.byteCount - 1) / Self.byteCount }
 
     /// True of a piece that is made.
-    package func has(_ index: Int) -> Bool { made[index] != nil }
+    public func has(_ index: Int) -> Bool { made[index] != nil }
 
     /// One that is made.
     subscript(index: Int) -> DeflatedPiece? { made[index] }
 
     /// The voxels of one.
-    package func voxels(_ index: Int) -> Range<Int> {
+    public func voxels(_ index: Int) -> Range<Int> {
         index * Self.byteCount / voxelByteCount..<min(byteCount, (index + 1) * Self.byteCount) / voxelByteCount
     }
 
     /// The pieces that hold some of a range of voxels.
-    package func touching(_ voxels: Range<Int>) -> Range<Int> {
+    public func touching(_ voxels: Range<Int>) -> Range<Int> {
         let first = voxels.lowerBound * voxelByteCount / Self.byteCount
         return first..<max(first, min(count, (voxels.upperBound * voxelByteCount + Self.byteCount - 1) / Self.byteCount))
     }
 
     /// Keeps one.
-    package mutating func keep(_ piece: DeflatedPiece, at index: Int) { made[index] = piece }
+    public mutating func keep(_ piece: DeflatedPiece, at index: Int) { made[index] = piece }
 
     /// Deflates one from its voxels in this machine's byte order.
     /// - Throws: as ``DeflatedPiece/init(_:level:)``.
-    package func deflate(_ voxels: [UInt8], level: Int) throws(FileError) -> DeflatedPiece {
+    public func deflate(_ voxels: [UInt8], level: Int) throws(FileError) -> DeflatedPiece {
         guard isSwapped, voxelByteCount > 1 else { return try DeflatedPiece(voxels, level: level) }
         var swapped = voxels
         ByteOrder.swap(&swapped, unit: voxelByteCount)

@@ -1,11 +1,11 @@
-package import Faults
-package import Files
+public import Faults
+public import Files
 
 /// An error in a NIfTI file, or in reading one.
-package typealias NIfTIError = Fault<NIfTIFault>
+public typealias NIfTIError = Fault<NIfTIFault>
 
 /// The kinds of ``NIfTIError``.
-package enum NIfTIFault: Sendable, Equatable {
+public enum NIfTIFault: Sendable, Equatable {
     case notNIfTI, unsupported, invalidHeader, truncated, corruptCompression, tooLarge
     /// The file cannot be opened or read at all.
     case file(FileFault)

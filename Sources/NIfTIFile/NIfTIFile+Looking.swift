@@ -1,10 +1,10 @@
-internal import Faults
+public import Faults
 
 /// Looks at a file without taking its voxels into memory.
 extension NIfTIFile {
     /// Reads a file's header. Whether the voxels it announces are there only ``read(_:)`` can tell.
     /// - Throws: `NIfTIError`, naming the file.
-    package static func header(of path: String) throws(NIfTIError) -> NIfTIHeader {
+    public static func header(of path: String) throws(NIfTIError) -> NIfTIHeader {
         do throws(NIfTIError) {
             let source = try ByteSource(path: path)
             let start = try source.read(upTo: 348)
@@ -19,7 +19,7 @@ extension NIfTIFile {
     /// Hands over a file's uncompressed bytes piece by piece, whatever they mean: to digest them.
     /// - Parameter limit: the most uncompressed bytes that are read.
     /// - Throws: `NIfTIError`, naming the file; `.tooLarge` beyond the limit.
-    package static func forEachPiece(of path: String, limit: Int, _ body: ([UInt8]) -> Void) throws(NIfTIError) {
+    public static func forEachPiece(of path: String, limit: Int, _ body: ([UInt8]) -> Void) throws(NIfTIError) {
         do throws(NIfTIError) {
             let source = try ByteSource(path: path)
             var left = limit

@@ -1,12 +1,12 @@
-internal import Faults
-package import Files
+public import Faults
+public import Files
 internal import VolumeModel
 
 /// Reads and writes .nii and .nii.gz files.
-package enum NIfTIFile {
+public enum NIfTIFile {
     /// The most bytes after the voxels that are carried along. Longer ones are left out whole, with a remark: no program that reads
     /// NIfTI looks at them, and they may be as long as somebody likes.
-    package static let trailerLimit = 16 << 20
+    public static let trailerLimit = 16 << 20
 
     /// Reads a file.
     ///
@@ -14,7 +14,7 @@ package enum NIfTIFile {
     /// nothing is lost by it are read as other programs read them, with a remark (``NIfTIImage/remarks``).
     /// - Parameter memoryLimit: the most bytes its extensions and voxels may take, whatever the file can hold.
     /// - Throws: `NIfTIError`, naming the file.
-    package static func read(_ path: String, memoryLimit: Int = .max) throws(NIfTIError) -> NIfTIImage {
+    public static func read(_ path: String, memoryLimit: Int = .max) throws(NIfTIError) -> NIfTIImage {
         do {
             return try read(ByteSource(path: path), memoryLimit)
         } catch {
@@ -24,7 +24,7 @@ package enum NIfTIFile {
 
     /// Refuses what cannot be read from its beginning to its end at any time: a FIFO, a device, a folder.
     /// - Throws: `NIfTIError`, naming it.
-    package static func requireRegularFile(_ path: String) throws(NIfTIError) {
+    public static func requireRegularFile(_ path: String) throws(NIfTIError) {
         do throws(NIfTIError) { _ = try ByteSource(path: path) } catch { throw error.naming(path) }
     }
 
@@ -113,7 +113,7 @@ package enum NIfTIFile {
     ///   - pieces: voxels that are compressed already; they have to be the image's.
     ///   - replacing: whether a file of that name gives way.
     /// - Throws: `FileError.Code.cannotWrite` or `.alreadyExists`, naming the file.
-    package static func write(
+    public static func write(
         _ image: NIfTIImage, to path: String, compressionLevel: Int = 6, pieces: VoxelPieces? = nil, replacing: Bool = true
     ) throws(FileError) {
         let file = try AtomicFile(path: path, replacing: replacing)
@@ -140,7 +140,7 @@ package enum NIfTIFile {
     ///   - trailer: the bytes after the voxels.
     ///   - piece: makes the piece of an index. What it throws is thrown.
     /// - Throws: `FileError.Code.cannotWrite`, naming the file.
-    package static func write(
+    public static func write(
         _ pieces: VoxelPieces, header: NIfTIHeader, extensions: [UInt8], trailer: [UInt8], to path: String,
         compressionLevel: Int = 6, piece: (Int) throws -> DeflatedPiece
     ) throws {

@@ -1,4 +1,4 @@
-package import VolumeModel
+public import VolumeModel
 
 extension NIfTIHeader {
     /// From voxel indices to millimetres: sform where there is one, else qform, else the voxels' sides alone. What is not finite, or
@@ -8,7 +8,7 @@ extension NIfTIHeader {
     /// Worked out from the header's numbers here, and by no C library: a peer's headers are shown, too, and nothing is printed.
     ///
     /// Source: NIfTI-1 data format, section "3D image (volume) orientation and location in space".
-    package var affine: Affine {
+    public var affine: Affine {
         let numbers = GeometryNumbers(self)
         if numbers.sformCode > 0, let affine = numbers.affineOfSform { return affine }
         if numbers.qformCode > 0, let affine = numbers.affineOfQform { return affine }
@@ -16,7 +16,7 @@ extension NIfTIHeader {
     }
 
     /// Millimetres a unit of length of the header.
-    package var millimetresPerUnit: Double {
+    public var millimetresPerUnit: Double {
         // The low three bits of `xyzt_units`: 1 metre, 2 millimetre, 3 micrometre.
         switch bytes[HeaderLayout(version: version, isByteSwapped: isByteSwapped).unitsOffset] & 7 {
         case 1: 1000

@@ -1,10 +1,10 @@
-internal import Faults
-package import VolumeModel
+public import Faults
+public import VolumeModel
 
 extension NIfTIHeader {
     /// A NIfTI-1 header for a new volume, its affine as sform ("scanner anatomical").
     /// - Throws: `NIfTIError.Code.unsupported` when a side is beyond NIfTI-1's 32767.
-    package static func make(shape: Shape, voxelType: VoxelType, affine: Affine, description: String) throws(NIfTIError)
+    public static func make(shape: Shape, voxelType: VoxelType, affine: Affine, description: String) throws(NIfTIError)
         -> NIfTIHeader
     {
         var writer = HeaderWriter(bytes: [UInt8](repeating: 0, count: 348), isByteSwapped: false)
@@ -35,7 +35,7 @@ extension NIfTIHeader {
     }
 
     /// The header of a companion volume of the same geometry: one unsigned byte a voxel, unscaled, no extensions.
-    package func companion(description: String, maxValue: UInt8) throws(NIfTIError) -> NIfTIHeader {
+    public func companion(description: String, maxValue: UInt8) throws(NIfTIError) -> NIfTIHeader {
         let layout = HeaderLayout(version: version, isByteSwapped: isByteSwapped)
         var writer = HeaderWriter(bytes: bytes, isByteSwapped: isByteSwapped)
         writer.put(NIfTIDatatype.code(.uint8), at: layout.datatypeOffset)
@@ -60,10 +60,10 @@ extension NIfTIHeader {
     }
 
     /// Text with which a preview's `descrip` begins.
-    package static let previewRemark = "PREVIEW, not for diagnosis"
+    public static let previewRemark = "PREVIEW, not for diagnosis"
 
     /// The same header, its `descrip` beginning with ``previewRemark``; what no longer fits into its 79 bytes is cut.
-    package func asPreview() throws(NIfTIError) -> NIfTIHeader {
+    public func asPreview() throws(NIfTIError) -> NIfTIHeader {
         let layout = HeaderLayout(version: version, isByteSwapped: isByteSwapped)
         let field = bytes[layout.descriptionOffset..<layout.descriptionOffset + 80].prefix { $0 != 0 }
         let found = String(decoding: field, as: UTF8.self)

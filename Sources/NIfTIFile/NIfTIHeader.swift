@@ -1,33 +1,33 @@
-internal import Faults
-package import VolumeModel
+public import Faults
+public import VolumeModel
 
 /// A NIfTI-1 or NIfTI-2 header: its bytes as they stood in the file, and what they say.
-package struct NIfTIHeader: Sendable, Equatable {
+public struct NIfTIHeader: Sendable, Equatable {
     /// 348 bytes (NIfTI-1) or 540 bytes (NIfTI-2), verbatim.
-    package let bytes: [UInt8]
+    public let bytes: [UInt8]
     /// 1 or 2.
-    package let version: Int
+    public let version: Int
     /// True when the file's byte order is not this machine's.
-    package let isByteSwapped: Bool
+    public let isByteSwapped: Bool
     /// Time points x slices x rows x columns.
-    package let shape: Shape
+    public let shape: Shape
     /// Storage type of each voxel.
-    package let voxelType: VoxelType
+    public let voxelType: VoxelType
     /// Offset of the voxels, in bytes from the start of the uncompressed file.
-    package let voxelOffset: Int
+    public let voxelOffset: Int
     /// `scl_slope` and `scl_inter`; a slope that is 0 or not finite means none.
-    package let scaling: Scaling
+    public let scaling: Scaling
 
     /// The longest stretch between header and voxels, in bytes, that is read.
-    package static let extensionLimit = 64 << 20
+    public static let extensionLimit = 64 << 20
 
     /// Bytes of voxels.
-    package var voxelByteCount: Int { shape.voxelCount * voxelType.byteCount }
+    public var voxelByteCount: Int { shape.voxelCount * voxelType.byteCount }
 
     /// Reads a header.
     /// - Parameter bytes: 348 or 540 bytes, as the header's own first four say.
     /// - Throws: `NIfTIError` with code `notNIfTI`, `unsupported`, `invalidHeader` or `tooLarge`.
-    package init(bytes: [UInt8]) throws(NIfTIError) {
+    public init(bytes: [UInt8]) throws(NIfTIError) {
         let layout = try HeaderLayout(identifying: bytes)
         guard bytes.count == layout.headerByteCount else {
             throw NIfTIError(.truncated, "a NIfTI-\(layout.version) header has \(layout.headerByteCount) bytes, not \(bytes.count)")

@@ -1,22 +1,22 @@
-internal import Faults
-package import VolumeModel
+public import Faults
+public import VolumeModel
 
 /// A NIfTI file in memory: header and extensions verbatim, voxels in this machine's byte order.
-package struct NIfTIImage: Sendable {
+public struct NIfTIImage: Sendable {
     /// The header, with which the file begins.
-    package let header: NIfTIHeader
+    public let header: NIfTIHeader
     /// The bytes between header and voxels, verbatim: the extension flag and the extensions.
-    package let extensions: [UInt8]
+    public let extensions: [UInt8]
     /// The voxels and their geometry.
-    package let volume: Volume
+    public let volume: Volume
     /// Bytes after the voxels, verbatim; normally none.
-    package let trailer: [UInt8]
+    public let trailer: [UInt8]
     /// Facts that a person should know about how the file was read, a sentence each without a full stop; normally none.
-    package let remarks: [String]
+    public let remarks: [String]
 
     /// Makes an image.
     /// - Throws: `NIfTIError.Code.invalidHeader` when header, extensions and volume do not belong together.
-    package init(header: NIfTIHeader, extensions: [UInt8], volume: Volume, trailer: [UInt8] = [], remarks: [String] = [])
+    public init(header: NIfTIHeader, extensions: [UInt8], volume: Volume, trailer: [UInt8] = [], remarks: [String] = [])
         throws(NIfTIError)
     {
         guard header.shape == volume.shape, header.voxelType == volume.voxelType,
@@ -30,25 +30,25 @@ package struct NIfTIImage: Sendable {
     }
 
     /// Makes an image without extensions; its geometry is in the header.
-    package init(header: NIfTIHeader, voxels: [UInt8]) throws { try self.init(header: header, voxels: PagedArray(voxels)) }
+    public init(header: NIfTIHeader, voxels: [UInt8]) throws { try self.init(header: header, voxels: PagedArray(voxels)) }
 
     /// Makes an image without extensions; its geometry is in the header.
-    package init(header: NIfTIHeader, voxels: PagedArray<UInt8>) throws {
+    public init(header: NIfTIHeader, voxels: PagedArray<UInt8>) throws {
         try self.init(
             header: header, extensions: [UInt8](repeating: 0, count: header.voxelOffset - header.bytes.count),
             volume: try Volume(shape: header.shape, voxelType: header.voxelType, voxels: voxels))
     }
 
     /// The same volume, its header saying that it is a preview.
-    package func asPreview() throws(NIfTIError) -> NIfTIImage {
+    public func asPreview() throws(NIfTIError) -> NIfTIImage {
         try NIfTIImage(header: try header.asPreview(), extensions: extensions, volume: volume, trailer: trailer)
     }
 
     /// Bytes of the uncompressed file.
-    package var byteCount: Int { header.voxelOffset + header.voxelByteCount + trailer.count }
+    public var byteCount: Int { header.voxelOffset + header.voxelByteCount + trailer.count }
 
     /// Hands over the uncompressed file piece by piece, in the file's own byte order: to write it, or to digest it.
-    package func forEachPart(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+    public func forEachPart(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
         try header.bytes.withUnsafeBytes(body)
         try extensions.withUnsafeBytes(body)
         if header.isByteSwapped, header.voxelType.byteCount > 1 {

@@ -3,7 +3,7 @@ extension Affine {
     ///
     /// The corners of the grid are compared, where two affines differ most. A tenth of the shortest voxel side is let pass: numbers
     /// are rounded to 32 bits, and turned to quaternions and back, by more than one program.
-    package func difference(from other: Affine, over shape: Shape) -> String? {
+    public func difference(from other: Affine, over shape: Shape) -> String? {
         var greatest = 0.0
         for corner in 0..<8 {
             let place = [
@@ -35,7 +35,7 @@ extension Affine {
     }
 
     /// Millimetres between neighbouring voxels along columns, rows and slices.
-    package var spacing: [Double] {
+    public var spacing: [Double] {
         (0..<3).map { column in rows.reduce(0) { $0 + $1[column] * $1[column] }.squareRoot() }
     }
 

@@ -1,24 +1,24 @@
-internal import Faults
+public import Faults
 
 /// An axis-aligned box of voxel indices, ends exclusive: a region of interest, a crop, a chunk's extent.
-package struct Box: Sendable, Hashable, CustomStringConvertible {
+public struct Box: Sendable, Hashable, CustomStringConvertible {
     /// Columns.
-    package let x: Range<Int>
+    public let x: Range<Int>
     /// Rows.
-    package let y: Range<Int>
+    public let y: Range<Int>
     /// Slices.
-    package let z: Range<Int>
+    public let z: Range<Int>
 
     /// Makes a box.
     /// - Throws: `VolumeError.Code.invalidBox` when a side is empty or begins below zero.
-    package init(x: Range<Int>, y: Range<Int>, z: Range<Int>) throws(VolumeError) {
+    public init(x: Range<Int>, y: Range<Int>, z: Range<Int>) throws(VolumeError) {
         guard !x.isEmpty, !y.isEmpty, !z.isEmpty, x.lowerBound >= 0, y.lowerBound >= 0, z.lowerBound >= 0 else {
             throw VolumeError(.invalidBox, "a box needs 0 <= start < end on every axis, not \(Self.text(x, y, z))")
         }
         self.init(uncheckedX: x, y: y, z: z)
     }
 
-    package init(uncheckedX x: Range<Int>, y: Range<Int>, z: Range<Int>) {
+    public init(uncheckedX x: Range<Int>, y: Range<Int>, z: Range<Int>) {
         self.x = x
         self.y = y
         self.z = z
@@ -26,7 +26,7 @@ package struct Box: Sendable, Hashable, CustomStringConvertible {
 
     /// Reads `x0:x1,y0:y1,z0:z1`.
     /// - Throws: `VolumeError.Code.invalidBox` when the text is of another form or a side is empty.
-    package init(parsing text: String) throws(VolumeError) {
+    public init(parsing text: String) throws(VolumeError) {
         let sides = text.split(separator: ",", omittingEmptySubsequences: false).map { side in
             side.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
         }
@@ -37,20 +37,20 @@ package struct Box: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Slices x rows x columns; `Int.max` where there are more: a box that a peer names need not fit any volume.
-    package var voxelCount: Int {
+    public var voxelCount: Int {
         let (area, isWide) = x.count.multipliedReportingOverflow(by: y.count)
         let (count, isDeep) = area.multipliedReportingOverflow(by: z.count)
         return isWide || isDeep ? .max : count
     }
 
     /// Tells whether a voxel lies inside.
-    package func contains(x px: Int, y py: Int, z pz: Int) -> Bool { x.contains(px) && y.contains(py) && z.contains(pz) }
+    public func contains(x px: Int, y py: Int, z pz: Int) -> Bool { x.contains(px) && y.contains(py) && z.contains(pz) }
 
     /// Tells whether another box lies wholly inside.
-    package func contains(_ other: Box) -> Bool { intersection(other) == other }
+    public func contains(_ other: Box) -> Bool { intersection(other) == other }
 
     /// Returns the box that two boxes share; nil when they share nothing.
-    package func intersection(_ other: Box) -> Box? {
+    public func intersection(_ other: Box) -> Box? {
         let cx = x.clamped(to: other.x)
         let cy = y.clamped(to: other.y)
         let cz = z.clamped(to: other.z)
@@ -58,7 +58,7 @@ package struct Box: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The smallest box that holds both.
-    package func union(_ other: Box) -> Box {
+    public func union(_ other: Box) -> Box {
         func span(_ a: Range<Int>, _ b: Range<Int>) -> Range<Int> {
             min(a.lowerBound, b.lowerBound)..<max(a.upperBound, b.upperBound)
         }
@@ -66,7 +66,7 @@ package struct Box: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// This box with `margin` voxels more on every side, as far as `limits` goes.
-    package func grown(by margin: Int, within limits: Box) -> Box {
+    public func grown(by margin: Int, within limits: Box) -> Box {
         let margin = min(max(margin, 0), Shape.voxelLimit)
         func grow(_ a: Range<Int>, _ limit: Range<Int>) -> Range<Int> {
             let start = max(limit.lowerBound, a.lowerBound - margin)
@@ -79,9 +79,9 @@ package struct Box: Sendable, Hashable, CustomStringConvertible {
 
     /// The same box over other slices.
     /// - Throws: `VolumeError.Code.invalidBox` when `z` is empty or begins below zero.
-    package func over(slices z: Range<Int>) throws(VolumeError) -> Box { try Box(x: x, y: y, z: z) }
+    public func over(slices z: Range<Int>) throws(VolumeError) -> Box { try Box(x: x, y: y, z: z) }
 
-    package var description: String { Self.text(x, y, z) }
+    public var description: String { Self.text(x, y, z) }
 
     private static func text(_ x: Range<Int>, _ y: Range<Int>, _ z: Range<Int>) -> String {
         "\(x.lowerBound):\(x.upperBound),\(y.lowerBound):\(y.upperBound),\(z.lowerBound):\(z.upperBound)"

@@ -1,6 +1,6 @@
 internal import Glibc
 
 /// Peak signal-to-noise ratio in dB; infinite when there is no error.
-package func decibels(peak: Double, meanSquaredError: Double) -> Double {
+public func decibels(peak: Double, meanSquaredError: Double) -> Double {
     meanSquaredError == 0 ? .infinity : 10 * log10(peak * peak / meanSquaredError)
 }

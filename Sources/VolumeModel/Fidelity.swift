@@ -1,35 +1,35 @@
-internal import Faults
+public import Faults
 
 /// Measure of how near one volume is to another, in stored units.
-package struct Fidelity: Sendable, Equatable {
+public struct Fidelity: Sendable, Equatable {
     /// Voxels compared.
-    package var voxelCount = 0
+    public var voxelCount = 0
     /// The greatest absolute difference; infinite where only one side is finite.
-    package var maxAbsoluteError = 0.0
+    public var maxAbsoluteError = 0.0
     /// The sum of squared differences.
-    package var squaredErrorSum = 0.0
+    public var squaredErrorSum = 0.0
     /// Voxels that are infinite or not a number on either side. ``finiteMaxAbsoluteError`` and ``finiteMeanSquaredError`` leave them out.
-    package var nonfiniteVoxelCount = 0
+    public var nonfiniteVoxelCount = 0
     /// The greatest absolute difference of voxels that are finite on both sides.
-    package var finiteMaxAbsoluteError = 0.0
+    public var finiteMaxAbsoluteError = 0.0
     /// The sum of squared differences of the same.
-    package var finiteSquaredErrorSum = 0.0
+    public var finiteSquaredErrorSum = 0.0
     /// True when every stored bit agrees, not-a-number payloads and negative zeros included.
-    package var identicalVoxels = true
+    public var identicalVoxels = true
 
     /// Nothing compared yet.
-    package init() {}
+    public init() {}
 
     /// Mean squared error.
-    package var meanSquaredError: Double { voxelCount == 0 ? 0 : squaredErrorSum / Double(voxelCount) }
+    public var meanSquaredError: Double { voxelCount == 0 ? 0 : squaredErrorSum / Double(voxelCount) }
 
     /// Mean squared error of the voxels that are finite on both sides.
-    package var finiteMeanSquaredError: Double {
+    public var finiteMeanSquaredError: Double {
         voxelCount == nonfiniteVoxelCount ? 0 : finiteSquaredErrorSum / Double(voxelCount - nonfiniteVoxelCount)
     }
 
     /// Counts a voxel by its values on both sides.
-    package mutating func add(_ reference: Double, _ candidate: Double, isIdentical: Bool) {
+    public mutating func add(_ reference: Double, _ candidate: Double, isIdentical: Bool) {
         voxelCount += 1
         let isFinite = reference.isFinite && candidate.isFinite
         if !isFinite { nonfiniteVoxelCount += 1 }
@@ -48,7 +48,7 @@ package struct Fidelity: Sendable, Equatable {
     }
 
     /// Adds what was found over other voxels.
-    package mutating func add(_ other: Fidelity) {
+    public mutating func add(_ other: Fidelity) {
         voxelCount += other.voxelCount
         nonfiniteVoxelCount += other.nonfiniteVoxelCount
         maxAbsoluteError = max(maxAbsoluteError, other.maxAbsoluteError)
@@ -60,18 +60,18 @@ package struct Fidelity: Sendable, Equatable {
 
     /// Peak signal-to-noise ratio in dB of the voxels that are finite on both sides, against a range that outliers do not widen;
     /// infinite when there is no error.
-    package func psnr(against range: RobustRange) -> Double { decibels(peak: range.span, meanSquaredError: finiteMeanSquaredError) }
+    public func psnr(against range: RobustRange) -> Double { decibels(peak: range.span, meanSquaredError: finiteMeanSquaredError) }
 
     /// Peak signal-to-noise ratio in dB; infinite when there is no error.
     /// - Parameter peak: the reference volume's greatest minus least value.
-    package func psnr(peak: Double) -> Double { decibels(peak: peak, meanSquaredError: meanSquaredError) }
+    public func psnr(peak: Double) -> Double { decibels(peak: peak, meanSquaredError: meanSquaredError) }
 
     /// Compares two volumes of one shape and type.
     /// - Parameters:
     ///   - box: where; nil for everywhere. Applies to every time point.
     ///   - mask: where besides; nil for everywhere.
     /// - Throws: `VolumeError.Code.shapesDiffer`.
-    package static func compare(_ reference: Volume, _ candidate: Volume, box: Box? = nil, mask: Mask? = nil) throws(VolumeError)
+    public static func compare(_ reference: Volume, _ candidate: Volume, box: Box? = nil, mask: Mask? = nil) throws(VolumeError)
         -> Fidelity
     {
         guard reference.shape == candidate.shape, reference.voxelType == candidate.voxelType else {

@@ -1,15 +1,15 @@
-internal import Faults
+public import Faults
 
 /// A set of voxels: what a segmenter found, or labels above zero.
-package struct Mask: Sendable, Equatable {
+public struct Mask: Sendable, Equatable {
     /// Slices x rows x columns; one time point.
-    package let shape: Shape
+    public let shape: Shape
     /// One byte a voxel, 0 or 1, columns fastest.
-    package let bits: PagedArray<UInt8>
+    public let bits: PagedArray<UInt8>
 
     /// Makes a mask.
     /// - Throws: `VolumeError` when `bits` does not fit the shape.
-    package init(shape: Shape, bits: PagedArray<UInt8>) throws(VolumeError) {
+    public init(shape: Shape, bits: PagedArray<UInt8>) throws(VolumeError) {
         guard shape.timepoints == 1, bits.count == shape.voxelCount else {
             throw VolumeError(.voxelCountMismatch, "a mask of \(shape) needs \(shape.voxelCount) voxels, not \(bits.count)")
         }
@@ -19,11 +19,11 @@ package struct Mask: Sendable, Equatable {
 
     /// Makes a mask in memory.
     /// - Throws: `VolumeError` when `bits` does not fit the shape.
-    package init(shape: Shape, bits: [UInt8]) throws(VolumeError) { try self.init(shape: shape, bits: PagedArray(bits)) }
+    public init(shape: Shape, bits: [UInt8]) throws(VolumeError) { try self.init(shape: shape, bits: PagedArray(bits)) }
 
     /// Every voxel of a box, which lies in the shape.
     /// - Throws: `VolumeError` when it does not.
-    package init(filling box: Box, in shape: Shape) throws(VolumeError) {
+    public init(filling box: Box, in shape: Shape) throws(VolumeError) {
         guard shape.box.contains(box) else { throw VolumeError(.invalidBox, "box \(box) reaches out of \(shape)") }
         var bits = try PagedArray<UInt8>(zeros: shape.sliceVoxelCount * shape.slices)
         bits.withUnsafeMutableBufferPointer { bits in
@@ -38,7 +38,7 @@ package struct Mask: Sendable, Equatable {
     }
 
     /// Voxels of the volume's first time point that are above zero.
-    package init(labels volume: Volume) throws(VolumeError) {
+    public init(labels volume: Volume) throws(VolumeError) {
         struct Thresholder: VoxelVisitor {
             let volume: Volume
             var bits: PagedArray<UInt8>
@@ -59,10 +59,10 @@ package struct Mask: Sendable, Equatable {
     }
 
     /// Number of voxels that are in.
-    package var voxelCount: Int { bits.withUnsafeBufferPointer { $0.reduce(0) { $0 + Int($1) } } }
+    public var voxelCount: Int { bits.withUnsafeBufferPointer { $0.reduce(0) { $0 + Int($1) } } }
 
     /// The smallest box that holds every voxel of the mask; nil when it is empty.
-    package var boundingBox: Box? {
+    public var boundingBox: Box? {
         bits.withUnsafeBufferPointer { bits in
             var x = (shape.columns, 0)
             var y = (shape.rows, 0)
@@ -84,7 +84,7 @@ package struct Mask: Sendable, Equatable {
 
     /// Dice's coefficient, 2|A and B| / (|A| + |B|); 1 when both are empty.
     /// - Throws: `VolumeError.Code.shapesDiffer`.
-    package func dice(with other: Mask) throws(VolumeError) -> Double {
+    public func dice(with other: Mask) throws(VolumeError) -> Double {
         guard shape == other.shape else {
             throw VolumeError(.shapesDiffer, "masks of \(shape) and \(other.shape) cannot be compared")
         }

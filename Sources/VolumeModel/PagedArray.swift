@@ -1,4 +1,4 @@
-internal import Faults
+public import Faults
 internal import Glibc
 
 /// Plain values, one for every voxel of a volume: in memory as any array's up to a limit, in a file without a name beyond it.
@@ -6,50 +6,50 @@ internal import Glibc
 /// The system writes such a file's memory back and takes it away where others need it, so that a volume may be as large as the disk rather than as
 /// the memory. The file is nobody else's: it has no name, and is gone with the array or the process. Copies share their values until one of them is
 /// changed.
-package struct PagedArray<Element: BitwiseCopyable & Sendable>: Sendable {
+public struct PagedArray<Element: BitwiseCopyable & Sendable>: Sendable {
     @usableFromInline var pages: Pages
     /// The number of values.
-    package let count: Int
+    public let count: Int
 
     /// Zeros.
     /// - Throws: `VolumeError.Code.noRoom` when neither memory nor disk has room for them.
-    package init(zeros count: Int) throws(VolumeError) {
+    public init(zeros count: Int) throws(VolumeError) {
         pages = try Pages(byteCount: count * MemoryLayout<Element>.stride)
         self.count = count
     }
 
     /// Zeros for which the disk is asked as they are used: where their number is a file's word that nobody has checked.
     /// - Throws: as ``init(zeros:)``; ``reserve(_:)`` has to be called before values are changed.
-    package init(zerosReservedLater count: Int) throws(VolumeError) {
+    public init(zerosReservedLater count: Int) throws(VolumeError) {
         pages = try Pages(byteCount: count * MemoryLayout<Element>.stride, isReserved: false)
         self.count = count
     }
 
     /// Makes room for the values before an index.
     /// - Throws: `VolumeError.Code.noRoom`.
-    package func reserve(_ end: Int) throws(VolumeError) { try pages.reserve(end * MemoryLayout<Element>.stride) }
+    public func reserve(_ end: Int) throws(VolumeError) { try pages.reserve(end * MemoryLayout<Element>.stride) }
 
     /// Copies values that somebody else holds, too, so that a change of them finds room: called before one that may be of shared values.
     /// - Throws: `VolumeError.Code.noRoom`; the values are shared as before.
-    package mutating func makeUnique() throws(VolumeError) {
+    public mutating func makeUnique() throws(VolumeError) {
         if !isKnownUniquelyReferenced(&pages) { pages = try pages.copy() }
     }
 
     /// The same value again and again.
     /// - Throws: as ``init(zeros:)``.
-    package init(repeating value: Element, count: Int) throws(VolumeError) {
+    public init(repeating value: Element, count: Int) throws(VolumeError) {
         try self.init(zeros: count)
         withUnsafeMutableBufferPointer { $0.update(repeating: value) }
     }
 
     /// Zeros that take no room until they are changed, whatever their number: for those that are only read.
-    package init(unreservedZeros count: Int) {
+    public init(unreservedZeros count: Int) {
         pages = Pages(inMemory: count * MemoryLayout<Element>.stride)
         self.count = count
     }
 
     /// The values of an array, in memory as they are there, whatever their number.
-    package init(_ array: [Element]) {
+    public init(_ array: [Element]) {
         pages = Pages(inMemory: array.count * MemoryLayout<Element>.stride)
         count = array.count
         withUnsafeMutableBufferPointer { target in array.withUnsafeBufferPointer { _ = target.update(from: $0) } }
@@ -57,7 +57,7 @@ package struct PagedArray<Element: BitwiseCopyable & Sendable>: Sendable {
 
     /// The values' memory.
     @inlinable @inline(__always)
-    package func withUnsafeBufferPointer<R, E: Error>(_ body: (UnsafeBufferPointer<Element>) throws(E) -> R) throws(E) -> R {
+    public func withUnsafeBufferPointer<R, E: Error>(_ body: (UnsafeBufferPointer<Element>) throws(E) -> R) throws(E) -> R {
         let start = pages.start
         defer { extendLifetime(pages) }
         return try body(UnsafeBufferPointer(start: start.assumingMemoryBound(to: Element.self), count: count))
@@ -65,7 +65,7 @@ package struct PagedArray<Element: BitwiseCopyable & Sendable>: Sendable {
 
     /// The values' bytes.
     @inlinable @inline(__always)
-    package func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+    public func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
         let start = pages.start
         defer { extendLifetime(pages) }
         return try body(UnsafeRawBufferPointer(start: start, count: count * MemoryLayout<Element>.stride))
@@ -73,7 +73,7 @@ package struct PagedArray<Element: BitwiseCopyable & Sendable>: Sendable {
 
     /// The values' memory, to change it.
     @inlinable @inline(__always)
-    package mutating func withUnsafeMutableBufferPointer<R, E: Error>(
+    public mutating func withUnsafeMutableBufferPointer<R, E: Error>(
         _ body: (UnsafeMutableBufferPointer<Element>) throws(E) -> R
     ) throws(E) -> R {
         copyIfShared()
@@ -84,7 +84,7 @@ package struct PagedArray<Element: BitwiseCopyable & Sendable>: Sendable {
 
     /// The values' bytes, to change them.
     @inlinable @inline(__always)
-    package mutating func withUnsafeMutableBytes<R, E: Error>(
+    public mutating func withUnsafeMutableBytes<R, E: Error>(
         _ body: (UnsafeMutableRawBufferPointer) throws(E) -> R
     ) throws(E) -> R {
         copyIfShared()
@@ -98,10 +98,10 @@ package struct PagedArray<Element: BitwiseCopyable & Sendable>: Sendable {
 }
 
 extension PagedArray: RandomAccessCollection, MutableCollection {
-    @inlinable package var startIndex: Int { 0 }
-    @inlinable package var endIndex: Int { count }
+    @inlinable public var startIndex: Int { 0 }
+    @inlinable public var endIndex: Int { count }
 
-    @inlinable package subscript(index: Int) -> Element {
+    @inlinable public subscript(index: Int) -> Element {
         @inline(__always) get {
             precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "index out of range")
             return withUnsafeBufferPointer { $0[index] }
@@ -113,13 +113,13 @@ extension PagedArray: RandomAccessCollection, MutableCollection {
     }
 
     /// The values of a range, copied.
-    @inlinable package func values(_ range: Range<Int>) -> [Element] { withUnsafeBufferPointer { Array($0[range]) } }
+    @inlinable public func values(_ range: Range<Int>) -> [Element] { withUnsafeBufferPointer { Array($0[range]) } }
 
-    @inlinable package func withContiguousStorageIfAvailable<R>(_ body: (UnsafeBufferPointer<Element>) throws -> R) rethrows -> R? {
+    @inlinable public func withContiguousStorageIfAvailable<R>(_ body: (UnsafeBufferPointer<Element>) throws -> R) rethrows -> R? {
         try withUnsafeBufferPointer(body)
     }
 
-    @inlinable package mutating func withContiguousMutableStorageIfAvailable<R>(
+    @inlinable public mutating func withContiguousMutableStorageIfAvailable<R>(
         _ body: (inout UnsafeMutableBufferPointer<Element>) throws -> R
     ) rethrows -> R? {
         try withUnsafeMutableBufferPointer { buffer in
@@ -130,37 +130,37 @@ extension PagedArray: RandomAccessCollection, MutableCollection {
 }
 
 extension PagedArray: Equatable where Element: Equatable {
-    package static func == (a: Self, b: Self) -> Bool {
+    public static func == (a: Self, b: Self) -> Bool {
         a.pages === b.pages || a.withUnsafeBufferPointer { a in b.withUnsafeBufferPointer { a.elementsEqual($0) } }
     }
 
-    package static func == (a: Self, b: [Element]) -> Bool { a.withUnsafeBufferPointer { $0.elementsEqual(b) } }
+    public static func == (a: Self, b: [Element]) -> Bool { a.withUnsafeBufferPointer { $0.elementsEqual(b) } }
 }
 
 extension PagedArray: CustomStringConvertible {
-    package var description: String { count <= 64 ? "\(Array(self))" : "\(prefix(64).map { $0 }) and \(count - 64) more" }
+    public var description: String { count <= 64 ? "\(Array(self))" : "\(prefix(64).map { $0 }) and \(count - 64) more" }
 }
 
 /// The limit beyond which a ``PagedArray`` lies in a file, and where such files are.
-package struct Paging: Sendable {
+public struct Paging: Sendable {
     /// The limits in use: the usual ones, unless a task says otherwise for itself and for all that it calls.
-    @TaskLocal package static var current = Paging()
+    @TaskLocal public static var current = Paging()
 
     /// Bytes that an array takes of memory at most; a longer one lies in a file.
-    package var memoryLimit = 128 << 20
+    public var memoryLimit = 128 << 20
     /// Bytes of the disk that are left for others: where there would be less, there is no room.
-    package var diskReserve = 256 << 20
+    public var diskReserve = 256 << 20
     /// The folder of the files: `TMPDIR`, or `/var/tmp`, which is on a disk where `/tmp` may be in memory.
-    package var folder = getenv("TMPDIR").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 } ?? "/var/tmp"
+    public var folder = getenv("TMPDIR").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 } ?? "/var/tmp"
 
     /// The usual limits and the usual folder.
-    package init() {}
+    public init() {}
 
     /// The bytes of memory that an array of so many bytes takes: none that the system could not take back where it lies in a file.
-    package func memoryByteCount(_ byteCount: Int) -> Int { byteCount > memoryLimit ? 0 : byteCount }
+    public func memoryByteCount(_ byteCount: Int) -> Int { byteCount > memoryLimit ? 0 : byteCount }
 
     /// The bytes of disk that it takes.
-    package func diskByteCount(_ byteCount: Int) -> Int { byteCount > memoryLimit ? byteCount : 0 }
+    public func diskByteCount(_ byteCount: Int) -> Int { byteCount > memoryLimit ? byteCount : 0 }
 }
 
 /// The memory of one array and its copies. Its bytes are changed by a sole owner alone.

@@ -5,20 +5,20 @@
 /// the greatest value: against that a blank picture has a PSNR of 125 dB. Where these percentiles are one value, the finite range.
 ///
 /// At most 2^18 voxels, evenly spaced through the volume, are looked at, so that it costs little at any size.
-package struct RobustRange: Sendable, Equatable {
+public struct RobustRange: Sendable, Equatable {
     /// In stored units.
-    package let lowerBound: Double
+    public let lowerBound: Double
     /// In stored units.
-    package let upperBound: Double
+    public let upperBound: Double
     /// The peak of a PSNR: what lies between the two.
-    package var span: Double { upperBound - lowerBound }
+    public var span: Double { upperBound - lowerBound }
 
     /// The share of voxels beyond the range at each end.
-    package static let tail = 0.005
+    public static let tail = 0.005
     private static let sampleCount = 1 << 18
 
     /// Looks at a volume; `surroundings` where they are known already.
-    package init(of volume: Volume, surroundings: Surroundings? = nil) {
+    public init(of volume: Volume, surroundings: Surroundings? = nil) {
         var sampler = Sampler(volume: volume, fill: (surroundings ?? Surroundings(of: volume)).fill)
         let sample = volume.voxelType.accept(&sampler).sorted()
         func rank(_ share: Double) -> Double { sample[Int((share * Double(sample.count - 1)).rounded())] }

@@ -1,22 +1,22 @@
-internal import Faults
+public import Faults
 
 /// The extent of a volume: time points x slices x rows x columns.
-package struct Shape: Sendable, Hashable, CustomStringConvertible {
+public struct Shape: Sendable, Hashable, CustomStringConvertible {
     /// Voxels along x, the fastest axis in memory.
-    package let columns: Int
+    public let columns: Int
     /// Voxels along y.
-    package let rows: Int
+    public let rows: Int
     /// Voxels along z; 1 for a 2-D image.
-    package let slices: Int
+    public let slices: Int
     /// Volumes along t; 1 for a 3-D volume.
-    package let timepoints: Int
+    public let timepoints: Int
 
     /// The most voxels a volume may have: 2^31, 4 GiB of int16.
-    package static let voxelLimit = 1 << 31
+    public static let voxelLimit = 1 << 31
 
     /// Makes a shape.
     /// - Throws: `VolumeError.Code.invalidShape` when a side is below 1 or the product passes ``voxelLimit``.
-    package init(columns: Int, rows: Int, slices: Int, timepoints: Int = 1) throws(VolumeError) {
+    public init(columns: Int, rows: Int, slices: Int, timepoints: Int = 1) throws(VolumeError) {
         var product = 1
         for side in [columns, rows, slices, timepoints] {
             guard side >= 1 else { throw VolumeError(.invalidShape, "a volume's sides must be at least 1, not \(side)") }
@@ -35,24 +35,24 @@ package struct Shape: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Rows x columns.
-    package var sliceVoxelCount: Int { columns * rows }
+    public var sliceVoxelCount: Int { columns * rows }
     /// Time points x slices x rows x columns.
-    package var voxelCount: Int { columns * rows * slices * timepoints }
+    public var voxelCount: Int { columns * rows * slices * timepoints }
     /// All slices of all time points, as they lie in memory one after another.
-    package var stackedSliceCount: Int { slices * timepoints }
+    public var stackedSliceCount: Int { slices * timepoints }
     /// The box that holds every voxel of one time point.
-    package var box: Box { Box(uncheckedX: 0..<columns, y: 0..<rows, z: 0..<slices) }
+    public var box: Box { Box(uncheckedX: 0..<columns, y: 0..<rows, z: 0..<slices) }
     /// The same box over stacked slices: z runs through every time point.
-    package var stackedBox: Box { Box(uncheckedX: 0..<columns, y: 0..<rows, z: 0..<stackedSliceCount) }
+    public var stackedBox: Box { Box(uncheckedX: 0..<columns, y: 0..<rows, z: 0..<stackedSliceCount) }
 
     /// A box of one time point over stacked slices; nil when it is none of this shape, or there is no such time point.
-    package func stacked(_ box: Box, timepoint: Int) -> Box? {
+    public func stacked(_ box: Box, timepoint: Int) -> Box? {
         guard (0..<timepoints).contains(timepoint), self.box.contains(box) else { return nil }
         let first = timepoint * slices
         return try? box.over(slices: box.z.lowerBound + first..<box.z.upperBound + first)
     }
 
-    package var description: String {
+    public var description: String {
         timepoints == 1 ? "\(columns)x\(rows)x\(slices)" : "\(columns)x\(rows)x\(slices)x\(timepoints)"
     }
 }

@@ -1,5 +1,5 @@
 /// A loop over voxels as unsigned integers of their width: for work on bits, whatever they mean.
-package protocol StoredBitsVisitor {
+public protocol StoredBitsVisitor {
     associatedtype Result
     /// Does the work for one width.
     mutating func visit<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(_ type: Bits.Type) -> Result
@@ -8,7 +8,7 @@ package protocol StoredBitsVisitor {
 extension VoxelType {
     /// Calls `visitor` with the unsigned integer as wide as such voxels.
     @inlinable
-    package func acceptBits<Visitor: StoredBitsVisitor>(_ visitor: inout Visitor) -> Visitor.Result {
+    public func acceptBits<Visitor: StoredBitsVisitor>(_ visitor: inout Visitor) -> Visitor.Result {
         switch byteCount {
         case 1: visitor.visit(UInt8.self)
         case 2: visitor.visit(UInt16.self)

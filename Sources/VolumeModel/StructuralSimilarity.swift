@@ -1,16 +1,16 @@
-internal import Faults
+public import Faults
 
 /// The structural similarity index of Wang, Bovik, Sheikh and Simoncelli (IEEE TIP 13(4), 2004), slice by slice.
 ///
 /// A 7x7 window of equal weights with sample variances, K1 = 0.01, K2 = 0.03, averaged over every window that lies inside
 /// the slice (scikit-image's defaults), then over slices.
-package enum StructuralSimilarity {
+public enum StructuralSimilarity {
     static let window = 7
 
     /// The mean index of two volumes of one shape over every slice of `box`; nil when a slice is smaller than the window.
     /// - Parameter peak: the reference's greatest minus least value.
     /// - Throws: `VolumeError.Code.shapesDiffer`.
-    package static func mean(_ reference: Volume, _ candidate: Volume, box: Box? = nil, peak: Double) throws(VolumeError) -> Double?
+    public static func mean(_ reference: Volume, _ candidate: Volume, box: Box? = nil, peak: Double) throws(VolumeError) -> Double?
     {
         guard reference.shape == candidate.shape else {
             throw VolumeError(.shapesDiffer, "volumes of \(reference.shape) and \(candidate.shape) cannot be compared")

@@ -1,12 +1,12 @@
 /// Finds what fills the outside of the body, and the box beyond which there is nothing else.
-package struct Surroundings: Sendable, Equatable {
+public struct Surroundings: Sendable, Equatable {
     /// The bits of the value most frequent along the rims of the slices.
-    package let fill: UInt64
+    public let fill: UInt64
     /// Over the slices of one time point; nil when every voxel holds ``fill``.
-    package let content: Box?
+    public let content: Box?
 
     /// Looks at a volume.
-    package init(of volume: Volume) {
+    public init(of volume: Volume) {
         var finder = Finder(volume: volume)
         self = volume.voxelType.acceptBits(&finder)
     }

@@ -1,21 +1,21 @@
-internal import Faults
+public import Faults
 
 /// A medical volume as it was stored: voxels bit for bit, and where they lie in the patient.
-package struct Volume: Sendable {
+public struct Volume: Sendable {
     /// Time points x slices x rows x columns.
-    package let shape: Shape
+    public let shape: Shape
     /// Storage type of each voxel.
-    package let voxelType: VoxelType
+    public let voxelType: VoxelType
     /// Stored values in this machine's byte order, columns fastest, then rows, slices, time points.
-    package var voxels: PagedArray<UInt8>
+    public var voxels: PagedArray<UInt8>
     /// From voxel indices to millimetres.
-    package let affine: Affine
+    public let affine: Affine
     /// From stored values to physical ones.
-    package let scaling: Scaling
+    public let scaling: Scaling
 
     /// Makes a volume.
     /// - Throws: `VolumeError.Code.voxelCountMismatch` when `voxels` is not as long as shape and type say.
-    package init(
+    public init(
         shape: Shape, voxelType: VoxelType, voxels: PagedArray<UInt8>, affine: Affine = .identity, scaling: Scaling = .none
     ) throws(VolumeError) {
         guard voxels.count == shape.voxelCount * voxelType.byteCount else {
@@ -32,7 +32,7 @@ package struct Volume: Sendable {
 
     /// Makes a volume in memory.
     /// - Throws: `VolumeError.Code.voxelCountMismatch` when `voxels` is not as long as shape and type say.
-    package init(shape: Shape, voxelType: VoxelType, voxels: [UInt8], affine: Affine = .identity, scaling: Scaling = .none)
+    public init(shape: Shape, voxelType: VoxelType, voxels: [UInt8], affine: Affine = .identity, scaling: Scaling = .none)
         throws(VolumeError)
     {
         try self.init(shape: shape, voxelType: voxelType, voxels: PagedArray(voxels), affine: affine, scaling: scaling)
@@ -40,7 +40,7 @@ package struct Volume: Sendable {
 
     /// Makes a volume in memory from typed voxels.
     /// - Throws: `VolumeError.Code.voxelCountMismatch` when their count is not the shape's or the type is not theirs.
-    package init<V: Voxel>(shape: Shape, voxelType: VoxelType, values: [V], affine: Affine = .identity, scaling: Scaling = .none)
+    public init<V: Voxel>(shape: Shape, voxelType: VoxelType, values: [V], affine: Affine = .identity, scaling: Scaling = .none)
         throws(VolumeError)
     {
         var check = StoresVoxelsAs<V>()
@@ -53,12 +53,12 @@ package struct Volume: Sendable {
 
     /// The stored values as their Swift type. `type` must be the one ``VoxelType/accept(_:)`` hands over.
     @inlinable
-    package func withVoxels<V: Voxel, R>(as type: V.Type, _ body: (UnsafeBufferPointer<V>) throws -> R) rethrows -> R {
+    public func withVoxels<V: Voxel, R>(as type: V.Type, _ body: (UnsafeBufferPointer<V>) throws -> R) rethrows -> R {
         try voxels.withUnsafeBytes { (raw) throws -> R in try body(raw.bindMemory(to: V.self)) }
     }
 
     /// Every stored value as a double: for display and measures, not for coding.
-    package func doubles() -> [Double] {
+    public func doubles() -> [Double] {
         struct Reader: VoxelVisitor {
             let volume: Volume
             func visit<V: Voxel>(_ type: V.Type) -> [Double] { volume.withVoxels(as: type) { $0.map(\.doubleValue) } }
@@ -68,7 +68,7 @@ package struct Volume: Sendable {
     }
 
     /// The least and greatest finite stored values; 0...0 when there is none.
-    package func finiteRange() -> ClosedRange<Double> {
+    public func finiteRange() -> ClosedRange<Double> {
         struct Scanner: VoxelVisitor {
             let volume: Volume
             func visit<V: Voxel>(_ type: V.Type) -> ClosedRange<Double> {
@@ -95,26 +95,26 @@ private struct StoresVoxelsAs<Stored: Voxel>: VoxelVisitor {
 }
 
 /// From stored values to physical ones: `slope * stored + intercept`; a slope of 0 means there is none.
-package struct Scaling: Sendable, Equatable {
+public struct Scaling: Sendable, Equatable {
     /// Physical units a stored unit.
-    package let slope: Double
+    public let slope: Double
     /// Physical value of a stored zero.
-    package let intercept: Double
+    public let intercept: Double
     /// Stored values are the physical ones.
-    package static let none = Scaling(slope: 0, intercept: 0)
+    public static let none = Scaling(slope: 0, intercept: 0)
     /// Makes a scaling.
-    package init(slope: Double, intercept: Double) {
+    public init(slope: Double, intercept: Double) {
         self.slope = slope
         self.intercept = intercept
     }
 }
 
 /// The upper three rows of the matrix from voxel indices (i, j, k, 1) to millimetres (x right, y anterior, z superior).
-package struct Affine: Sendable, Equatable {
+public struct Affine: Sendable, Equatable {
     /// Row after row, four numbers each.
-    package let rows: [[Double]]
+    public let rows: [[Double]]
     /// Indices are millimetres.
-    package static let identity = Affine(rows: [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]])
+    public static let identity = Affine(rows: [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]])
     /// Makes an affine of three rows of four.
-    package init(rows: [[Double]]) { self.rows = rows }
+    public init(rows: [[Double]]) { self.rows = rows }
 }

@@ -1,5 +1,5 @@
 /// Storage type of a voxel.
-package enum VoxelType: UInt8, Sendable, CaseIterable, CustomStringConvertible {
+public enum VoxelType: UInt8, Sendable, CaseIterable, CustomStringConvertible {
     case int8 = 1
     case uint8 = 2
     case int16 = 3
@@ -10,7 +10,7 @@ package enum VoxelType: UInt8, Sendable, CaseIterable, CustomStringConvertible {
     case float64 = 8
 
     /// Bytes a voxel.
-    package var byteCount: Int {
+    public var byteCount: Int {
         switch self {
         case .int8, .uint8: 1
         case .int16, .uint16: 2
@@ -19,7 +19,7 @@ package enum VoxelType: UInt8, Sendable, CaseIterable, CustomStringConvertible {
         }
     }
 
-    package var description: String {
+    public var description: String {
         switch self {
         case .int8: "int8"
         case .uint8: "uint8"
@@ -34,7 +34,7 @@ package enum VoxelType: UInt8, Sendable, CaseIterable, CustomStringConvertible {
 
     /// Calls `visitor` with the Swift type that stores such voxels, so that a generic loop is compiled once a type.
     @inlinable
-    package func accept<Visitor: VoxelVisitor>(_ visitor: inout Visitor) -> Visitor.Result {
+    public func accept<Visitor: VoxelVisitor>(_ visitor: inout Visitor) -> Visitor.Result {
         switch self {
         case .int8: visitor.visit(Int8.self)
         case .uint8: visitor.visit(UInt8.self)
@@ -49,14 +49,14 @@ package enum VoxelType: UInt8, Sendable, CaseIterable, CustomStringConvertible {
 }
 
 /// A loop over voxels that is generic in how they are stored.
-package protocol VoxelVisitor {
+public protocol VoxelVisitor {
     associatedtype Result
     /// Does the work for one storage type.
     mutating func visit<V: Voxel>(_ type: V.Type) -> Result
 }
 
 /// A Swift type that stores a voxel.
-package protocol Voxel: Comparable, Sendable, BitwiseCopyable {
+public protocol Voxel: Comparable, Sendable, BitwiseCopyable {
     /// The stored value; exact, since every storage type fits into a double.
     var doubleValue: Double { get }
     /// The storable value nearest to `value`; not-a-number becomes zero where it cannot be stored.
@@ -64,8 +64,8 @@ package protocol Voxel: Comparable, Sendable, BitwiseCopyable {
 }
 
 extension Voxel where Self: FixedWidthInteger {
-    @inlinable package var doubleValue: Double { Double(self) }
-    @inlinable package init(nearest value: Double) {
+    @inlinable public var doubleValue: Double { Double(self) }
+    @inlinable public init(nearest value: Double) {
         guard !value.isNaN else {
             self = 0
             return
@@ -82,10 +82,10 @@ extension UInt16: Voxel {}
 extension Int32: Voxel {}
 extension UInt32: Voxel {}
 extension Float: Voxel {
-    @inlinable package var doubleValue: Double { Double(self) }
-    @inlinable package init(nearest value: Double) { self = Float(value) }
+    @inlinable public var doubleValue: Double { Double(self) }
+    @inlinable public init(nearest value: Double) { self = Float(value) }
 }
 extension Double: Voxel {
-    @inlinable package var doubleValue: Double { self }
-    @inlinable package init(nearest value: Double) { self = value }
+    @inlinable public var doubleValue: Double { self }
+    @inlinable public init(nearest value: Double) { self = value }
 }

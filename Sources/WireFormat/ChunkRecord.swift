@@ -1,19 +1,19 @@
-package import Bytes
-internal import Faults
+public import Bytes
+public import Faults
 
 /// A chunk as it travels: its digest, how it is coded, what error it leaves, and its bytes.
-package struct ChunkRecord: Sendable, Equatable {
+public struct ChunkRecord: Sendable, Equatable {
     /// Which coder made the payload; its meaning depends on the layer.
-    package let coder: UInt8
+    public let coder: UInt8
     /// The greatest absolute error it leaves, in stored units, as the sender measured it.
-    package let maxAbsoluteError: Double
+    public let maxAbsoluteError: Double
     /// The mean squared error it leaves, in stored units, as the sender measured it.
-    package let meanSquaredError: Double
+    public let meanSquaredError: Double
     /// The coded bytes.
-    package let payload: [UInt8]
+    public let payload: [UInt8]
 
     /// Makes a record.
-    package init(coder: UInt8, maxAbsoluteError: Double = 0, meanSquaredError: Double = 0, payload: [UInt8]) {
+    public init(coder: UInt8, maxAbsoluteError: Double = 0, meanSquaredError: Double = 0, payload: [UInt8]) {
         self.coder = coder
         self.maxAbsoluteError = maxAbsoluteError
         self.meanSquaredError = meanSquaredError
@@ -22,7 +22,7 @@ package struct ChunkRecord: Sendable, Equatable {
 
     /// The record's bytes, its digest first.
     /// - Throws: `FormatError.Code.limitExceeded` when it is larger than a chunk may be.
-    package func encoded() throws(FormatError) -> [UInt8] {
+    public func encoded() throws(FormatError) -> [UInt8] {
         guard payload.count + 49 <= WireLimits.chunkByteCount else {
             throw FormatError(.limitExceeded, "a chunk of \(payload.count) bytes, above \(WireLimits.chunkByteCount)")
         }
@@ -35,13 +35,13 @@ package struct ChunkRecord: Sendable, Equatable {
     }
 
     /// The digest a record's bytes begin with; nil when they are too short.
-    package static func digest(of record: [UInt8]) -> Digest? {
+    public static func digest(of record: [UInt8]) -> Digest? {
         record.count < Digest.byteCount ? nil : Digest(unchecked: Array(record[..<Digest.byteCount]))
     }
 
     /// Reads a record and checks its digest.
     /// - Throws: `FormatError`.
-    package init(decoding bytes: [UInt8]) throws(FormatError) {
+    public init(decoding bytes: [UInt8]) throws(FormatError) {
         var reader = ByteReader(bytes)
         let digest = try reader.takeDigest("digest")
         guard Digest(of: bytes.dropFirst(Digest.byteCount)) == digest else {
@@ -56,19 +56,19 @@ package struct ChunkRecord: Sendable, Equatable {
 }
 
 /// A table of what was sent, said once all of it is known: every chunk's length, digest and error, and what each volume must be in the end.
-package struct ChunkTable: Sendable, Equatable {
+public struct ChunkTable: Sendable, Equatable {
     /// One chunk.
-    package struct Entry: Sendable, Equatable {
+    public struct Entry: Sendable, Equatable {
         /// Bytes of the record.
-        package let byteCount: Int
+        public let byteCount: Int
         /// The record's digest.
-        package let digest: Digest
+        public let digest: Digest
         /// As in ``ChunkRecord/maxAbsoluteError``.
-        package let maxAbsoluteError: Double
+        public let maxAbsoluteError: Double
         /// As in ``ChunkRecord/meanSquaredError``.
-        package let meanSquaredError: Double
+        public let meanSquaredError: Double
         /// Makes an entry.
-        package init(byteCount: Int, digest: Digest, maxAbsoluteError: Double, meanSquaredError: Double) {
+        public init(byteCount: Int, digest: Digest, maxAbsoluteError: Double, meanSquaredError: Double) {
             self.byteCount = byteCount
             self.digest = digest
             self.maxAbsoluteError = maxAbsoluteError
@@ -76,18 +76,18 @@ package struct ChunkTable: Sendable, Equatable {
         }
     }
     /// Chunks 0 (the manifest) to the last of the plan.
-    package let entries: [Entry]
+    public let entries: [Entry]
     /// The outcome that each volume must have in the end, as the sender reconstructed it.
-    package let outcomes: [Receipt.Volume]
+    public let outcomes: [Receipt.Volume]
 
     /// Makes a table.
-    package init(entries: [Entry], outcomes: [Receipt.Volume]) {
+    public init(entries: [Entry], outcomes: [Receipt.Volume]) {
         self.entries = entries
         self.outcomes = outcomes
     }
 
     /// The table's bytes: a chunk record's payload.
-    package func encoded() -> [UInt8] {
+    public func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: 16 + entries.count * 52)
         writer.put(UInt32(entries.count))
         for entry in entries {
@@ -106,7 +106,7 @@ package struct ChunkTable: Sendable, Equatable {
 
     /// Reads a table.
     /// - Throws: `FormatError`.
-    package init(decoding bytes: [UInt8]) throws(FormatError) {
+    public init(decoding bytes: [UInt8]) throws(FormatError) {
         var reader = ByteReader(bytes)
         let count = Int(try reader.take(UInt32.self, "entry count"))
         guard count <= WireLimits.chunkCount, count <= reader.remaining / 52 else {

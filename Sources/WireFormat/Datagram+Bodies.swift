@@ -1,26 +1,26 @@
-package import Bytes
+public import Bytes
 internal import Faults
 
 /// The message that begins a connection of a session.
-package struct Hello: Sendable, Equatable {
+public struct Hello: Sendable, Equatable {
     /// The session's name; the receiver's folder for it.
-    package let session: Name
+    public let session: Name
     /// The goal of the transfer: how far it goes.
-    package let goal: Goal
+    public let goal: Goal
     /// Microseconds from the start of the sender's command to this message.
-    package let elapsedMicroseconds: UInt64
+    public let elapsedMicroseconds: UInt64
     /// The round trip the sender measured while it connected.
-    package let roundTripMicroseconds: UInt32
+    public let roundTripMicroseconds: UInt32
     /// True when the sender goes on with a session that the receiver may know.
-    package let resumes: Bool
+    public let resumes: Bool
     /// Random bytes of this connection, ``nonceByteCount`` of them: keys are derived from them.
-    package let nonce: [UInt8]
+    public let nonce: [UInt8]
 
     /// Bytes of a nonce.
-    package static let nonceByteCount = 16
+    public static let nonceByteCount = 16
 
     /// Makes a hello; a nonce of another length is filled or cut.
-    package init(
+    public init(
         session: Name, goal: Goal, elapsedMicroseconds: UInt64, roundTripMicroseconds: UInt32, resumes: Bool, nonce: [UInt8]
     ) {
         self.session = session
@@ -54,23 +54,23 @@ package struct Hello: Sendable, Equatable {
 }
 
 /// A piece of a chunk record. All pieces but the last hold ``payloadLimit`` bytes.
-package struct Fragment: Sendable, Equatable {
+public struct Fragment: Sendable, Equatable {
     /// The chunk's place in the manifest's plan; 0 is the manifest itself.
-    package let ordinal: UInt32
+    public let ordinal: UInt32
     /// Bytes of the whole chunk record.
-    package let totalByteCount: UInt32
+    public let totalByteCount: UInt32
     /// The offset at which this piece begins; a whole number of ``payloadLimit``.
-    package let offset: UInt32
+    public let offset: UInt32
     /// When it was handed to the transport, in microseconds of the sender's clock, modulo 2^32.
-    package let departureMicroseconds: UInt32
+    public let departureMicroseconds: UInt32
     /// The bytes.
-    package let payload: ArraySlice<UInt8>
+    public let payload: ArraySlice<UInt8>
 
     /// Bytes a datagram has for a chunk.
-    package static let payloadLimit = WireLimits.datagramByteCount - Datagram.headerByteCount - 16 - Datagram.sealByteCount
+    public static let payloadLimit = WireLimits.datagramByteCount - Datagram.headerByteCount - 16 - Datagram.sealByteCount
 
     /// A piece from elsewhere than the network; nil when it breaks the rules that hold there.
-    package init?(ordinal: UInt32, checkedTotal: UInt32, offset: UInt32, payload: ArraySlice<UInt8>) {
+    public init?(ordinal: UInt32, checkedTotal: UInt32, offset: UInt32, payload: ArraySlice<UInt8>) {
         guard ordinal < UInt32(WireLimits.chunkCount), checkedTotal > 0, checkedTotal <= UInt32(WireLimits.chunkByteCount),
             offset < checkedTotal, Int(offset) % Self.payloadLimit == 0,
             payload.count == min(Self.payloadLimit, Int(checkedTotal - offset))
@@ -80,10 +80,10 @@ package struct Fragment: Sendable, Equatable {
     }
 
     /// Pieces of a record of so many bytes.
-    package static func count(of totalByteCount: Int) -> Int { (totalByteCount + payloadLimit - 1) / payloadLimit }
+    public static func count(of totalByteCount: Int) -> Int { (totalByteCount + payloadLimit - 1) / payloadLimit }
 
     /// Makes a fragment.
-    package init(ordinal: UInt32, totalByteCount: UInt32, offset: UInt32, departureMicroseconds: UInt32, payload: ArraySlice<UInt8>)
+    public init(ordinal: UInt32, totalByteCount: UInt32, offset: UInt32, departureMicroseconds: UInt32, payload: ArraySlice<UInt8>)
     {
         self.ordinal = ordinal
         self.totalByteCount = totalByteCount
@@ -115,22 +115,22 @@ package struct Fragment: Sendable, Equatable {
         writer.put(departureMicroseconds)
         writer.put(payload)
     }
-    package static func == (a: Fragment, b: Fragment) -> Bool {
+    public static func == (a: Fragment, b: Fragment) -> Bool {
         a.ordinal == b.ordinal && a.totalByteCount == b.totalByteCount && a.offset == b.offset
             && a.departureMicroseconds == b.departureMicroseconds && a.payload.elementsEqual(b.payload)
     }
 }
 
 /// A sign of life from the sender.
-package struct Heartbeat: Sendable, Equatable {
+public struct Heartbeat: Sendable, Equatable {
     /// Counts up from 0.
-    package let sequence: UInt32
+    public let sequence: UInt32
     /// As in ``Fragment/departureMicroseconds``.
-    package let departureMicroseconds: UInt32
+    public let departureMicroseconds: UInt32
     /// True when the receiver is to say what it holds.
-    package let asksForHoldings: Bool
+    public let asksForHoldings: Bool
     /// Makes a heartbeat.
-    package init(sequence: UInt32, departureMicroseconds: UInt32, asksForHoldings: Bool = false) {
+    public init(sequence: UInt32, departureMicroseconds: UInt32, asksForHoldings: Bool = false) {
         self.sequence = sequence
         self.departureMicroseconds = departureMicroseconds
         self.asksForHoldings = asksForHoldings
@@ -151,31 +151,31 @@ package struct Heartbeat: Sendable, Equatable {
 }
 
 /// The receiver's measurements of the link.
-package struct Report: Sendable, Equatable {
+public struct Report: Sendable, Equatable {
     /// Bytes of datagrams since the connection began.
-    package var receivedByteCount: UInt64 = 0
+    public var receivedByteCount: UInt64 = 0
     /// Datagrams since the connection began.
-    package var receivedDatagramCount: UInt64 = 0
+    public var receivedDatagramCount: UInt64 = 0
     /// When the last of them came, in microseconds of the receiver's clock.
-    package var lastArrivalMicroseconds: UInt64 = 0
+    public var lastArrivalMicroseconds: UInt64 = 0
     /// Datagrams of the newest run since the last report: those that left less than 4 ms apart, without what was sent again.
-    package var arrivalCount: UInt32 = 0
+    public var arrivalCount: UInt32 = 0
     /// Bytes of these, without the first.
-    package var spanByteCount: UInt32 = 0
+    public var spanByteCount: UInt32 = 0
     /// From the first of these to the last.
-    package var spanMicroseconds: UInt32 = 0
+    public var spanMicroseconds: UInt32 = 0
     /// The least (arrival - departure) of these, in microseconds modulo 2^32; the clocks' offset is in it.
-    package var minDelayMicroseconds: UInt32 = 0
+    public var minDelayMicroseconds: UInt32 = 0
     /// When the last of these that says so had left the sender.
-    package var echoMicroseconds: UInt32 = 0
+    public var echoMicroseconds: UInt32 = 0
     /// From that one's arrival to this report; ``noEcho`` where none said so: then least delay and echo mean nothing.
-    package var holdMicroseconds: UInt32 = 0
+    public var holdMicroseconds: UInt32 = 0
 
     /// No datagram since the last report told when it had left, but for such as had left before others that came.
-    package static let noEcho = UInt32.max
+    public static let noEcho = UInt32.max
 
     /// Nothing seen yet.
-    package init() {}
+    public init() {}
 
     init(from reader: inout ByteReader) throws(FormatError) {
         receivedByteCount = try reader.take(UInt64.self, "received bytes")
@@ -206,25 +206,25 @@ package struct Report: Sendable, Equatable {
 }
 
 /// The receiver's statement of what it has on disk.
-package struct Receipt: Sendable, Equatable {
+public struct Receipt: Sendable, Equatable {
     /// One volume's outcome.
-    package struct Volume: Sendable, Equatable {
+    public struct Volume: Sendable, Equatable {
         /// The state of the volume.
-        package let state: VolumeState
+        public let state: VolumeState
         /// SHA-256 of the file's uncompressed bytes.
-        package let digest: Digest
+        public let digest: Digest
         /// Makes an outcome.
-        package init(state: VolumeState, digest: Digest) {
+        public init(state: VolumeState, digest: Digest) {
             self.state = state
             self.digest = digest
         }
     }
     /// The chunk table the receiver checked its chunks against.
-    package let tableDigest: Digest
+    public let tableDigest: Digest
     /// In the manifest's order.
-    package let volumes: [Volume]
+    public let volumes: [Volume]
     /// Makes a receipt.
-    package init(tableDigest: Digest, volumes: [Volume]) {
+    public init(tableDigest: Digest, volumes: [Volume]) {
         self.tableDigest = tableDigest
         self.volumes = volumes
     }
@@ -254,9 +254,9 @@ package struct Receipt: Sendable, Equatable {
 }
 
 /// Why an end gives up.
-package struct Abort: Sendable, Equatable {
+public struct Abort: Sendable, Equatable {
     /// Why, for a program.
-    package enum Reason: UInt16, Sendable {
+    public enum Reason: UInt16, Sendable {
         /// A person or the system ended the program.
         case cancelled = 1
         /// The peer sent what this end cannot take.
@@ -271,11 +271,11 @@ package struct Abort: Sendable, Equatable {
         case undecodable = 6
     }
     /// Why, for a program.
-    package let reason: Reason
+    public let reason: Reason
     /// Why, for a person.
-    package let message: String
+    public let message: String
     /// Makes an abort; a long message is cut.
-    package init(reason: Reason, message: String) {
+    public init(reason: Reason, message: String) {
         self.reason = reason
         var text = ""
         for character in message where text.utf8.count + character.utf8.count <= WireLimits.messageByteCount {

@@ -1,10 +1,10 @@
-package import Bytes
+public import Bytes
 internal import Faults
 
 /// A receiver's answer to a hello.
-package struct Welcome: Sendable, Equatable {
+public struct Welcome: Sendable, Equatable {
     /// The receiver's knowledge of the session.
-    package enum Standing: UInt8, Sendable {
+    public enum Standing: UInt8, Sendable {
         /// Nothing.
         case fresh = 0
         /// Pieces of it; ``Holdings`` follow.
@@ -13,16 +13,16 @@ package struct Welcome: Sendable, Equatable {
         case complete = 2
     }
     /// The receiver's knowledge of the session.
-    package let standing: Standing
+    public let standing: Standing
     /// Random bytes of this connection, as in ``Hello/nonce``.
-    package let nonce: [UInt8]
+    public let nonce: [UInt8]
     /// The digest of the manifest's record, where the receiver has it; zeros otherwise.
-    package let manifestDigest: Digest
+    public let manifestDigest: Digest
     /// Pages of holdings that follow.
-    package let pageCount: UInt32
+    public let pageCount: UInt32
 
     /// Makes a welcome; a nonce of another length is filled or cut.
-    package init(standing: Standing, nonce: [UInt8], manifestDigest: Digest?, pageCount: UInt32) {
+    public init(standing: Standing, nonce: [UInt8], manifestDigest: Digest?, pageCount: UInt32) {
         self.standing = standing
         self.nonce = Self.fitted(nonce)
         self.manifestDigest = manifestDigest ?? Digest(unchecked: [UInt8](repeating: 0, count: Digest.byteCount))
@@ -50,7 +50,7 @@ package struct Welcome: Sendable, Equatable {
     }
 
     /// True when the receiver has a manifest.
-    package var hasManifest: Bool { manifestDigest.bytes.contains { $0 != 0 } }
+    public var hasManifest: Bool { manifestDigest.bytes.contains { $0 != 0 } }
 
     static func fitted(_ nonce: [UInt8]) -> [UInt8] {
         Array((nonce + [UInt8](repeating: 0, count: Hello.nonceByteCount)).prefix(Hello.nonceByteCount))
@@ -58,36 +58,36 @@ package struct Welcome: Sendable, Equatable {
 }
 
 /// A page of what a receiver holds. What no page names it does not hold.
-package struct Holdings: Sendable, Equatable {
+public struct Holdings: Sendable, Equatable {
     /// Pieces of one chunk that lie one behind the other.
-    package struct Run: Sendable, Equatable {
+    public struct Run: Sendable, Equatable {
         /// The chunk.
-        package let ordinal: UInt32
+        public let ordinal: UInt32
         /// Bytes of its record.
-        package let totalByteCount: UInt32
+        public let totalByteCount: UInt32
         /// Pieces, counted from 0.
-        package let pieces: Range<UInt32>
+        public let pieces: Range<UInt32>
         /// Makes a run.
-        package init(ordinal: UInt32, totalByteCount: UInt32, pieces: Range<UInt32>) {
+        public init(ordinal: UInt32, totalByteCount: UInt32, pieces: Range<UInt32>) {
             self.ordinal = ordinal
             self.totalByteCount = totalByteCount
             self.pieces = pieces
         }
     }
     /// The most runs of a page.
-    package static let runLimit = (WireLimits.datagramByteCount - Datagram.headerByteCount - 12 - Datagram.sealByteCount) / 16
+    public static let runLimit = (WireLimits.datagramByteCount - Datagram.headerByteCount - 12 - Datagram.sealByteCount) / 16
 
     /// Which asking this answers: pages of one answer go together.
-    package let answer: UInt32
+    public let answer: UInt32
     /// This page, counted from 0.
-    package let page: UInt16
+    public let page: UInt16
     /// Pages of the answer.
-    package let pageCount: UInt16
+    public let pageCount: UInt16
     /// The runs of pieces that are held.
-    package let runs: [Run]
+    public let runs: [Run]
 
     /// Makes a page.
-    package init(answer: UInt32, page: UInt16, pageCount: UInt16, runs: [Run]) {
+    public init(answer: UInt32, page: UInt16, pageCount: UInt16, runs: [Run]) {
         self.answer = answer
         self.page = page
         self.pageCount = pageCount
@@ -130,25 +130,25 @@ package struct Holdings: Sendable, Equatable {
 }
 
 /// A parity piece of a block of a chunk's pieces.
-package struct Parity: Sendable, Equatable {
+public struct Parity: Sendable, Equatable {
     /// The most pieces of a block; blocks follow each other through a chunk.
-    package static let blockLimit = 128
+    public static let blockLimit = 128
 
     /// The chunk.
-    package let ordinal: UInt32
+    public let ordinal: UInt32
     /// Bytes of its record.
-    package let totalByteCount: UInt32
+    public let totalByteCount: UInt32
     /// The block, counted from 0.
-    package let block: UInt16
+    public let block: UInt16
     /// Which parity piece of the block.
-    package let index: UInt8
+    public let index: UInt8
     /// When it was handed to the transport, as in ``Fragment/departureMicroseconds``.
-    package let departureMicroseconds: UInt32
+    public let departureMicroseconds: UInt32
     /// As long as a full piece.
-    package let payload: ArraySlice<UInt8>
+    public let payload: ArraySlice<UInt8>
 
     /// Makes a parity piece.
-    package init(
+    public init(
         ordinal: UInt32, totalByteCount: UInt32, block: UInt16, index: UInt8, departureMicroseconds: UInt32,
         payload: ArraySlice<UInt8>
     ) {
@@ -161,7 +161,7 @@ package struct Parity: Sendable, Equatable {
     }
 
     /// Pieces of a block of a chunk of so many bytes.
-    package static func pieces(block: Int, of totalByteCount: Int) -> Range<Int> {
+    public static func pieces(block: Int, of totalByteCount: Int) -> Range<Int> {
         let count = Fragment.count(of: totalByteCount)
         return min(count, block * blockLimit)..<min(count, (block + 1) * blockLimit)
     }
@@ -190,9 +190,9 @@ package struct Parity: Sendable, Equatable {
     }
 
     /// Bytes of a parity piece: as many as the longest piece of a chunk has.
-    package static let payloadByteCount = Fragment.payloadLimit
+    public static let payloadByteCount = Fragment.payloadLimit
 
-    package static func == (a: Parity, b: Parity) -> Bool {
+    public static func == (a: Parity, b: Parity) -> Bool {
         a.ordinal == b.ordinal && a.totalByteCount == b.totalByteCount && a.block == b.block && a.index == b.index
             && a.departureMicroseconds == b.departureMicroseconds && a.payload.elementsEqual(b.payload)
     }

@@ -1,8 +1,8 @@
-package import Bytes
-internal import Faults
+public import Bytes
+public import Faults
 
 /// One message of a session: what an SRT message carries.
-package enum Datagram: Sendable, Equatable {
+public enum Datagram: Sendable, Equatable {
     /// The sender begins.
     case hello(Hello)
     /// A piece of a chunk record.
@@ -32,12 +32,12 @@ package enum Datagram: Sendable, Equatable {
 
     static let magic: UInt8 = 0xF5
     /// The version this code writes and reads.
-    package static let version: UInt8 = 2
+    public static let version: UInt8 = 2
     static let headerByteCount = 3
     /// Room that pieces of chunks leave for the seal of an authenticated session.
-    package static let sealByteCount = 16
+    public static let sealByteCount = 16
     /// The most ranges one acknowledgement holds.
-    package static let rangeLimit = (WireLimits.datagramByteCount - headerByteCount - 2 - sealByteCount) / 8
+    public static let rangeLimit = (WireLimits.datagramByteCount - headerByteCount - 2 - sealByteCount) / 8
 
     private var kind: UInt8 {
         switch self {
@@ -58,7 +58,7 @@ package enum Datagram: Sendable, Equatable {
     }
 
     /// The message's bytes, at most ``WireLimits/datagramByteCount``.
-    package func encoded() -> [UInt8] {
+    public func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: WireLimits.datagramByteCount)
         writer.put(Self.magic)
         writer.put(Self.version)
@@ -88,7 +88,7 @@ package enum Datagram: Sendable, Equatable {
 
     /// Reads a message.
     /// - Throws: `FormatError`; nothing is allocated beyond the message's own size.
-    package init(decoding bytes: [UInt8]) throws(FormatError) {
+    public init(decoding bytes: [UInt8]) throws(FormatError) {
         guard bytes.count <= WireLimits.datagramByteCount else {
             throw FormatError(.limitExceeded, "a datagram of \(bytes.count) bytes, above \(WireLimits.datagramByteCount)")
         }

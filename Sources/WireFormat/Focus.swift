@@ -1,21 +1,21 @@
-package import Bytes
-internal import Faults
-package import VolumeModel
+public import Bytes
+public import Faults
+public import VolumeModel
 
 /// A receiver's region request: this box at the quality of a region of interest, ahead of everything else that is not one already.
-package struct Focus: Sendable, Hashable {
+public struct Focus: Sendable, Hashable {
     /// The most requests of one session, and the greatest number of one.
-    package static let limit = 256
+    public static let limit = 256
 
     /// Counted by the receiver from 1; asked again under the same number, it is the same request.
-    package let number: UInt32
+    public let number: UInt32
     /// The volume's place in the manifest.
-    package let volume: UInt8
+    public let volume: UInt8
     /// Voxels, z over stacked slices of all time points.
-    package let box: Box
+    public let box: Box
 
     /// Makes a request.
-    package init(number: UInt32, volume: UInt8, box: Box) {
+    public init(number: UInt32, volume: UInt8, box: Box) {
         self.number = number
         self.volume = volume
         self.box = box
@@ -37,27 +37,27 @@ package struct Focus: Sendable, Hashable {
 }
 
 /// A part of the answer to a ``Focus``: the payload of a chunk that stands in no plan and says itself what it is.
-package struct FocusChunk: Sendable, Equatable {
+public struct FocusChunk: Sendable, Equatable {
     /// The most parts of one answer.
-    package static let partLimit = 4096
+    public static let partLimit = 4096
     /// The most slices of one part.
-    package static let sliceLimit = 32
+    public static let sliceLimit = 32
 
     /// The request.
-    package let focus: UInt32
+    public let focus: UInt32
     /// The volume's place in the manifest.
-    package let volume: Int
+    public let volume: Int
     /// This part, counted from 0.
-    package let part: Int
+    public let part: Int
     /// Parts of the answer.
-    package let partCount: Int
+    public let partCount: Int
     /// Voxels of this part, z over stacked slices of all time points.
-    package let box: Box
+    public let box: Box
     /// The slices, coded as a region's base layer.
-    package let slices: [UInt8]
+    public let slices: [UInt8]
 
     /// Makes a part.
-    package init(focus: UInt32, volume: Int, part: Int, partCount: Int, box: Box, slices: [UInt8]) {
+    public init(focus: UInt32, volume: Int, part: Int, partCount: Int, box: Box, slices: [UInt8]) {
         self.focus = focus
         self.volume = volume
         self.part = part
@@ -67,7 +67,7 @@ package struct FocusChunk: Sendable, Equatable {
     }
 
     /// The part's bytes: a chunk record's payload.
-    package func encoded() -> [UInt8] {
+    public func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: slices.count + 32)
         writer.put(focus)
         writer.put(UInt8(volume))
@@ -80,7 +80,7 @@ package struct FocusChunk: Sendable, Equatable {
 
     /// Reads a part.
     /// - Throws: `FormatError`.
-    package init(decoding bytes: [UInt8]) throws(FormatError) {
+    public init(decoding bytes: [UInt8]) throws(FormatError) {
         var reader = ByteReader(bytes)
         focus = try reader.take(UInt32.self, "focus")
         volume = Int(try reader.take(UInt8.self, "volume"))

@@ -1,5 +1,5 @@
 /// The purpose of a chunk.
-package enum Layer: UInt8, Sendable, CaseIterable, Comparable {
+public enum Layer: UInt8, Sendable, CaseIterable, Comparable {
     /// Geometry, layers and the plan of chunks.
     case manifest = 0
     /// The region of interest at base quality.
@@ -24,7 +24,7 @@ package enum Layer: UInt8, Sendable, CaseIterable, Comparable {
     case focusBase = 10
 
     /// The name in JSON.
-    package var name: String {
+    public var name: String {
         switch self {
         case .manifest: "manifest"
         case .roiBase: "roi_base"
@@ -40,11 +40,11 @@ package enum Layer: UInt8, Sendable, CaseIterable, Comparable {
         }
     }
 
-    package static func < (a: Layer, b: Layer) -> Bool { a.rawValue < b.rawValue }
+    public static func < (a: Layer, b: Layer) -> Bool { a.rawValue < b.rawValue }
 }
 
 /// The goal of a transfer: how far it goes.
-package enum Goal: UInt8, Sendable, CaseIterable, Comparable {
+public enum Goal: UInt8, Sendable, CaseIterable, Comparable {
     /// The region of interest at base quality.
     case roi = 1
     /// The whole volume at base quality.
@@ -53,7 +53,7 @@ package enum Goal: UInt8, Sendable, CaseIterable, Comparable {
     case lossless = 3
 
     /// The name on the command line.
-    package var name: String {
+    public var name: String {
         switch self {
         case .roi: "roi"
         case .lossy: "lossy"
@@ -61,11 +61,11 @@ package enum Goal: UInt8, Sendable, CaseIterable, Comparable {
         }
     }
 
-    package static func < (a: Goal, b: Goal) -> Bool { a.rawValue < b.rawValue }
+    public static func < (a: Goal, b: Goal) -> Bool { a.rawValue < b.rawValue }
 }
 
 /// The state of a received volume.
-package enum VolumeState: UInt8, Sendable {
+public enum VolumeState: UInt8, Sendable {
     /// Voxels are missing, or no claim is made.
     case partial = 0
     /// Every voxel is there at base quality or better, as the sender reconstructed it.
@@ -74,7 +74,7 @@ package enum VolumeState: UInt8, Sendable {
     case lossless = 2
 
     /// The name in JSON.
-    package var name: String {
+    public var name: String {
         switch self {
         case .partial: "partial"
         case .lossy: "lossy"

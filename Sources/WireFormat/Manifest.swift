@@ -1,29 +1,29 @@
-package import Bytes
-internal import Faults
-package import VolumeModel
+public import Bytes
+public import Faults
+public import VolumeModel
 
 /// A description of what a session will send: geometry, layers, and a plan of every chunk. It is chunk 0.
-package struct Manifest: Sendable, Equatable {
+public struct Manifest: Sendable, Equatable {
     /// The goal of the transfer: how far it goes.
-    package let goal: Goal
+    public let goal: Goal
     /// 1 to 16 volumes.
-    package let volumes: [VolumeManifest]
+    public let volumes: [VolumeManifest]
 
     /// Makes a manifest.
-    package init(goal: Goal, volumes: [VolumeManifest]) {
+    public init(goal: Goal, volumes: [VolumeManifest]) {
         self.goal = goal
         self.volumes = volumes
     }
 
     /// Every planned chunk, at its ordinal less one; the table's chunk comes after the last.
-    package var plan: [(volume: Int, chunk: PlannedChunk)] {
+    public var plan: [(volume: Int, chunk: PlannedChunk)] {
         volumes.enumerated().flatMap { index, volume in volume.plan.map { (index, $0) } }
     }
     /// The ordinal of the chunk that holds the table.
-    package var tableOrdinal: UInt32 { UInt32(volumes.reduce(1) { $0 + $1.plan.count }) }
+    public var tableOrdinal: UInt32 { UInt32(volumes.reduce(1) { $0 + $1.plan.count }) }
 
     /// The manifest's bytes: a chunk record's payload.
-    package func encoded() -> [UInt8] {
+    public func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: 2048)
         writer.put(goal.rawValue)
         writer.put(UInt8(volumes.count))
@@ -33,7 +33,7 @@ package struct Manifest: Sendable, Equatable {
 
     /// Reads a manifest.
     /// - Throws: `FormatError`; counts are checked before anything of that count is allocated.
-    package init(decoding bytes: [UInt8]) throws(FormatError) {
+    public init(decoding bytes: [UInt8]) throws(FormatError) {
         var reader = ByteReader(bytes)
         let goal = try reader.take(UInt8.self, "goal")
         guard let goal = Goal(rawValue: goal) else { throw FormatError(.invalidField, "goal \(goal) is unknown") }
@@ -65,7 +65,7 @@ package struct Manifest: Sendable, Equatable {
 }
 
 /// The way in which the region of interest was found.
-package enum RegionSource: UInt8, Sendable {
+public enum RegionSource: UInt8, Sendable {
     /// A mask file.
     case mask = 1
     /// A box a person gave.
@@ -80,7 +80,7 @@ package enum RegionSource: UInt8, Sendable {
     case unsure = 6
 
     /// The name in JSON.
-    package var name: String {
+    public var name: String {
         switch self {
         case .mask: "mask"
         case .box: "box"
@@ -93,46 +93,46 @@ package enum RegionSource: UInt8, Sendable {
 }
 
 /// One volume of a session.
-package struct VolumeManifest: Sendable, Equatable {
+public struct VolumeManifest: Sendable, Equatable {
     /// The file's name without its ending; it ends in none of ``reservedEndings``.
-    package let name: Name
+    public let name: Name
     /// The NIfTI header, verbatim.
-    package let header: [UInt8]
+    public let header: [UInt8]
     /// Bytes between header and voxels.
-    package let extensionByteCount: Int
+    public let extensionByteCount: Int
     /// Bytes after the voxels.
-    package let trailerByteCount: Int
+    public let trailerByteCount: Int
     /// SHA-256 of the source's uncompressed bytes.
-    package let sourceDigest: Digest
+    public let sourceDigest: Digest
     /// The stored value that sample 0 stands for.
-    package let low: Double
+    public let low: Double
     /// The stored value that the greatest sample stands for.
-    package let high: Double
+    public let high: Double
     /// Bits a sample of the base layers.
-    package let bitDepth: UInt8
+    public let bitDepth: UInt8
     /// The point where samples become coarser, in a volume with a long tail of great values; nil when they are even.
-    package let knee: Knee?
+    public let knee: Knee?
     /// The bits of the stored value that fills what lies outside the body.
-    package let fill: UInt64
+    public let fill: UInt64
     /// Over the slices of one time point: beyond this box every voxel of every time point holds ``fill``. Nil when all do.
-    package let content: Box?
+    public let content: Box?
     /// The way in which the regions were found.
-    package let regionSource: RegionSource
+    public let regionSource: RegionSource
     /// Regions of interest, over the slices of one time point.
-    package let regions: [Box]
+    public let regions: [Box]
     /// The bound on the error of every voxel of the regions, in stored units, whatever the goal; nil when nothing is promised.
-    package let maxError: Int?
+    public let maxError: Int?
     /// The chunks, in the order of their ordinals.
-    package let plan: [PlannedChunk]
+    public let plan: [PlannedChunk]
 
     /// The greatest ``maxError`` there is.
-    package static let maxErrorLimit = 32766
+    public static let maxErrorLimit = 32766
 
     /// The endings that no volume's name has: a receiver's names for a volume's quality, and for what is not the source bit for bit.
-    package static let reservedEndings = [".quality", ".partial", ".lossy"]
+    public static let reservedEndings = [".quality", ".partial", ".lossy"]
 
     /// Makes a volume's entry.
-    package init(
+    public init(
         name: Name, header: [UInt8], extensionByteCount: Int, trailerByteCount: Int, sourceDigest: Digest, low: Double,
         high: Double,
         bitDepth: UInt8, knee: Knee? = nil, fill: UInt64, content: Box?, regionSource: RegionSource, regions: [Box],
@@ -224,14 +224,14 @@ package struct VolumeManifest: Sendable, Equatable {
 }
 
 /// The point where the samples of the base layers become coarser: below it lies nearly all there is to see, above it a few very great values.
-package struct Knee: Sendable, Equatable {
+public struct Knee: Sendable, Equatable {
     /// The sample there, above 0 and below the greatest.
-    package let sample: UInt16
+    public let sample: UInt16
     /// The stored value there, between the volume's least and greatest.
-    package let value: Double
+    public let value: Double
 
     /// Makes a knee.
-    package init(sample: UInt16, value: Double) {
+    public init(sample: UInt16, value: Double) {
         self.sample = sample
         self.value = value
     }
@@ -249,16 +249,16 @@ package struct Knee: Sendable, Equatable {
 }
 
 /// The planned contents of one chunk.
-package struct PlannedChunk: Sendable, Equatable {
+public struct PlannedChunk: Sendable, Equatable {
     /// The chunk's layer: what it is for.
-    package let layer: Layer
+    public let layer: Layer
     /// Which of the volume's regions, in the ROI layers; 0 elsewhere.
-    package let region: Int
+    public let region: Int
     /// The voxels it covers, z over stacked slices of all time points.
-    package let box: Box
+    public let box: Box
 
     /// Makes a planned chunk.
-    package init(layer: Layer, region: Int = 0, box: Box) {
+    public init(layer: Layer, region: Int = 0, box: Box) {
         self.layer = layer
         self.region = region
         self.box = box

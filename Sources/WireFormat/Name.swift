@@ -1,14 +1,14 @@
-package import Bytes
-internal import Faults
+public import Bytes
+public import Faults
 
 /// A session's or a volume's name: safe as a file name anywhere, whoever sent it.
-package struct Name: Sendable, Hashable, CustomStringConvertible {
+public struct Name: Sendable, Hashable, CustomStringConvertible {
     /// 1 to 64 of the characters A-Z a-z 0-9 . _ -, the first no dot or dash.
-    package let text: String
+    public let text: String
 
     /// Takes a name as it is.
     /// - Throws: `FormatError.Code.invalidField` when it has other characters or length.
-    package init(_ text: String) throws(FormatError) {
+    public init(_ text: String) throws(FormatError) {
         let bytes = Array(text.utf8)
         guard (1...WireLimits.nameByteCount).contains(bytes.count), bytes.allSatisfy(Self.isAllowed), bytes[0] != UInt8(ascii: "."),
             bytes[0] != UInt8(ascii: "-")
@@ -22,20 +22,20 @@ package struct Name: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The nearest name to any text: other characters become '_'.
-    package init(cleaning text: String) {
+    public init(cleaning text: String) {
         var bytes = text.utf8.prefix(WireLimits.nameByteCount).map { Self.isAllowed($0) ? $0 : UInt8(ascii: "_") }
         if let first = bytes.first, first == UInt8(ascii: ".") || first == UInt8(ascii: "-") { bytes[0] = UInt8(ascii: "_") }
         self.text = bytes.isEmpty ? "volume" : String(decoding: bytes, as: UTF8.self)
     }
 
-    package var description: String { text }
+    public var description: String { text }
 
     private static let unprintable: Set<Unicode.GeneralCategory> = [
         .control, .format, .lineSeparator, .paragraphSeparator, .privateUse,
     ]
 
     /// A peer's text as it may be shown: on one line, without anything that steers a terminal, and not too long.
-    package static func printable(_ text: String, limit: Int = 80) -> String {
+    public static func printable(_ text: String, limit: Int = 80) -> String {
         String(
             String.UnicodeScalarView(
                 text.unicodeScalars.prefix(limit).map {

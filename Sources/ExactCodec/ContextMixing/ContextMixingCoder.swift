@@ -1,13 +1,13 @@
 /// Exact codes from a decoded base by a model of the volume in three dimensions: prediction that learns, contexts, logistic mixing and binary
 /// range coding, all in whole numbers.
-package struct ContextMixingCoder: ExactCoder {
-    package let identifier: UInt8 = 2
-    package let usesBase = true
+public struct ContextMixingCoder: ExactCoder {
+    public let identifier: UInt8 = 2
+    public let usesBase = true
 
     /// Makes the coder.
-    package init() {}
+    public init() {}
 
-    package func encode(_ exact: [UInt16], given context: ExactContext) throws(ExactCodecError) -> [UInt8] {
+    public func encode(_ exact: [UInt16], given context: ExactContext) throws(ExactCodecError) -> [UInt8] {
         try context.check(exact)
         let coding = ResidualCoding(context)
         defer { coding.deallocate() }
@@ -16,7 +16,7 @@ package struct ContextMixingCoder: ExactCoder {
         return CheckedStream.seal(coder.finish(), hash: CheckedStream.hash(exact, context))
     }
 
-    package func decode(_ chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt16] {
+    public func decode(_ chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt16] {
         let coding = ResidualCoding(context)
         defer { coding.deallocate() }
         var exact = [UInt16](repeating: 0, count: context.voxelCount)

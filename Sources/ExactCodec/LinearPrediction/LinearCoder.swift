@@ -1,15 +1,15 @@
-internal import Faults
+public import Faults
 
 /// Exact codes without the base: linear prediction in three dimensions by weights that a chunk brings along, errors coded by asymmetric numeral
 /// systems. About as small as context mixing, and many times as fast.
-package struct LinearCoder: ExactCoder {
-    package let identifier: UInt8 = 3
-    package let usesBase = false
+public struct LinearCoder: ExactCoder {
+    public let identifier: UInt8 = 3
+    public let usesBase = false
 
     /// Makes the coder.
-    package init() {}
+    public init() {}
 
-    package func encode(_ exact: [UInt16], given context: ExactContext) throws(ExactCodecError) -> [UInt8] {
+    public func encode(_ exact: [UInt16], given context: ExactContext) throws(ExactCodecError) -> [UInt8] {
         try context.check(exact)
         var coder = TokenEncoder(columns: context.columns, byteCount: context.voxelCount / 2)
         var parameters = PredictionParameters()
@@ -21,7 +21,7 @@ package struct LinearCoder: ExactCoder {
     }
 
     /// The same with the header of another chunk, whatever its weights.
-    package func encode(_ exact: [UInt16], like chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt8] {
+    public func encode(_ exact: [UInt16], like chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt8] {
         let parameters = try Self.parameters(of: chunk)
         var coder = TokenEncoder(columns: context.columns, byteCount: context.voxelCount / 2)
         exact.withUnsafeBufferPointer { exact in
@@ -32,7 +32,7 @@ package struct LinearCoder: ExactCoder {
     }
 
     /// The plain reference: codes voxel by voxel as a decoder does, with the header of another chunk.
-    package func encodePlainly(_ exact: [UInt16], like chunk: [UInt8], given context: ExactContext) throws(ExactCodecError)
+    public func encodePlainly(_ exact: [UInt16], like chunk: [UInt8], given context: ExactContext) throws(ExactCodecError)
         -> [UInt8]
     {
         let parameters = try Self.parameters(of: chunk)
@@ -50,7 +50,7 @@ package struct LinearCoder: ExactCoder {
         return parameters
     }
 
-    package func decode(_ chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt16] {
+    public func decode(_ chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt16] {
         let model = LinearModel(context, try Self.parameters(of: chunk))
         var exact = [UInt16](repeating: 0, count: context.voxelCount)
         chunk.withUnsafeBufferPointer { bytes in
