@@ -62,7 +62,7 @@ let modules: [Target] = [
     library("ExactCodec", ["CZstd", "Faults"]),
     library("Decoding", ["HEVCDecoding", "ExactCodec", "CSeccomp", "Faults"]),
     library("WireFormat", ["VolumeModel", "Bytes", "Faults"]),
-    library("Regions", ["VolumeModel", "NIfTIFile", "WireFormat", "Bytes", "Faults", "Files", "COnnxRuntime", crypto]),
+    library("Regions", ["VolumeModel", "NIfTIFile", "WireFormat", "Bytes", "Faults", "Files", "COnnxRuntime"]),
     library(
         "ProgressiveCoding",
         [
@@ -80,8 +80,8 @@ let modules: [Target] = [
             "Concurrency", "Faults", "Files",
         ]),
     library("Secrecy", ["Bytes", "Faults", "Files", crypto]),
-    library("Congestion", ["WireFormat"]),
-    library("StreamSession", ["WireFormat", "Secrecy", "Congestion", "Bytes", "Faults"]),
+    library("Congestion", ["WireFormat", "Concurrency"]),
+    library("StreamSession", ["WireFormat", "Secrecy", "Congestion", "Concurrency", "Bytes", "Faults"]),
     library("Journal", ["Faults", "CZlib"]),
     library(
         "Receipts",

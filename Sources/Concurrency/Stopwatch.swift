@@ -8,8 +8,3 @@ public struct Stopwatch: Sendable {
     /// Since the beginning, in seconds.
     public var seconds: Double { elapsed.inSeconds }
 }
-
-extension Duration {
-    /// In seconds.
-    public var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
-}

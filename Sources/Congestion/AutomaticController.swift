@@ -1,3 +1,4 @@
+internal import Concurrency
 public import WireFormat
 
 /// Finds the rate a link carries from what its receiver reports, and keeps the link full with next to nothing waiting in its queue.
@@ -75,7 +76,7 @@ public struct AutomaticController: Controller {
         self.ceiling = min(Self.maxBitsPerSecond, ceiling)
         // After the train: as much a round trip as the train was.
         let train = Double(Self.trainDatagramCount * RateControl.wireByteCount * 8)
-        let slow = train / max(roundTrip, Self.minFirstRoundTrip).seconds
+        let slow = train / max(roundTrip, Self.minFirstRoundTrip).inSeconds
         bitsPerSecond = min(self.ceiling, max(Self.minBitsPerSecond, slow, hint * Self.hintShare))
     }
 
@@ -154,7 +155,7 @@ public struct AutomaticController: Controller {
         let wire = Double(report.spanByteCount) + Double(Int(report.arrivalCount) - 1) * Double(RateControl.overheadByteCount)
         let span = Duration.microseconds(Int64(report.spanMicroseconds))
         guard history.span(of: wire, endingAt: estimate.lastDeparture) < span * 3 / 5 else { return }
-        let rate = wire * 8 / span.seconds
+        let rate = wire * 8 / span.inSeconds
         filter.add(min(rate, ceiling), now: now, span: memory)
         // A receiver that is busy sees a train later than it came, so the estimate is rather low.
         probe = Self.firstProbe

@@ -1,3 +1,5 @@
+internal import Concurrency
+
 /// Tells a queue that another flow keeps full from one's own, and says what to send into it: a queue that stands however little is sent says
 /// nothing about this sender's rate, so the rate grows and shrinks by what is lost, as the other flow's does (the competitive mode of Copa, Arun
 /// and Balakrishnan 2018).
@@ -89,7 +91,7 @@ struct CompetitiveMode: Sendable {
                     rate *= Self.shrinking
                 }
             } else if !isLooking {
-                rate += Self.growthDatagramCount * Double(8 * RateControl.wireByteCount) / roundTrip.seconds
+                rate += Self.growthDatagramCount * Double(8 * RateControl.wireByteCount) / roundTrip.inSeconds
             }
             turn = Turn(number: current.number + 1, end: now + roundTrip, traffic: traffic)
         }

@@ -1,3 +1,4 @@
+internal import Concurrency
 public import WireFormat
 
 /// Decides how fast a sender sends, and how much may be on its way.
@@ -38,7 +39,7 @@ extension Controller {
     /// The most datagrams for a rate: half a round trip more than there is, for what is lost and comes later; a queue; and the reports' own time.
     func inFlightLimit(queue: Duration, atLeast time: Duration = .zero) -> Int {
         let time = max(estimate.minRoundTrip * 3 / 2 + queue, time) + Flight.reportTime
-        return Flight.minCount + Int(bitsPerSecond * time.seconds / Double(8 * RateControl.wireByteCount))
+        return Flight.minCount + Int(bitsPerSecond * time.inSeconds / Double(8 * RateControl.wireByteCount))
     }
 }
 

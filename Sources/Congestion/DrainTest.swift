@@ -1,3 +1,5 @@
+internal import Concurrency
+
 /// Finds out whether a queue is longer than it seems.
 ///
 /// Where another flow had filled the queue before the first datagram, the least delay ever seen includes that queue: what stands on top of it looks

@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import WireFormat
 
 /// A sender's knowledge of the link from its receiver's reports: round trip, queueing delay, and how fast things arrive.
@@ -110,7 +111,7 @@ public struct LinkEstimate: Sendable {
         if arrivals.count > Self.keptArrivals { arrivals.removeFirst() }
         if let earlier {
             span = .microseconds(Int64(now.time - earlier.time))
-            arrivalRate = Double(now.byteCount - earlier.byteCount) * 8 / span.seconds
+            arrivalRate = Double(now.byteCount - earlier.byteCount) * 8 / span.inSeconds
         }
     }
 }

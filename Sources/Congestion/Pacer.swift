@@ -1,3 +1,5 @@
+internal import Concurrency
+
 /// Keeps what is handed to the transport to a rate, as a bucket of tokens.
 ///
 /// libsrt paces by the average size of recent messages: after a row of small heartbeats it sends full datagrams many times too
@@ -34,7 +36,7 @@ public struct Pacer: Sendable {
 
     private mutating func refill(now: Duration) {
         guard now > last else { return }
-        tokens = min(capacity, tokens + (now - last).seconds * bytesPerSecond)
+        tokens = min(capacity, tokens + (now - last).inSeconds * bytesPerSecond)
         last = now
     }
 

@@ -1,3 +1,5 @@
+internal import Concurrency
+
 /// The history of what has gone on the wire, and when: a receiver cannot have seen more than what was sent before it.
 struct SendHistory: Sendable {
     private struct Mark: Sendable {
@@ -25,7 +27,7 @@ struct SendHistory: Sendable {
     /// Bits a second between two times; infinite before anything is known of them.
     func rate(from start: Duration, to end: Duration) -> Double {
         guard let first = marks.first, end > start, start >= first.time else { return .infinity }
-        return (sum(at: end) - sum(at: start)) * 8 / (end - start).seconds
+        return (sum(at: end) - sum(at: start)) * 8 / (end - start).inSeconds
     }
 
     /// Returns the time it took to send so many bytes, the last of them at `end`.

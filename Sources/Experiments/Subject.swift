@@ -36,10 +36,7 @@ struct Subject: Sendable {
         case .file(let path, let region):
             var builder = DigestBuilder()
             func add(_ path: String) throws {
-                guard let data = FileManager.default.contents(atPath: path) else {
-                    throw FileError(.notFound, "\(path): no such file, or not readable")
-                }
-                data.withUnsafeBytes { builder.update($0) }
+                do throws(FileError) { try PlainFile(path).forEachPart { builder.update($0) } } catch { throw error.naming(path) }
             }
             try add(path)
             var choice = RegionChoice.model(path: nil)

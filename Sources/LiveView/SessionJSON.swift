@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import Receiver
 internal import Foundation
 internal import Metrics
@@ -30,7 +31,7 @@ struct SessionJSON: Encodable {
         isOpen = session.isOpen
         isAltered = session.isAltered
         begun = session.date
-        elapsed = (session.begun.duration(to: session.ended ?? now)).seconds
+        elapsed = (session.begun.duration(to: session.ended ?? now)).inSeconds
         volumes = session.volumes.values.sorted { $0.index < $1.index }.map { VolumeJSON($0, of: session) }
         figures = session.figures.map(FiguresJSON.init)
         focus = session.focus.map(FocusJSON.init)
@@ -215,10 +216,6 @@ struct VolumeMeta: Encodable {
 extension Box {
     /// x0, x1, y0, y1, z0, z1; ends exclusive.
     var sides: [Int] { [x.lowerBound, x.upperBound, y.lowerBound, y.upperBound, z.lowerBound, z.upperBound] }
-}
-
-extension Duration {
-    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }
 
 /// JSON as pages read it.

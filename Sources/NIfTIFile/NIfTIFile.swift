@@ -69,13 +69,15 @@ public enum NIfTIFile {
         if source.endsWithinMember {
             remarks.append("the compressed file ends before its checksum: its voxels are all there, but nothing vouches for them")
         }
-        if header.isByteSwapped { voxels.withUnsafeMutableBytes { ByteOrder.swap($0, unit: header.voxelType.byteCount) } }
         do {
+            if header.isByteSwapped { try voxels.withUnsafeMutableBytes { ByteOrder.swap($0, unit: header.voxelType.byteCount) } }
             let volume = try Volume(
                 shape: header.shape, voxelType: header.voxelType, voxels: voxels, affine: header.affine, scaling: header.scaling)
             return try NIfTIImage(header: header, extensions: extensions, volume: volume, trailer: trailer, remarks: remarks)
         } catch let error as NIfTIError {
             throw error
+        } catch let error as VolumeError where error.code == .noRoom {
+            throw NIfTIError(.file(.noRoom), error.message)
         } catch {
             throw NIfTIError(.invalidHeader, "\(error)")
         }
@@ -90,9 +92,10 @@ public enum NIfTIFile {
             while position < byteCount {
                 let end = min(byteCount, position + (64 << 20))
                 try voxels.reserve(end)
-                let made = try voxels.withUnsafeMutableBufferPointer { (buffer) throws(NIfTIError) in
-                    try source.read(into: UnsafeMutableBufferPointer(rebasing: buffer[position..<end]))
-                }
+                let made = try voxels.withUnsafeMutableBufferPointer { buffer -> Result<Int, NIfTIError> in
+                    let part = UnsafeMutableBufferPointer(rebasing: buffer[position..<end])
+                    do throws(NIfTIError) { return .success(try source.read(into: part)) } catch { return .failure(error) }
+                }.get()
                 position += made
                 if position < end { break }
             }

@@ -30,7 +30,7 @@ public struct NIfTIImage: Sendable {
     }
 
     /// Makes an image without extensions; its geometry is in the header.
-    public init(header: NIfTIHeader, voxels: [UInt8]) throws { try self.init(header: header, voxels: PagedArray(voxels)) }
+    public init(header: NIfTIHeader, voxels: [UInt8]) throws { try self.init(header: header, voxels: try PagedArray(voxels)) }
 
     /// Makes an image without extensions; its geometry is in the header.
     public init(header: NIfTIHeader, voxels: PagedArray<UInt8>) throws {

@@ -59,10 +59,9 @@ extension SessionDecoder {
     /// - Parameter voxels: in the order of the file.
     package func exactBytes(volume: Int, voxels: Range<Int>) -> [UInt8]? {
         let state = snapshot(volume: volume)
-        let isExact = state.quality.withUnsafeBufferPointer { quality in
-            voxels.upperBound <= quality.count && quality[voxels].allSatisfy { $0 == Quality.exact }
+        guard voxels.upperBound <= layouts[volume].shape.voxelCount, state.quality.values(voxels).allSatisfy({ $0 == Quality.exact }) else {
+            return nil
         }
-        guard isExact else { return nil }
         let byteCount = layouts[volume].header.voxelType.byteCount
         return state.voxels.values(voxels.lowerBound * byteCount..<voxels.upperBound * byteCount)
     }
@@ -80,11 +79,9 @@ extension SessionDecoder {
         voxels.reserveCapacity(box.voxelCount * byteCount)
         quality.reserveCapacity(box.voxelCount)
         state.voxels.withUnsafeBufferPointer { all in
-            state.quality.withUnsafeBufferPointer { levels in
-                forEachRow(of: box, in: layouts[volume].shape) { row in
-                    voxels += all[row.lowerBound * byteCount..<row.upperBound * byteCount]
-                    quality += levels[row]
-                }
+            forEachRow(of: box, in: layouts[volume].shape) { row in
+                voxels += all[row.lowerBound * byteCount..<row.upperBound * byteCount]
+                quality += state.quality.values(row)
             }
         }
         return VolumePart(voxels: voxels, quality: quality)

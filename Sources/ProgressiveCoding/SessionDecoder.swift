@@ -42,6 +42,8 @@ package actor SessionDecoder {
     package nonisolated let layouts: [VolumeLayout]
     private var storedAssemblers: [VolumeAssembler]
     private var isFilled = false
+    /// The reason why a volume could not be filled: no chunk is put into it then, and all of it counts as missing.
+    private var fillFailure: CodingError?
     private var reached: [Set<Milestone>]
     private let decoder: any ChunkDecoder
     private let store = CompletionStore()
@@ -112,7 +114,9 @@ package actor SessionDecoder {
     private func fill() {
         guard !isFilled else { return }
         isFilled = true
-        for index in storedAssemblers.indices { storedAssemblers[index].fill() }
+        for index in storedAssemblers.indices {
+            do throws(CodingError) { try storedAssemblers[index].fill() } catch { fillFailure = error }
+        }
     }
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -145,6 +149,7 @@ package actor SessionDecoder {
         let first = Int(ordinal) - index
         try await store.wait(for: layouts[volume].prerequisites(of: index, usesBase: usesBase).map { first + $0 })
         guard !assemblers[volume].hasApplied(index) else { return }
+        if let fillFailure { throw fillFailure }
         let bound = 2 * chunk.box.voxelCount * layouts[volume].header.voxelType.byteCount + (1 << 16)
         guard
             record.payload.count

@@ -36,7 +36,8 @@ extension VolumeAssembler {
         guard !boxes.isEmpty else { return false }
         return boxes.allSatisfy { box in
             var holds = true
-            forEachRow(of: box, in: layout.shape) { row in for index in row where quality[index] < level { holds = false } }
+            let levels = quality
+            forEachRow(of: box, in: layout.shape) { row in for index in row where levels[index] < level { holds = false } }
             return holds
         }
     }

@@ -23,8 +23,10 @@ package struct VolumeAssembler: Sendable {
     package let layout: VolumeLayout
     /// Stored values: the fill value where nothing has arrived.
     package private(set) var voxels: PagedArray<UInt8>
-    /// A ``Quality`` a voxel.
-    package private(set) var quality: PagedArray<UInt8>
+    /// A ``Quality`` a voxel, as chunks have brought it.
+    private(set) var levels: PagedArray<UInt8>
+    /// True once the bytes turned out not to be the sender's: ``quality`` calls nothing better than a base then.
+    private(set) var isDistrusted = false
     /// Bytes between header and voxels; zeros, which mean no extensions, until they arrive.
     package private(set) var extensions: [UInt8]
     /// Bytes after the voxels.
@@ -49,7 +51,7 @@ package struct VolumeAssembler: Sendable {
         let byteCount = layout.header.voxelType.byteCount
         do {
             voxels = try PagedArray(zeros: shape.voxelCount * byteCount)
-            quality = try PagedArray(zeros: shape.voxelCount)
+            levels = try PagedArray(zeros: shape.voxelCount)
             baseSamples = try PagedArray(zeros: shape.voxelCount)
         } catch {
             throw CodingError(.noRoom, "'\(layout.manifest.name)': \(error.message)")
@@ -59,23 +61,24 @@ package struct VolumeAssembler: Sendable {
         isApplied = [Bool](repeating: false, count: layout.manifest.plan.count)
         for chunk in layout.manifest.plan { remaining[chunk.layer, default: 0] += 1 }
         unmaskedCount = (layout.manifest.content?.voxelCount ?? 0) * shape.timepoints
-        if isFilled { fill() }
+        if isFilled { try fill() }
         if let coding = ExactCoding.withoutTable(low: layout.map.low, high: layout.map.high, type: layout.header.voxelType) {
             use(coding)
         }
     }
 
     /// Gives every voxel its fill value, and the quality of what the manifest alone settles: the arrays come as zeros, which mean missing.
-    mutating func fill() {
+    /// - Throws: `CodingError.Code.noRoom`, where somebody else holds the arrays by now.
+    mutating func fill() throws(CodingError) {
         if layout.manifest.fill != 0 {
             var filler = Filler(fill: layout.manifest.fill)
-            voxels.withUnsafeMutableBytes { raw in
-                filler.voxels = raw
+            try withPlanes { [layout] voxels, _, _ in
+                filler.voxels = voxels
                 layout.header.voxelType.acceptBits(&filler)
             }
         }
         let (shape, content) = (layout.shape, layout.manifest.content)
-        quality.withUnsafeMutableBufferPointer { quality in
+        try withPlanes { _, quality, _ in
             for row in 0..<shape.stackedSliceCount * shape.rows {
                 let line = row * shape.columns..<(row + 1) * shape.columns
                 guard let content, content.z.contains(row / shape.rows % shape.slices), content.y.contains(row % shape.rows) else {
@@ -104,7 +107,7 @@ package struct VolumeAssembler: Sendable {
     package var isLossless: Bool { remaining.values.allSatisfy { $0 == 0 } && isExactEverywhere }
 
     private var isExactEverywhere: Bool {
-        quality.withUnsafeBufferPointer { quality in
+        !isDistrusted && levels.withUnsafeBufferPointer { quality in
             var difference: UInt8 = 0
             for level in quality { difference |= level ^ Quality.exact }
             return difference == 0
@@ -119,7 +122,7 @@ package struct VolumeAssembler: Sendable {
 
     /// True when no voxel is missing.
     package var isFull: Bool {
-        quality.withUnsafeBufferPointer { quality in
+        levels.withUnsafeBufferPointer { quality in
             var least = UInt8.max
             for level in quality { least = min(least, level) }
             return least != Quality.missing
@@ -212,7 +215,7 @@ package struct VolumeAssembler: Sendable {
         let box = chunk.box
         var known = [UInt8](repeating: ExactContext.aside, count: box.voxelCount)
         known.withUnsafeMutableBufferPointer { known in
-            quality.withUnsafeBufferPointer { quality in
+            levels.withUnsafeBufferPointer { quality in
                 var line = -box.x.lowerBound
                 for z in box.z {
                     for y in box.y {
@@ -250,19 +253,18 @@ package struct VolumeAssembler: Sendable {
     /// - Throws: `CodingError.Code.invalidChunk` when what was decoded does not fit, `.noRoom` when a snapshot is held and there is none for another.
     package mutating func apply(_ decoded: DecodedChunk, to index: Int, _ record: ChunkRecord) throws(CodingError) {
         guard !isApplied[index] else { return }
-        try makeUnique()
         let chunk = layout.manifest.plan[index]
         switch (chunk.layer, decoded) {
         case (.roiBase, .samples(let samples)) where samples.count == chunk.box.voxelCount:
-            paint(samples, chunk, level: Quality.roiBase)
+            try paint(samples, chunk, level: Quality.roiBase)
         case (.backgroundBase, .samples(let samples)) where samples.count == chunk.box.voxelCount:
-            paint(samples, chunk, level: Quality.backgroundBase)
+            try paint(samples, chunk, level: Quality.backgroundBase)
         case (.extensions, .bytes(let bytes)) where bytes.count == extensions.count + trailer.count:
             extensions = Array(bytes.prefix(extensions.count))
             trailer = Array(bytes.dropFirst(extensions.count))
         case (.mask, .bytes(let flags)) where flags.isEmpty || flags.count == chunk.box.voxelCount:
             if !flags.isEmpty {
-                unmaskedCount -= settle(chunk, bits: [layout.manifest.fill], codes: nil, known: flags.map { 1 - min($0, 1) })
+                unmaskedCount -= try settle(chunk, bits: [layout.manifest.fill], codes: nil, known: flags.map { 1 - min($0, 1) })
             }
         case (.valueTable, .bytes) where record.coder == ExactCoding.planesCoder: use(.planes)
         case (.valueTable, .bytes(let bytes)):
@@ -270,10 +272,10 @@ package struct VolumeAssembler: Sendable {
             use(try ExactCoding.decodeTable(bytes, count: count, coder: record.coder, layout.header.voxelType))
         case (.roiBounded, .samples(let intervals)) where intervals.count == chunk.box.voxelCount && bound != nil:
             let codes = bound.map { bound in intervals.map { bound.code(ofInterval: $0) } }
-            _ = settle(chunk, bits: exactBits, codes: codes, known: known(in: chunk), level: Quality.roiBase)
+            _ = try settle(chunk, bits: exactBits, codes: codes, known: known(in: chunk), level: Quality.roiBase)
         case (.roiRefinement, .samples(let codes)) where codes.count == chunk.box.voxelCount,
             (.backgroundRefinement, .samples(let codes)) where codes.count == chunk.box.voxelCount:
-            exactCount += settle(chunk, bits: exactBits, codes: codes, known: known(in: chunk))
+            exactCount += try settle(chunk, bits: exactBits, codes: codes, known: known(in: chunk))
         case (.roiRefinement, .bytes(let bytes)), (.backgroundRefinement, .bytes(let bytes)):
             try settle(chunk, voxels: bytes, known: known(in: chunk))
         default:
@@ -290,24 +292,12 @@ package struct VolumeAssembler: Sendable {
         guard samples.count == box.voxelCount else {
             throw CodingError(.invalidChunk, "\(samples.count) samples do not fit a focus on \(box)")
         }
-        try makeUnique()
-        paint(samples, PlannedChunk(layer: .focusBase, box: box), level: Quality.roiBase)
+        try paint(samples, PlannedChunk(layer: .focusBase, box: box), level: Quality.roiBase)
     }
 
-    /// Before a change: who holds a snapshot keeps it.
-    private mutating func makeUnique() throws(CodingError) {
-        do {
-            try voxels.makeUnique()
-            try quality.makeUnique()
-            try baseSamples.makeUnique()
-        } catch {
-            throw CodingError(.noRoom, "'\(layout.manifest.name)': \(error.message)")
-        }
-    }
-
-    private mutating func paint(_ samples: [UInt16], _ chunk: PlannedChunk, level: UInt8) {
+    private mutating func paint(_ samples: [UInt16], _ chunk: PlannedChunk, level: UInt8) throws(CodingError) {
         var painter = Painter(layout: layout, chunk: chunk, samples: samples, level: level)
-        Self.withPlanes(&voxels, &quality, &baseSamples) { voxels, quality, base in
+        try withPlanes { [layout] voxels, quality, base in
             painter.voxels = voxels
             painter.quality = quality
             painter.base = base
@@ -319,9 +309,9 @@ package struct VolumeAssembler: Sendable {
     /// - Returns: how many voxels have become exact by it.
     private mutating func settle(
         _ chunk: PlannedChunk, bits: [UInt64], codes: [UInt16]?, known: [UInt8], level: UInt8 = Quality.exact
-    ) -> Int {
+    ) throws(CodingError) -> Int {
         var settler = Settler(shape: layout.shape, box: chunk.box, bits: bits, codes: codes, known: known, level: level)
-        Self.withPlanes(&voxels, &quality, &baseSamples) { voxels, quality, _ in
+        try withPlanes { [layout] voxels, quality, _ in
             settler.voxels = voxels
             settler.quality = quality
             layout.header.voxelType.acceptBits(&settler)
@@ -337,7 +327,7 @@ package struct VolumeAssembler: Sendable {
         var source = 0
         var flag = 0
         var count = 0
-        Self.withPlanes(&voxels, &quality, &baseSamples) { voxels, quality, _ in
+        try withPlanes { [layout] voxels, quality, _ in
             forEachRow(of: chunk.box, in: layout.shape) { row in
                 for index in row {
                     if known[flag] == 0 {
@@ -353,28 +343,31 @@ package struct VolumeAssembler: Sendable {
         exactCount += count
     }
 
-    private static func withPlanes(
-        _ voxels: inout PagedArray<UInt8>, _ quality: inout PagedArray<UInt8>, _ base: inout PagedArray<UInt16>,
+    /// Hands out voxels, qualities and base samples, to change them. Who holds a snapshot keeps it.
+    /// - Throws: `CodingError.Code.noRoom` when a snapshot is held and there is no room for another; nothing is changed then.
+    private mutating func withPlanes(
         _ body: (UnsafeMutableRawBufferPointer, UnsafeMutableBufferPointer<UInt8>, UnsafeMutableBufferPointer<UInt16>) -> Void
-    ) {
-        voxels.withUnsafeMutableBytes { voxels in
-            quality.withUnsafeMutableBufferPointer { quality in base.withUnsafeMutableBufferPointer { body(voxels, quality, $0) } }
+    ) throws(CodingError) {
+        do throws(VolumeError) {
+            // Each is this volume's alone before the body changes anything.
+            try voxels.withUnsafeMutableBytes { voxels throws(VolumeError) in
+                try levels.withUnsafeMutableBufferPointer { levels throws(VolumeError) in
+                    try baseSamples.withUnsafeMutableBufferPointer { body(voxels, levels, $0) }
+                }
+            }
+        } catch {
+            throw CodingError(.noRoom, "'\(layout.manifest.name)': \(error.message)")
         }
     }
 
-    /// Marks no voxel of the content better than its base; every voxel as missing where a snapshot is held and there is no room for another.
+    /// Calls no voxel better than a base from now on, whatever has come or comes: for a volume whose bytes are not the sender's.
     mutating func distrust() {
         exactCount = 0
-        guard let content = layout.manifest.content else { return }
-        guard (try? quality.makeUnique()) != nil else { return quality = PagedArray(unreservedZeros: quality.count) }
-        for box in stacked(content, layout.shape) {
-            quality.withUnsafeMutableBufferPointer { quality in
-                forEachRow(of: box, in: layout.shape) { row in
-                    for index in row { quality[index] = min(quality[index], Quality.backgroundBase) }
-                }
-            }
-        }
+        isDistrusted = true
     }
+
+    /// A ``Quality`` a voxel, in the order of the file.
+    package var quality: Qualities { Qualities(levels: levels, limit: isDistrusted ? Quality.backgroundBase : Quality.exact) }
 
     /// The file as it stands. Its geometry is in the header; the volume's own affine is not worked out.
     package func image() throws -> NIfTIImage {
@@ -386,6 +379,6 @@ package struct VolumeAssembler: Sendable {
 
     /// The companion file that says how good each voxel is.
     package func qualityImage() throws -> NIfTIImage {
-        try NIfTIImage(header: try layout.qualityHeader(), voxels: quality)
+        try NIfTIImage(header: try layout.qualityHeader(), voxels: try quality.array())
     }
 }

@@ -235,7 +235,7 @@ package final class VolumeEncoder: Sendable {
         assembler.withLock { assembler in
             var comparer = ExactComparer(
                 shape: layout.shape, box: chunk.box, source: image.volume.voxels, decoded: assembler.voxels,
-                quality: assembler.quality)
+                quality: assembler.levels)
             return image.volume.voxelType.acceptBits(&comparer)
         }
     }

@@ -13,8 +13,6 @@ package struct WrittenFile: Sendable, Equatable {
     /// Its bytes.
     let byteCount: Int
 
-    /// Bytes of one reading.
-    private static let step = 1 << 20
     /// The most uncompressed bytes that are digested: far beyond any volume that is taken.
     private static let limit = 64 << 30
 
@@ -31,9 +29,7 @@ package struct WrittenFile: Sendable, Equatable {
         digest = try known ?? Self.digest(of: path)
         var bytes = DigestBuilder()
         do throws(FileError) {
-            for start in stride(from: 0, to: byteCount, by: Self.step) {
-                try file.read(start..<min(byteCount, start + Self.step)).withUnsafeBytes { bytes.update($0) }
-            }
+            try file.forEachPart { bytes.update($0) }
         } catch {
             throw error.naming(path)
         }

@@ -125,7 +125,7 @@ private struct StoredReader {
                 name: volume.name, state: state, image: image, quality: nil, standing: standing, byteCount: byteCount)
         }
         var quality = try quality(of: try Name(volume.name), image, isFull: receipt.complete)
-        Self.cap(&quality, standing, image.volume.shape, isBelieved: state == .lossy || state == .incomplete)
+        try Self.cap(&quality, standing, image.volume.shape, isBelieved: state == .lossy || state == .incomplete)
         return StoredVolume(
             name: volume.name, state: state, image: image, quality: quality, standing: standing, byteCount: byteCount)
     }
@@ -133,7 +133,7 @@ private struct StoredReader {
     mutating func readPreview(_ name: Name) throws -> StoredVolume {
         let image = try image(VolumeFile.name(name, .partial))
         var quality = try quality(of: name, image, isFull: false)
-        Self.cap(&quality, [.unknown], image.volume.shape, isBelieved: false)
+        try Self.cap(&quality, [.unknown], image.volume.shape, isBelieved: false)
         return StoredVolume(
             name: name.text, state: .incomplete, image: image, quality: quality, standing: [.unknown], byteCount: 0)
     }
@@ -150,7 +150,9 @@ private struct StoredReader {
     }
 
     /// The quality volume stands under no digest: no voxel is called better than the receipt calls the part it lies in.
-    private static func cap(_ quality: inout PagedArray<UInt8>, _ standing: [RegionStanding], _ shape: Shape, isBelieved: Bool) {
+    private static func cap(_ quality: inout PagedArray<UInt8>, _ standing: [RegionStanding], _ shape: Shape, isBelieved: Bool)
+        throws(VolumeError)
+    {
         func level(_ part: RegionStanding?) -> UInt8 {
             guard isBelieved, let part else { return Quality.backgroundBase }
             if part.stage == .exact { return Quality.exact }
@@ -164,7 +166,7 @@ private struct StoredReader {
                 for y in box.y { for x in box.x { limits[y * shape.columns + x] = level(part) } }
             }
             let start = slice * limits.count
-            quality.withUnsafeMutableBufferPointer { quality in
+            try quality.withUnsafeMutableBufferPointer { quality in
                 for index in limits.indices { quality[start + index] = min(quality[start + index], limits[index]) }
             }
         }

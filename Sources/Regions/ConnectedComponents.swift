@@ -110,7 +110,7 @@ package struct ConnectedComponents: Sendable {
     package func bits(of kept: [Component]) throws(VolumeError) -> PagedArray<UInt8> {
         let isKept = Set(kept.map(\.label))
         var bits = try PagedArray<UInt8>(zeros: shape.voxelCount)
-        bits.withUnsafeMutableBufferPointer { bits in
+        try bits.withUnsafeMutableBufferPointer { bits in
             for (run, label) in zip(runs, labels) where isKept.contains(label) {
                 for column in run.columns { bits[run.row * shape.columns + column] = 1 }
             }

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Faults
 internal import Crypto
 
@@ -45,9 +46,7 @@ package struct Secret: Sendable, CustomStringConvertible, CustomReflectable {
     package var transportPassphrase: String {
         let derived = HKDF<SHA256>.deriveKey(
             inputKeyMaterial: key, info: Array("fovea srt passphrase 1".utf8), outputByteCount: 32)
-        return derived.withUnsafeBytes { bytes in
-            bytes.map { byte in String(byte >> 4, radix: 16) + String(byte & 15, radix: 16) }.joined()
-        }
+        return derived.withUnsafeBytes { Hexadecimal.text($0) }
     }
 
     package var description: String { "Secret(...)" }

@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import Congestion
 package import Bytes
 internal import Faults
@@ -291,7 +292,7 @@ package struct ReceiverSession: Sendable {
                 .failed(
                     SessionError(
                         .peerSilent,
-                        "nothing came from the sender for \(Int(silent.seconds.rounded())) s; it may be gone, or the link is down"))
+                        "nothing came from the sender for \(Int(silent.inSeconds.rounded())) s; it may be gone, or the link is down"))
             ]
         case nil: break
         }

@@ -19,14 +19,14 @@ public struct Mask: Sendable, Equatable {
 
     /// Makes a mask in memory.
     /// - Throws: `VolumeError` when `bits` does not fit the shape.
-    public init(shape: Shape, bits: [UInt8]) throws(VolumeError) { try self.init(shape: shape, bits: PagedArray(bits)) }
+    public init(shape: Shape, bits: [UInt8]) throws(VolumeError) { try self.init(shape: shape, bits: try PagedArray(bits)) }
 
     /// Every voxel of a box, which lies in the shape.
     /// - Throws: `VolumeError` when it does not.
     public init(filling box: Box, in shape: Shape) throws(VolumeError) {
         guard shape.box.contains(box) else { throw VolumeError(.invalidBox, "box \(box) reaches out of \(shape)") }
         var bits = try PagedArray<UInt8>(zeros: shape.sliceVoxelCount * shape.slices)
-        bits.withUnsafeMutableBufferPointer { bits in
+        try bits.withUnsafeMutableBufferPointer { bits in
             for z in box.z {
                 for y in box.y {
                     let row = (z * shape.rows + y) * shape.columns
@@ -41,21 +41,21 @@ public struct Mask: Sendable, Equatable {
     public init(labels volume: Volume) throws(VolumeError) {
         struct Thresholder: VoxelVisitor {
             let volume: Volume
-            var bits: PagedArray<UInt8>
-            mutating func visit<V: Voxel>(_ type: V.Type) {
+            let bits: UnsafeMutableBufferPointer<UInt8>
+            func visit<V: Voxel>(_ type: V.Type) {
                 volume.withVoxels(as: type) { voxels in
                     let zero = V(nearest: 0)
-                    bits.withUnsafeMutableBufferPointer { bits in
-                        for index in bits.indices { bits[index] = voxels[index] > zero ? 1 : 0 }
-                    }
+                    for index in bits.indices { bits[index] = voxels[index] > zero ? 1 : 0 }
                 }
             }
         }
         let shape = volume.shape
-        var thresholder = Thresholder(volume: volume, bits: try PagedArray(zeros: shape.sliceVoxelCount * shape.slices))
-        volume.voxelType.accept(&thresholder)
-        try self.init(
-            shape: try Shape(columns: shape.columns, rows: shape.rows, slices: shape.slices), bits: thresholder.bits)
+        var bits = try PagedArray<UInt8>(zeros: shape.sliceVoxelCount * shape.slices)
+        try bits.withUnsafeMutableBufferPointer { bits in
+            var thresholder = Thresholder(volume: volume, bits: bits)
+            volume.voxelType.accept(&thresholder)
+        }
+        try self.init(shape: try Shape(columns: shape.columns, rows: shape.rows, slices: shape.slices), bits: bits)
     }
 
     /// Number of voxels that are in.

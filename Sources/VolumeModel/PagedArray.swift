@@ -29,9 +29,10 @@ public struct PagedArray<Element: BitwiseCopyable & Sendable>: Sendable {
     /// - Throws: `VolumeError.Code.noRoom`.
     public func reserve(_ end: Int) throws(VolumeError) { try pages.reserve(end * MemoryLayout<Element>.stride) }
 
-    /// Copies values that somebody else holds, too, so that a change of them finds room: called before one that may be of shared values.
+    /// Copies values that somebody else holds, too.
     /// - Throws: `VolumeError.Code.noRoom`; the values are shared as before.
-    public mutating func makeUnique() throws(VolumeError) {
+    @usableFromInline
+    mutating func makeUnique() throws(VolumeError) {
         if !isKnownUniquelyReferenced(&pages) { pages = try pages.copy() }
     }
 
@@ -39,20 +40,14 @@ public struct PagedArray<Element: BitwiseCopyable & Sendable>: Sendable {
     /// - Throws: as ``init(zeros:)``.
     public init(repeating value: Element, count: Int) throws(VolumeError) {
         try self.init(zeros: count)
-        withUnsafeMutableBufferPointer { $0.update(repeating: value) }
+        try withUnsafeMutableBufferPointer { $0.update(repeating: value) }
     }
 
-    /// Zeros that take no room until they are changed, whatever their number: for those that are only read.
-    public init(unreservedZeros count: Int) {
-        pages = Pages(inMemory: count * MemoryLayout<Element>.stride)
-        self.count = count
-    }
-
-    /// The values of an array, in memory as they are there, whatever their number.
-    public init(_ array: [Element]) {
-        pages = Pages(inMemory: array.count * MemoryLayout<Element>.stride)
-        count = array.count
-        withUnsafeMutableBufferPointer { target in array.withUnsafeBufferPointer { _ = target.update(from: $0) } }
+    /// The values of an array.
+    /// - Throws: as ``init(zeros:)``.
+    public init(_ array: [Element]) throws(VolumeError) {
+        try self.init(zeros: array.count)
+        try withUnsafeMutableBufferPointer { target in array.withUnsafeBufferPointer { _ = target.update(from: $0) } }
     }
 
     /// The values' memory.
@@ -71,45 +66,38 @@ public struct PagedArray<Element: BitwiseCopyable & Sendable>: Sendable {
         return try body(UnsafeRawBufferPointer(start: start, count: count * MemoryLayout<Element>.stride))
     }
 
-    /// The values' memory, to change it.
+    /// The values' memory, to change it; copied before where somebody else holds it, too.
+    /// - Throws: `VolumeError.Code.noRoom`, before anything is changed; what `body` throws.
     @inlinable @inline(__always)
-    public mutating func withUnsafeMutableBufferPointer<R, E: Error>(
-        _ body: (UnsafeMutableBufferPointer<Element>) throws(E) -> R
-    ) throws(E) -> R {
-        copyIfShared()
+    public mutating func withUnsafeMutableBufferPointer<R>(
+        _ body: (UnsafeMutableBufferPointer<Element>) throws(VolumeError) -> R
+    ) throws(VolumeError) -> R {
+        try makeUnique()
         let start = pages.start
         defer { extendLifetime(pages) }
         return try body(UnsafeMutableBufferPointer(start: start.assumingMemoryBound(to: Element.self), count: count))
     }
 
-    /// The values' bytes, to change them.
+    /// The values' bytes, to change them; as ``withUnsafeMutableBufferPointer(_:)``.
     @inlinable @inline(__always)
-    public mutating func withUnsafeMutableBytes<R, E: Error>(
-        _ body: (UnsafeMutableRawBufferPointer) throws(E) -> R
-    ) throws(E) -> R {
-        copyIfShared()
+    public mutating func withUnsafeMutableBytes<R>(
+        _ body: (UnsafeMutableRawBufferPointer) throws(VolumeError) -> R
+    ) throws(VolumeError) -> R {
+        try makeUnique()
         let start = pages.start
         defer { extendLifetime(pages) }
         return try body(UnsafeMutableRawBufferPointer(start: start, count: count * MemoryLayout<Element>.stride))
     }
-
-    @inlinable @inline(__always)
-    mutating func copyIfShared() { if !isKnownUniquelyReferenced(&pages) { pages = pages.surelyCopied() } }
 }
 
-extension PagedArray: RandomAccessCollection, MutableCollection {
+/// Values are read as an array's are; a change may need room, and so it is asked for by a function that throws.
+extension PagedArray: RandomAccessCollection {
     @inlinable public var startIndex: Int { 0 }
     @inlinable public var endIndex: Int { count }
 
-    @inlinable public subscript(index: Int) -> Element {
-        @inline(__always) get {
-            precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "index out of range")
-            return withUnsafeBufferPointer { $0[index] }
-        }
-        @inline(__always) set {
-            precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "index out of range")
-            withUnsafeMutableBufferPointer { $0[index] = newValue }
-        }
+    @inlinable @inline(__always) public subscript(index: Int) -> Element {
+        precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "index out of range")
+        return withUnsafeBufferPointer { $0[index] }
     }
 
     /// The values of a range, copied.
@@ -117,15 +105,6 @@ extension PagedArray: RandomAccessCollection, MutableCollection {
 
     @inlinable public func withContiguousStorageIfAvailable<R>(_ body: (UnsafeBufferPointer<Element>) throws -> R) rethrows -> R? {
         try withUnsafeBufferPointer(body)
-    }
-
-    @inlinable public mutating func withContiguousMutableStorageIfAvailable<R>(
-        _ body: (inout UnsafeMutableBufferPointer<Element>) throws -> R
-    ) rethrows -> R? {
-        try withUnsafeMutableBufferPointer { buffer in
-            var buffer = buffer
-            return try body(&buffer)
-        }
     }
 }
 
@@ -188,14 +167,6 @@ final class Pages: @unchecked Sendable {
         }
     }
 
-    /// Zeros in memory, whatever their number.
-    init(inMemory byteCount: Int) {
-        self.byteCount = byteCount
-        file = nil
-        guard let memory = calloc(max(1, byteCount), 1) else { fatalError("no memory for \(byteCount) bytes") }
-        start = memory
-    }
-
     deinit {
         if file != nil { munmap(start, byteCount) } else { free(start) }
     }
@@ -208,12 +179,6 @@ final class Pages: @unchecked Sendable {
         let copy = try Pages(byteCount: byteCount)
         copy.start.copyMemory(from: start, byteCount: byteCount)
         return copy
-    }
-
-    /// The same bytes once more, where nobody has asked whether there is room: as with any array, the end of the program where there is none.
-    @usableFromInline
-    func surelyCopied() -> Pages {
-        do { return try copy() } catch { fatalError(error.message) }
     }
 }
 

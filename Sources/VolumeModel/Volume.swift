@@ -35,7 +35,7 @@ public struct Volume: Sendable {
     public init(shape: Shape, voxelType: VoxelType, voxels: [UInt8], affine: Affine = .identity, scaling: Scaling = .none)
         throws(VolumeError)
     {
-        try self.init(shape: shape, voxelType: voxelType, voxels: PagedArray(voxels), affine: affine, scaling: scaling)
+        try self.init(shape: shape, voxelType: voxelType, voxels: try PagedArray(voxels), affine: affine, scaling: scaling)
     }
 
     /// Makes a volume in memory from typed voxels.

@@ -10,7 +10,7 @@ struct LargeVolumeTests {
         let shape = try Shape(columns: 512, rows: 512, slices: 260)
         var voxels = try PagedArray<UInt8>(zeros: 2 * shape.voxelCount)
         #expect(Paging.current.diskByteCount(voxels.count) > 0)
-        voxels.withUnsafeMutableBytes { raw in
+        try voxels.withUnsafeMutableBytes { raw in
             let values = raw.bindMemory(to: Int16.self)
             for z in 100..<120 {
                 for y in 200..<250 {
@@ -65,7 +65,7 @@ struct LargeVolumeTests {
         let scratch = try Scratch()
         let shape = try Shape(columns: 512, rows: 512, slices: 520)
         var voxels = try PagedArray<UInt8>(zeros: shape.voxelCount)
-        voxels.withUnsafeMutableBufferPointer { voxels in
+        try voxels.withUnsafeMutableBufferPointer { voxels in
             for row in 200..<220 { for x in 200..<230 { voxels[(260 * 512 + row) * 512 + x] = UInt8(x - 100) } }
         }
         let volume = scratch.file("huge.nii")

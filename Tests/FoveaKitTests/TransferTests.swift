@@ -100,6 +100,25 @@ struct TransferTests {
         }
     }
 
+    @Test("Whoever cancels the task that iterates, and waits for it, finds the port free at once")
+    func waits() async throws {
+        let (ports, continuation) = AsyncStream<Int>.makeStream()
+        let receiver = Receiver(folder: folder.place("first"))
+        let receiving = Task {
+            for try await event in receiver.events() where event.kind == .listening {
+                continuation.yield(Int(event["port"]?.number ?? 0))
+            }
+        }
+        var iterator = ports.makeAsyncIterator()
+        let port = try #require(await iterator.next())
+        receiving.cancel()
+        try await receiving.value
+        for try await event in Receiver(folder: folder.place("second"), listen: "127.0.0.1:\(port)").events() {
+            #expect(event["port"]?.number == Double(port))
+            return
+        }
+    }
+
     @Test("An archive gives back every bit, and its preview says that it is one")
     func archive() async throws {
         let archive = Archive(folder.place("scan.fovea"))

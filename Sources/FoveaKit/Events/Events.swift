@@ -1,23 +1,55 @@
-/// The events of a transfer, in order; it ends with the transfer, or throws a ``FoveaError``.
+/// The events of a transfer, in order; an iteration ends with the transfer, or throws a ``FoveaError``.
 ///
-/// The transfer begins at once, and is stopped when the task that iterates is cancelled or the stream is let go of: a sender then tells its
-/// peer, a receiver leaves whole files and what it needs to go on. That takes a moment after the iteration has ended.
-public typealias Events = AsyncThrowingStream<Event, any Error>
+/// Each iteration is a transfer of its own, begun with it. It is stopped when the task that iterates is cancelled, and the iteration then ends once the sender has
+/// told its peer, or the receiver has left whole files and what it needs to go on. A loop that is left early stops its transfer, too, and waits for nothing.
+///
+///     let receiving = Task { for try await event in receiver.events() { print(event.line) } }
+///     receiving.cancel()
+///     try await receiving.value  // Everything is on disk.
+public struct Events: AsyncSequence, Sendable {
+    private let transfer: @Sendable (_ emit: @escaping @Sendable (Event) -> Void) async throws -> Void
 
-extension AsyncThrowingStream where Element == Event, Failure == any Error {
-    /// Runs a transfer and hands on what it reports.
     init(of transfer: @escaping @Sendable (_ emit: @escaping @Sendable (Event) -> Void) async throws -> Void) {
-        self.init { continuation in
-            let task = Task {
+        self.transfer = transfer
+    }
+
+    /// Begins a transfer.
+    public func makeAsyncIterator() -> Iterator { Iterator(transfer) }
+
+    /// One transfer, as it is iterated over.
+    public final class Iterator: AsyncIteratorProtocol {
+        private let task: Task<Void, any Error>
+        private var events: AsyncStream<Event>.Iterator
+
+        fileprivate init(_ transfer: @escaping @Sendable (_ emit: @escaping @Sendable (Event) -> Void) async throws -> Void) {
+            let (stream, continuation) = AsyncStream<Event>.makeStream()
+            events = stream.makeAsyncIterator()
+            task = Task {
+                defer { continuation.finish() }
                 do {
                     try await transfer { continuation.yield($0) }
-                    continuation.finish()
                 } catch {
-                    continuation.finish(throwing: FoveaError(error) ?? error)
+                    throw FoveaError(error) ?? error
                 }
             }
-            continuation.onTermination = { reason in
-                if case .cancelled = reason { task.cancel() }
+        }
+
+        deinit { task.cancel() }
+
+        /// The next event; nil once the transfer is over, or has been stopped.
+        /// - Throws: ``FoveaError``; nothing for a transfer that was stopped by cancelling the task that iterates.
+        public func next() async throws -> Event? {
+            try await withTaskCancellationHandler {
+                if let event = await events.next() { return event }
+                guard Task.isCancelled else {
+                    try await task.value
+                    return nil
+                }
+                task.cancel()
+                _ = await task.result
+                return nil
+            } onCancel: { [task] in
+                task.cancel()
             }
         }
     }

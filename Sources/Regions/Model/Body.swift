@@ -13,13 +13,14 @@ struct Body {
     /// - Throws: `VolumeError.Code.noRoom`.
     init(of volume: Volume) throws(VolumeError) {
         let shape = volume.shape
-        var reader = Reader(volume: volume, values: try PagedArray(zeros: shape.sliceVoxelCount * shape.slices))
-        volume.voxelType.accept(&reader)
-        var values = reader.values
-        reader.values = PagedArray([])
+        var values = try PagedArray<Float>(zeros: shape.sliceVoxelCount * shape.slices)
+        try values.withUnsafeMutableBufferPointer { values in
+            var reader = Reader(volume: volume, output: values)
+            volume.voxelType.accept(&reader)
+        }
         let fill = Self.fill(values, shape)
         self.fill = fill
-        values.withUnsafeMutableBufferPointer { values in
+        try values.withUnsafeMutableBufferPointer { values in
             for index in values.indices where values[index] == fill || !values[index].isFinite { values[index] = .nan }
         }
         self.values = values
@@ -28,19 +29,17 @@ struct Body {
 
     private struct Reader: VoxelVisitor {
         let volume: Volume
-        var values: PagedArray<Float>
+        let output: UnsafeMutableBufferPointer<Float>
 
-        mutating func visit<V: Voxel>(_ type: V.Type) {
+        func visit<V: Voxel>(_ type: V.Type) {
             let slope = volume.scaling.slope
             let hasScaling = slope != 0 && slope.isFinite
             let intercept = volume.scaling.intercept.isFinite ? volume.scaling.intercept : 0
             volume.withVoxels(as: type) { voxels in
-                values.withUnsafeMutableBufferPointer { output in
-                    if hasScaling {
-                        for index in output.indices { output[index] = Float(voxels[index].doubleValue * slope + intercept) }
-                    } else {
-                        for index in output.indices { output[index] = Float(voxels[index].doubleValue) }
-                    }
+                if hasScaling {
+                    for index in output.indices { output[index] = Float(voxels[index].doubleValue * slope + intercept) }
+                } else {
+                    for index in output.indices { output[index] = Float(voxels[index].doubleValue) }
                 }
             }
         }

@@ -1,6 +1,6 @@
 internal import Faults
 internal import Files
-internal import Crypto
+internal import Bytes
 internal import Foundation
 internal import VolumeModel
 
@@ -39,8 +39,7 @@ package final class ModelSegmenter: Segmenter {
             missing: "a model needs this side-car, which says how its input is made (see training/README.md)")
         description = try ModelDescription(json: json, path: sideCar)
         if let digest = description.digest {
-            let actual = SHA256.hash(data: model).map { String(format: "%02x", $0) }.joined()
-            guard actual == digest.lowercased() else {
+            guard Digest(of: model).description == digest.lowercased() else {
                 throw SegmentationError(.invalidModel, "\(path) is not the model that \(sideCar) speaks of: its SHA-256 differs")
             }
         }

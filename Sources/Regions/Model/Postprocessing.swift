@@ -68,8 +68,8 @@ struct Postprocessing {
         }
         var plane = [Float](repeating: 0, count: rows * columns)
         var line = [Float](repeating: 0, count: columns)
-        kept.probabilities.withUnsafeBufferPointer { pixels in
-            bits.withUnsafeMutableBufferPointer { bits in
+        try kept.probabilities.withUnsafeBufferPointer { pixels throws(VolumeError) in
+            try bits.withUnsafeMutableBufferPointer { bits in
                 for (z, slice) in places[0] {
                     let (low, high) = (slice.low * rows * columns, slice.high * rows * columns)
                     for index in 0..<rows * columns { plane[index] = slice.blend(pixels[low + index], pixels[high + index]) }

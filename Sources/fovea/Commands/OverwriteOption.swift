@@ -14,8 +14,7 @@ struct OverwriteOption: ParsableArguments {
         do throws(FileError) {
             try OutputPlace.check(output, inputs: inputs.compactMap(\.self), replacing: force)
         } catch {
-            // The refusal of a file that stays names its option itself.
-            throw error.code == .alreadyExists ? error : FileError(error.code, "\(error.message) by --out")
+            throw FileError(error.code, error.message + (error.code == .alreadyExists ? "; --force replaces it" : " by --out"))
         }
     }
 }

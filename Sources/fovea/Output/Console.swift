@@ -31,8 +31,8 @@ final class Console: Sendable {
     }
 
     /// An event of a transfer for machines.
-    func event(_ event: Event?) {
-        guard isJSON, let event else { return }
+    func event(_ event: @autoclosure () -> Event?) {
+        guard isJSON, let event = event() else { return }
         write(event.line + "\n", to: 1)
     }
 

@@ -113,7 +113,7 @@ public final class AtomicFile {
 
     /// One sentence for a file that stays where it is.
     public static func exists(_ path: String) -> FileError {
-        FileError(.alreadyExists, "\(path): there is a file already; --force replaces it")
+        FileError(.alreadyExists, "\(path): there is a file already")
     }
 
     private func failure() -> FileError {

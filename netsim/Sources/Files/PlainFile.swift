@@ -69,6 +69,15 @@ public final class PlainFile: Sendable {
         return bytes
     }
 
+    /// Hands over the file's bytes in order, a MiB at a time: to digest them.
+    /// - Throws: `FileError.Code.unreadable`, also when the file has become shorter.
+    public func forEachPart(_ body: (UnsafeRawBufferPointer) -> Void) throws(FileError) {
+        let step = 1 << 20
+        for start in stride(from: 0, to: byteCount, by: step) {
+            try read(start..<min(byteCount, start + step)).withUnsafeBytes { body($0) }
+        }
+    }
+
     /// The whole file, also where it has grown.
     /// - Throws: `FileError.Code.tooLarge` for more than `limit` bytes; `unreadable`.
     public func contents(limit: Int) throws(FileError) -> [UInt8] {
