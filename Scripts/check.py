@@ -5,7 +5,8 @@ Usage: Scripts/check.py
 
 - Layers: a Swift file imports no module of ours that its target does not declare in Package.swift, and netsim's parts none of
   Fovea's.
-- Lengths: no file of code has more than 400 lines, no function more than 60, no paragraph of a document more than 600 characters.
+- Lengths: no file of code has more than 400 lines, no function more than 60, no paragraph or list of a document more than
+  600 characters without a blank line.
 - Doc comments begin with what a thing is or does, never with What, Whether, How or Where.
 
 Prints each fault with its file and line. Exit 1 when there is one.
@@ -89,26 +90,32 @@ def function_faults(name: str, lines: list[str]) -> Iterator[str]:
             yield f"{name}:{start + 1}: a function of {end - start + 1} lines"
 
 
+def blocks(text: str) -> Iterator[tuple[int, str]]:
+    """A document's blocks of prose, lists among them, with the line that each begins at: no code, tables or headings."""
+    in_code = False
+    block: list[str] = []
+    start = 1
+    for number, line in enumerate([*text.splitlines(), ""], 1):
+        in_code ^= line.lstrip().startswith("```")
+        is_prose = line.strip() and not in_code and not re.match(r"(\||#|!\[|    )", line)
+        if is_prose or (block and line.startswith("    ") and line.strip() and not in_code):
+            start = start if block else number
+            block.append(line.strip())
+            continue
+        yield start, " ".join(block)
+        block = []
+
+
 def prose_faults() -> Iterator[str]:
     for name in tracked(".md"):
-        in_code = False
-        paragraph: list[str] = []
-        start = 1
-        for number, line in enumerate([*text_of(name).splitlines(), ""], 1):
-            in_code ^= line.lstrip().startswith("```")
-            if line.strip() and not in_code and not re.match(r"\s*([-*|#>]|\d+\.|    |!\[)", line):
-                start = start if paragraph else number
-                paragraph.append(line.strip())
-                continue
-            size = len(" ".join(paragraph))
-            if size > PARAGRAPH_CHARACTERS:
-                yield f"{name}:{start}: a paragraph of {size} characters"
-            paragraph = []
-    for name in tracked(".swift"):
+        for start, block in blocks(text_of(name)):
+            if len(block) > PARAGRAPH_CHARACTERS:
+                yield f"{name}:{start}: a paragraph or list of {len(block)} characters without a blank line"
+    for name in tracked(".swift", ".py", ".js", ".mjs"):
         previous = ""
         for number, line in enumerate(text_of(name).splitlines(), 1):
-            begins = not previous.lstrip().startswith("///")
-            if begins and re.match(r"\s*/// (What|Whether|How|Where)\b", line) and name.startswith(("Sources/", "netsim/Sources/")):
+            begins = not previous.lstrip().startswith(("///", "*"))
+            if begins and re.match(r'\s*(///|"""|/\*\*) ?(What|Whether|How|Where)\b', line):
                 yield f"{name}:{number}: {line.strip()[:60]}"
             previous = line
 

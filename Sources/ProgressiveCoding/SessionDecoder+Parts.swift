@@ -59,7 +59,9 @@ extension SessionDecoder {
     /// - Parameter voxels: in the order of the file.
     package func exactBytes(volume: Int, voxels: Range<Int>) -> [UInt8]? {
         let state = snapshot(volume: volume)
-        guard voxels.upperBound <= layouts[volume].shape.voxelCount, state.quality.values(voxels).allSatisfy({ $0 == Quality.exact }) else {
+        guard voxels.upperBound <= layouts[volume].shape.voxelCount,
+            state.quality.values(voxels).allSatisfy({ $0 == Quality.exact })
+        else {
             return nil
         }
         let byteCount = layouts[volume].header.voxelType.byteCount

@@ -107,11 +107,12 @@ package struct VolumeAssembler: Sendable {
     package var isLossless: Bool { remaining.values.allSatisfy { $0 == 0 } && isExactEverywhere }
 
     private var isExactEverywhere: Bool {
-        !isDistrusted && levels.withUnsafeBufferPointer { quality in
-            var difference: UInt8 = 0
-            for level in quality { difference |= level ^ Quality.exact }
-            return difference == 0
-        }
+        !isDistrusted
+            && levels.withUnsafeBufferPointer { quality in
+                var difference: UInt8 = 0
+                for level in quality { difference |= level ^ Quality.exact }
+                return difference == 0
+            }
     }
 
     /// Completeness of the body, its bytes not counted. Kept as chunks come: no voxel is looked at.

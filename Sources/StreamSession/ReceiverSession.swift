@@ -292,7 +292,8 @@ package struct ReceiverSession: Sendable {
                 .failed(
                     SessionError(
                         .peerSilent,
-                        "nothing came from the sender for \(Int(silent.inSeconds.rounded())) s; it may be gone, or the link is down"))
+                        "nothing came from the sender for \(Int(silent.inSeconds.rounded())) s; it may be gone, or the link is down"
+                    ))
             ]
         case nil: break
         }

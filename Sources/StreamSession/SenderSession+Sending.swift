@@ -106,7 +106,8 @@ extension SenderSession {
             }
             guard let apartSince, now >= apartSince + timing.resumeTimeout else { return [] }
             return fail(
-                .peerSilent, "the receiver is gone; no connection to go on with for \(Int((now - apartSince).inSeconds.rounded())) s")
+                .peerSilent,
+                "the receiver is gone; no connection to go on with for \(Int((now - apartSince).inSeconds.rounded())) s")
         }
         var actions: [Action] = []
         silence.timeout = isAwaitedAnswer(now: now) ? timing.busyAfter : nil

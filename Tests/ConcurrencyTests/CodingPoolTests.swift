@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Threads that sessions share", .timeLimit(.minutes(1)))
 struct CodingPoolTests {
-    /// What ran, in order.
+    /// The jobs that ran, in order.
     private final class Log: Sendable {
         private let names = Mutex<[String]>([])
         func add(_ name: String) { names.withLock { $0.append(name) } }

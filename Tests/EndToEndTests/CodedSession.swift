@@ -72,7 +72,7 @@ struct CodedSession {
     /// In the order of their ordinals.
     var chunks: [(UInt32, [UInt8])] { records.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
 
-    /// What an honest sender ends with.
+    /// The end of an honest sender.
     var end: Digest? { records[manifest.tableOrdinal].flatMap { ChunkRecord.digest(of: $0) } }
 
     /// The chunks as a .fovea file, but for those left out.

@@ -51,7 +51,7 @@ struct FocusTests {
                 ])
         }
 
-        /// What is on its way is lost, and the sender's connection leads nowhere any more.
+        /// Everything on its way is lost, and the sender's connection leads nowhere any more.
         mutating func cutLink() async throws {
             relay.signal(SIGKILL)
             _ = try await relay.exitCode(seconds: 5)

@@ -35,7 +35,7 @@ struct HostileSenderTests {
             ])
     }
 
-    /// What is sent is refused, to the sender and in one line here, in these words; and nothing that is left calls itself exact.
+    /// Checks that a session is refused, to the sender and in one line here, in these words; and nothing that is left calls itself exact.
     private func expectRefusal(
         _ records: [(UInt32, [UInt8])], end: Digest?, _ words: String, _ location: SourceLocation = #_sourceLocation
     ) async throws {

@@ -14,7 +14,7 @@ struct LyingReceiverTests {
         case none, otherDigest, otherState, noVolume, twoVolumes
     }
 
-    /// What a sender's table and manifest said.
+    /// The outcomes and digests of a sender's table and manifest.
     private struct Heard: Sendable {
         var outcomes: [Receipt.Volume] = []
         var manifestDigest: Digest?

@@ -62,7 +62,7 @@ enum LyingSender {
         return nil
     }
 
-    /// What the receiver confirmed.
+    /// The receiver's receipt.
     static func receipt(_ answers: [Datagram]) -> Receipt? {
         for case .receipt(let receipt) in answers { return receipt }
         return nil

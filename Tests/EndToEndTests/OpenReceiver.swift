@@ -40,7 +40,7 @@ final class OpenReceiver: Sendable {
         }
     }
 
-    /// How sessions have ended: empty when well, or why not.
+    /// The ends of sessions: empty when well, or the reason.
     var endings: [String] { log.state.withLock { $0.endings } }
     /// Why callers got no further.
     var refusals: [SRTRefusal] { log.state.withLock { $0.refusals } }
@@ -110,11 +110,11 @@ final class Peer {
         await say([.heartbeat(Heartbeat(sequence: 0, departureMicroseconds: 0, asksForHoldings: true))])
     }
 
-    /// What has been acknowledged, one answer after the other.
+    /// The acknowledgements, one answer after the other.
     var acknowledged: [[Range<UInt32>]] {
         answers.compactMap { if case .acknowledgement(let ranges) = $0 { ranges } else { nil } }
     }
-    /// Whether any chunk has been acknowledged.
+    /// True when any chunk has been acknowledged.
     var hasAcknowledged: Bool { acknowledged.contains { !$0.isEmpty } }
     /// Why the receiver gave up.
     var farewell: Abort? {

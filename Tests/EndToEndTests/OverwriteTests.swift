@@ -5,7 +5,7 @@ import Testing
 struct OverwriteTests {
     private static func bytes(_ path: String) -> Data? { FileManager.default.contents(atPath: path) }
 
-    /// How an output may be the input under another name.
+    /// The ways in which an output may be the input under another name.
     enum Disguise: String, CaseIterable {
         case itself, otherPath, symbolicLink, hardLink, linkedFolder
 

@@ -26,7 +26,7 @@ final class Program: Sendable {
             }
         }
         var all: String { state.withLock { String(decoding: $0.bytes, as: UTF8.self) } }
-        /// Whether the program has closed its end and all of it is here.
+        /// True when the program has closed its end and all of it is here.
         var isAtEnd: Bool { state.withLock { $0.isAtEnd } }
     }
 

@@ -19,7 +19,7 @@ struct SessionLimitTests {
             }
         }
 
-        /// What the sender is told.
+        /// The sentence that the sender is told.
         var words: String {
             switch self {
             case .volumes: "2 volumes"

@@ -83,7 +83,7 @@ struct WholeProgramTests {
     }
 }
 
-/// What `make install` lays down, apart from the project.
+/// The files that `make install` lays down, apart from the project.
 @Suite("An installation", .serialized)
 struct InstallationTests {
     private static let root = "/usr"

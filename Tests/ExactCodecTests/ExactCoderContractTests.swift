@@ -3,7 +3,7 @@ import ExactCodec
 import Testing
 import TestSupport
 
-/// What every refinement coder must do. A new coder is among them by itself.
+/// The contract of every exact coder. A new coder is among them by itself.
 struct ContractCoder: Sendable, CustomTestStringConvertible {
     let coder: any ExactCoder
     var testDescription: String { "\(type(of: coder))" }
@@ -211,7 +211,7 @@ struct ExactCoderContractTests {
     }
 }
 
-/// What a coder refuses with; nil when it does not.
+/// The error with which a coder refuses; nil when it does not.
 func code(_ body: () throws -> some Any) -> ExactCodecError.Code? {
     do {
         _ = try body()

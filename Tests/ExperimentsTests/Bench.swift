@@ -34,7 +34,7 @@ final class Bench: Sendable {
         try ExperimentProfile.load(try write(text, to: "trial.yaml"), data: data)
     }
 
-    /// What an experiment of this text is refused with; nil when it is not.
+    /// The error with which an experiment of this text is refused; nil when it is not.
     func refusal(_ text: String) throws -> ProfileError? {
         do {
             _ = try profile(text)

@@ -30,7 +30,7 @@ func error(_ a: SliceStack, _ b: SliceStack, bitDepth: Int) -> Double {
     return sum / Double(a.samples.count)
 }
 
-/// What the coder refuses with; nil when it does not.
+/// The error with which the coder refuses; nil when it does not.
 func code(_ body: () throws -> some Any) -> HEVCError.Code? {
     do {
         _ = try body()
@@ -40,7 +40,7 @@ func code(_ body: () throws -> some Any) -> HEVCError.Code? {
     }
 }
 
-/// Where each NAL unit's length stands in a chunk, and the length.
+/// The offset of each NAL unit's length in a chunk, and the length.
 func units(_ chunk: [UInt8]) -> [(position: Int, length: Int)] {
     var result: [(Int, Int)] = []
     var position = 0

@@ -43,7 +43,7 @@ package struct HostileJournal: Sendable {
         return await Self.session(contents.records).receive()
     }
 
-    /// What whole records amount to.
+    /// The state of a session that whole records amount to.
     private static func session(_ records: [UInt32: [UInt8]]) -> HostileSession {
         HostileSession(
             records.sorted { $0.key < $1.key }.compactMap { ordinal, bytes in

@@ -202,7 +202,7 @@ private struct Reception {
         }
     }
 
-    /// What a receiver writes and shows at the end, whatever has come.
+    /// The files and pictures of a receiver at the end, whatever has come.
     mutating func finish() async {
         for volume in decoder.layouts.indices {
             let layout = decoder.layouts[volume]

@@ -5,7 +5,7 @@ internal import HEVCCodec
 internal import ProgressiveCoding
 internal import ExactCodec
 
-/// What a peer's chunk has a decoder's process do, made of any bytes: HEVC first of all, and every coder beside it.
+/// The work that a peer's chunk gives a decoder's process, made of any bytes: HEVC first of all, and every coder beside it.
 ///
 /// A byte for the coder, three for the sides, two for depth and range, then the payload.
 package struct HostileWork: Sendable {

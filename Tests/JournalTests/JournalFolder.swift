@@ -30,7 +30,7 @@ final class JournalFolder {
         return (journal, replayed)
     }
 
-    /// What is in the journal.
+    /// The journal's entries.
     func replayed() throws -> [JournalEntry] {
         let (journal, replayed) = try open()
         journal.close()
@@ -45,7 +45,7 @@ final class JournalFolder {
     }
 }
 
-/// What a journal is refused with; nil when it is not.
+/// The error with which a journal is refused; nil when it is not.
 func refusal(_ body: () throws -> Void) -> JournalError? {
     do {
         try body()
@@ -66,7 +66,7 @@ enum SmallJournal {
     ]
     static let byteCounts = [9 + 2, 9 + 12 + 3, 9 + 4, 9, 9 + 12 + 1]
     static let headerByteCount = 8
-    /// Where each record ends in the file.
+    /// The offset in the file at which each record ends.
     static var ends: [Int] {
         var end = headerByteCount
         return byteCounts.map { count in

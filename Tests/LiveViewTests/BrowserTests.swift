@@ -13,7 +13,7 @@ struct BrowserTests {
         #expect(run.status == 0, Comment(rawValue: run.errors))
     }
 
-    /// What `view_claims.py` checks, by its names for them.
+    /// The checks of `view_claims.py`, by its names for them.
     enum Claim: String, CaseIterable, CustomTestStringConvertible {
         case orientation, stateAlone, behind, busy, choosing, arriving, messages, lost, listed, pictureLost, fault
 

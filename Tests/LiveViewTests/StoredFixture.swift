@@ -13,9 +13,9 @@ struct StoredFixture {
     var state = "lossless"
     var isComplete = true
     var goal = "lossless"
-    /// What each region and the rest are at, by the receipt.
+    /// The stage of each region and the rest, by the receipt.
     var stages = ["exact", "exact"]
-    /// What the quality volume says of every voxel; nil leaves it out.
+    /// The quality of every voxel by the quality volume; nil leaves it out.
     var quality: UInt8? = 3
     var hasReceipt = true
     var hasRegions = true

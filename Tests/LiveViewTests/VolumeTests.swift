@@ -13,7 +13,7 @@ struct VolumeTests {
         return (try sample.decoder(), sample.chunks, sample.image)
     }
 
-    /// What a page has: voxels and qualities that it has fetched, and how often each voxel was.
+    /// The state of a page: voxels and qualities that it has fetched, and how often each voxel was.
     private struct Page {
         var voxels: [UInt8]
         var quality: [UInt8]

@@ -10,7 +10,7 @@ extension NIfTIImage {
     }
 }
 
-/// What reading a file is refused with; nil when it is not.
+/// The error with which reading a file is refused; nil when it is not.
 func refusal(_ path: String) -> NIfTIError? {
     do throws(NIfTIError) {
         _ = try NIfTIFile.read(path)

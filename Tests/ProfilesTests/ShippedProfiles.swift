@@ -15,7 +15,7 @@ enum ShippedProfiles {
     static func path(_ kind: ProfileFolder, _ name: String) -> String { "\(folder)/\(kind.rawValue)/\(name).yaml" }
 }
 
-/// What a profile is refused with; nil when it is not.
+/// The error with which a profile is refused; nil when it is not.
 func refusal(_ body: () throws -> some Any) -> ProfileError? {
     do {
         _ = try body()

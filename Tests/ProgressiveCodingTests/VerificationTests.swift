@@ -149,7 +149,7 @@ struct VerificationTests {
     }
 }
 
-/// What a receiver takes for a manifest or a table, beyond their fields' own limits.
+/// The manifests and tables that a receiver takes, beyond their fields' own limits.
 @Suite("The grammar of what a peer sends")
 struct GrammarTests {
     private static func manifest(_ type: VoxelType, maxError: Int? = nil) async throws -> Manifest {
@@ -211,7 +211,7 @@ struct GrammarTests {
         expectRefusal(try volume.changed(fill: UInt64(UInt16(bitPattern: Int16(volume.low) - 1))), "it is filled with")
     }
 
-    /// What a decoder's process says a table holds.
+    /// The bytes that a decoder's process gives for a table.
     private struct Answering: ChunkDecoder {
         let bytes: [UInt8]
         func decode(_ request: DecodeRequest, rank: UInt64) async throws -> DecodedChunk { .bytes(bytes) }

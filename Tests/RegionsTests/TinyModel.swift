@@ -9,7 +9,7 @@ import VolumeModel
 /// Networks of one node, written as ONNX by hand: no weights, and an answer that can be worked out.
 struct TinyModel {
     var operation = "Identity"
-    /// How often the node reads the network's input.
+    /// The number of times that the node reads the network's input.
     var inputCount = 1
     /// Integer attributes of the node.
     var attributes: [(name: String, value: Int)] = []

@@ -26,7 +26,7 @@ enum Fixed {
     }
 }
 
-/// What something is refused with; nil when it is not.
+/// The error with which something is refused; nil when it is not.
 func refusal(_ body: () throws(SecrecyError) -> Void) -> SecrecyError? {
     do throws(SecrecyError) {
         try body()

@@ -2,7 +2,7 @@ import Secrecy
 import TestSupport
 import Testing
 
-/// How many counters back a datagram may come, as the documentation says.
+/// The number of counters that a datagram may come late by, as the documentation says.
 private let span = 65_536
 
 @Suite("Datagrams out of order, and late ones")

@@ -15,7 +15,7 @@ struct RunnerTests {
 
     private func listen() throws -> SRTListener { try SRTListener(on: HostPort(host: "127.0.0.1", port: 0), options: options) }
 
-    /// What comes on a connection until `isEnough`, or it is gone.
+    /// The datagrams of a connection until `isEnough`, or it is gone.
     private func receive(_ connection: SRTConnection, until isEnough: ([Datagram]) -> Bool) async -> [Datagram] {
         var datagrams: [Datagram] = []
         for _ in 0..<2000 where !isEnough(datagrams) {
@@ -92,7 +92,7 @@ struct RunnerTests {
         #expect(come.contains { if case .abort(let abort) = $0 { abort.reason == .refused } else { false } }, "\(come)")
     }
 
-    /// What a caller hears that says what no sender may.
+    /// The answer to a caller that breaks the protocol.
     private func refused() async throws -> [Datagram] {
         let listener = try listen()
         async let accepted = listener.accept()

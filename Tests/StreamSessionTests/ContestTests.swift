@@ -5,7 +5,7 @@ import WireFormat
 
 @Suite("A link shared with TCP")
 struct ContestTests {
-    /// What both flows get of 10 Mbit/s over ten seconds after both have begun.
+    /// The shares of both flows of 10 Mbit/s over ten seconds after both have begun.
     private func shares(fovea foveaStart: Duration, cubic cubicStart: Duration, queueByteCount: Int, seed: UInt64) throws
         -> (fovea: Double, cubic: Double)
     {

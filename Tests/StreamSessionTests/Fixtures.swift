@@ -31,7 +31,7 @@ enum Secrets {
     static func shared() throws -> Secret { try Secret(text: "correct horse battery staple") }
 }
 
-/// What a chunk is for, as far as ranks go.
+/// The purpose of a chunk, as far as ranks go.
 enum Kind: UInt64, Sendable {
     case manifest = 0
     case roi = 1

@@ -45,7 +45,7 @@ struct ProtocolViolationTests {
         return receiver
     }
 
-    /// What comes before the beginning waits for it, and is refused then.
+    /// A datagram before the beginning waits for it, and is refused then.
     private func expectViolationOnceBegun(_ bytes: [UInt8], _ comment: Comment, _ location: SourceLocation = #_sourceLocation)
         throws
     {

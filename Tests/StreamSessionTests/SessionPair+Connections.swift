@@ -4,7 +4,7 @@ import StreamSession
 import Testing
 import WireFormat
 
-/// What is handed to a transport, piece by piece, over all connections and lives of both ends.
+/// The pieces that are handed to a transport, over all connections and lives of both ends.
 struct Traffic: Sendable {
     private struct Place: Hashable, Sendable {
         let ordinal: UInt32
@@ -89,7 +89,7 @@ extension SessionPair {
         for ordinal in whole.sorted() { plan(now + delay, .applied(connectionCount, ordinal)) }
     }
 
-    /// What was on its way is lost, and nothing comes any more.
+    /// Loses all datagrams on their way; nothing comes any more.
     mutating func part() {
         guard isConnected else { return }
         isConnected = false

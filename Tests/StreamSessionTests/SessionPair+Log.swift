@@ -3,7 +3,7 @@ import StreamSession
 import Testing
 import WireFormat
 
-/// What a pair's log says.
+/// Readings of a pair's log.
 extension SessionPair {
     var senderActions: [(time: Duration, action: SenderSession.Action)] {
         log.compactMap { entry in

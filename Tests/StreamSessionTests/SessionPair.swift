@@ -17,11 +17,11 @@ struct SessionPair {
         var rank: UInt64
         var record: [UInt8]
         var readyAt: Duration = .zero
-        /// Whether parity goes with it, where there is parity.
+        /// True where parity goes with it, if there is parity.
         var isProtected = true
     }
 
-    /// What the pair is made of.
+    /// The parts that the pair is made of.
     struct Setup: Sendable {
         var link: LinkParameters
         var seed: UInt64 = 1
@@ -36,9 +36,9 @@ struct SessionPair {
         var rateShare: Double? = 0.97
         /// The most the sender sends, where its rate is to be found out.
         var ceiling: Double?
-        /// What both ends share.
+        /// The secret that both ends share.
         var secret: Secret?
-        /// What the sender has for a secret where that is another one.
+        /// The sender's secret where that is another one.
         var senderSecret: Secret?
         var parityRatio: Double? = 0
         /// From the word that a session is begun to what is on disk of it being found.
@@ -49,7 +49,7 @@ struct SessionPair {
         var reconnectDelay: Duration?
     }
 
-    /// What becomes of a datagram that a session sends.
+    /// The fate of a datagram that a session sends.
     enum Fate: Sendable { case carried, lostOnLink, neverSent }
 
     enum What: Equatable, Sendable {
@@ -63,7 +63,7 @@ struct SessionPair {
         let what: What
     }
 
-    /// What a connection brings about carries its number, and comes to nothing when that connection is gone by then.
+    /// An event of a connection: it carries the connection's number, and comes to nothing when that is gone by then.
     enum Job {
         case connect, supplied
         case open(Int), applied(Int, UInt32), stored(Int, Digest), close(Int)
@@ -73,7 +73,7 @@ struct SessionPair {
 
     let setup: Setup
     let tableDigest = Digest(of: Array("table".utf8))
-    /// What the receiver says it has in the end.
+    /// The receiver's receipt in the end.
     var receipt: Receipt {
         Receipt(tableDigest: tableDigest, volumes: [Receipt.Volume(state: .lossless, digest: Digest(of: [7]))])
     }
@@ -82,7 +82,7 @@ struct SessionPair {
     var link: SimulatedPair
     private(set) var now = Duration.zero
     private(set) var log: [Entry] = []
-    /// What the receiver's end has on disk.
+    /// The state on the receiver's disk.
     private(set) var disk = Reassembler()
     /// The chunks that are whole on disk.
     private(set) var whole: Set<UInt32> = []
@@ -93,7 +93,7 @@ struct SessionPair {
     /// Connections made so far.
     var connectionCount = 0
     var isConnected = false
-    /// Where the log of the sender's present life begins.
+    /// The index at which the log of the sender's present life begins.
     var lifeStart = 0
     var cut: Set<Heading> = []
     var traffic = Traffic()
@@ -102,7 +102,7 @@ struct SessionPair {
     private(set) var lastHeard: [Endpoint: Duration] = [:]
     /// Decides over every datagram at the moment its session sends it.
     var fate: (Endpoint, Datagram) -> Fate = { _, _ in .carried }
-    /// What each end is given for bytes that the transport brings, by default these.
+    /// The bytes that an end is given for those that the transport brings, by default these.
     var arrival: ((Endpoint, [UInt8]) -> [(Endpoint, [UInt8])])?
     var agenda: [(time: Duration, job: Job)] = []
     private var stepCount = 0
@@ -121,7 +121,7 @@ struct SessionPair {
 
     var isOver: Bool { sender.isOver && receiver.isOver }
 
-    /// How the transport below the sender stands.
+    /// The state of the transport below the sender.
     private var transport: TransportState {
         TransportState(
             unsentCount: link.unsentDatagramCount(at: .client), repeatedCount: link.retransmissionCount(from: .client),

@@ -37,7 +37,7 @@ private struct Path {
 
     private var inFlightCount: Int { messages.count - (messages.firstIndex { !$0.hasCome } ?? messages.count) }
 
-    /// What was held back goes through now: the transport repeats it.
+    /// Lets through all that was held back: the transport repeats it.
     mutating func mend() {
         lets = { _ in true }
         for index in messages.indices where !messages[index].hasCome {

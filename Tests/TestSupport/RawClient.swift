@@ -67,7 +67,7 @@ package struct RawClient: Sendable {
         }
     }
 
-    /// What comes next; nil when the server ends the connection, or nothing comes within half a minute.
+    /// The bytes that come next; nil when the server ends the connection, or nothing comes within half a minute.
     package func receivePart() -> [UInt8]? {
         var part = [UInt8](repeating: 0, count: 1 << 16)
         let count = recv(descriptor, &part, part.count, 0)

@@ -8,7 +8,7 @@ func hex(_ text: String) -> [UInt8] {
     return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
 }
 
-/// What decoding is refused with; nil when it is not.
+/// The error with which decoding is refused; nil when it is not.
 func refusal(_ body: () throws -> Void) -> FormatError? {
     do {
         try body()

@@ -87,7 +87,7 @@ def probabilities(p: Prepared, predict: Predictor, slice_millimetres: float, thr
 
 
 def features(probability: np.ndarray, kept: np.ndarray, p: Prepared) -> dict[str, float]:
-    """What a verdict may look at besides certainty."""
+    """The signs that a verdict may look at besides certainty."""
     if not kept.any():
         return {}
     ends = np.flatnonzero(p.brain.any(axis=(1, 2)))

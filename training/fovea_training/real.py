@@ -47,7 +47,7 @@ class Mirror:
         return np.tensordot(self.normal, place, axes=(0, 0)) - self.offset
 
     def of(self, place: np.ndarray) -> np.ndarray:
-        """Where places lie in the mirror."""
+        """The mirror images of places."""
         normal = self.normal.reshape([3] + [1] * (place.ndim - 1))
         return place - 2 * self.side(place)[None] * normal
 

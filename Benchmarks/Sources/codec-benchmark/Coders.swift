@@ -2,7 +2,7 @@ internal import Foundation
 internal import NIfTIFile
 internal import VolumeModel
 
-/// What one coder made of one volume.
+/// The result of one coder with one volume.
 struct Score: Codable {
     var bytes: Int?
     var encodeSeconds: Double?

@@ -13,7 +13,7 @@ enum Tool {
         let peakMemory: Int
     }
 
-    /// Whether a program can be found.
+    /// Tells whether a program can be found.
     static func path(_ name: String) -> String? {
         if name.contains("/") { return FileManager.default.isExecutableFile(atPath: name) ? name : nil }
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")

@@ -21,7 +21,7 @@ struct SendBytes: AsyncParsableCommand {
 
     private static let chunkByteCount = 200_000
 
-    /// What is sent and when it was confirmed.
+    /// The chunks that are sent, and when each was confirmed.
     private struct Progress {
         var first: Duration?
         var last = Duration.zero

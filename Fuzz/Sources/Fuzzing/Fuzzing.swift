@@ -9,7 +9,7 @@ private func runDriver(
     _ body: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
 ) -> CInt
 
-/// What a target does with the bytes the fuzzer makes; set once, before the loop.
+/// The work of a target with the bytes that the fuzzer makes; set once, before the loop.
 nonisolated(unsafe) private var target: ([UInt8]) -> Void = { _ in }
 
 /// Runs a target until libFuzzer's own arguments end it. With `--seeds FOLDER` it writes its seeds there instead.

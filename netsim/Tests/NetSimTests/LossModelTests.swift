@@ -13,7 +13,7 @@ struct LossModelTests {
         }
     }
 
-    /// How long the runs of one value are that ended within the packets.
+    /// The lengths of the runs of one value that ended within the packets.
     private func runs(of value: Bool, in losses: [Bool]) -> [Int] {
         losses.split(separator: !value, omittingEmptySubsequences: true).map(\.count)
     }

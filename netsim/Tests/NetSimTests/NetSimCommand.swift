@@ -32,13 +32,13 @@ struct NetSimCommand {
         try self.init(Self.start(arguments, environment: environment))
     }
 
-    /// Whether the kernel lets these tests make namespaces and TUN devices.
+    /// True when the kernel lets these tests make namespaces and TUN devices.
     static let canRun: Bool = {
         guard let folder = try? ScratchFolder(), let link = try? folder.link() else { return false }
         return (try? NetSimCommand("run", "--link", link, "--", "true").status) == 0
     }()
 
-    /// Whether a program is installed.
+    /// Tells whether a program is installed.
     static func isInstalled(_ program: String) -> Bool {
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
         return folders.contains { access("\($0)/\(program)", X_OK) == 0 }
