@@ -1,7 +1,7 @@
 internal import VolumeModel
 
 /// The quality of every voxel of a volume, none above a limit.
-package struct Qualities: RandomAccessCollection, Sendable {
+package struct Qualities: RandomAccessCollection, Equatable, Sendable {
     /// The qualities before the limit.
     let levels: PagedArray<UInt8>
     /// A ``Quality``: `exact` limits nothing.
@@ -10,6 +10,9 @@ package struct Qualities: RandomAccessCollection, Sendable {
     package var startIndex: Int { 0 }
     package var endIndex: Int { levels.count }
     package subscript(index: Int) -> UInt8 { Swift.min(levels[index], limit) }
+
+    /// Equal are qualities that read the same, whatever limits them.
+    package static func == (one: Self, other: Self) -> Bool { one.elementsEqual(other) }
 
     /// The qualities of a range, copied.
     package func values(_ range: Range<Int>) -> [UInt8] {

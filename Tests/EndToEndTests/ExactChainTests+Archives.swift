@@ -110,7 +110,7 @@ extension ExactChainTests {
             }
         }
         let image = try NIfTIFile.read(file)
-        var voxels = image.volume.voxels
+        var voxels = Array(image.volume.voxels)
         voxels[voxels.count / 2] ^= 1
         try NIfTIFile.write(try NIfTIImage(header: image.header, voxels: voxels), to: file)
         try await expectAltered()

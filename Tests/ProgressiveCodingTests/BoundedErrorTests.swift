@@ -129,7 +129,7 @@ struct LongTailTests {
     /// The usual head, and a few voxels that are fifty times as bright as all others.
     private static func image() throws -> NIfTIImage {
         let plain = try Fixtures.image(Fixtures.shape(70, 66, 20), .int16, scale: 5)
-        var voxels = plain.volume.voxels
+        var voxels = Array(plain.volume.voxels)
         for place in [40_000, 41_234, 50_001] {
             withUnsafeBytes(of: Int16(27_000)) { (voxels[place * 2], voxels[place * 2 + 1]) = ($0[0], $0[1]) }
         }
