@@ -9,7 +9,10 @@ let strict: [SwiftSetting] = [
 ]
 
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-let sockets: Target.Dependency = .product(name: "FlyingSocks", package: "FlyingFox")
+let sockets: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
@@ -89,7 +92,7 @@ let modules: [Target] = [
     library("SRTTransport", ["CSRT", "Faults"]),
     library("SessionRunner", ["Congestion", "StreamSession", "SRTTransport", "Secrecy", "WireFormat", "Faults"]),
     library("Profiles", ["HEVCDecoding", "HEVCCodec", "ExactCodec", "ProgressiveCoding", "StrictYAML", "Faults", "Files"]),
-    library("HTTPService", [sockets, "Faults"]),
+    library("HTTPService", sockets + ["Faults", "Files"]),
     library("Metrics", ["HTTPService", "Faults"]),
     library(
         "Transfer",
@@ -162,7 +165,7 @@ let programs: [Target] = [
 ]
 
 let testTargets: [Target] = [
-    library("TestSupport", path: "Tests/TestSupport"),
+    library("TestSupport", sockets, path: "Tests/TestSupport"),
     library(
         "HostileInput",
         [
@@ -195,7 +198,7 @@ let testTargets: [Target] = [
         ]),
     tests("SecrecyTests", ["TestSupport", "Secrecy", "Faults"]),
     tests("JournalTests", ["TestSupport", "Journal", "Faults"]),
-    tests("HTTPServiceTests", ["TestSupport", "HTTPService", "Faults"]),
+    tests("HTTPServiceTests", ["TestSupport", "HTTPService", "Faults", "Files"]),
     tests("MetricsTests", ["TestSupport", "HTTPService", "Metrics", "Faults"]),
     tests(
         "FoveaKitTests",
@@ -279,7 +282,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     ],
     targets: libraries + simulator + modules + programs + testTargets
         + (Context.environment["FOVEA_BENCHMARKS"] == nil ? [] : benchmarks)

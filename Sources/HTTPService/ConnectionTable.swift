@@ -1,16 +1,16 @@
-internal import FlyingSocks
+internal import NIOCore
 internal import Synchronization
 
 /// The connections that are open: so many at most, and each only as long as it gets on.
 ///
-/// FlyingSocks waits for a client as long as the client likes. Shutting a connection down from here ends that wait, as if the
-/// client had gone.
+/// Who waits for a client, to send or to take what it was sent, waits as long as the client likes. Closing its connection from here
+/// ends that wait, as if the client had gone.
 final class ConnectionTable: Sendable {
     private struct Connection {
-        let socket: Socket
+        let channel: any Channel
         /// Whose it is: the address at the other end.
         let peer: String
-        /// When it is shut down, unless it gets on before.
+        /// When it is closed, unless it gets on before.
         var deadline: ContinuousClock.Instant?
         /// True while a request of it is being answered.
         var isBusy = false
@@ -22,11 +22,11 @@ final class ConnectionTable: Sendable {
         var isTakingSince: ContinuousClock.Instant?
         /// When it got on last.
         var lastActivity: ContinuousClock.Instant
-        var isShut = false
+        var isClosed = false
 
-        mutating func shut() {
-            isShut = true
-            socket.shut()
+        mutating func close() {
+            isClosed = true
+            channel.close(promise: nil)
         }
 
         /// Returns what is lost with it: 0 for a connection that has asked for nothing, 1 for one that does not take its answer, 2 for one
@@ -59,24 +59,18 @@ final class ConnectionTable: Sendable {
     /// that has the most, and of these the one that got on longest ago. One that is being answered and takes its answer goes only
     /// for an address that has fewer. Clients that do nothing can thus neither keep out one that asks nor end one that is being
     /// answered.
-    /// - Returns: its number; nil when it was closed, since all others are worth more, or have not gone yet.
-    func admit(_ socket: Socket, until deadline: ContinuousClock.Instant, now: ContinuousClock.Instant = .now) -> Int? {
-        let peer = socket.peerAddress
+    /// - Returns: its number; nil where there is no place for it, since all others are worth more, or have not gone yet.
+    func admit(_ channel: any Channel, until deadline: ContinuousClock.Instant, now: ContinuousClock.Instant = .now) -> Int? {
+        let peer = channel.remoteAddress?.ipAddress ?? ""
         return state.withLock { state in
-            let staying = state.open.filter { !$0.value.isShut }
-            guard state.open.count < 2 * limit else {
-                try? socket.close()
-                return nil
-            }
+            let staying = state.open.filter { !$0.value.isClosed }
+            guard state.open.count < 2 * limit else { return nil }
             if staying.count >= limit {
-                guard let victim = Self.victim(among: staying, for: peer, now) else {
-                    try? socket.close()
-                    return nil
-                }
-                state.open[victim]?.shut()
+                guard let victim = Self.victim(among: staying, for: peer, now) else { return nil }
+                state.open[victim]?.close()
             }
             defer { state.next += 1 }
-            state.open[state.next] = Connection(socket: socket, peer: peer, deadline: deadline, lastActivity: now)
+            state.open[state.next] = Connection(channel: channel, peer: peer, deadline: deadline, lastActivity: now)
             return state.next
         }
     }
@@ -100,14 +94,14 @@ final class ConnectionTable: Sendable {
     func beginStream(_ number: Int) -> Bool {
         state.withLock { state in
             guard let newcomer = state.open[number] else { return false }
-            let streams = state.open.filter { $0.value.isStream && !$0.value.isShut }
+            let streams = state.open.filter { $0.value.isStream && !$0.value.isClosed }
             let counts = streams.values.reduce(into: [:]) { $0[$1.peer, default: 0] += 1 }
             if streams.count >= streamLimit {
                 guard let most = counts.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }),
                     most.value > counts[newcomer.peer, default: 0] + 1,
                     let victim = streams.filter({ $0.value.peer == most.key }).keys.max()
                 else { return false }
-                state.open[victim]?.shut()
+                state.open[victim]?.close()
             }
             state.open[number]?.isStream = true
             return true
@@ -134,27 +128,22 @@ final class ConnectionTable: Sendable {
         }
     }
 
-    /// Closes a connection. Here, so that none is shut down whose number the system has given to another file.
-    func close(_ number: Int) {
-        state.withLock { try? $0.open.removeValue(forKey: number)?.socket.close() }
-    }
+    /// Takes a connection out that is over.
+    func remove(_ number: Int) { state.withLock { _ = $0.open.removeValue(forKey: number) } }
 
-    /// Shuts down those whose time is over.
-    func shutOverdue(now: ContinuousClock.Instant = .now) {
+    /// Closes all.
+    func closeAll() {
         state.withLock { state in
-            for (number, connection) in state.open where !connection.isShut {
-                if let deadline = connection.deadline, deadline < now { state.open[number]?.shut() }
-            }
+            for number in state.open.keys { state.open[number]?.close() }
         }
     }
-}
 
-extension Socket {
-    /// The address at the other end, without its port; empty where it is gone.
-    fileprivate var peerAddress: String {
-        switch try? remotePeer() {
-        case .ip4(let address, _), .ip6(let address, _): address
-        case .unix, nil: ""
+    /// Closes those whose time is over.
+    func closeOverdue(now: ContinuousClock.Instant = .now) {
+        state.withLock { state in
+            for (number, connection) in state.open where !connection.isClosed {
+                if let deadline = connection.deadline, deadline < now { state.open[number]?.close() }
+            }
         }
     }
 }

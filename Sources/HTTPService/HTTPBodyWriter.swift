@@ -1,9 +1,8 @@
-internal import FlyingSocks
-internal import Foundation
+internal import NIOCore
 
 /// Hands bytes to a client, which has to take them in time.
 package struct HTTPBodyWriter: Sendable {
-    let socket: AsyncSocket
+    let channel: any Channel
     let table: ConnectionTable
     let number: Int
     let timeout: Duration
@@ -18,7 +17,7 @@ package struct HTTPBodyWriter: Sendable {
         while !rest.isEmpty {
             table.extend(number, until: .now + timeout, isTaking: true)
             let piece = rest.prefix(Self.pieceByteCount)
-            try await socket.write(Data(piece))
+            try await channel.writeAndFlush(ByteBuffer(bytes: piece))
             rest = rest.dropFirst(piece.count)
         }
         table.extend(number, until: nil)

@@ -1,4 +1,4 @@
-internal import FlyingSocks
+internal import NIOCore
 
 /// Takes one request after another from a connection.
 struct HTTPRequestReader {
@@ -8,13 +8,16 @@ struct HTTPRequestReader {
         case refused(HTTPResponse)
     }
 
-    let socket: AsyncSocket
-    let bodyByteLimit: Int
+    /// The client is gone.
+    struct Gone: Error {}
+
+    private var incoming: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
+    private let bodyByteLimit: Int
     /// The bytes that came after the last request.
     private var bytes: [UInt8] = []
 
-    init(socket: AsyncSocket, bodyByteLimit: Int) {
-        self.socket = socket
+    init(_ incoming: NIOAsyncChannelInboundStream<ByteBuffer>, bodyByteLimit: Int) {
+        self.incoming = incoming.makeAsyncIterator()
         self.bodyByteLimit = bodyByteLimit
     }
 
@@ -26,16 +29,27 @@ struct HTTPRequestReader {
         while end == nil {
             guard bytes.count < HTTPRequest.headByteLimit else { return .refused(.headTooLarge) }
             start = bytes.count
-            bytes += try await socket.read(atMost: 4096)
+            bytes += try await more()
             end = HTTPRequest.headEnd(bytes, from: start)
         }
         guard let end, var request = HTTPRequest(parsing: bytes[..<end]), let byteCount = request.bodyByteCount else {
             return .refused(.badRequest)
         }
         guard byteCount <= bodyByteLimit else { return .refused(.bodyTooLarge) }
-        while bytes.count < end + byteCount { bytes += try await socket.read(atMost: 4096) }
+        while bytes.count < end + byteCount { bytes += try await more() }
         request.body = Array(bytes[end..<end + byteCount])
         bytes.removeFirst(end + byteCount)
         return .request(request)
+    }
+
+    /// Reads on without looking at what comes, until the client ends or so many bytes have come.
+    mutating func hearOut(atMost byteLimit: Int) async throws {
+        var count = 0
+        while count < byteLimit { count += try await more().count }
+    }
+
+    private mutating func more() async throws -> [UInt8] {
+        guard let buffer = try await incoming.next() else { throw Gone() }
+        return Array(buffer.readableBytesView)
     }
 }

@@ -1,6 +1,6 @@
 package import Receiver
 internal import Foundation
-internal import HTTPService
+package import HTTPService
 internal import Metrics
 package import SRTTransport
 
@@ -12,6 +12,7 @@ package struct LiveView: Sendable {
     private let store: LiveStore
     private let site: ReceivingSite
     private let address: HostPort
+    private let certificate: TLSCertificate?
     private let assets: ViewAssets
 
     /// Prepares a view.
@@ -20,11 +21,13 @@ package struct LiveView: Sendable {
     ///   - site: whose files may be fetched, whose figures are shown where it has a store for them, and whose senders may be asked for parts of a volume where
     ///     it has a queue of region requests.
     ///   - address: where to listen: an address, or `localhost`; port 0 lets the system choose.
+    ///   - certificate: for HTTPS; nil serves in clear.
     /// - Throws: `LiveViewError.Code.notInstalled`.
-    package init(of store: LiveStore, site: ReceivingSite, on address: HostPort) throws {
+    package init(of store: LiveStore, site: ReceivingSite, on address: HostPort, certificate: TLSCertificate? = nil) throws {
         self.store = store
         self.site = site
         self.address = address
+        self.certificate = certificate
         assets = try ViewAssets()
     }
 
@@ -40,16 +43,18 @@ package struct LiveView: Sendable {
         limits.bodyByteCount = 4 << 10
         limits.timeout = .seconds(10)
         // The port that the system chooses is known only once it listens.
-        let access = ViewAccess(isLoopback: address.isLoopback, port: address.port)
+        let access = ViewAccess(isLoopback: address.isLoopback, port: address.port, isEncrypted: certificate != nil)
         let shelf = SessionShelf(site)
         let router = ViewRouter(store: store, access: access, assets: assets, site: site, shelf: shelf)
-        let server = HTTPServer("the view", host: address.host, port: address.port, limits: limits) { await router.answer($0) }
+        let server = HTTPServer(
+            "the view", host: address.host, port: address.port, limits: limits, certificate: certificate
+        ) { await router.answer($0) }
         do {
             try await withThrowingTaskGroup { group in
                 group.addTask {
                     try await server.run { port in
                         let page = HostPort(host: address.host, port: port)
-                        onListening("http://\(page)/" + (access.token.map { "?token=\($0)" } ?? ""))
+                        onListening("\(access.scheme)://\(page)/" + (access.token.map { "?token=\($0)" } ?? ""))
                     }
                 }
                 group.addTask {

@@ -4,20 +4,25 @@ internal import HTTPService
 /// Who may look.
 ///
 /// On a loopback address whoever can connect may; beyond it, who has the token of the address that the command prints. Other sites'
-/// pages may never, whatever browser they are open in: a request has to name this server by an address or `localhost` (a name could have
-/// been bound to this address to get at it), and a request that asks for something to be done has to bear a word that only a page from
-/// here can have read.
+/// pages may never, whatever browser they are open in: in clear a request has to name this server by an address or `localhost` (a name
+/// could have been bound to this address to get at it; over HTTPS the certificate rules that out), and a request that asks for something
+/// to be done has to bear a word that only a page from here can have read.
 struct ViewAccess: Sendable {
     /// In the page's address; nil on loopback.
     let token: String?
     /// The word that a POST has to bear.
     let requestWord = Self.random()
     private let port: UInt16
+    private let isEncrypted: Bool
 
-    init(isLoopback: Bool, port: UInt16) {
+    init(isLoopback: Bool, port: UInt16, isEncrypted: Bool = false) {
         token = isLoopback ? nil : Self.random()
         self.port = port
+        self.isEncrypted = isEncrypted
     }
+
+    /// The scheme of the page's address.
+    var scheme: String { isEncrypted ? "https" : "http" }
 
     /// The header that bears ``requestWord``.
     static let requestHeader = "x-fovea-request"
@@ -32,12 +37,12 @@ struct ViewAccess: Sendable {
 
     /// Returns the answer to give instead; nil where the request may be answered.
     func refusal(_ request: HTTPRequest) -> HTTPResponse? {
-        guard request.hasLiteralHost, let host = request.headers["host"] else { return .misdirected }
+        guard isEncrypted || request.hasLiteralHost, let host = request.headers["host"] else { return .misdirected }
         // Browsers say so themselves where a request is another page's.
         if let site = request.headers["sec-fetch-site"], site != "same-origin", site != "none", request.path != "/" {
             return .forbidden("this is for the view's own page\n")
         }
-        if let origin = request.headers["origin"], origin != "http://\(host)" {
+        if let origin = request.headers["origin"], origin != "\(scheme)://\(host)" {
             return .forbidden("this is for the view's own page\n")
         }
         guard let token else { return nil }
@@ -53,7 +58,8 @@ struct ViewAccess: Sendable {
 
     /// Returns the headers that keep the token at the browser, once it has been given.
     func cookieHeaders() -> [(name: String, value: String)] {
-        token.map { [("Set-Cookie", "\(cookieName)=\($0); Path=/; HttpOnly; SameSite=Strict")] } ?? []
+        token.map { [("Set-Cookie", "\(cookieName)=\($0); Path=/; HttpOnly; SameSite=Strict" + (isEncrypted ? "; Secure" : ""))] }
+            ?? []
     }
 
     private func cookie(of request: HTTPRequest) -> String? {

@@ -18,6 +18,7 @@ struct Failure {
         case let error as CommandError: (message, code) = (error.message, .usage)
         case let error as PhantomError: (message, code) = (error.message, .usage)
         case let error as NetSimError: (message, code) = (error.message, .unavailable)
+        case let error as HTTPServiceError where error.code == .invalidCertificate: (message, code) = (error.message, .badData)
         case let error as HTTPServiceError: (message, code) = (error.message, .unavailable)
         case let error as LiveViewError: (message, code) = (error.message, .unavailable)
         case let error as ExperimentError: (message, code) = (error.message, Self.code(of: error.code))

@@ -2,6 +2,7 @@ import Receiver
 import Foundation
 import Glibc
 import SRTTransport
+import TestSupport
 import Testing
 
 @Suite("Who gets in, and what a receiver leaves where", .serialized)
@@ -289,6 +290,32 @@ struct DoorTests {
         #expect(code == 74, "\(program.standardError)")
         #expect(program.standardError.contains("choose another --out"), "\(program.standardError)")
         #expect(program.event("listening") == nil)
+    }
+
+    @Test("A page is served over HTTPS with a certificate and its key, and not in clear where either cannot be used")
+    func encryptedPage() async throws {
+        let scratch = try Scratch()
+        let certificate = try TestCertificate.write(TestCertificate.certificate, to: scratch.file("cert.pem"))
+        let key = try TestCertificate.write(TestCertificate.key, to: scratch.file("key.pem"))
+        let other = try TestCertificate.write(TestCertificate.otherKey, to: scratch.file("other.pem"))
+        let view = ["--view", "127.0.0.1:0"]
+        let tls = ["--view-tls-cert", certificate, "--view-tls-key"]
+        for (arguments, expected) in [
+            (view + ["--view-tls-cert", certificate], 64), (tls + [key], 64), (view + tls + [other], 65),
+            (view + tls + [scratch.file("none.pem")], 66),
+        ] as [([String], Int32)] {
+            let (code, program) = try await Program.run(
+                "fovea", ["receive", "--listen", "127.0.0.1:0", "--out", scratch.file("in"), "--json"] + arguments)
+            #expect(code == expected, "\(arguments): \(program.standardError)")
+            #expect(program.event("view") == nil && program.event("listening") == nil)
+        }
+        let receiver = try receive(scratch, view + tls + [key])
+        let page = try #require(try await receiver.waitFor("view")?["url"] as? String)
+        #expect(page.hasPrefix("https://127.0.0.1:"))
+        let port = try #require(URL(string: page)?.port.flatMap(UInt16.init(exactly:)))
+        let answer = try await TLSClient.ask(port, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        #expect(answer.contains("<title>Fovea</title>"))
+        try await end(receiver)
     }
 
     @Test("A name that steers a terminal is shown without what steers it")

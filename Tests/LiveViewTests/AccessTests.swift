@@ -11,16 +11,41 @@ import Testing
 struct AccessTests {
     /// Serves a view of nothing; hands over its port and its page's address.
     private func serving<Result: Sendable>(
-        _ host: String = "127.0.0.1", _ body: @escaping @Sendable (UInt16, String) async throws -> Result
+        _ host: String = "127.0.0.1", certificate: TLSCertificate? = nil,
+        _ body: @escaping @Sendable (UInt16, String) async throws -> Result
     ) async throws -> Result {
         let site = ReceivingSite(folder: NSTemporaryDirectory(), transport: .init())
-        let view = try LiveView(of: LiveStore(), site: site, on: HostPort(host: host, port: 0))
+        let view = try LiveView(of: LiveStore(), site: site, on: HostPort(host: host, port: 0), certificate: certificate)
         let (pages, continuation) = AsyncStream<String>.makeStream()
         let task = Task { try await view.run { continuation.yield($0) } }
         defer { task.cancel() }
         var iterator = pages.makeAsyncIterator()
         let page = try #require(await iterator.next())
         return try await body(UInt16(try #require(URL(string: page)?.port)), page)
+    }
+
+    @Test("Over HTTPS the page's address says so, a name of the certificate is taken, and the token stays out of clear requests")
+    func encrypted() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let certificate = try TLSCertificate(
+            TestCertificate.write(TestCertificate.certificate, to: "\(folder.path)/cert.pem"),
+            key: TestCertificate.write(TestCertificate.key, to: "\(folder.path)/key.pem"))
+        try await serving("0.0.0.0", certificate: certificate) { port, page in
+            #expect(page.hasPrefix("https://0.0.0.0:\(port)/?token="))
+            let token = try #require(page.split(separator: "=").last.map(String.init))
+            let opened = try await TLSClient.ask(
+                port, "GET /?token=\(token) HTTP/1.1\r\nHost: reading-room.example:\(port)\r\nConnection: close\r\n\r\n")
+            #expect(opened.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(opened.contains("; SameSite=Strict; Secure\r\n"))
+            for (origin, status) in [("https", "200"), ("http", "403")] {
+                let answer = try await TLSClient.ask(
+                    port,
+                    "GET /api/start HTTP/1.1\r\nHost: a.example\r\nOrigin: \(origin)://a.example\r\nConnection: close\r\n"
+                        + "Cookie: fovea-view-0=\(token)\r\n\r\n")
+                #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(origin)")
+            }
+        }
     }
 
     private func ask(_ port: UInt16, _ path: String, method: String = "GET", host: String = "localhost", _ more: String = "") async
