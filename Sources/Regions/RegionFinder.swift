@@ -107,7 +107,7 @@ package struct RegionFinder: Sendable {
         }
         // A model that works on blocks knows edges to a block only.
         let boxes = RegionPlanner.boxes(around: finding.mask, margin: margin + finding.blockVoxelCount)
-        guard isModel else { return Regions(boxes: boxes, source: .mask, remark: nil) }
+        guard isModel else { return Regions(boxes: boxes, source: .mask, remark: finding.remark) }
         func remark(_ text: String) -> String { [finding.remark, text].compactMap { $0 }.joined(separator: "; ") }
         switch finding.verdict {
         case .found:

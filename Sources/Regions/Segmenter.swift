@@ -76,28 +76,43 @@ package struct MaskFileSegmenter: Segmenter {
         self.path = path
     }
 
-    /// Checks that the mask has the shape of volumes whose voxels are not read yet.
-    /// - Throws: `SegmentationError.Code.shapesDiffer`.
+    /// Checks that the mask can be brought to volumes whose voxels are not read yet.
+    /// - Throws: `SegmentationError.Code.shapesDiffer` where it has another shape and does not say where it lies.
     package func check(_ shapes: [Shape]) throws(SegmentationError) {
-        for shape in shapes where shape.box != labels.shape.box {
-            throw SegmentationError(
-                .shapesDiffer, "\(path): a mask of \(labels.shape) does not fit a volume of \(shape)")
-        }
+        for shape in shapes where shape.box != labels.shape.box && labels.affine.isUnstated { throw misfit(shape) }
     }
 
-    /// The mask.
+    private func misfit(_ shape: Shape) -> SegmentationError {
+        SegmentationError(.shapesDiffer, "\(path): a mask of \(labels.shape) does not fit a volume of \(shape)")
+    }
+
+    /// The mask, on the grid of the volumes.
     /// - Throws: `SegmentationError.Code.shapesDiffer` when it does not fit the volumes, `.placesDiffer` when it lies elsewhere in the
     ///   patient, `.emptyMask` when no voxel is above zero.
     package func segment(_ scans: [Scan]) throws -> Finding {
         let mask = try Mask(labels: labels)
-        for scan in scans {
-            guard scan.volume.shape.box == mask.shape.box else {
-                throw SegmentationError(
-                    .shapesDiffer, "\(path): a mask of \(mask.shape) does not fit a volume of \(scan.volume.shape)")
-            }
-            try Scan(labels, name: path).requirePlace(of: scan)
-        }
         guard mask.boundingBox != nil else { throw SegmentationError(.emptyMask, "\(path): no voxel of the mask is above zero") }
-        return Finding(mask: mask, verdict: .found)
+        guard let scan = scans.first else { return Finding(mask: mask, verdict: .found) }
+        for other in scans.dropFirst() {
+            guard other.volume.shape.box == scan.volume.shape.box else { throw misfit(other.volume.shape) }
+            try other.requirePlace(of: scan)
+        }
+        let (shape, place) = (scan.volume.shape, scan.volume.affine)
+        let isOfShape = shape.box == mask.shape.box
+        if isOfShape, labels.affine.difference(from: place, over: shape) == nil { return Finding(mask: mask, verdict: .found) }
+        guard let placement = MaskPlacement(of: mask, at: labels.affine, on: shape, at: place) else {
+            guard isOfShape else { throw misfit(shape) }
+            try Scan(labels, name: path).requirePlace(of: scan)
+            return Finding(mask: mask, verdict: .found)
+        }
+        let (placed, outside) = try placement.placed()
+        guard placed.boundingBox != nil else {
+            throw SegmentationError(.placesDiffer, "\(path): nothing of this mask lies within \(scan.name)")
+        }
+        var remarks = placement.isExact ? [] : ["the mask has a grid of its own: the nearest voxels of \(scan.name) are taken"]
+        if outside > 0 {
+            remarks.append("\(max(1, Int((outside * 100).rounded()))) % of the mask lies outside \(scan.name)")
+        }
+        return Finding(mask: placed, verdict: .found, remark: remarks.isEmpty ? nil : remarks.joined(separator: "; "))
     }
 }

@@ -37,15 +37,23 @@ public struct Mask: Sendable, Equatable {
         try self.init(shape: try Shape(columns: shape.columns, rows: shape.rows, slices: shape.slices), bits: bits)
     }
 
-    /// Voxels of the volume's first time point that are above zero.
+    /// Voxels of the volume's first time point that are above zero, in physical units.
     public init(labels volume: Volume) throws(VolumeError) {
         struct Thresholder: VoxelVisitor {
             let volume: Volume
             let bits: UnsafeMutableBufferPointer<UInt8>
             func visit<V: Voxel>(_ type: V.Type) {
+                let scaling = volume.scaling
                 volume.withVoxels(as: type) { voxels in
-                    let zero = V(nearest: 0)
-                    for index in bits.indices { bits[index] = voxels[index] > zero ? 1 : 0 }
+                    guard scaling.slope != 0, scaling.slope.isFinite, scaling.slope < 0 || scaling.intercept != 0 else {
+                        let zero = V(nearest: 0)
+                        for index in bits.indices { bits[index] = voxels[index] > zero ? 1 : 0 }
+                        return
+                    }
+                    let intercept = scaling.intercept.isFinite ? scaling.intercept : 0
+                    for index in bits.indices {
+                        bits[index] = voxels[index].doubleValue * scaling.slope + intercept > 0 ? 1 : 0
+                    }
                 }
             }
         }

@@ -46,6 +46,8 @@ struct Fovea: AsyncParsableCommand {
     }
 
     private static func leave(with error: any Error) -> Never {
+        // All is said already.
+        if let code = error as? ExitCode { end(code.rawValue) }
         if let failure = Failure(error) {
             print(error: failure.message)
             end(failure.code)

@@ -135,6 +135,36 @@ struct ScanKindTests {
         #expect(summary["units"] as? String == "stored" && summary["nonfinite_voxels"] as? Int == 0)
     }
 
+    @Test("A mask that is mirrored with its header marks the side of the patient that it marked before")
+    func mirroredMask() async throws {
+        let scratch = try Scratch()
+        let (scan, mask, mirrored) = (scratch.file("flair.nii"), scratch.file("mask.nii"), scratch.file("mirrored.nii"))
+        try Self.write(scan, .int16) { Int16(Self.texture($0, $1, $2, $3)) }
+        let columns = try NIfTIFile.read(scan).volume.shape.columns
+        var rows = Self.affine.rows
+        for row in 0..<3 {
+            rows[row][3] += rows[row][0] * Double(columns - 1)
+            rows[row][0] = -rows[row][0]
+        }
+        try Self.write(mask, .uint8) { x, y, z, _ in UInt8((3..<8).contains(x) && (4..<9).contains(y) && z == 5 ? 1 : 0) }
+        try Self.write(mirrored, .uint8, affine: Affine(rows: rows)) { x, y, z, _ in
+            UInt8((3..<8).contains(columns - 1 - x) && (4..<9).contains(y) && z == 5 ? 1 : 0)
+        }
+        var boxes: [String] = []
+        for file in [mask, mirrored] {
+            let archive = scratch.file("\(boxes.count).fovea")
+            let (code, program) = try await Program.run("fovea", ["encode", scan, "--mask", file, "--out", archive])
+            #expect(code == 0, "\(program.standardError)")
+            let inspected = try await Program.run("fovea", ["inspect", archive]).program.standardOutput
+            boxes.append(try #require(inspected.split(separator: "\n").first { $0.contains("regions by mask") }).description)
+        }
+        #expect(boxes[0] == boxes[1])
+        // By their indices the two differ, and compare says why.
+        let (code, program) = try await Program.run("fovea", ["compare", mask, mirrored, "--json"])
+        #expect(code == 1 && program.event("summary")?["identical_geometry"] as? Bool == false, "\(program.standardError)")
+        #expect(try await Program.run("fovea", ["compare", mask, mask, "--json"]).code == 0)
+    }
+
     @Test("A mask or a second volume that lies elsewhere in the patient is refused in one line that names both and what differs")
     func otherPlace() async throws {
         let scratch = try Scratch()
@@ -144,13 +174,12 @@ struct ScanKindTests {
         rows[0][3] += 12
         try Self.write(second, .int16, affine: Affine(rows: rows)) { Int16(Self.texture($0, $1, $2, $3)) }
         rows = Self.affine.rows
-        // Flipped left to right, as a program leaves it that does not read the header.
-        rows[0][0] = 1
+        rows[2][3] += 500
         try Self.write(mask, .uint8, affine: Affine(rows: rows)) { x, y, z, _ in UInt8((10..<15).contains(x) ? 1 : 0) }
         let cases = [
-            (["encode", first, "--mask", mask, "--out", scratch.file("a")], mask, "axes that run to RAS and to LAS"),
+            (["encode", first, "--mask", mask, "--out", scratch.file("a")], mask, "nothing of this mask lies within"),
             (["segment", first, second, "--out", scratch.file("a.nii")], second, "12.0 mm"),
-            (["compare", first, first, "--mask", mask], mask, "axes that run"),
+            (["compare", first, first, "--mask", mask], mask, "nothing of this mask lies within"),
             (["send", first, second, "--box", "10:20,10:20,5:12", "--to", "127.0.0.1:9"], second, "12.0 mm"),
         ]
         for (arguments, other, difference) in cases {

@@ -40,10 +40,13 @@ struct CompareCommand: AsyncParsableCommand {
             areLabels && !sameType ? (try Self.labels(first.volume), try Self.labels(second.volume)) : (first.volume, second.volume)
         let box = try box.map { try Box(parsing: $0) }
         let mask = try mask.map { path in
-            let labels = try NIfTIFile.read(path).volume
-            try Scan(labels, name: path).requirePlace(of: Scan(first.volume, name: a))
-            return try Mask(labels: labels)
+            let finding = try MaskFileSegmenter(labels: NIfTIFile.read(path).volume, path: path).segment([
+                Scan(first.volume, name: a)
+            ])
+            if let remark = finding.remark { console.remark("\(path): \(remark)") }
+            return finding.mask
         }
+        let difference = Self.difference(first.volume, second.volume)
         for (path, image) in [(a, first), (b, second)] {
             for remark in image.remarks { console.remark("\(path): \(remark)") }
         }
@@ -64,12 +67,14 @@ struct CompareCommand: AsyncParsableCommand {
             voxels not finite   \(fidelity.nonfiniteVoxelCount) of \(fidelity.voxelCount)
             identical voxels    \(sameVoxels ? "yes" : "no")
             identical header    \(sameHeader ? "yes" : "no")
+            identical geometry  \(difference.map { "no: \($0)" } ?? "yes")
             """)
         if let dice { console.say("Dice                \(dice)") }
         var fields: [String: JSONValue] = [
             "psnr_db": .number(fidelity.psnr(peak: peak) as Double?), "ssim": .number(ssim),
             "max_abs_error": .number(fidelity.maxAbsoluteError as Double?), "identical_voxels": .flag(sameVoxels),
-            "identical_header": .flag(sameHeader), "voxels": .integer(fidelity.voxelCount),
+            "identical_header": .flag(sameHeader), "identical_geometry": .flag(difference == nil),
+            "voxels": .integer(fidelity.voxelCount),
             "peak": .number(peak as Double?), "units": .text("stored"), "nonfinite_voxels": .integer(fidelity.nonfiniteVoxelCount),
             "robust_psnr_db": .number(fidelity.psnr(against: robust) as Double?),
             "robust_range": .list([.number(robust.lowerBound), .number(robust.upperBound)]),
@@ -77,6 +82,16 @@ struct CompareCommand: AsyncParsableCommand {
         ]
         if let dice { fields["dice"] = .number(dice) }
         console.event("summary", fields)
+        // The figures are of voxels by their indices: of another place in the patient, or of other values.
+        if difference != nil { throw ExitCode(1) }
+    }
+
+    /// How two volumes lie elsewhere, or scale their voxels otherwise; nil where they do not.
+    private static func difference(_ first: Volume, _ second: Volume) -> String? {
+        if let difference = second.affine.difference(from: first.affine, over: first.shape) { return difference }
+        func factors(_ scaling: Scaling) -> [Double] { scaling.slope == 0 ? [1, 0] : [scaling.slope, scaling.intercept] }
+        let (a, b) = (factors(first.scaling), factors(second.scaling))
+        return a == b ? nil : "values of \(a[0]) x stored + \(a[1]), and of \(b[0]) x stored + \(b[1])"
     }
 
     /// Labels as bytes.
