@@ -11,11 +11,13 @@ public enum Region: Sendable, Equatable {
     case mask(String)
     /// A box of voxel indices, ends exclusive, such as `60:120,80:140,40:90`: columns, rows, slices.
     case box(String)
+    /// All of the volume: nothing is looked for.
+    case whole
 
     /// The files that are read for it.
     var files: [String] {
         switch self {
-        case .model, .box: []
+        case .model, .box, .whole: []
         case .modelFile(let path), .mask(let path): [path]
         }
     }
@@ -27,6 +29,7 @@ public enum Region: Sendable, Equatable {
         case .modelFile(let path): .model(path: path)
         case .mask(let path): .mask(path: path)
         case .box(let text): .box(try Box(parsing: text))
+        case .whole: .whole
         }
     }
 }

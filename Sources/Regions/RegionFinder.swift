@@ -12,6 +12,8 @@ package enum RegionChoice: Sendable, Equatable {
     case box(Box)
     /// A model in an .onnx file, or the one that comes with the program.
     case model(path: String?)
+    /// Nothing is looked for: all of the volume goes alike.
+    case whole
 }
 
 /// Finds the boxes that go first, by what was chosen.
@@ -30,6 +32,7 @@ package struct RegionFinder: Sendable {
         case box(Box)
         case mask(MaskFileSegmenter)
         case model(ModelSegmenter)
+        case whole
     }
     private let means: Means
 
@@ -40,6 +43,7 @@ package struct RegionFinder: Sendable {
     /// - Throws: `NIfTIError`, `SegmentationError`.
     package init(_ choice: RegionChoice) throws {
         switch choice {
+        case .whole: means = .whole
         case .box(let box): means = .box(box)
         case .mask(let path): means = .mask(MaskFileSegmenter(labels: try NIfTIFile.read(path).volume, path: path))
         case .model(let path):
@@ -53,6 +57,7 @@ package struct RegionFinder: Sendable {
     package var name: String {
         switch means {
         case .box: "box"
+        case .whole: "whole volume"
         case .mask(let segmenter): segmenter.name
         case .model(let segmenter): segmenter.name
         }
@@ -67,6 +72,7 @@ package struct RegionFinder: Sendable {
         switch means {
         case .box(let box):
             guard let shape = shapes.first, shape.box.contains(box) else { throw Self.reachesOut(box, of: shapes.first) }
+        case .whole: break
         case .mask(let segmenter): try segmenter.check(shapes)
         case .model(let segmenter): try segmenter.check(names: names)
         }
@@ -85,6 +91,9 @@ package struct RegionFinder: Sendable {
                 throw Self.reachesOut(box, of: scans.first?.volume.shape)
             }
             return Finding(mask: try Mask(filling: box, in: shape), verdict: .found)
+        case .whole:
+            let shape = scans[0].volume.shape
+            return Finding(mask: try Mask(filling: shape.box, in: shape), verdict: .found)
         case .mask(let segmenter): return try segmenter.segment(scans)
         case .model(let segmenter): return try segmenter.segment(scans)
         }
@@ -97,6 +106,9 @@ package struct RegionFinder: Sendable {
         if case .box(let box) = means {
             try check(scans.map(\.volume.shape), names: [])
             return Regions(boxes: [box], source: .box, remark: nil)
+        }
+        if case .whole = means {
+            return Regions(boxes: scans.prefix(1).map(\.volume.shape.box), source: .everything, remark: nil)
         }
         let finding: Finding
         do {

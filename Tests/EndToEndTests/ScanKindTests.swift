@@ -135,6 +135,25 @@ struct ScanKindTests {
         #expect(summary["units"] as? String == "stored" && summary["nonfinite_voxels"] as? Int == 0)
     }
 
+    @Test("Told to look for nothing, no model is read, and all of the volume goes alike")
+    func noModel() async throws {
+        let scratch = try Scratch()
+        try Self.write(scratch.file("scan.nii"), .int16) { Int16(Self.texture($0, $1, $2, $3)) }
+        let (code, program) = try await Program.run(
+            "fovea", ["encode", scratch.file("scan.nii"), "--no-model", "--out", scratch.file("a.fovea")],
+            environment: ["FOVEA_MODELS": scratch.file("none")])
+        #expect(code == 0 && program.standardError.isEmpty, "\(program.standardError)")
+        let volume = try #require(
+            try await
+                (Program.run("fovea", ["inspect", scratch.file("a.fovea"), "--json"]).program.event("summary")?["volumes"]
+                as? [[String: Any]])?.first)
+        #expect(volume["roi_source"] as? String == "everything")
+        #expect((volume["roi_boxes"] as? [String])?.count == 1)
+        let both = try await Program.run(
+            "fovea", ["encode", scratch.file("scan.nii"), "--no-model", "--model", "x.onnx", "--out", scratch.file("b.fovea")])
+        #expect(both.code == 64)
+    }
+
     @Test("A mask that is mirrored with its header marks the side of the patient that it marked before")
     func mirroredMask() async throws {
         let scratch = try Scratch()

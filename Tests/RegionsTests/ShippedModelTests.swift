@@ -37,6 +37,24 @@ struct ShippedModelTests {
         #expect(finding.mask.voxelCount > 100)
     }
 
+    @Test("Of a head in noisy air it is shown the brain that PyTorch's chain shows it, and finds the same")
+    func goldenHead() throws {
+        let golden = try Golden(Self.path + ".golden-head")
+        let segmenter = try segmenter()
+        let scan = try golden.scan()
+        let blocks = try segmenter.blocks([scan])
+        func differing(_ a: [UInt8], _ b: [UInt8]) -> Int { zip(a, b).count { $0 != $1 } }
+        let (body, brain) = (try golden.bytes("body"), try golden.bytes("brain"))
+        #expect(blocks.body == body)
+        #expect(Double(differing(blocks.shown, brain)) <= 0.001 * Double(body.count { $0 != 0 }))
+        #expect(brain.count { $0 != 0 } < body.count { $0 != 0 } / 2)
+        let finding = try segmenter.segment([scan])
+        #expect(finding.verdict.rawValue == golden.record.verdict, "\(finding.remark ?? "")")
+        #expect(abs((finding.certainty ?? 0) - golden.record.certainty) < 0.005)
+        let labels = try Mask(shape: finding.mask.shape, bits: golden.bytes("mask"))
+        #expect(try finding.mask.dice(with: labels) > 0.99)
+    }
+
     @Test("It finds a phantom's tumour", arguments: [1, 7] as [UInt64])
     func phantom(seed: UInt64) throws {
         let head = PhantomHead.generate(try PhantomParameters(seed: seed, columns: 120, rows: 120, slices: 78))

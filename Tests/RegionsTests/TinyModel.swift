@@ -105,7 +105,7 @@ func scan(
             for x in 4..<columns - 4 {
                 // A little texture, or the body would have no contrast but the boxes.
                 let isBright = bright.contains { $0.x.contains(x) && $0.y.contains(y) && $0.z.contains(z) }
-                values[(z * rows + y) * columns + x] = (isBright ? level : 100) + (x + 2 * y + 3 * z) % 3
+                values[(z * rows + y) * columns + x] = (isBright ? level : 100) + (7 * x + 13 * y + 29 * z) % 31
             }
         }
     }

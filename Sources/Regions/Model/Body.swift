@@ -13,18 +13,29 @@ struct Body {
     /// - Throws: `VolumeError.Code.noRoom`.
     init(of volume: Volume) throws(VolumeError) {
         let shape = volume.shape
-        var values = try PagedArray<Float>(zeros: shape.sliceVoxelCount * shape.slices)
+        var values = try Self.physicalValues(of: volume)
+        let fill = Self.fill(values, shape)
+        try values.withUnsafeMutableBufferPointer { values in
+            for index in values.indices where values[index] == fill || !values[index].isFinite { values[index] = .nan }
+        }
+        self.init(values: values, fill: fill, shape: shape)
+    }
+
+    /// A body whose surroundings are not-a-number already.
+    init(values: PagedArray<Float>, fill: Float, shape: Shape) {
+        self.values = values
+        self.fill = fill
+        box = Self.box(values, shape)
+    }
+
+    /// The values of the first time point, scaled.
+    static func physicalValues(of volume: Volume) throws(VolumeError) -> PagedArray<Float> {
+        var values = try PagedArray<Float>(zeros: volume.shape.sliceVoxelCount * volume.shape.slices)
         try values.withUnsafeMutableBufferPointer { values in
             var reader = Reader(volume: volume, output: values)
             volume.voxelType.accept(&reader)
         }
-        let fill = Self.fill(values, shape)
-        self.fill = fill
-        try values.withUnsafeMutableBufferPointer { values in
-            for index in values.indices where values[index] == fill || !values[index].isFinite { values[index] = .nan }
-        }
-        self.values = values
-        box = Self.box(values, shape)
+        return values
     }
 
     private struct Reader: VoxelVisitor {

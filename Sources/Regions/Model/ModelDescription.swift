@@ -63,6 +63,24 @@ package struct ModelDescription: Sendable, Equatable {
     package let unsureBelow: Double
     /// When more than this share of the body is found it is unsure too.
     package let unsureAboveBodyFraction: Double
+    /// And where more than this share of what is found has a counterpart on the other side; 1 allows any.
+    package let unsureAboveSymmetry: Double
+    /// A model that finds the brain first; nil where scans have to come without skull.
+    package let brain: Brain?
+
+    /// The model that finds the brain, and what is made of it.
+    package struct Brain: Sendable, Equatable {
+        /// The file's name, in the same folder.
+        package let file: String
+        /// SHA-256 of that model in hexadecimal.
+        package let digest: String
+        /// Where at least this share of the body is brain, the scan has no skull.
+        package let keepBodyAbove: Double
+        /// Layers of blocks taken off before the largest part is chosen.
+        package let peel: Int
+        /// The volume that a brain has.
+        package let litres: ClosedRange<Double>
+    }
 
     /// The most a side-car may have, in bytes.
     static let byteLimit = 1 << 20
@@ -101,6 +119,19 @@ package struct ModelDescription: Sendable, Equatable {
         minimumMillilitres = record.post.minimum_millilitres
         unsureBelow = record.post.unsure_below
         unsureAboveBodyFraction = record.post.unsure_above_brain_fraction
+        unsureAboveSymmetry = record.post.unsure_above_symmetry ?? 1
+        brain = record.brain.map {
+            Brain(
+                file: $0.file, digest: $0.sha256, keepBodyAbove: $0.keep_body_above, peel: $0.peel,
+                litres: $0.litres[0]...$0.litres[1])
+        }
+    }
+
+    /// Tells whether another model reads scans in the very same way, so that they need be prepared only once.
+    func readsScans(as other: ModelDescription) -> Bool {
+        axis == other.axis && channels == other.channels && slices == other.slices && sampling == other.sampling
+            && multiple == other.multiple && crops == other.crops && clipPercentiles == other.clipPercentiles
+            && standardises == other.standardises && outside == other.outside
     }
 
     /// - Throws: `SegmentationError.Code.invalidModel`, naming the field.
@@ -135,6 +166,15 @@ package struct ModelDescription: Sendable, Equatable {
         try require((0...10_000).contains(record.post.minimum_millilitres), "post.minimum_millilitres", "0 to 10000")
         try share(record.post.unsure_below, "post.unsure_below")
         try share(record.post.unsure_above_brain_fraction, "post.unsure_above_brain_fraction")
+        try share(record.post.unsure_above_symmetry ?? 1, "post.unsure_above_symmetry")
+        guard let brain = record.brain else { return }
+        try require(
+            !brain.file.isEmpty && !brain.file.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "/") }), "brain.file", "a name")
+        try share(brain.keep_body_above, "brain.keep_body_above")
+        try require((0...16).contains(brain.peel), "brain.peel", "0 to 16")
+        try require(
+            brain.litres.count == 2 && brain.litres[0] >= 0 && brain.litres[0] <= brain.litres[1], "brain.litres", "0 <= a <= b")
+        try require(record.input.resize == nil, "brain", "with blocks: a resized slice has none")
     }
 
     private static func sampling(_ input: SideCar.Input, _ path: String) throws(SegmentationError) -> Sampling {
@@ -196,6 +236,14 @@ private struct SideCar: Decodable {
         let minimum_millilitres: Double
         let unsure_below: Double
         let unsure_above_brain_fraction: Double
+        let unsure_above_symmetry: Double?
+    }
+    struct Brain: Decodable {
+        let file: String
+        let sha256: String
+        let keep_body_above: Double
+        let peel: Int
+        let litres: [Double]
     }
     let format: Int
     let name: String
@@ -207,4 +255,5 @@ private struct SideCar: Decodable {
     let normalisation: Normalisation
     let threshold: Float
     let post: Post
+    let brain: Brain?
 }

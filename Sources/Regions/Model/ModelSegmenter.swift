@@ -12,6 +12,8 @@ package final class ModelSegmenter: Segmenter {
     package let description: ModelDescription
     private let session: OnnxSession
     private let path: String
+    /// The model that finds the brain first, where the side-car names one.
+    private let brain: BrainFinder?
 
     package var name: String { description.name }
 
@@ -37,7 +39,8 @@ package final class ModelSegmenter: Segmenter {
         let json = try Self.read(
             sideCar, limit: ModelDescription.byteLimit,
             missing: "a model needs this side-car, which says how its input is made (see training/README.md)")
-        description = try ModelDescription(json: json, path: sideCar)
+        let description = try ModelDescription(json: json, path: sideCar)
+        self.description = description
         if let digest = description.digest {
             guard Digest(of: model).description == digest.lowercased() else {
                 throw SegmentationError(.invalidModel, "\(path) is not the model that \(sideCar) speaks of: its SHA-256 differs")
@@ -46,6 +49,11 @@ package final class ModelSegmenter: Segmenter {
         session = try OnnxSession(
             model, path: path, input: description.input, output: description.output, threads: threads, runtime: runtime)
         self.path = path
+        brain = try description.brain.map { rule throws(SegmentationError) in
+            let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().map { $0 + "/" }.joined()
+            let model = try ModelSegmenter(path: folder + rule.file, runtime: runtime, threads: threads)
+            return try BrainFinder(model, rule, for: description, path: path)
+        }
         if let batch = session.inputShape[0], batch > Self.batchLimit {
             throw SegmentationError(.invalidModel, "\(path) takes \(batch) slices at a time; at most \(Self.batchLimit) are given")
         }
@@ -84,7 +92,7 @@ package final class ModelSegmenter: Segmenter {
     /// - Throws: `SegmentationError`: `channelMissing`, `shapesDiffer`, `tooLarge`, or what running the network throws.
     package func segment(_ scans: [Scan]) throws -> Finding {
         let (chosen, remark) = try ChannelAssignment.assign(scans.map(\.name), to: description.channels, model: name)
-        let prepared = try prepare(chosen.map { scans[$0] })
+        let prepared = try restricted(try prepare(chosen.map { scans[$0] }))
         let probabilities = try self.probabilities(of: prepared)
         let post = Postprocessing(description: description, grid: prepared.grid, shape: prepared.shape)
         let grid = try Shape(columns: prepared.shape.columns, rows: prepared.shape.rows, slices: prepared.shape.slices)
@@ -95,30 +103,12 @@ package final class ModelSegmenter: Segmenter {
         guard mask.boundingBox != nil else {
             return Finding(mask: mask, verdict: .none, certainty: kept.certainty, remark: remark)
         }
-        let confident = post.verdict(kept, bodyPixelCount: prepared.isBody.reduce(0) { $0 + Int($1) })
+        let confident = post.verdict(kept, isBody: prepared.isBody)
         let verdict = prepared.doubt == nil ? confident : .unsure
         let block = prepared.grid.steps.map { Int($0.rounded(.up)) }.max() ?? 1
         return Finding(
             mask: mask, verdict: verdict, certainty: kept.certainty, blockVoxelCount: block > 1 ? block : 0,
             remark: prepared.doubt.map { [remark, $0].compactMap { $0 }.joined(separator: "; ") } ?? remark)
-    }
-
-    /// Returns the network's input for every slice, in the order of the model's slices: for checks against where it was trained.
-    package func networkInput(_ scans: [Scan]) throws -> (values: [Float], shape: [Int]) {
-        let prepared = try prepare(scans)
-        let size = try paddedSize(rows: prepared.grid.counts[1], columns: prepared.grid.counts[2])
-        let slices = Array(0..<prepared.grid.counts[0])
-        return (
-            tensor(of: prepared, slices: slices, size: size),
-            [slices.count, scans.count * description.slices, size.rows, size.columns]
-        )
-    }
-
-    /// Returns the network's output for that input.
-    package func networkOutput(_ scans: [Scan]) throws -> (values: [Float], shape: [Int]) {
-        var (input, shape) = try networkInput(scans)
-        let output = try session.run(&input, shape: shape, classes: description.classes.count)
-        return (output, [shape[0], description.classes.count, shape[2], shape[3]])
     }
 
     /// Scans on the model's grid.
@@ -131,6 +121,20 @@ package final class ModelSegmenter: Segmenter {
         let isBody: [UInt8]
         /// Why what counts as body may be something else, naming the scan.
         let doubt: String?
+    }
+
+    /// Leaves of scans what the brain's model calls brain, where there is such a model and they have more.
+    func restricted(_ prepared: Prepared) throws -> Prepared {
+        guard let brain else { return prepared }
+        func with(_ images: [PixelImage], _ isBody: [UInt8], doubt: String?) -> Prepared {
+            Prepared(grid: prepared.grid, shape: prepared.shape, images: images, isBody: isBody, doubt: doubt)
+        }
+        switch try brain.look(at: prepared) {
+        case .stripped: return with(prepared.images, prepared.isBody, doubt: nil)
+        case .none: return with(prepared.images, prepared.isBody, doubt: prepared.doubt ?? "no brain was found in it")
+        case .brain(let isBrain):
+            return with(prepared.images.map { $0.restricted(to: isBrain, description) }, isBrain, doubt: nil)
+        }
     }
 
     func prepare(_ scans: [Scan]) throws -> Prepared {
@@ -150,7 +154,8 @@ package final class ModelSegmenter: Segmenter {
         guard shape.sliceVoxelCount * shape.slices <= Self.voxelLimit / scans.count else {
             throw tooLarge("volumes of \(shape) are")
         }
-        let bodies = try scans.map { scan throws(VolumeError) in try Body(of: scan.volume) }
+        let found = try scans.map { scan throws(VolumeError) in try Body.find(in: scan.volume) }
+        let bodies = found.map(\.body)
         let box = bodies.compactMap(\.box).reduce(nil as Box?) { $0?.union($1) ?? $1 }
         let grid = PixelGrid(
             AxisMap(of: scans[0].volume, axis: description.axis), body: box, shape: shape, description: description)
@@ -166,8 +171,7 @@ package final class ModelSegmenter: Segmenter {
         for image in images.dropFirst() {
             for index in isBody.indices { isBody[index] |= image.isBody[index] }
         }
-        let doubt = zip(scans, bodies).lazy.compactMap { scan, body in body.doubt(in: shape).map { "\(scan.name) has \($0)" } }
-            .first
+        let doubt = zip(scans, found).lazy.compactMap { scan, found in found.doubt.map { "\(scan.name) has \($0)" } }.first
         return Prepared(grid: grid, shape: shape, images: images, isBody: isBody, doubt: doubt)
     }
 
@@ -189,10 +193,8 @@ package final class ModelSegmenter: Segmenter {
     func probabilities(of prepared: Prepared) throws(SegmentationError) -> [Float] {
         var probabilities = [Float](repeating: 0, count: prepared.grid.pixelCount)
         let count = prepared.grid.counts[0]
-        // So many slices that nothing worth keeping fits between two; thick slices are all looked at.
-        let sliceMillimetres = prepared.grid.axes.spacing[0] * prepared.grid.steps[0]
-        let step = max(1, min(4, Int(Self.coarseMillimetres / sliceMillimetres)))
-        guard step > 1, count >= Self.minCoarseCount else {
+        let step = prepared.grid.firstStep
+        guard step > 1 else {
             try evaluate(Array(0..<count), of: prepared, into: &probabilities)
             return probabilities
         }
@@ -210,9 +212,6 @@ package final class ModelSegmenter: Segmenter {
         return probabilities
     }
 
-    /// A lesion of half a millilitre is about ten millimetres across.
-    private static let coarseMillimetres = 8.0
-    private static let minCoarseCount = 16
     /// Of the threshold: what makes a slice worth looking around.
     private static let coarseShare: Float = 0.4
 
@@ -244,6 +243,10 @@ package final class ModelSegmenter: Segmenter {
         return tensor
     }
 
+    func run(_ input: inout [Float], shape: [Int]) throws(SegmentationError) -> [Float] {
+        try session.run(&input, shape: shape, classes: description.classes.count)
+    }
+
     /// Runs the network on some slices.
     func evaluate(_ slices: [Int], of prepared: Prepared, into probabilities: inout [Float]) throws(SegmentationError) {
         let size = try paddedSize(rows: prepared.grid.counts[1], columns: prepared.grid.counts[2])
@@ -257,8 +260,7 @@ package final class ModelSegmenter: Segmenter {
                 batch += [Int](repeating: -1 - description.slices, count: fixed - batch.count)
             }
             var input = tensor(of: prepared, slices: batch, size: size)
-            let output = try session.run(
-                &input, shape: [batch.count, channels, size.rows, size.columns], classes: description.classes.count)
+            let output = try run(&input, shape: [batch.count, channels, size.rows, size.columns])
             let (rows, columns) = (prepared.grid.counts[1], prepared.grid.counts[2])
             if description.activation == .none, let strange = output.first(where: { $0 < -0.001 || $0 > 1.001 }) {
                 throw SegmentationError(.invalidOutput, "\(path): its side-car speaks of probabilities, and \(strange) is none")

@@ -15,6 +15,15 @@ struct PixelGrid {
     /// Of one pixel, through all of its depth.
     var millilitres: Double { (0..<3).reduce(0.001) { $0 * axes.spacing[$1] * steps[$1] } }
 
+    /// The distance between slices that are looked at first: nothing worth keeping fits between two. Thick slices, and few, are all looked at.
+    var firstStep: Int {
+        counts[0] >= Self.minCoarseCount ? max(1, min(4, Int(Self.coarseMillimetres / (axes.spacing[0] * steps[0])))) : 1
+    }
+
+    /// A lesion of half a millilitre is about ten millimetres across.
+    private static let coarseMillimetres = 8.0
+    private static let minCoarseCount = 16
+
     /// Lays the grid over a body's box.
     /// - Parameter body: over the voxels of the volume as it stands; nil when there is none.
     init(_ axes: AxisMap, body: Box?, shape: Shape, description: ModelDescription) {
@@ -57,6 +66,8 @@ struct PixelImage {
     let values: [Float]
     /// 1 where there is body.
     let isBody: [UInt8]
+    /// Means over blocks, before they are normalised; empty where slices are resized.
+    private let means: [Float]
 
     /// Samples and normalises a body.
     init(_ body: Body, on grid: PixelGrid, shape: Shape, description: ModelDescription) {
@@ -64,14 +75,27 @@ struct PixelImage {
         case .blocks:
             let (means, isBody) = Self.pooled(body, grid, shape)
             self.isBody = isBody
+            self.means = means
             values = Normalisation(description).apply(to: means, isBody: isBody)
         case .resized:
             // As published: a slice is normalised voxel by voxel and resized afterwards.
             let (voxels, isBody) = Self.turned(body, grid, shape)
             let normalised = Normalisation(description).apply(to: voxels, isBody: isBody)
             values = Self.resized(normalised, grid)
+            means = []
             self.isBody = Self.resized(isBody.map(Float.init), grid).map { $0 >= 0.5 ? 1 : 0 }
         }
+    }
+
+    private init(means: [Float], isBody: [UInt8], description: ModelDescription) {
+        self.means = means
+        self.isBody = isBody
+        values = Normalisation(description).apply(to: means, isBody: isBody)
+    }
+
+    /// The same blocks, of which only these are body.
+    func restricted(to isBody: [UInt8], _ description: ModelDescription) -> PixelImage {
+        PixelImage(means: means, isBody: zip(self.isBody, isBody).map { $0 & $1 }, description: description)
     }
 
     /// Means over each block's voxels of the body; a block is body where at least half of its voxels are.

@@ -47,9 +47,43 @@ struct Postprocessing {
     }
 
     /// Decides whether a finding is worth relying on.
-    func verdict(_ kept: Kept, bodyPixelCount: Int) -> Finding.Verdict {
-        let share = Double(kept.pixelCount) / Double(max(1, bodyPixelCount))
-        return kept.certainty >= description.unsureBelow && share <= description.unsureAboveBodyFraction ? .found : .unsure
+    /// - Parameter isBody: 1 where the grid has body.
+    func verdict(_ kept: Kept, isBody: [UInt8]) -> Finding.Verdict {
+        let bodyCount = isBody.reduce(0) { $0 + Int($1) }
+        let share = Double(kept.pixelCount) / Double(max(1, bodyCount))
+        guard kept.certainty >= description.unsureBelow, share <= description.unsureAboveBodyFraction else { return .unsure }
+        guard description.unsureAboveSymmetry < 1, description.axis != .sagittal else { return .found }
+        return symmetry(kept, isBody) > description.unsureAboveSymmetry ? .unsure : .found
+    }
+
+    /// The share of what was kept that has its counterpart on the other side: what is bright and healthy comes in pairs, tumours seldom do.
+    ///
+    /// The middle is the mean column of the body; a counterpart is a kept pixel, or one beside it.
+    private func symmetry(_ kept: Kept, _ isBody: [UInt8]) -> Double {
+        let (slices, rows, columns) = (grid.counts[0], grid.counts[1], grid.counts[2])
+        var (sum, count) = (0.0, 0)
+        for index in isBody.indices where isBody[index] != 0 {
+            sum += Double(index % columns)
+            count += 1
+        }
+        let middle = sum / Double(max(1, count))
+        func isKept(_ slice: Int, _ row: Int, _ column: Int) -> Bool {
+            slice >= 0 && slice < slices && row >= 0 && row < rows && column >= 0 && column < columns
+                && kept.bits[(slice * rows + row) * columns + column] != 0
+        }
+        var paired = 0
+        for index in kept.bits.indices where kept.bits[index] != 0 {
+            let (slice, row) = (index / columns / rows, index / columns % rows)
+            let mirrored = (2 * middle - Double(index % columns)).rounded(.toNearestOrEven)
+            let column = Int(max(0, min(Double(columns - 1), mirrored)))
+            if isKept(slice, row, column) || isKept(slice - 1, row, column) || isKept(slice + 1, row, column)
+                || isKept(slice, row - 1, column) || isKept(slice, row + 1, column) || isKept(slice, row, column - 1)
+                || isKept(slice, row, column + 1)
+            {
+                paired += 1
+            }
+        }
+        return Double(paired) / Double(max(1, kept.pixelCount))
     }
 
     /// The voxels whose probability, interpolated linearly between the pixels' centres, is above the threshold.

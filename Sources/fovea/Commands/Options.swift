@@ -31,12 +31,15 @@ struct RegionOptions: ParsableArguments {
     )
     var model: String?
 
+    @Flag(help: "Look for nothing: all of the volume goes alike.")
+    var noModel = false
+
     @Option(help: ArgumentHelp("Voxels added around a mask on every side.", valueName: "voxels"))
     var margin = 4
 
     func validate() throws {
-        guard [mask, box, model].compactMap({ $0 }).count <= 1 else {
-            throw ValidationError("give one of --mask, --box and --model")
+        guard [mask, box, model].compactMap({ $0 }).count + (noModel ? 1 : 0) <= 1 else {
+            throw ValidationError("give one of --mask, --box, --model and --no-model")
         }
         guard (0...512).contains(margin) else { throw ValidationError("--margin takes 0 to 512 voxels, not \(margin)") }
     }
@@ -44,7 +47,7 @@ struct RegionOptions: ParsableArguments {
     func choice() throws -> RegionChoice {
         if let mask { return .mask(path: mask) }
         if let box { return .box(try Box(parsing: box)) }
-        return .model(path: model)
+        return noModel ? .whole : .model(path: model)
     }
 }
 
