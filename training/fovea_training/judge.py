@@ -9,18 +9,19 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy import ndimage
 
+from .brain import BrainRule, first_step, look
 from .cases import Case, all_cases
 from .evaluate import Segmenter, compare
 from .gather import Predictor, flipped_mean, patients
 from .postprocess import Post, boxes, components, decide
-from .preprocess import Prepared, Scheme, normalise, stack
+from .preprocess import Prepared, Scheme
 
 MARGIN = 4
 
@@ -31,24 +32,6 @@ class Reading:
 
     flip: bool = False  # the mean over the scan and its mirror image
     sparse: bool = True  # one slice in four first
-
-
-def only_brain(case: Case, find: Predictor, scheme: Scheme, least: float = 0.9) -> tuple[Prepared, bool]:
-    """The scan with all but its brain put outside; and true where a brain was found in a body that is mostly something else.
-
-    Brain is the largest 6-connected part above one half, its holes filled; where it is nearly all of the body, the body stays.
-    """
-    p = case.prepared
-    _, rows, columns = p.brain.shape
-    inside = (find(p.tensor)[:, :rows, :columns] > 0.5) & p.brain
-    numbered, sizes = components(inside, 6)
-    if len(sizes) < 2:
-        return p, False
-    sizes[0] = 0
-    brain = ndimage.binary_fill_holes(numbered == sizes.argmax()) & p.brain
-    if brain.sum() >= least * p.brain.sum():
-        return p, True
-    return replace(p, brain=brain, tensor=stack(normalise(p.raw, brain, scheme), scheme)), True
 
 
 def window(p: Prepared, multiple: int) -> tuple[slice, slice]:
@@ -76,7 +59,7 @@ def probabilities(p: Prepared, predict: Predictor, slice_millimetres: float, thr
             whole[slices, : p.brain.shape[1], : p.brain.shape[2]] *= p.brain[slices]
 
     count = len(whole)
-    step = max(1, min(4, int(8.0 / slice_millimetres))) if reading.sparse and count >= 16 else 1
+    step = first_step(slice_millimetres, count) if reading.sparse else 1
     first = np.arange(0, count, step)
     look(first)
     near = [range(max(0, k - step + 1), min(count, k + step)) for k in first if whole[k].max() > 0.4 * threshold]
@@ -121,13 +104,16 @@ def needed_margin(mask: np.ndarray, label: np.ndarray, most: int = 40, share: fl
     return most
 
 
-def examine(case: Case, predict: Predictor, post: Post, reading: Reading, find: Predictor | None = None) -> dict[str, Any]:
+def examine(
+    case: Case, predict: Predictor, post: Post, reading: Reading, find: Predictor | None = None, rule: BrainRule = BrainRule()
+) -> dict[str, Any]:
     """All figures of one scan."""
-    p, seen = only_brain(case, find, Scheme()) if find else (case.prepared, False)
+    seen = look(case.prepared, find, case.spacing, rule, Scheme()) if find else None
+    p = seen.prepared if seen else case.prepared
     probability = probabilities(p, predict, case.spacing[0] * p.f[0], post.threshold, reading)
     block = float(np.prod(case.spacing) * np.prod(p.f)) / 1000
     found = decide(probability, p, block, post)
-    doubt = (case.doubt and not seen) or not p.brain.any()
+    doubt = (seen.none if seen else case.doubt) or not p.brain.any()
     row: dict[str, Any] = {
         "scan": case.name,
         "kind": case.kind,

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from fovea_training.brain import BrainRule, look
 from fovea_training.brains import make_brain
 from fovea_training.cases import case, dressed, no_plain_background
 from fovea_training.export import write_onnx
-from fovea_training.judge import Reading, examine, only_brain, probabilities, summary
+from fovea_training.judge import Reading, examine, probabilities, summary
 from fovea_training.losses import bce_dice
 from fovea_training.mixture import Mixture
 from fovea_training.postprocess import Post
@@ -69,8 +70,9 @@ def test_only_the_brain_of_a_head_is_read() -> None:
     assert head.brain is not None and head.prepared.brain.sum() > 1.3 * head.brain.sum()
     known = np.zeros((len(head.prepared.tensor), *head.prepared.tensor.shape[2:]), np.float32)
     known[:, : head.brain.shape[1], : head.brain.shape[2]] = head.brain
-    p, seen = only_brain(head, lambda _: known, Scheme())
-    assert seen and 0.97 < p.brain.sum() / head.brain.sum() < 1.1
+    seen = look(head.prepared, lambda t: known if len(t) == len(known) else known[::4], (2.0, 2.0, 2.0), BrainRule(), Scheme())
+    p = seen.prepared
+    assert seen.restricted and not seen.none and 0.97 < p.brain.sum() / head.brain.sum() < 1.1
     values = p.tensor[:, 2, : p.brain.shape[1], : p.brain.shape[2]]
     assert abs(float(values[p.brain].mean())) < 0.01 and (values[~p.brain] == -4).all()
     assert no_plain_background(np.random.default_rng(0).normal(0, 1, (12, 12, 12)))
