@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ def probabilities(p: Prepared, predict: Predictor, slice_millimetres: float, thr
     area = window(p, Scheme().multiple_of)
     whole = np.zeros((len(p.tensor), *p.tensor.shape[2:]), np.float32)
 
-    def look(slices: np.ndarray) -> None:
+    def run(slices: np.ndarray) -> None:
         tensor = np.ascontiguousarray(p.tensor[slices][:, :, area[0], area[1]])
         if len(tensor):
             whole[slices, area[0], area[1]] = flipped_mean(predict, tensor) if reading.flip else predict(tensor)
@@ -61,10 +61,10 @@ def probabilities(p: Prepared, predict: Predictor, slice_millimetres: float, thr
     count = len(whole)
     step = first_step(slice_millimetres, count) if reading.sparse else 1
     first = np.arange(0, count, step)
-    look(first)
+    run(first)
     near = [range(max(0, k - step + 1), min(count, k + step)) for k in first if whole[k].max() > 0.4 * threshold]
     wanted = {k for span in near for k in span} if near else set(range(count))
-    look(np.array(sorted(wanted - set(first.tolist())), int))
+    run(np.array(sorted(wanted - set(first.tolist())), int))
     _, rows, columns = p.brain.shape
     return whole[:, :rows, :columns] * p.brain
 
@@ -169,25 +169,22 @@ def held_out(folder: Path) -> set[str]:
     return {p.name.removesuffix("_flair.nii.gz") for p in patients(folder)[1]}
 
 
-def runner(model: Path) -> tuple[Callable[[np.ndarray], np.ndarray], Post]:
-    """A model's probabilities, and its rules."""
-    segmenter = Segmenter(model)
-    return segmenter.probabilities, segmenter.post
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="fovea_training.judge", description=__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("--data", type=Path, required=True, help="a folder with volumes, heads, lgg, lgg-masks and odd")
-    parser.add_argument("--brain", type=Path, help="a model that finds the brain first")
+    parser.add_argument("--brain", type=Path, help="a model that finds the brain first, instead of the one that the side-car names")
+    parser.add_argument("--alone", action="store_true", help="without any such model")
     parser.add_argument("--flip", action="store_true", help="average over the mirror image")
     parser.add_argument("--each", action="store_true", help="print every scan too")
     given = parser.parse_args()
-    predict, post = runner(given.model)
-    find = runner(given.brain)[0] if given.brain else None
+    segmenter = Segmenter(given.model)
+    first = None if given.alone else Segmenter(given.brain) if given.brain else segmenter.first
+    rule = BrainRule(first.post.threshold) if first and given.brain else segmenter.rule
+    find = first.probabilities if first else None
     rows = []
     for one in all_cases(given.data):
-        rows.append(examine(one, predict, post, Reading(flip=given.flip), find))
+        rows.append(examine(one, segmenter.probabilities, segmenter.post, Reading(flip=given.flip), find, rule))
         if given.each:
             print(json.dumps(rows[-1]), flush=True)
     held = held_out(given.data)

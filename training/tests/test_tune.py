@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from fovea_training.brain import BrainRule, look
+from fovea_training.brain import BrainRule, Seen, look
 from fovea_training.brains import make_brain
 from fovea_training.cases import case, dressed, no_plain_background
 from fovea_training.export import write_onnx
@@ -15,6 +15,7 @@ from fovea_training.postprocess import Post
 from fovea_training.preprocess import Scheme
 from fovea_training.tune import Plan, averaged, from_onnx, tune
 from fovea_training.unet import UNet
+from scipy import ndimage
 
 
 def test_an_exported_model_learns_on(tmp_path: Path) -> None:
@@ -76,3 +77,32 @@ def test_only_the_brain_of_a_head_is_read() -> None:
     values = p.tensor[:, 2, : p.brain.shape[1], : p.brain.shape[2]]
     assert abs(float(values[p.brain].mean())) < 0.01 and (values[~p.brain] == -4).all()
     assert no_plain_background(np.random.default_rng(0).normal(0, 1, (12, 12, 12)))
+
+
+def test_what_a_brain_model_says_is_checked() -> None:
+    made = make_brain(23, tumours=0)
+    bare = case("bare", "free", np.where(made.mask, made.image, 0).astype(np.float32), (2.0, 2.0, 2.0))
+    p, spacing = bare.prepared, (2.0, 2.0, 2.0)
+
+    def saying(value: np.ndarray) -> Seen:
+        known = np.zeros((len(p.tensor), *p.tensor.shape[2:]), np.float32)
+        known[:, : p.brain.shape[1], : p.brain.shape[2]] = value
+        return look(p, lambda t: known if len(t) == len(known) else known[::4], spacing, BrainRule(), Scheme())
+
+    stripped, nothing = saying(p.brain), saying(np.zeros(p.brain.shape))
+    assert not stripped.restricted and not stripped.none and stripped.prepared is p
+    assert nothing.none and nothing.prepared is p
+    half = p.brain.copy()
+    half[:, : half.shape[1] // 2] = False
+    hollow = half.copy()
+    at = np.argwhere(ndimage.binary_erosion(half, iterations=4))[0]
+    hollow[at[0], at[1], at[2]] = False
+    seen = saying(hollow)
+    assert seen.restricted and seen.brain[tuple(at)] and seen.brain.sum() == largest_part(half).sum()
+
+
+def largest_part(mask: np.ndarray) -> np.ndarray:
+    """The largest part, as a reader without the rule would find it."""
+    numbered, _ = ndimage.label(mask)
+    kept: np.ndarray = numbered == np.bincount(numbered.ravel())[1:].argmax() + 1
+    return kept
