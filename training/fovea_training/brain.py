@@ -35,7 +35,7 @@ class BrainRule:
 
     threshold: float = 0.5
     keep_body_above: float = 0.9
-    litres: tuple[float, float] = (0.4, 2.5)
+    litres: tuple[float, float] = (0.4, 5.0)  # wide: the slice distance of some scans is a guess
 
     def record(self) -> dict[str, Any]:
         return {"keep_body_above": self.keep_body_above, "litres": list(self.litres)}

@@ -46,7 +46,7 @@ class Plan:
 
 TUMOUR = Plan()
 BRAIN = Plan(
-    mixture=Mixture(real=0.6, whole=0.7, heads=0.5, thick=0.5, bare=0.6), rate=2e-3, tumour_share=0.5, renew=0.4, average=0.0
+    mixture=Mixture(real=0.4, whole=0.75, heads=0.6, thick=0.5, bare=0.6), rate=2e-3, tumour_share=0.5, renew=0.4, average=0.0
 )
 
 
