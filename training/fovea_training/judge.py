@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from scipy import ndimage
 from .brain import BrainRule, first_step, look
 from .cases import Case, all_cases
 from .evaluate import Segmenter, compare
-from .gather import Predictor, flipped_mean, patients
+from .gather import HEADS, Predictor, flipped_mean, patients
 from .postprocess import Post, boxes, components, decide
 from .preprocess import Prepared, Scheme
 
@@ -164,9 +164,10 @@ def summary(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return out
 
 
-def held_out(folder: Path) -> set[str]:
-    """Names of the low-grade gliomas that never train."""
-    return {p.name.removesuffix("_flair.nii.gz") for p in patients(folder)[1]}
+def trains(folder: Path) -> Callable[[str], bool]:
+    """The rule by which a scan's name tells that its patient takes part in training."""
+    names = {p.name.removesuffix("_flair.nii.gz") for p in patients(folder)[0]}
+    return lambda name: name in names or name.startswith(HEADS)
 
 
 def main() -> None:
@@ -182,13 +183,13 @@ def main() -> None:
     first = None if given.alone else Segmenter(given.brain) if given.brain else segmenter.first
     rule = BrainRule(first.post.threshold) if first and given.brain else segmenter.rule
     find = first.probabilities if first else None
-    rows = []
+    trained, rows = trains(given.data), []
     for one in all_cases(given.data):
-        rows.append(examine(one, segmenter.probabilities, segmenter.post, Reading(flip=given.flip), find, rule))
+        row = examine(one, segmenter.probabilities, segmenter.post, Reading(flip=given.flip), find, rule)
+        rows.append({**row, "trained": trained(one.name)})
         if given.each:
             print(json.dumps(rows[-1]), flush=True)
-    held = held_out(given.data)
-    print(json.dumps(summary([{**r, "kind": r["kind"] + "-held-out" * (r["scan"] in held)} for r in rows]), indent=1))
+    print(json.dumps(summary([{**r, "kind": r["kind"] + "-trained" * r["trained"]} for r in rows]), indent=1))
 
 
 if __name__ == "__main__":
