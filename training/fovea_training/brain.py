@@ -4,8 +4,10 @@ The rule, on the blocks of `preprocess`, which both networks share:
 
 1. The brain's network looks at every s-th slice, s = max(1, min(4, floor(8 mm / slice thickness))), or at all of fewer than 16.
    Where at least `keep_body_above` of the body in these slices is brain, the scan was stripped: the body stays as it is.
-2. Otherwise it looks at all slices. Brain is the largest 6-connected part of the body's blocks with a probability above its
-   threshold (the first in the order of z, y, x of two equally large), with its holes filled, inside the body.
+2. Otherwise it looks at all slices. Of the body's blocks with a probability above its threshold, `peel` layers are taken off in
+   each slice (a block stays where it and its four neighbours in the slice are there; beyond the grid is nothing). The largest
+   6-connected part of the rest (the first in the order of z, y, x of two equally large) gets as many layers back, as far as there
+   were any. Of that, the largest 6-connected part with its holes filled, inside the body, is the brain: thin bridges carry no scalp.
 3. Where that is at least `keep_body_above` of the body, the body stays. Where it is less than the first of `litres` or more than
    the second there is no brain: the body stays, and the verdict is at best "unsure".
 4. Otherwise blocks outside the brain become background: values are normalised anew over the brain's blocks, the rest is
@@ -35,10 +37,11 @@ class BrainRule:
 
     threshold: float = 0.5
     keep_body_above: float = 0.9
+    peel: int = 2
     litres: tuple[float, float] = (0.4, 5.0)  # wide: the slice distance of some scans is a guess
 
     def record(self) -> dict[str, Any]:
-        return {"keep_body_above": self.keep_body_above, "litres": list(self.litres)}
+        return {"keep_body_above": self.keep_body_above, "peel": self.peel, "litres": list(self.litres)}
 
 
 @dataclass
@@ -57,12 +60,23 @@ def first_step(slice_millimetres: float, count: int) -> int:
 
 
 def largest(inside: np.ndarray) -> np.ndarray:
-    """The largest 6-connected part, with its holes filled; empty where there is none."""
+    """The largest 6-connected part; empty where there is none."""
     numbered, sizes = components(inside, 6)
     if len(sizes) < 2:
         return np.zeros(inside.shape, bool)
     sizes[0] = 0
-    filled: np.ndarray = ndimage.binary_fill_holes(numbered == sizes.argmax())
+    part: np.ndarray = numbered == sizes.argmax()
+    return part
+
+
+def core(inside: np.ndarray, peel: int) -> np.ndarray:
+    """The brain of step 2."""
+    if peel:
+        flat = np.zeros((3, 3, 3), bool)
+        flat[1] = ndimage.generate_binary_structure(2, 1)
+        kept = largest(ndimage.binary_erosion(inside, flat, iterations=peel))
+        inside = inside & ndimage.binary_dilation(kept, flat, iterations=peel)
+    filled: np.ndarray = ndimage.binary_fill_holes(largest(inside))
     return filled
 
 
@@ -74,7 +88,7 @@ def look(p: Prepared, find: Predictor, spacing: tuple[float, float, float], rule
     body = p.brain[::step]
     if int((first & body).sum()) >= rule.keep_body_above * int(body.sum()):
         return Seen(p, p.brain, False, False)
-    brain = largest((find(p.tensor)[:, :rows, :columns] > rule.threshold) & p.brain) & p.brain
+    brain = core((find(p.tensor)[:, :rows, :columns] > rule.threshold) & p.brain, rule.peel) & p.brain
     litres = float(brain.sum() * np.prod(spacing) * np.prod(p.f)) / 1e6
     if brain.sum() >= rule.keep_body_above * p.brain.sum():
         return Seen(p, p.brain, False, False)

@@ -70,4 +70,4 @@ def read_brain(record: dict[str, Any], folder: Path, threshold: float) -> BrainR
     b = record["brain"]
     if digest(folder / b["file"]) != b["sha256"]:
         raise ValueError(f"{b['file']} is not the brain model that the side-car names: its SHA-256 differs")
-    return BrainRule(threshold, b["keep_body_above"], (b["litres"][0], b["litres"][1]))
+    return BrainRule(threshold, b["keep_body_above"], b["peel"], (b["litres"][0], b["litres"][1]))
