@@ -7,7 +7,8 @@ The rule, on the blocks of `preprocess`, which both networks share:
 2. Otherwise it looks at all slices. Of the body's blocks with a probability above its threshold, `peel` layers are taken off in
    each slice (a block stays where it and its four neighbours in the slice are there; beyond the grid is nothing). The largest
    6-connected part of the rest (the first in the order of z, y, x of two equally large) gets as many layers back, as far as there
-   were any. Of that, the largest 6-connected part with its holes filled, inside the body, is the brain: thin bridges carry no scalp.
+   were any. Of that, the largest 6-connected part with its holes filled, inside the body, is the brain: a thin bridge carries no
+   scalp.
 3. Where that is at least `keep_body_above` of the body, the body stays. Where it is less than the first of `litres` or more than
    the second there is no brain: the body stays, and the verdict is at best "unsure".
 4. Otherwise blocks outside the brain become background: values are normalised anew over the brain's blocks, the rest is

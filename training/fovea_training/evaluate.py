@@ -18,7 +18,7 @@ from .brain import BrainRule, look
 from .data import read_nifti
 from .postprocess import Found, Post, boxes, decide
 from .preprocess import Scheme, content_box, prepare
-from .sidecar import read_brain, read_scheme
+from .sidecar import brain_model, read_brain, read_scheme
 
 
 class Segmenter:
@@ -39,8 +39,8 @@ class Segmenter:
         self.first: Segmenter | None = None
         self.rule = BrainRule()
         if "brain" in record:
-            self.first = Segmenter(model.with_name(record["brain"]["file"]), threads)
-            self.rule = read_brain(record, model.parent, self.first.post.threshold)
+            self.first = Segmenter(brain_model(record, model.parent), threads)
+            self.rule = read_brain(record, self.first.post.threshold)
 
     def probabilities(self, tensor: np.ndarray, batch: int = 16) -> np.ndarray:
         parts = [self.session.run(None, {"input": tensor[i : i + batch]})[0][:, 0] for i in range(0, len(tensor), batch)]

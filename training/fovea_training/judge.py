@@ -20,7 +20,7 @@ from .brain import BrainRule, first_step, look
 from .cases import Case, all_cases
 from .evaluate import Segmenter, compare
 from .gather import HEADS, Predictor, flipped_mean, patients
-from .postprocess import Post, boxes, components, decide
+from .postprocess import Post, boxes, components, decide, symmetry
 from .preprocess import Prepared, Scheme
 
 MARGIN = 4
@@ -75,16 +75,13 @@ def features(probability: np.ndarray, kept: np.ndarray, p: Prepared) -> dict[str
         return {}
     ends = np.flatnonzero(p.brain.any(axis=(1, 2)))
     at_end = max(kept[ends[0]].sum() / max(1, p.brain[ends[0]].sum()), kept[ends[-1]].sum() / max(1, p.brain[ends[-1]].sum()))
-    middle = np.argwhere(p.brain).mean(axis=0)
     index = np.argwhere(kept)
-    other = np.clip(np.round(2 * middle[2] - index[:, 2]).astype(int), 0, kept.shape[2] - 1)
-    twin = ndimage.binary_dilation(kept, iterations=1)[index[:, 0], index[:, 1], other].mean()
     values = p.tensor[:, p.tensor.shape[1] // 2, : p.brain.shape[1], : p.brain.shape[2]]
     rest = p.brain & ~ndimage.binary_dilation(kept, iterations=2)
     return {
         "share": float(kept.sum() / max(1, p.brain.sum())),
         "at_end": float(at_end),
-        "symmetry": float(twin),
+        "symmetry": symmetry(kept, p.brain),
         "sure": float((probability[kept] > 0.9).mean()),
         "contrast": float(values[kept].mean() - (values[rest].mean() if rest.any() else 0.0)),
         "height": float((index[:, 0].mean() - ends[0]) / max(1, ends[-1] - ends[0])),
@@ -118,7 +115,7 @@ def examine(
         "scan": case.name,
         "kind": case.kind,
         "verdict": "unsure" if found.verdict == "found" and doubt else found.verdict,
-        "doubt": doubt,
+        "doubt": doubt or found.odd,
         "certainty": round(found.certainty, 4),
         "millilitres": round(found.millilitres, 2),
         "brain_litres": round(float(p.brain.sum()) * block / 1000, 3),

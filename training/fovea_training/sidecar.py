@@ -65,9 +65,15 @@ def read_scheme(record: dict[str, Any]) -> tuple[Scheme, Post, int | None]:
     return scheme, Post(record["threshold"], **record["post"]), i["resize"][0] if "resize" in i else None
 
 
-def read_brain(record: dict[str, Any], folder: Path, threshold: float) -> BrainRule:
-    """The rule for the answer of the model that is run first; `threshold` is that of its own side-car."""
+def brain_model(record: dict[str, Any], folder: Path) -> Path:
+    """The model that the side-car wants to be run first."""
+    path = folder / record["brain"]["file"]
+    if digest(path) != record["brain"]["sha256"]:
+        raise ValueError(f"{path} is not the brain model that the side-car names: its SHA-256 differs")
+    return path
+
+
+def read_brain(record: dict[str, Any], threshold: float) -> BrainRule:
+    """The rule for that model's answer; `threshold` is that of its own side-car."""
     b = record["brain"]
-    if digest(folder / b["file"]) != b["sha256"]:
-        raise ValueError(f"{b['file']} is not the brain model that the side-car names: its SHA-256 differs")
     return BrainRule(threshold, b["keep_body_above"], b["peel"], (b["litres"][0], b["litres"][1]))

@@ -11,7 +11,7 @@ from fovea_training.data import find_patients, split_patients
 from fovea_training.evaluate import Segmenter, compare
 from fovea_training.export import export, golden_scan
 from fovea_training.losses import Score, bce_dice, soft_dice
-from fovea_training.postprocess import Post, boxes, decide
+from fovea_training.postprocess import Post, boxes, decide, symmetry
 from fovea_training.preprocess import Scheme, prepare
 from fovea_training.sidecar import BRAIN_POST
 from fovea_training.train import PRESETS, smoke, train
@@ -45,6 +45,11 @@ def test_components_and_verdicts() -> None:
     assert compare(found.mask, found.mask, 2)["dice"] == 1
     assert decide(probability * 0.6, p, 0.008, Post()).verdict == "unsure"
     assert decide(np.ones_like(probability), p, 0.008, Post()).verdict == "unsure"
+    assert symmetry(probability > 0.92, p.brain) == 0
+    probability[2:8, 2:8, 12:18] = 0.95  # the other side's twin, a block nearer the middle
+    twins = decide(probability, p, 0.008, Post())
+    assert twins.verdict == "unsure" and twins.odd
+    assert decide(probability, p, 0.008, Post(unsure_above_symmetry=1.0)).verdict == "found"
 
 
 def brats(folder: Path, count: int) -> None:
