@@ -54,8 +54,8 @@ def components(inside: np.ndarray, connectivity: int = 26) -> tuple[np.ndarray, 
 def symmetry(kept: np.ndarray, brain: np.ndarray) -> float:
     """The share of kept blocks whose mirror image touches a kept block: healthy brightness comes in pairs, tumours seldom do.
 
-    The mirror is the column 2 m - x, rounded half to even and held inside the grid, where m is the mean column of the brain's blocks.
-    To touch is to be a kept block or one of its six neighbours.
+    The mirror is the column 2 m - x, rounded half to even and held inside the grid; m is the mean column of the brain's blocks. To
+    touch is to be a kept block or one of its six neighbours.
     """
     from scipy import ndimage
 

@@ -67,7 +67,7 @@ def read_scheme(record: dict[str, Any]) -> tuple[Scheme, Post, int | None]:
 
 def brain_model(record: dict[str, Any], folder: Path) -> Path:
     """The model that the side-car wants to be run first."""
-    path = folder / record["brain"]["file"]
+    path = folder / str(record["brain"]["file"])
     if digest(path) != record["brain"]["sha256"]:
         raise ValueError(f"{path} is not the brain model that the side-car names: its SHA-256 differs")
     return path
