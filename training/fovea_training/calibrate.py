@@ -1,8 +1,8 @@
 """Calibrates the verdict by split conformal prediction: `python -m fovea_training.calibrate ROWS.jsonl [--alpha 0.1]`.
 
-ROWS are what `judge --each` prints. Only patients that took no part in training serve. Two promises come of it, each for one more
-patient drawn as those were: the certainty below which a find is unsure, from scans without tumour (at most `alpha` of them are
-"found"); and the margin round the boxes, from labelled tumours that were found (at least 1 - `alpha` of them lie in the boxes).
+ROWS are what `judge --each` prints. Those whose patients took part in training are left out. Two promises come of it, each for
+one more patient drawn as those were: the certainty below which a find is unsure, from scans without tumour (at most `alpha` of them
+are "found"); and the margin round the boxes, from labelled tumours that were found (at least 1 - `alpha` of them lie in the boxes).
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="*", help="kinds of scans that may serve; all without it")
     given = parser.parse_args()
     rows = [json.loads(line) for line in given.rows.read_text().splitlines() if line.startswith('{"scan"')]
-    print(json.dumps(calibrate([r for r in rows if not given.kinds or r["kind"] in given.kinds], given.alpha)))
+    rows = [r for r in rows if not r.get("trained") and (not given.kinds or r["kind"] in given.kinds)]
+    print(json.dumps(calibrate(rows, given.alpha)))
 
 
 if __name__ == "__main__":

@@ -107,12 +107,16 @@ def _work(first: int, step: int, make: Callable[[int], Volume], queue: mp.Queue[
 
 
 class Stream:
-    """Endless volumes: generated brains, or what `make` makes of a seed; seed s is always the same volume."""
+    """Endless volumes: generated brains, or what `make` makes of a seed; seed s is always the same volume.
+
+    Without workers `next` makes the volume itself, so that a run has one process and always the same result.
+    """
 
     def __init__(
         self, scheme: Scheme, resize: int | None, seed: int, workers: int = 1, make: Callable[[int], Volume] | None = None
     ) -> None:
         make = make or partial(generated, scheme=scheme, resize=resize)
+        self.make, self.seed = make, seed
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[name] = "1"  # read by the workers alone: torch has started already
         context = mp.get_context("spawn")
@@ -124,7 +128,10 @@ class Stream:
             worker.start()
 
     def next(self) -> Volume:
-        return self.queue.get(timeout=300)
+        if self.workers:
+            return self.queue.get(timeout=300)
+        self.seed += 1
+        return self.make(self.seed - 1)
 
     def close(self) -> None:
         for worker in self.workers:

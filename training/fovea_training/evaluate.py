@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from .brain import BrainRule, look
 from .data import read_nifti
 from .postprocess import Found, Post, boxes, decide
 from .preprocess import Scheme, content_box, prepare
-from .sidecar import read_scheme
+from .sidecar import brain_model, read_brain, read_scheme
 
 
 class Segmenter:
@@ -31,9 +32,15 @@ class Segmenter:
         self.session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
         self.scheme: Scheme
         self.post: Post
-        self.scheme, self.post, resize = read_scheme(json.loads(model.with_suffix(".json").read_text()))
+        record = json.loads(model.with_suffix(".json").read_text())
+        self.scheme, self.post, resize = read_scheme(record)
         if resize:
             raise SystemExit("evaluate reads models on blocks of 2 mm; this one wants resized slices")
+        self.first: Segmenter | None = None
+        self.rule = BrainRule()
+        if "brain" in record:
+            self.first = Segmenter(brain_model(record, model.parent), threads)
+            self.rule = read_brain(record, self.first.post.threshold)
 
     def probabilities(self, tensor: np.ndarray, batch: int = 16) -> np.ndarray:
         parts = [self.session.run(None, {"input": tensor[i : i + batch]})[0][:, 0] for i in range(0, len(tensor), batch)]
@@ -45,9 +52,14 @@ class Segmenter:
     def find(self, volume: np.ndarray, spacing: tuple[float, float, float]) -> tuple[Found, np.ndarray]:
         """The mask on the voxels of the scan, and the coarse probabilities it came from."""
         p = prepare(volume, spacing, self.scheme)
+        seen = look(p, self.first.probabilities, spacing, self.rule, self.scheme) if self.first else None
+        p = seen.prepared if seen else p
         _, rows, columns = p.brain.shape
         probability = self.probabilities(p.tensor)[:, :rows, :columns] * p.brain
-        return decide(probability, p, float(np.prod(spacing) * np.prod(p.f)) / 1000, self.post), probability
+        found = decide(probability, p, float(np.prod(spacing) * np.prod(p.f)) / 1000, self.post)
+        if seen and seen.none and found.verdict == "found":
+            found.verdict = "unsure"
+        return found, probability
 
 
 def compare(found: np.ndarray, label: np.ndarray, margin: int) -> dict[str, Any]:

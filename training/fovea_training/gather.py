@@ -58,6 +58,11 @@ def heads(folder: Path) -> list[Texture]:
     return [read_head(f, f.with_name(f.name.replace("_flair", "_brain"))) for f in files]
 
 
+def stripped(folder: Path) -> list[Texture]:
+    """Stripped brains that may train, with nothing marked in them: a network that finds brains needs no tumour's place."""
+    return [read_texture(f) for f in patients(folder)[0]]
+
+
 def keep(textures: list[Texture], path: Path) -> None:
     """Writes textures where workers can read them."""
     path.write_bytes(pickle.dumps(textures))

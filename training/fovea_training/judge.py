@@ -9,18 +9,19 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy import ndimage
 
+from .brain import BrainRule, first_step, look
 from .cases import Case, all_cases
 from .evaluate import Segmenter, compare
-from .gather import Predictor, flipped_mean, patients
-from .postprocess import Post, boxes, components, decide
-from .preprocess import Prepared, Scheme, normalise, stack
+from .gather import HEADS, Predictor, flipped_mean, patients
+from .postprocess import Post, boxes, components, decide, symmetry
+from .preprocess import Prepared, Scheme
 
 MARGIN = 4
 
@@ -31,24 +32,6 @@ class Reading:
 
     flip: bool = False  # the mean over the scan and its mirror image
     sparse: bool = True  # one slice in four first
-
-
-def only_brain(case: Case, find: Predictor, scheme: Scheme, least: float = 0.9) -> tuple[Prepared, bool]:
-    """The scan with all but its brain put outside; and true where a brain was found in a body that is mostly something else.
-
-    Brain is the largest 6-connected part above one half, its holes filled; where it is nearly all of the body, the body stays.
-    """
-    p = case.prepared
-    _, rows, columns = p.brain.shape
-    inside = (find(p.tensor)[:, :rows, :columns] > 0.5) & p.brain
-    numbered, sizes = components(inside, 6)
-    if len(sizes) < 2:
-        return p, False
-    sizes[0] = 0
-    brain = ndimage.binary_fill_holes(numbered == sizes.argmax()) & p.brain
-    if brain.sum() >= least * p.brain.sum():
-        return p, True
-    return replace(p, brain=brain, tensor=stack(normalise(p.raw, brain, scheme), scheme)), True
 
 
 def window(p: Prepared, multiple: int) -> tuple[slice, slice]:
@@ -69,19 +52,19 @@ def probabilities(p: Prepared, predict: Predictor, slice_millimetres: float, thr
     area = window(p, Scheme().multiple_of)
     whole = np.zeros((len(p.tensor), *p.tensor.shape[2:]), np.float32)
 
-    def look(slices: np.ndarray) -> None:
+    def run(slices: np.ndarray) -> None:
         tensor = np.ascontiguousarray(p.tensor[slices][:, :, area[0], area[1]])
         if len(tensor):
             whole[slices, area[0], area[1]] = flipped_mean(predict, tensor) if reading.flip else predict(tensor)
             whole[slices, : p.brain.shape[1], : p.brain.shape[2]] *= p.brain[slices]
 
     count = len(whole)
-    step = max(1, min(4, int(8.0 / slice_millimetres))) if reading.sparse and count >= 16 else 1
+    step = first_step(slice_millimetres, count) if reading.sparse else 1
     first = np.arange(0, count, step)
-    look(first)
+    run(first)
     near = [range(max(0, k - step + 1), min(count, k + step)) for k in first if whole[k].max() > 0.4 * threshold]
     wanted = {k for span in near for k in span} if near else set(range(count))
-    look(np.array(sorted(wanted - set(first.tolist())), int))
+    run(np.array(sorted(wanted - set(first.tolist())), int))
     _, rows, columns = p.brain.shape
     return whole[:, :rows, :columns] * p.brain
 
@@ -92,16 +75,13 @@ def features(probability: np.ndarray, kept: np.ndarray, p: Prepared) -> dict[str
         return {}
     ends = np.flatnonzero(p.brain.any(axis=(1, 2)))
     at_end = max(kept[ends[0]].sum() / max(1, p.brain[ends[0]].sum()), kept[ends[-1]].sum() / max(1, p.brain[ends[-1]].sum()))
-    middle = np.argwhere(p.brain).mean(axis=0)
     index = np.argwhere(kept)
-    other = np.clip(np.round(2 * middle[2] - index[:, 2]).astype(int), 0, kept.shape[2] - 1)
-    twin = ndimage.binary_dilation(kept, iterations=1)[index[:, 0], index[:, 1], other].mean()
     values = p.tensor[:, p.tensor.shape[1] // 2, : p.brain.shape[1], : p.brain.shape[2]]
     rest = p.brain & ~ndimage.binary_dilation(kept, iterations=2)
     return {
         "share": float(kept.sum() / max(1, p.brain.sum())),
         "at_end": float(at_end),
-        "symmetry": float(twin),
+        "symmetry": symmetry(kept, p.brain),
         "sure": float((probability[kept] > 0.9).mean()),
         "contrast": float(values[kept].mean() - (values[rest].mean() if rest.any() else 0.0)),
         "height": float((index[:, 0].mean() - ends[0]) / max(1, ends[-1] - ends[0])),
@@ -121,18 +101,21 @@ def needed_margin(mask: np.ndarray, label: np.ndarray, most: int = 40, share: fl
     return most
 
 
-def examine(case: Case, predict: Predictor, post: Post, reading: Reading, find: Predictor | None = None) -> dict[str, Any]:
+def examine(
+    case: Case, predict: Predictor, post: Post, reading: Reading, find: Predictor | None = None, rule: BrainRule = BrainRule()
+) -> dict[str, Any]:
     """All figures of one scan."""
-    p, seen = only_brain(case, find, Scheme()) if find else (case.prepared, False)
+    seen = look(case.prepared, find, case.spacing, rule, Scheme()) if find else None
+    p = seen.prepared if seen else case.prepared
     probability = probabilities(p, predict, case.spacing[0] * p.f[0], post.threshold, reading)
     block = float(np.prod(case.spacing) * np.prod(p.f)) / 1000
     found = decide(probability, p, block, post)
-    doubt = (case.doubt and not seen) or not p.brain.any()
+    doubt = (seen.none if seen else case.doubt) or not p.brain.any()
     row: dict[str, Any] = {
         "scan": case.name,
         "kind": case.kind,
         "verdict": "unsure" if found.verdict == "found" and doubt else found.verdict,
-        "doubt": doubt,
+        "doubt": doubt or found.odd,
         "certainty": round(found.certainty, 4),
         "millilitres": round(found.millilitres, 2),
         "brain_litres": round(float(p.brain.sum()) * block / 1000, 3),
@@ -178,34 +161,32 @@ def summary(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return out
 
 
-def held_out(folder: Path) -> set[str]:
-    """Names of the low-grade gliomas that never train."""
-    return {p.name.removesuffix("_flair.nii.gz") for p in patients(folder)[1]}
-
-
-def runner(model: Path) -> tuple[Callable[[np.ndarray], np.ndarray], Post]:
-    """A model's probabilities, and its rules."""
-    segmenter = Segmenter(model)
-    return segmenter.probabilities, segmenter.post
+def trains(folder: Path) -> Callable[[str], bool]:
+    """The rule by which a scan's name tells that its patient takes part in training."""
+    names = {p.name.removesuffix("_flair.nii.gz") for p in patients(folder)[0]}
+    return lambda name: name in names or name.startswith(HEADS)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="fovea_training.judge", description=__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("--data", type=Path, required=True, help="a folder with volumes, heads, lgg, lgg-masks and odd")
-    parser.add_argument("--brain", type=Path, help="a model that finds the brain first")
+    parser.add_argument("--brain", type=Path, help="a model that finds the brain first, instead of the one that the side-car names")
+    parser.add_argument("--alone", action="store_true", help="without any such model")
     parser.add_argument("--flip", action="store_true", help="average over the mirror image")
     parser.add_argument("--each", action="store_true", help="print every scan too")
     given = parser.parse_args()
-    predict, post = runner(given.model)
-    find = runner(given.brain)[0] if given.brain else None
-    rows = []
+    segmenter = Segmenter(given.model)
+    first = None if given.alone else Segmenter(given.brain) if given.brain else segmenter.first
+    rule = BrainRule(first.post.threshold) if first and given.brain else segmenter.rule
+    find = first.probabilities if first else None
+    trained, rows = trains(given.data), []
     for one in all_cases(given.data):
-        rows.append(examine(one, predict, post, Reading(flip=given.flip), find))
+        row = examine(one, segmenter.probabilities, segmenter.post, Reading(flip=given.flip), find, rule)
+        rows.append({**row, "trained": trained(one.name)})
         if given.each:
             print(json.dumps(rows[-1]), flush=True)
-    held = held_out(given.data)
-    print(json.dumps(summary([{**r, "kind": r["kind"] + "-held-out" * (r["scan"] in held)} for r in rows]), indent=1))
+    print(json.dumps(summary([{**r, "kind": r["kind"] + "-trained" * r["trained"]} for r in rows]), indent=1))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ class Post:
     minimum_millilitres: float = 0.5
     unsure_below: float = 0.93
     unsure_above_brain_fraction: float = 0.35
+    unsure_above_symmetry: float = 0.9
 
     def record(self) -> dict[str, Any]:
         return {k: v for k, v in asdict(self).items() if k != "threshold"}
@@ -38,6 +39,7 @@ class Found:
     certainty: float
     millilitres: float
     verdict: str  # "found", "unsure" or "none"
+    odd: bool = False  # true where another sign than certainty makes it unsure
 
 
 def components(inside: np.ndarray, connectivity: int = 26) -> tuple[np.ndarray, np.ndarray]:
@@ -47,6 +49,22 @@ def components(inside: np.ndarray, connectivity: int = 26) -> tuple[np.ndarray, 
     corners = {6: 1, 18: 2, 26: 3}[connectivity]
     numbered, _ = ndimage.label(inside, ndimage.generate_binary_structure(3, corners))
     return numbered, np.bincount(numbered.ravel())
+
+
+def symmetry(kept: np.ndarray, brain: np.ndarray) -> float:
+    """The share of kept blocks whose mirror image touches a kept block: healthy brightness comes in pairs, tumours seldom do.
+
+    The mirror is the column 2 m - x, rounded half to even and held inside the grid; m is the mean column of the brain's blocks. To
+    touch is to be a kept block or one of its six neighbours.
+    """
+    from scipy import ndimage
+
+    index = np.argwhere(kept)
+    if not len(index):
+        return 0.0
+    middle = float(np.argwhere(brain)[:, 2].mean())
+    other = np.clip(np.round(2 * middle - index[:, 2]).astype(int), 0, kept.shape[2] - 1)
+    return float(ndimage.binary_dilation(kept)[index[:, 0], index[:, 1], other].mean())
 
 
 def decide(probability: np.ndarray, p: Prepared, block_millilitres: float, post: Post) -> Found:
@@ -64,8 +82,9 @@ def decide(probability: np.ndarray, p: Prepared, block_millilitres: float, post:
     near = probability * ~((probability > post.threshold) & ~kept)
     mask = upsample(near, p) > post.threshold
     share = kept.sum() / max(1, int(p.brain.sum()))
-    sure = certainty >= post.unsure_below and share <= post.unsure_above_brain_fraction
-    return Found(mask, certainty, float(kept.sum()) * block_millilitres, "found" if sure else "unsure")
+    odd = bool(share > post.unsure_above_brain_fraction or symmetry(kept, p.brain) > post.unsure_above_symmetry)
+    sure = certainty >= post.unsure_below and not odd
+    return Found(mask, certainty, float(kept.sum()) * block_millilitres, "found" if sure else "unsure", odd)
 
 
 def boxes(mask: np.ndarray, margin: int) -> list[tuple[slice, slice, slice]]:

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from .data import Slices, Stream, Volume
-from .gather import Predictor, gather, heads, keep, kept
+from .gather import Predictor, gather, heads, keep, kept, stripped
 from .losses import bce_dice
 from .mixture import Mixture, make_volume
 from .preprocess import Scheme
@@ -40,12 +40,14 @@ class Plan:
     tumour_share: float = 0.6
     memory: int = 200
     first: int = 24
-    renew: float = 0.25
+    renew: float = 0.5  # new volumes a step, where no worker makes them
     average: float = 0.5  # of the start in what comes out
 
 
 TUMOUR = Plan()
-BRAIN = Plan(mixture=Mixture(real=0.35, whole=0.85, thick=0.6), rate=2e-3, tumour_share=0.5, average=0.0)
+BRAIN = Plan(
+    mixture=Mixture(real=0.4, whole=0.75, heads=0.6, thick=0.5, bare=0.6), rate=2e-3, tumour_share=0.5, renew=0.4, average=0.0
+)
 
 
 def from_onnx(path: Path) -> UNet:
@@ -116,13 +118,15 @@ class Pool:
     def __init__(self, stream: Stream, plan: Plan, rng: np.random.Generator) -> None:
         self.stream, self.plan, self.rng = stream, plan, rng
         self.held = [stream.next() for _ in range(plan.first)]
-        self.taken = len(self.held)
+        self.taken, self.due = len(self.held), 0.0
 
     def choose(self, slices: Slices) -> list[tuple[Volume, int]]:
-        """A batch's volumes and slices, after taking in what has been made since."""
-        while not self.stream.queue.empty():
+        """A batch's volumes and slices, after taking in what is new."""
+        self.due += self.plan.renew
+        while not self.stream.queue.empty() if self.stream.workers else self.due >= 1:
             self.held.append(self.stream.next())
             self.taken += 1
+            self.due -= 1
         del self.held[: max(0, len(self.held) - self.plan.memory)]
         chosen = [self.held[int(self.rng.integers(len(self.held)))] for _ in range(self.plan.batch)]
         return [(v, slices.pick(v, self.plan.tumour_share)) for v in chosen]
@@ -154,7 +158,16 @@ def learn(model: UNet, plan: Plan, pool: Pool, slices: Slices, out: Path) -> Non
                 losses = []
 
 
-def tune(plan: Plan, out: Path, start: Path | None, data: Path | None, seed: int, brain: bool, workers: int = 1) -> UNet:
+def tune(
+    plan: Plan,
+    out: Path,
+    start: Path | None,
+    data: Path | None,
+    seed: int,
+    brain: bool,
+    workers: int = 0,
+    whole_heads: bool = True,
+) -> UNet:
     """All of it; returns the model that best.pt holds."""
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
@@ -164,7 +177,8 @@ def tune(plan: Plan, out: Path, start: Path | None, data: Path | None, seed: int
     if data:
         textures = out / "textures.pkl"
         if not textures.exists():
-            keep(heads(data) if brain else gather(data, predictor(model), scheme) + heads(data), textures)
+            brains = stripped(data) if brain else gather(data, predictor(model), scheme)
+            keep(brains + (heads(data) if whole_heads else []), textures)
     counts = {"textures": len(kept(textures)) if textures else 0, "parameters": parameters(model), "seed": seed}
     (out / "log.jsonl").write_text(json.dumps({"plan": asdict(plan), **counts, "start": start is not None}) + "\n")
     make = partial(_make, scheme=scheme, mixture=plan.mixture, textures=textures, brain=brain)
@@ -196,12 +210,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--rate", type=float)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=0, help="processes that make volumes beside; none: always the same result")
+    parser.add_argument("--rounded", type=float, default=0.0, help="share of volumes in noise that are made whole numbers")
+    parser.add_argument("--no-heads", action="store_true", help="leave out the real whole heads of the folder")
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.threads)
     plan = BRAIN if given.brain else TUMOUR
     plan = replace(plan, minutes=given.minutes or plan.minutes, rate=given.rate or plan.rate, steps=given.steps)
-    tune(plan, given.out, given.start, given.data, given.seed, given.brain, given.workers)
+    plan = replace(plan, mixture=replace(plan.mixture, rounded=given.rounded))
+    tune(plan, given.out, given.start, given.data, given.seed, given.brain, given.workers, not given.no_heads)
 
 
 if __name__ == "__main__":

@@ -5,14 +5,17 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import pytest
 import torch
 from fovea_training.data import find_patients, split_patients
 from fovea_training.evaluate import Segmenter, compare
 from fovea_training.export import export, golden_scan
 from fovea_training.losses import Score, bce_dice, soft_dice
-from fovea_training.postprocess import Post, boxes, decide
+from fovea_training.postprocess import Post, boxes, decide, symmetry
 from fovea_training.preprocess import Scheme, prepare
+from fovea_training.sidecar import BRAIN_POST
 from fovea_training.train import PRESETS, smoke, train
+from fovea_training.tune import save
 from fovea_training.unet import UNet
 
 
@@ -42,6 +45,11 @@ def test_components_and_verdicts() -> None:
     assert compare(found.mask, found.mask, 2)["dice"] == 1
     assert decide(probability * 0.6, p, 0.008, Post()).verdict == "unsure"
     assert decide(np.ones_like(probability), p, 0.008, Post()).verdict == "unsure"
+    assert symmetry(probability > 0.92, p.brain) == 0
+    probability[2:8, 2:8, 12:18] = 0.95  # the other side's twin, a block nearer the middle
+    twins = decide(probability, p, 0.008, Post())
+    assert twins.verdict == "unsure" and twins.odd
+    assert decide(probability, p, 0.008, Post(unsure_above_symmetry=1.0)).verdict == "found"
 
 
 def brats(folder: Path, count: int) -> None:
@@ -86,3 +94,22 @@ def test_robust_export_and_golden(tmp_path: Path) -> None:
     assert np.abs(p.tensor - part("input")).max() < record["tolerance"]["input"]
     logits = segmenter.session.run(None, {"input": p.tensor})[0]
     assert np.abs(logits - part("logits")).max() < record["tolerance"]["logits"]
+
+
+def test_a_brain_model_goes_first(tmp_path: Path) -> None:
+    torch.manual_seed(4)
+    run = tmp_path / "run"
+    run.mkdir()
+    save(UNet(5, 4, most=8), Scheme(), run / "best.pt")
+    brain = export(run, tmp_path, "brain", BRAIN_POST, "brain")
+    model = export(run, tmp_path, "tumour", Post(threshold=0.4, unsure_below=0.9), brain=brain)
+    record = json.loads((tmp_path / "tumour.json").read_text())
+    assert record["brain"]["file"] == "brain.onnx" and record["post"]["unsure_below"] == 0.9
+    assert json.loads((tmp_path / "brain.json").read_text())["output"]["classes"] == ["brain"]
+    segmenter = Segmenter(model)
+    assert segmenter.first and segmenter.rule.threshold == 0.5
+    golden = json.loads((tmp_path / "tumour.golden-head.json").read_text())
+    assert golden["arrays"]["brain"]["shape"] == golden["coarse_shape"]
+    brain.write_bytes(brain.read_bytes() + b"0")
+    with pytest.raises(ValueError, match="SHA-256"):
+        Segmenter(model)

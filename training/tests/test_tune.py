@@ -4,16 +4,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from fovea_training.brain import BrainRule, Seen, look
 from fovea_training.brains import make_brain
 from fovea_training.cases import case, dressed, no_plain_background
 from fovea_training.export import write_onnx
-from fovea_training.judge import Reading, examine, only_brain, probabilities, summary
+from fovea_training.judge import Reading, examine, probabilities, summary
 from fovea_training.losses import bce_dice
 from fovea_training.mixture import Mixture
 from fovea_training.postprocess import Post
 from fovea_training.preprocess import Scheme
 from fovea_training.tune import Plan, averaged, from_onnx, tune
 from fovea_training.unet import UNet
+from scipy import ndimage
 
 
 def test_an_exported_model_learns_on(tmp_path: Path) -> None:
@@ -69,8 +71,38 @@ def test_only_the_brain_of_a_head_is_read() -> None:
     assert head.brain is not None and head.prepared.brain.sum() > 1.3 * head.brain.sum()
     known = np.zeros((len(head.prepared.tensor), *head.prepared.tensor.shape[2:]), np.float32)
     known[:, : head.brain.shape[1], : head.brain.shape[2]] = head.brain
-    p, seen = only_brain(head, lambda _: known, Scheme())
-    assert seen and 0.97 < p.brain.sum() / head.brain.sum() < 1.1
+    seen = look(head.prepared, lambda t: known if len(t) == len(known) else known[::4], (2.0, 2.0, 2.0), BrainRule(), Scheme())
+    p = seen.prepared
+    assert seen.restricted and not seen.none and 0.97 < p.brain.sum() / head.brain.sum() < 1.1
     values = p.tensor[:, 2, : p.brain.shape[1], : p.brain.shape[2]]
     assert abs(float(values[p.brain].mean())) < 0.01 and (values[~p.brain] == -4).all()
     assert no_plain_background(np.random.default_rng(0).normal(0, 1, (12, 12, 12)))
+
+
+def test_what_a_brain_model_says_is_checked() -> None:
+    made = make_brain(23, tumours=0)
+    bare = case("bare", "free", np.where(made.mask, made.image, 0).astype(np.float32), (2.0, 2.0, 2.0))
+    p, spacing = bare.prepared, (2.0, 2.0, 2.0)
+
+    def saying(value: np.ndarray) -> Seen:
+        known = np.zeros((len(p.tensor), *p.tensor.shape[2:]), np.float32)
+        known[:, : p.brain.shape[1], : p.brain.shape[2]] = value
+        return look(p, lambda t: known if len(t) == len(known) else known[::4], spacing, BrainRule(), Scheme())
+
+    stripped, nothing = saying(p.brain), saying(np.zeros(p.brain.shape))
+    assert not stripped.restricted and not stripped.none and stripped.prepared is p
+    assert nothing.none and nothing.prepared is p
+    half = p.brain.copy()
+    half[:, : half.shape[1] // 2] = False
+    hollow = half.copy()
+    at = np.argwhere(ndimage.binary_erosion(half, iterations=4))[0]
+    hollow[at[0], at[1], at[2]] = False
+    seen = saying(hollow)
+    assert seen.restricted and seen.brain[tuple(at)] and seen.brain.sum() == largest_part(half).sum()
+
+
+def largest_part(mask: np.ndarray) -> np.ndarray:
+    """The largest part, as a reader without the rule would find it."""
+    numbered, _ = ndimage.label(mask)
+    kept: np.ndarray = numbered == np.bincount(numbered.ravel())[1:].argmax() + 1
+    return kept
