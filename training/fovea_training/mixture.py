@@ -14,7 +14,7 @@ from scipy import ndimage
 from .brains import make_brain
 from .data import Volume
 from .heads import Head, Spacing, dress
-from .preprocess import Scheme, content_box, normalise
+from .preprocess import Scheme, border_value, content_box, normalise
 from .real import Texture, plant_in
 
 BLOCK: Spacing = (2.0, 2.0, 2.0)
@@ -28,6 +28,7 @@ class Mixture:
     whole: float = 0.35  # heads drawn round the brain, or left round it where they were never taken away
     heads: float = 0.2  # of real ones: from whole heads, where there are some
     thick: float = 0.4  # of volumes with slices of 2 mm: made two to three times as thick
+    rounded: float = 0.0  # of those without a plain background: whole numbers, so that the commonest of the air's values is fill
     bare: float = 0.0  # of brains without a head: in noise, in a second constant or with a halo, all of which counts as body
 
 
@@ -117,6 +118,13 @@ def _thick(rng: np.random.Generator, raw: Raw) -> Raw:
     return Raw(fewer(raw.image, share), masks[0], masks[1], masks[2], unknown, spacing)
 
 
+def _rounded(rng: np.random.Generator, raw: Raw) -> Raw:
+    """A scan of whole numbers: body is what differs from the commonest value on its border, so noisy air is full of holes."""
+    values = np.round(raw.image / max(1e-6, float(np.median(raw.image[raw.brain]))) * rng.uniform(100, 900)).astype(np.float32)
+    body = values != border_value(values)
+    return Raw(values, body, raw.brain & body, raw.tumour & body, raw.unknown, raw.spacing)
+
+
 def make_raw(seed: int, mixture: Mixture, textures: Sequence[Texture]) -> Raw:
     """One volume of the mixture."""
     rng = np.random.default_rng([seed, 7])
@@ -128,6 +136,8 @@ def make_raw(seed: int, mixture: Mixture, textures: Sequence[Texture]) -> Raw:
     if raw.spacing[0] < 2.5 and rng.random() < mixture.thick:
         raw = _thick(rng, raw)
     raw.image = np.sign(raw.image) * np.abs(raw.image) ** np.exp(rng.normal(0, 0.15))
+    if mixture.rounded and raw.body.all() and rng.random() < mixture.rounded:
+        return _rounded(rng, raw)
     return raw
 
 
