@@ -45,7 +45,7 @@ struct ShippedModelTests {
         let blocks = try segmenter.blocks([scan])
         func differing(_ a: [UInt8], _ b: [UInt8]) -> Int { zip(a, b).count { $0 != $1 } }
         let (body, brain) = (try golden.bytes("body"), try golden.bytes("brain"))
-        #expect(blocks.body == body)
+        #expect(differing(blocks.body, body) == 0)
         #expect(Double(differing(blocks.shown, brain)) <= 0.001 * Double(body.count { $0 != 0 }))
         #expect(brain.count { $0 != 0 } < body.count { $0 != 0 } / 2)
         let finding = try segmenter.segment([scan])

@@ -11,7 +11,9 @@ from .postprocess import Post
 from .preprocess import Scheme
 
 # What a model of brains is read by when it is run for itself: one part, and never a doubt.
-BRAIN_POST = Post(0.5, connectivity=6, keep_fraction=1.0, unsure_below=0.0, unsure_above_brain_fraction=1.0)
+BRAIN_POST = Post(
+    0.5, connectivity=6, keep_fraction=1.0, unsure_below=0.0, unsure_above_brain_fraction=1.0, unsure_above_symmetry=1.0
+)
 
 
 def digest(model: Path) -> str:

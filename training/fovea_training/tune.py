@@ -212,12 +212,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, default=0, help="processes that make volumes beside; none: always the same result")
     parser.add_argument("--rounded", type=float, default=0.0, help="share of volumes in noise that are made whole numbers")
+    parser.add_argument("--whole", type=float, help="share of stripped brains that get a head")
+    parser.add_argument("--bare", type=float, help="share of the others that stand in noise, a second constant or a halo")
     parser.add_argument("--no-heads", action="store_true", help="leave out the real whole heads of the folder")
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.threads)
     plan = BRAIN if given.brain else TUMOUR
     plan = replace(plan, minutes=given.minutes or plan.minutes, rate=given.rate or plan.rate, steps=given.steps)
-    plan = replace(plan, mixture=replace(plan.mixture, rounded=given.rounded))
+    shares = {k: v for k in ("whole", "bare", "rounded") if (v := getattr(given, k)) is not None}
+    plan = replace(plan, mixture=replace(plan.mixture, **shares))
     tune(plan, given.out, given.start, given.data, given.seed, given.brain, given.workers, not given.no_heads)
 
 

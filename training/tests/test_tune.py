@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from fovea_training.brain import BrainRule, Seen, look
+from fovea_training.brain import BrainRule, Seen, core, look
 from fovea_training.brains import make_brain
 from fovea_training.cases import case, dressed, no_plain_background
 from fovea_training.export import write_onnx
 from fovea_training.judge import Reading, examine, probabilities, summary
 from fovea_training.losses import bce_dice
-from fovea_training.mixture import Mixture
+from fovea_training.mixture import Mixture, make_raw
 from fovea_training.postprocess import Post
 from fovea_training.preprocess import Scheme
 from fovea_training.tune import Plan, averaged, from_onnx, tune
@@ -98,11 +98,22 @@ def test_what_a_brain_model_says_is_checked() -> None:
     at = np.argwhere(ndimage.binary_erosion(half, iterations=4))[0]
     hollow[at[0], at[1], at[2]] = False
     seen = saying(hollow)
-    assert seen.restricted and seen.brain[tuple(at)] and seen.brain.sum() == largest_part(half).sum()
+    assert seen.restricted and seen.brain[tuple(at)] and 0.98 < seen.brain.sum() / half.sum() <= 1
 
 
-def largest_part(mask: np.ndarray) -> np.ndarray:
-    """The largest part, as a reader without the rule would find it."""
-    numbered, _ = ndimage.label(mask)
-    kept: np.ndarray = numbered == np.bincount(numbered.ravel())[1:].argmax() + 1
-    return kept
+def test_a_thin_bridge_carries_no_scalp() -> None:
+    inside = np.zeros((6, 40, 60), bool)
+    inside[:, 5:35, 5:35] = True
+    inside[:, 18:21, 35:40] = True  # a bridge three blocks wide
+    inside[:, 5:35, 40:55] = True
+    inside[2, 15, 15] = False
+    brain = core(inside, 2)
+    assert brain[2, 15, 15] and brain[:, 8:32, 8:32].all() and not brain[:, :, 40:].any()
+    assert core(inside, 0)[:, :, 40:].any() and not core(np.zeros_like(inside), 2).any()
+
+
+def test_noisy_air_of_whole_numbers_is_full_of_holes() -> None:
+    bare = Mixture(real=0.0, whole=0.0, thick=0.0, bare=1.0, rounded=1.0)
+    raws = [make_raw(seed, bare, []) for seed in range(8)]
+    assert all(r.body.sum() >= r.brain.sum() and not (r.brain & ~r.body).any() for r in raws)
+    assert any(np.array_equal(r.image, np.round(r.image)) for r in raws)
