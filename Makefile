@@ -137,13 +137,9 @@ tune: training/.venv/.installed $(START)
 	cd training && ../$(PYTHON) $(TUNE) --start "$(abspath $(START))" --out ../training-out/round-1 --steps 600 --seed 1 --no-heads --workers 1
 	cd training && ../$(PYTHON) $(TUNE) --start ../training-out/round-1/last.pt --out ../training-out/round-2 --steps 600 --seed 2
 	cd training && ../$(PYTHON) $(TUNE) --brain --out ../training-out/brain-1 --steps 2000 --seed 1
-<<<<<<< HEAD
-	cd training && ../$(PYTHON) $(TUNE) --brain --start ../training-out/brain-1/last.pt --out ../training-out/brain --steps 500 --seed 2 --rate 0.001 --rounded 0.7
-=======
 	cd training && ../$(PYTHON) $(TUNE) --brain --start ../training-out/brain-1/last.pt --out ../training-out/brain-2 --steps 500 --seed 2 --rate 0.001 --rounded 0.7
 	cd training && ../$(PYTHON) $(TUNE) --brain --start ../training-out/brain-2/last.pt --out ../training-out/brain --steps 450 --seed 3 --rate 0.001 --rounded 0.5 \
 	  --whole 0.5 --bare 0.9
->>>>>>> train2
 	cd training && ../$(PYTHON) -m fovea_training.export ../training-out/brain --name brain-unet --finds brain --out ../training-out
 	cd training && ../$(PYTHON) -m fovea_training.export ../training-out/round-2 --name flair-unet --first ../training-out/brain-unet.onnx \
 	  --threshold $(THRESHOLD) --unsure-below $(UNSURE_BELOW) --out ../training-out

@@ -19,7 +19,7 @@ struct BackgroundTests {
 
     /// The same head with its background changed.
     private func finding(_ change: (Float, Int, Int, Int) -> Float) throws -> Finding {
-        let clean = try scan(bright: [ball], name: "flair.nii", type: .float32)
+        let clean = try scan(bright: [ball], name: "flair.nii", type: .float32, level: 1200, texture: 151)
         let shape = clean.volume.shape
         let values = clean.volume.doubles().enumerated().map { index, value in
             change(
@@ -42,7 +42,7 @@ struct BackgroundTests {
 
     @Test("A model sees physical values: stored upside down, a head with its scaling is found as any other")
     func scaling() throws {
-        let clean = try scan(bright: [ball], name: "flair.nii", type: .float32)
+        let clean = try scan(bright: [ball], name: "flair.nii", type: .float32, level: 1200, texture: 151)
         let volume = try Volume(
             shape: clean.volume.shape, voxelType: .float32, values: clean.volume.doubles().map { 500 - Float($0) },
             affine: clean.volume.affine, scaling: Scaling(slope: -1, intercept: 500))

@@ -96,7 +96,7 @@ enum Runtime {
 /// A grey body in empty space with bright boxes in it.
 func scan(
     columns: Int = 60, rows: Int = 50, slices: Int = 40, bright: [Box], name: String = "scan", affine: Affine = .identity,
-    type: VoxelType = .int16, level: Int = 1200
+    type: VoxelType = .int16, level: Int = 400, texture: Int = 3
 ) throws -> Scan {
     let shape = try Shape(columns: columns, rows: rows, slices: slices)
     var values = [Int](repeating: 0, count: shape.voxelCount)
@@ -105,7 +105,7 @@ func scan(
             for x in 4..<columns - 4 {
                 // A little texture, or the body would have no contrast but the boxes.
                 let isBright = bright.contains { $0.x.contains(x) && $0.y.contains(y) && $0.z.contains(z) }
-                values[(z * rows + y) * columns + x] = (isBright ? level : 100) + (7 * x + 13 * y + 29 * z) % 151
+                values[(z * rows + y) * columns + x] = (isBright ? level : 100) + (7 * x + 13 * y + 29 * z) % texture
             }
         }
     }
