@@ -104,7 +104,10 @@ struct ModelTests {
     @Test("Neighbouring slices and modalities come as channels, the modalities found by the files' names")
     func modalities() throws {
         let other = try Box(parsing: "8:20,8:20,24:34")
-        let scans = [try scan(bright: [other], name: "p_t1ce.nii.gz"), try scan(bright: [ball], name: "p_flair.nii.gz")]
+        let scans = [
+            try scan(bright: [other], name: "p_t1ce.nii.gz", texture: 3),
+            try scan(bright: [ball], name: "p_flair.nii.gz", texture: 3),
+        ]
         // One channel: the scan whose name says so, wherever it stands.
         #expect(try segmenter().segment(scans).mask.boundingBox == ball)
         #expect(try segmenter(TinyModel(), ["input.channels": ["t1c"]]).segment(scans).mask.boundingBox == other)

@@ -96,7 +96,7 @@ enum Runtime {
 /// A grey body in empty space with bright boxes in it.
 func scan(
     columns: Int = 60, rows: Int = 50, slices: Int = 40, bright: [Box], name: String = "scan", affine: Affine = .identity,
-    type: VoxelType = .int16, level: Int = 400, texture: Int = 3
+    type: VoxelType = .int16, level: Int = 400, texture: Int = 17
 ) throws -> Scan {
     let shape = try Shape(columns: columns, rows: rows, slices: slices)
     var values = [Int](repeating: 0, count: shape.voxelCount)

@@ -6,7 +6,7 @@ extension Body {
     /// A prepared brain stands before one value throughout. Where it does not seem to, the background is looked for as what is nearly one
     /// value, and taken as found where a body before it gives no cause for doubt.
     /// - Throws: `VolumeError.Code.noRoom`.
-    static func find(in volume: Volume) throws(VolumeError) -> (body: Body, doubt: String?) {
+    static func find(_ volume: Volume) throws(VolumeError) -> (body: Body, doubt: String?) {
         let plain = try Body(of: volume)
         guard let doubt = plain.doubt(in: volume.shape) else { return (plain, nil) }
         guard let body = try beforeBackgrounds(of: volume), body.doubt(in: volume.shape) == nil else { return (plain, doubt) }

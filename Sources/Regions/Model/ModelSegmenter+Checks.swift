@@ -18,9 +18,10 @@ extension ModelSegmenter {
         return (output, [shape[0], description.classes.count, shape[2], shape[3]])
     }
 
-    /// Returns the blocks that are body, and those of them that the network is shown: 1 for each of slices x rows x columns.
+    /// Returns the blocks that are body, and those of them that the network is shown: 1 for each of slices x rows x columns. Everything
+    /// that does not hold the fill value is body here, as where the model was trained.
     package func blocks(_ scans: [Scan]) throws -> (body: [UInt8], shown: [UInt8]) {
-        let prepared = try prepare(scans)
+        let prepared = try prepare(scans) { (try Body(of: $0), nil) }
         return (prepared.isBody, try restricted(prepared).isBody)
     }
 }

@@ -137,7 +137,9 @@ package final class ModelSegmenter: Segmenter {
         }
     }
 
-    func prepare(_ scans: [Scan]) throws -> Prepared {
+    /// Brings scans to the model's grid.
+    /// - Parameter find: finds the body in a volume, and why what counts as body may be something else.
+    func prepare(_ scans: [Scan], find: (Volume) throws -> (body: Body, doubt: String?) = Body.find) throws -> Prepared {
         let shape = scans[0].volume.shape
         for scan in scans {
             guard scan.volume.shape.box == shape.box else {
@@ -154,7 +156,7 @@ package final class ModelSegmenter: Segmenter {
         guard shape.sliceVoxelCount * shape.slices <= Self.voxelLimit / scans.count else {
             throw tooLarge("volumes of \(shape) are")
         }
-        let found = try scans.map { scan throws(VolumeError) in try Body.find(in: scan.volume) }
+        let found = try scans.map { try find($0.volume) }
         let bodies = found.map(\.body)
         let box = bodies.compactMap(\.box).reduce(nil as Box?) { $0?.union($1) ?? $1 }
         let grid = PixelGrid(
