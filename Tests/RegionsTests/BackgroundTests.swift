@@ -54,7 +54,7 @@ struct BackgroundTests {
         #expect(turned.verdict == .found && turned.mask == upright.mask)
     }
 
-    /// What is found in the head as it is, and in the same head with its background changed.
+    /// Expects the same find in the head as it is, and in the same head with its background changed.
     private func expectSame(_ change: (Float, Int, Int, Int) -> Float) throws {
         let clean = try finding { value, _, _, _ in value }
         let changed = try finding(change)

@@ -3,7 +3,7 @@ internal import VolumeModel
 
 /// Finds the brain in a head, so that a model of brains sees nothing else. The rules are in training/README.md, "A brain model first".
 struct BrainFinder {
-    /// What a scan holds.
+    /// The content of a scan.
     enum Content: Equatable {
         /// Brain, and hardly anything else.
         case stripped

@@ -74,7 +74,7 @@ package struct ModelDescription: Sendable, Equatable {
         package let file: String
         /// SHA-256 of that model in hexadecimal.
         package let digest: String
-        /// Where at least this share of the body is brain, the scan has no skull.
+        /// The share of the body from which on, if it is brain, the scan has no skull.
         package let keepBodyAbove: Double
         /// Layers of blocks taken off before the largest part is chosen.
         package let peel: Int

@@ -86,7 +86,7 @@ struct CompareCommand: AsyncParsableCommand {
         if difference != nil { throw ExitCode(1) }
     }
 
-    /// How two volumes lie elsewhere, or scale their voxels otherwise; nil where they do not.
+    /// The way in which two volumes lie elsewhere, or scale their voxels otherwise; nil where they do not.
     private static func difference(_ first: Volume, _ second: Volume) -> String? {
         if let difference = second.affine.difference(from: first.affine, over: first.shape) { return difference }
         func factors(_ scaling: Scaling) -> [Double] { scaling.slope == 0 ? [1, 0] : [scaling.slope, scaling.intercept] }
