@@ -186,7 +186,7 @@ let testTargets: [Target] = [
     tests("NIfTIFileTests", ["TestSupport", "NIfTIFile", "VolumeModel", "Faults", "Files", "CNIfTI"]),
     tests(
         "RegionsTests",
-        ["TestSupport", "Regions", "VolumeModel", "NIfTIFile", "Profiles", "StrictYAML", "Phantom", "Faults", "Files"]),
+        ["TestSupport", "Regions", "VolumeModel", "NIfTIFile", "Bytes", "Profiles", "StrictYAML", "Phantom", "Faults", "Files"]),
     tests("HEVCCodecTests", ["TestSupport", "HEVCDecoding", "HEVCCodec", "Faults"]),
     tests("ExactCodecTests", ["TestSupport", "ExactCodec", "Faults"]),
     tests("WireFormatTests", ["TestSupport", "WireFormat", "VolumeModel", "Bytes", "Faults"]),

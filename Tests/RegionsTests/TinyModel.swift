@@ -46,10 +46,10 @@ struct TinyModel {
     }
 
     /// Writes both into a folder and gives the model's path.
-    func write(to folder: TemporaryFolder, _ changes: [String: Any?] = [:]) throws -> String {
-        let path = folder.place("tiny.onnx")
+    func write(to folder: TemporaryFolder, name: String = "tiny", _ changes: [String: Any?] = [:]) throws -> String {
+        let path = folder.place("\(name).onnx")
         try Data(bytes()).write(to: URL(fileURLWithPath: path))
-        try Self.sideCar(changes).write(to: URL(fileURLWithPath: folder.place("tiny.json")))
+        try Self.sideCar(changes).write(to: URL(fileURLWithPath: folder.place("\(name).json")))
         return path
     }
 
