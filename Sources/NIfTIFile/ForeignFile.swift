@@ -12,6 +12,9 @@ enum ForeignFile {
         if bytes.starts(with: [0x28, 0xb5, 0x2f, 0xfd]) { return "compressed with Zstandard; NIfTI is read plain or as gzip" }
         if begins("BZh") { return "compressed with bzip2; NIfTI is read plain or as gzip" }
         if bytes.starts(with: [0xfd] + Array("7zXZ".utf8)) { return "compressed with xz; NIfTI is read plain or as gzip" }
+        if bytes.starts(with: [0, 0, 0, 1]) {
+            return "a FreeSurfer volume (.mgh or .mgz), not NIfTI; convert it first (mri_convert does)"
+        }
         if begins("NRRD") { return "an NRRD file, not NIfTI; convert it first" }
         if begins("ObjectType") { return "a MetaImage header, not NIfTI; convert it first" }
         if bytes.starts(with: [0x89] + Array("HDF".utf8)) { return "an HDF5 file (MINC 2, perhaps), not NIfTI; convert it first" }

@@ -35,11 +35,19 @@ extension NIfTIHeader {
     }
 
     /// The header of a companion volume of the same geometry: one unsigned byte a voxel, unscaled, no extensions.
-    public func companion(description: String, maxValue: UInt8) throws(NIfTIError) -> NIfTIHeader {
+    /// - Parameter isOverTime: false makes one of the first time point alone.
+    public func companion(description: String, maxValue: UInt8, isOverTime: Bool = true) throws(NIfTIError) -> NIfTIHeader {
         let layout = HeaderLayout(version: version, isByteSwapped: isByteSwapped)
         var writer = HeaderWriter(bytes: bytes, isByteSwapped: isByteSwapped)
         writer.put(NIfTIDatatype.code(.uint8), at: layout.datatypeOffset)
         writer.put(Int16(8), at: layout.bitpixOffset)
+        for index in isOverTime ? 0..<0 : 4..<8 {
+            if version == 1 {
+                writer.put(Int16(1), at: layout.dimOffset + 2 * index)
+            } else {
+                writer.put(Int64(1), at: layout.dimOffset + 8 * index)
+            }
+        }
         if version == 1 {
             writer.put(Float(layout.minVoxelOffset).bitPattern, at: layout.voxelOffsetOffset)
             writer.put(Float(1).bitPattern, at: layout.slopeOffset)

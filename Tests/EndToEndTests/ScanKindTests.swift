@@ -135,6 +135,20 @@ struct ScanKindTests {
         #expect(summary["units"] as? String == "stored" && summary["nonfinite_voxels"] as? Int == 0)
     }
 
+    @Test("Of a volume over time the first time point is segmented, and the mask has one")
+    func segmentedOverTime() async throws {
+        let scratch = try Scratch()
+        let path = scratch.file("scan.nii")
+        try Self.write(path, .int16, timepoints: 3) { Int16(Self.texture($0, $1, $2, $3)) }
+        let (code, program) = try await Program.run("fovea", ["segment", path, "--out", scratch.file("mask.nii"), "--json"])
+        #expect(code == 0 && program.standardError.contains("the first of its time points"), "\(program.standardError)")
+        let mask = try NIfTIFile.read(scratch.file("mask.nii")).volume
+        #expect(mask.shape == (try Shape(columns: 40, rows: 36, slices: 20)))
+        let sent = try await Program.run("fovea", ["encode", path, "--mask", scratch.file("mask.nii"), "--out", scratch.file("a")])
+        // A mask without a voxel is refused; one of another shape would be, too, with other words.
+        #expect(sent.code == 0 || sent.program.standardError.contains("no voxel of the mask"), "\(sent.program.standardError)")
+    }
+
     @Test("Told to look for nothing, no model is read, and all of the volume goes alike")
     func noModel() async throws {
         let scratch = try Scratch()

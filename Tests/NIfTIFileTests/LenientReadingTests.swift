@@ -90,7 +90,8 @@ struct LenientReadingTests {
                 "Git LFS pointer"
             ),
             ("scan.nii", Array("\n<!DOCTYPE html>\n<html><head><title>Log in</title></head></html>".utf8), "web page"),
-            ("scan.nii.gz", Array("<html>".utf8), "web page"), ("scan.zip", Array("PK\u{3}\u{4}1234567".utf8), "ZIP"),
+            ("scan.nii.gz", Array("<html>".utf8), "web page"), ("scan.mgz", [0, 0, 0, 1, 0, 0, 1, 0], "FreeSurfer"),
+            ("scan.zip", Array("PK\u{3}\u{4}1234567".utf8), "ZIP"),
             ("scan.fovea", Array("FOVEA\0\0\u{1}".utf8) + file, "fovea decode"),
         ]
         for (name, bytes, what) in cases {

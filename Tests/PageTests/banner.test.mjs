@@ -20,6 +20,16 @@ test("the banner says the state, whose volume it is, the shares, the bound, and 
   assert.equal(text("arrived"), "At the receiver: 99 % exact, 12.3 MB.");
 });
 
+test("who chose the region is said, and that a model's choice is no finding", () => {
+  openDocument();
+  for (const [source, words] of [["model", /model.*no finding/], ["unsure", /unsure/], ["mask", /mask/], ["everything", /No part/], ["whatever", /^$/]]) {
+    write(state, "ward-3", undefined, source);
+    assert.match(text("source"), words);
+  }
+  write(state, null, undefined, undefined);
+  assert.equal(text("source"), "");
+});
+
 test("of a volume that is chosen no more nothing is left", () => {
   openDocument();
   write(state, "ward-3 2", { share: 1, bytes: 1000 });

@@ -12,6 +12,16 @@ import { percent } from "/viewstate.js";
 
 const shares = /** @type {const} */ (["share-0", "share-1", "share-2", "share-3"]);
 
+/** Who chose what goes first. A choice of bytes, and no finding: the page says so wherever a program made it. */
+const sources = new Map([
+  ["mask", "The region that goes first is a mask's."],
+  ["box", "The region that goes first was given by a person."],
+  ["threshold", "The region that goes first is what is bright; no finding."],
+  ["model", "A model chose the region that goes first; no finding."],
+  ["unsure", "The model was unsure: no part goes first."],
+  ["everything", "No part goes first."],
+]);
+
 /** @template {keyof PageElements} K @param {K} id */
 export const find = (id) => document.getElementById(id);
 
@@ -19,8 +29,9 @@ export const find = (id) => document.getElementById(id);
  * @param {ViewState} state
  * @param {string | null} who the session, and which of its volumes; null where none is chosen
  * @param {Completeness | undefined} whole how much of the volume is exact at the receiver; undefined where that is not known
+ * @param {string | undefined} source what chose the region of interest
  */
-export function write(state, who, whole) {
+export function write(state, who, whole, source) {
   document.body.dataset.state = state.state;
   document.title = state.title;
   say("banner-head", state.head);
@@ -28,6 +39,7 @@ export function write(state, who, whole) {
   say("banner-who", who ?? "");
   state.legend.forEach((text, quality) => say(shares[quality], text));
   say("bounds", state.bound != null && state.bound > 0 ? `No voxel of the ROI is off by more than ${state.bound}.` : "");
+  say("source", sources.get(source ?? "") ?? "");
   say("arrived", whole ? `At the receiver: ${percent(whole.share)} exact, ${size(whole.bytes)}.` : "");
 }
 

@@ -367,7 +367,8 @@ export class Viewer {
     this.state = state;
     this.selection.record.state = state;
     const count = session?.volumes.length ?? 0;
-    write(state, chosen && (count > 1 ? `${chosen.session} ${chosen.index + 1}` : chosen.session), volume?.completeness);
+    const who = chosen && (count > 1 ? `${chosen.session} ${chosen.index + 1}` : chosen.session);
+    write(state, who, volume?.completeness, volume?.region_source);
     this.outline.status = state;
     const requests = (session?.focus ?? []).filter((request) => request.volume === chosen?.index && request.timepoint === chosen.timepoint);
     this.outline.take(chosen, requests, this.voxels);

@@ -190,6 +190,7 @@ export interface PageElements {
   "share-3": HTMLElement;
   "bounds": HTMLElement;
   "arrived": HTMLElement;
+  "source": HTMLElement;
   "elapsed": HTMLElement;
   "timeline": HTMLElement;
   "goodput": HTMLElement;

@@ -6,9 +6,11 @@ extension Body {
     /// What is in none of the background's bands is body where most of its neighbours are, too, and where it hangs together with the
     /// rest. The ringing of a resampler lies round a body a few voxels deep, and hardly differs from the background: that goes.
     /// - Parameter volume: its first time point is looked at.
-    /// - Returns: nil where there is no such background, or no body before it.
+    /// - Returns: nil where there is no such background, or no body before it; nil, too, of so many voxels that looking for it would
+    ///   hold up the first chunk.
     /// - Throws: `VolumeError.Code.noRoom`.
     static func beforeBackgrounds(of volume: Volume) throws(VolumeError) -> Body? {
+        guard volume.shape.sliceVoxelCount * volume.shape.slices <= voxelLimit else { return nil }
         var values = try physicalValues(of: volume)
         let shape = try Shape(columns: volume.shape.columns, rows: volume.shape.rows, slices: volume.shape.slices)
         let backgrounds = Backgrounds(in: values)
@@ -40,6 +42,8 @@ extension Body {
         return body.box == nil ? nil : body
     }
 
+    /// A head of 512 x 512 x 120 voxels has as many, and takes about a second and a half.
+    private static let voxelLimit = 1 << 25
     /// As a share of the range: a wider background is air full of noise, and what stands in it is no prepared brain.
     private static let widthLimit: Float = 0.08
     /// So near a background's band, as a share of the range, ringing is.

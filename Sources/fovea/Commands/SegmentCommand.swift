@@ -39,17 +39,17 @@ struct SegmentCommand: AsyncParsableCommand {
             throw CommandError(
                 .usage, "\(volumes[other]) is \(images[other].volume.shape), \(volumes[0]) \(shape): they have to share one grid")
         }
-        guard shape.timepoints == 1 else { throw CommandError(.usage, "\(volumes[0]) has several time points; a mask has one") }
         let scans = zip(volumes, images).map { Scan($1.volume, name: $0) }
         for scan in scans.dropFirst() { try scan.requirePlace(of: scans[0]) }
         for (path, image) in zip(volumes, images) {
             for remark in image.remarks { console.remark("\(path): \(remark)") }
+            if image.volume.shape.timepoints > 1 { console.remark("\(path): the first of its time points is looked at") }
         }
         let watch = Stopwatch()
         let finder = try RegionFinder(.model(path: model))
         let finding = try finder.find(in: scans)
         let seconds = watch.seconds
-        let header = try images[0].header.companion(description: "Fovea mask (\(finder.name))", maxValue: 1)
+        let header = try images[0].header.companion(description: "Fovea mask (\(finder.name))", maxValue: 1, isOverTime: false)
         let boxes = RegionPlanner.boxes(around: finding.mask, margin: 0)
         try NIfTIFile.write(try NIfTIImage(header: header, voxels: finding.mask.bits), to: out, replacing: overwriting.force)
         if let remark = finding.remark { console.remark(remark) }
