@@ -42,7 +42,7 @@ extension Body {
         return body.box == nil ? nil : body
     }
 
-    /// A head of 512 x 512 x 120 voxels has as many, and takes about a second and a half.
+    /// A head of 512 x 512 x 120 voxels has about as many, and takes two seconds more for it.
     private static let voxelLimit = 1 << 25
     /// As a share of the range: a wider background is air full of noise, and what stands in it is no prepared brain.
     private static let widthLimit: Float = 0.08
