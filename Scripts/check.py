@@ -117,6 +117,9 @@ def prose_faults() -> Iterator[str]:
             begins = not previous.lstrip().startswith(("///", "*"))
             if begins and re.match(r'\s*(///|"""|/\*\*) ?(What|Whether|How|Where)\b', line):
                 yield f"{name}:{number}: {line.strip()[:60]}"
+            # A later paragraph may say where something is so; it too says the thing.
+            if previous.strip() == "///" and re.match(r"\s*/// (What|Whether|How)\b", line):
+                yield f"{name}:{number}: {line.strip()[:60]}"
             previous = line
 
 

@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// The connections that are open: so many at most, and each only as long as it gets on.
 ///
-/// Who waits for a client, to send or to take what it was sent, waits as long as the client likes. Closing its connection from here
-/// ends that wait, as if the client had gone.
+/// A task that waits for a client, to send or to take what it was sent, waits as long as the client likes. Closing the connection from
+/// here ends that wait, as if the client had gone.
 final class ConnectionTable: Sendable {
     private struct Connection {
         let channel: any Channel

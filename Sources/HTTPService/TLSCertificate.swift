@@ -18,7 +18,9 @@ package struct TLSCertificate: Sendable {
         let certificates: [NIOSSLCertificate]
         do {
             certificates = try NIOSSLCertificate.fromPEMBytes(PlainFile.contents(of: path, limit: Self.byteLimit))
-        } catch is NIOSSLError {
+        } catch let error as FileError {
+            throw error
+        } catch {
             certificates = []
         }
         guard !certificates.isEmpty else {
@@ -31,7 +33,8 @@ package struct TLSCertificate: Sendable {
         do {
             context = try NIOSSLContext(configuration: configuration)
         } catch {
-            throw HTTPServiceError(.invalidCertificate, "\(keyPath): this is not the key of \(path) (\(error))")
+            throw HTTPServiceError(
+                .invalidCertificate, "\(keyPath): this is not the key of \(path), or the two cannot be used (\(error))")
         }
     }
 

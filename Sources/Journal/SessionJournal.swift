@@ -34,7 +34,7 @@ package final class SessionJournal: Sendable {
 
     /// Opens or creates a journal (mode 0600), with an exclusive advisory lock on it, and reads it from the start.
     ///
-    /// What follows the last valid record is cut off: a crash left it. When this returns, everything replayed is durable, and so
+    /// Bytes after the last valid record are cut off: a crash left them. When this returns, everything replayed is durable, and so
     /// is the file's name. Blocking.
     /// - Parameters:
     ///   - byteLimit: the most bytes of the file, now and later.

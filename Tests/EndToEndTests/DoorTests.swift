@@ -295,9 +295,11 @@ struct DoorTests {
     @Test("A page is served over HTTPS with a certificate and its key, and not in clear where either cannot be used")
     func encryptedPage() async throws {
         let scratch = try Scratch()
-        let certificate = try TestCertificate.write(TestCertificate.certificate, to: scratch.file("cert.pem"))
-        let key = try TestCertificate.write(TestCertificate.key, to: scratch.file("key.pem"))
-        let other = try TestCertificate.write(TestCertificate.otherKey, to: scratch.file("other.pem"))
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let certificate = try folder.put(Array(TestCertificate.certificate.utf8), "cert.pem")
+        let key = try folder.put(Array(TestCertificate.key.utf8), "key.pem")
+        let other = try folder.put(Array(TestCertificate.otherKey.utf8), "other.pem")
         let view = ["--view", "127.0.0.1:0"]
         let tls = ["--view-tls-cert", certificate, "--view-tls-key"]
         for (arguments, expected) in [

@@ -13,8 +13,8 @@ struct EncryptionTests {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }
         let certificate = try TLSCertificate(
-            TestCertificate.write(TestCertificate.certificate, to: "\(folder.path)/cert.pem"),
-            key: TestCertificate.write(TestCertificate.key, to: "\(folder.path)/key.pem"))
+            folder.put(Array(TestCertificate.certificate.utf8), "cert.pem"),
+            key: folder.put(Array(TestCertificate.key.utf8), "key.pem"))
         let server = HTTPServer("a test", host: "127.0.0.1", port: 0, limits: limits, certificate: certificate) { _ in response }
         let (ports, continuation) = AsyncStream<UInt16>.makeStream()
         let task = Task { try await server.run { continuation.yield($0) } }
@@ -59,15 +59,17 @@ struct EncryptionTests {
     func refused() throws {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }
-        let certificate = try TestCertificate.write(TestCertificate.certificate, to: "\(folder.path)/cert.pem")
-        let key = try TestCertificate.write(TestCertificate.key, to: "\(folder.path)/key.pem")
-        let other = try TestCertificate.write(TestCertificate.otherKey, to: "\(folder.path)/other.pem")
-        let open = try TestCertificate.write(TestCertificate.key, to: "\(folder.path)/open.pem", permissions: 0o640)
-        let empty = try TestCertificate.write("", to: "\(folder.path)/empty.pem")
+        let certificate = try folder.put(Array(TestCertificate.certificate.utf8), "cert.pem")
+        let key = try folder.put(Array(TestCertificate.key.utf8), "key.pem")
+        let other = try folder.put(Array(TestCertificate.otherKey.utf8), "other.pem")
+        let open = try folder.put(Array(TestCertificate.key.utf8), "open.pem", mode: 0o640)
+        let empty = try folder.put([], "empty.pem")
+        let garbled = try folder.put(Array(TestCertificate.certificate.replacing("MII", with: "!!!").utf8), "garbled.pem")
         for (certificate, key, culprit) in [
             (certificate, other, other), (certificate, open, open), (certificate, empty, empty),
             (certificate, certificate, certificate),
             (empty, key, empty), (key, key, key),
+            (garbled, key, garbled), (certificate, garbled, garbled),
         ] {
             let error = #expect(throws: HTTPServiceError.self) { try TLSCertificate(certificate, key: key) }
             #expect(error?.code == .invalidCertificate)

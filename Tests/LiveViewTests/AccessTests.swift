@@ -29,8 +29,8 @@ struct AccessTests {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }
         let certificate = try TLSCertificate(
-            TestCertificate.write(TestCertificate.certificate, to: "\(folder.path)/cert.pem"),
-            key: TestCertificate.write(TestCertificate.key, to: "\(folder.path)/key.pem"))
+            folder.put(Array(TestCertificate.certificate.utf8), "cert.pem"),
+            key: folder.put(Array(TestCertificate.key.utf8), "key.pem"))
         try await serving("0.0.0.0", certificate: certificate) { port, page in
             #expect(page.hasPrefix("https://0.0.0.0:\(port)/?token="))
             let token = try #require(page.split(separator: "=").last.map(String.init))

@@ -62,6 +62,7 @@ struct LiveStoreTests {
             #expect(abs(share - Double(regions) / Double(body)) < 1e-12)
             #expect(session.volume()?.completeness?["bytes"] as? Int == half.reduce(0) { $0 + $1.record.count })
             #expect(session.volume()?["is_exact"] as? Bool == false)
+            #expect(session.volume()?["region_source"] as? String == "box")
             try await decoder.apply(sample.chunks.dropFirst(half.count))
             served.store.take(.applied(place(), ordinal: 2, await decoder.completeness(volume: 0), ofSession: Completeness()))
             let whole = try await events.session("s", "all exact") { $0.volume()?.completeness?["share"] as? Double == 1 }

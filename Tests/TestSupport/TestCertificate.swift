@@ -1,5 +1,3 @@
-internal import Foundation
-
 /// A certificate for localhost and 127.0.0.1 that vouches for itself, valid until 2126. Its key is public: it protects nothing.
 package enum TestCertificate {
     package static let certificate = """
@@ -32,12 +30,4 @@ package enum TestCertificate {
         ej/kRMuEPxEg8PjOtsaK8/ma33ANUD26FqQf5bP6qBo97wnxLGISMMI6
         -----END PRIVATE KEY-----
         """
-
-    /// Writes a key or a certificate into a folder.
-    /// - Returns: the file's path.
-    package static func write(_ text: String, to path: String, permissions: Int = 0o600) throws -> String {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-        try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: path)
-        return path
-    }
 }

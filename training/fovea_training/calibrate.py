@@ -33,7 +33,7 @@ def calibrate(rows: Sequence[dict[str, Any]], alpha: float) -> dict[str, Any]:
     """Both promises with the counts they rest on."""
     free = [r for r in rows if "dice" not in r]
     labelled = [r for r in rows if "dice" in r]
-    # What another rule makes unsure needs no bound on its certainty.
+    # A find that another rule makes unsure needs no bound on its certainty.
     scores = [0.0 if r["doubt"] or r["verdict"] == "none" else float(r["certainty"]) for r in free]
     certain = conformal(scores, alpha)
     found = [r for r in labelled if not r["doubt"] and r["verdict"] != "none" and r["certainty"] > certain]

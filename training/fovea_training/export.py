@@ -16,8 +16,8 @@ import torch
 from .brain import BrainRule, look
 from .brains import make_brain
 from .heads import dress
-from .postprocess import Post, decide
-from .preprocess import Scheme, prepare
+from .postprocess import Found, Post, decide
+from .preprocess import Prepared, Scheme, prepare
 from .sidecar import BRAIN_POST, sidecar
 from .unet import UNet, parameters
 
@@ -73,7 +73,7 @@ def write_golden(model: UNet, scheme: Scheme, post: Post, path: Path) -> None:
     p = prepare(scan.astype(np.float32), spacing, scheme)
     with torch.no_grad():
         logits = model(torch.from_numpy(p.tensor)).numpy()
-    depth, rows, columns = p.brain.shape
+    _, rows, columns = p.brain.shape
     probability = p.brain / (1 + np.exp(-logits[:, 0, :rows, :columns]))
     block = float(np.prod(spacing) * np.prod(p.f)) / 1000
     found = decide(probability, p, block, post)
@@ -83,18 +83,22 @@ def write_golden(model: UNet, scheme: Scheme, post: Post, path: Path) -> None:
         "logits": logits.astype("<f4"),
         "mask": found.mask.astype("u1"),
     }
-    record: dict[str, Any] = {
+    record = described(p, spacing, found) | {"tolerance": {"input": 1e-4, "logits": 2e-3}}
+    pack(parts, record, path)
+
+
+def described(p: Prepared, spacing: tuple[float, float, float], found: Found) -> dict[str, Any]:
+    """The grid of a golden scan, and the answer."""
+    return {
         "spacing": spacing,
         "index_order": "z, y, x (RAS)",
         "box": [[s.start, s.stop] for s in p.box],
         "factors": p.f,
-        "coarse_shape": [depth, rows, columns],
+        "coarse_shape": list(p.brain.shape),
         "verdict": found.verdict,
         "certainty": found.certainty,
         "millilitres": found.millilitres,
-        "tolerance": {"input": 1e-4, "logits": 2e-3},
     }
-    pack(parts, record, path)
 
 
 def pack(parts: dict[str, np.ndarray], record: dict[str, Any], path: Path) -> None:
@@ -151,17 +155,9 @@ def write_golden_head(model: Path, path: Path) -> None:
         "logits": segmenter.session.run(None, {"input": one})[0].astype("<f4"),
         "mask": found.mask.astype("u1"),
     }
-    record: dict[str, Any] = {
-        "spacing": spacing,
-        "index_order": "z, y, x (RAS)",
-        "box": [[s.start, s.stop] for s in whole.box],
-        "factors": whole.f,
-        "coarse_shape": list(whole.brain.shape),
+    record = described(whole, spacing, found) | {
         "slice": middle,
         "restricted": seen.restricted,
-        "verdict": found.verdict,
-        "certainty": found.certainty,
-        "millilitres": found.millilitres,
         "tolerance": {"input": 2e-2, "logits": 1e-1, "brain_blocks": 0.001, "mask_dice": 0.99, "certainty": 0.005},
     }
     pack(parts, record, path)

@@ -193,7 +193,7 @@ def dress(rng: np.random.Generator, image: np.ndarray, brain: np.ndarray, spacin
     around += low * soft(distance - rng.uniform(6, 12), 3) * (tissue - around)
     _eyes(rng, around, frame)
     around *= soft(skin, 2)
-    # What the stripping took from the brain's surface, and the fluid in it.
+    # The layer that the stripping took from the brain's surface, and the fluid in it.
     rest = closed & ~inside
     around[rest] = (rng.uniform(0.05, 0.5) * np.clip(1 + 0.4 * _noise(rng, frame.shape, spacing, 6), 0.1, 2.5))[rest]
     if rng.random() < 0.35:  # a face cut away for privacy

@@ -10,7 +10,7 @@ from .brain import BrainRule
 from .postprocess import Post
 from .preprocess import Scheme
 
-# What a model of brains is read by when it is run for itself: one part, and never a doubt.
+# The rule by which a model of brains is read when it is run for itself: one part, and never a doubt.
 BRAIN_POST = Post(
     0.5, connectivity=6, keep_fraction=1.0, unsure_below=0.0, unsure_above_brain_fraction=1.0, unsure_above_symmetry=1.0
 )

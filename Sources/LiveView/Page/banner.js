@@ -12,10 +12,10 @@ import { percent } from "/viewstate.js";
 
 const shares = /** @type {const} */ (["share-0", "share-1", "share-2", "share-3"]);
 
-/** Who chose what goes first. A choice of bytes, and no finding: the page says so wherever a program made it. */
+/** The chooser of the region that goes first, by its name in the manifest. It is a choice of bytes: where a program made it the page says that it is no finding. */
 const sources = new Map([
-  ["mask", "The region that goes first is a mask's."],
-  ["box", "The region that goes first was given by a person."],
+  ["mask", "The region that goes first is a mask that the sender gave."],
+  ["box", "The region that goes first is a box that the sender gave."],
   ["threshold", "The region that goes first is what is bright; no finding."],
   ["model", "A model chose the region that goes first; no finding."],
   ["unsure", "The model was unsure: no part goes first."],

@@ -3,7 +3,7 @@ internal import VolumeModel
 extension Body {
     /// The body before a background that is nearly one value, or nearly two.
     ///
-    /// What is in none of the background's bands is body where most of its neighbours are, too, and where it hangs together with the
+    /// A voxel in none of the background's bands is body where most of its neighbours are, too, and where it hangs together with the
     /// rest. The ringing of a resampler lies round a body a few voxels deep, and hardly differs from the background: that goes.
     /// - Parameter volume: its first time point is looked at.
     /// - Returns: nil where there is no such background, or no body before it; nil, too, of so many voxels that looking for it would

@@ -131,7 +131,7 @@ package final class ModelSegmenter: Segmenter {
         }
         switch try brain.look(at: prepared) {
         case .stripped: return with(prepared.images, prepared.isBody, doubt: nil)
-        case .none: return with(prepared.images, prepared.isBody, doubt: prepared.doubt ?? "no brain was found in it")
+        case .none: return with(prepared.images, prepared.isBody, doubt: prepared.doubt ?? "no brain was found")
         case .brain(let isBrain):
             return with(prepared.images.map { $0.restricted(to: isBrain, description) }, isBrain, doubt: nil)
         }
