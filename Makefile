@@ -3,7 +3,7 @@
 SWIFT_BUILD = swift build -c release
 BENCHMARK_BUILD = FOVEA_BENCHMARKS=1 $(SWIFT_BUILD) --scratch-path Benchmarks/.build
 
-.PHONY: setup build demo test screenshots focus measure rates sizes experiments virtual-against-real snakemake bench bench-transport kills crowd flood fuzz mutants train tune train-test format lint check check-sources check-python check-page install clean
+.PHONY: setup build demo test screenshots focus measure rates sizes experiments virtual-against-real snakemake bench bench-transport kills crowd flood fuzz mutants train tune train-test format lint check check-sources check-python check-page docs install clean
 
 setup:
 	@Scripts/setup.sh
@@ -171,8 +171,12 @@ check-sources: lint check-python
 check-page:
 	Scripts/check_page.sh
 
+# The library's pages, in .build/docs.
+docs: build
+	Scripts/docs.sh
+
 # All of these, then netsim as the package of its own that it is, and the benchmarks.
-check: setup check-sources check-page
+check: setup check-sources check-page docs
 	swift build -c release --package-path netsim
 	FOVEA_BENCH=1 Scripts/setup.sh
 	$(BENCHMARK_BUILD) --product codec-benchmark

@@ -62,7 +62,8 @@ let modules: [Target] = [
     library("NIfTIFile", ["VolumeModel", "Faults", "Files", "CZlib"]),
     library("HEVCDecoding", ["CDe265", "Faults"]),
     library("HEVCCodec", ["HEVCDecoding", "CX265", "Faults"]),
-    library("ExactCodec", ["CZstd", "Faults"]),
+    .target(name: "CLinearRows"),
+    library("ExactCodec", ["CLinearRows", "CZstd", "Faults"]),
     library("Decoding", ["HEVCDecoding", "ExactCodec", "CSeccomp", "Faults"]),
     library("WireFormat", ["VolumeModel", "Bytes", "Faults"]),
     library("Regions", ["VolumeModel", "NIfTIFile", "WireFormat", "Bytes", "Faults", "Files", "COnnxRuntime"]),
@@ -188,7 +189,7 @@ let testTargets: [Target] = [
         "RegionsTests",
         ["TestSupport", "Regions", "VolumeModel", "NIfTIFile", "Bytes", "Profiles", "StrictYAML", "Phantom", "Faults", "Files"]),
     tests("HEVCCodecTests", ["TestSupport", "HEVCDecoding", "HEVCCodec", "Faults"]),
-    tests("ExactCodecTests", ["TestSupport", "ExactCodec", "Faults"]),
+    tests("ExactCodecTests", ["TestSupport", "ExactCodec", "CLinearRows", "Faults"]),
     tests("WireFormatTests", ["TestSupport", "WireFormat", "VolumeModel", "Bytes", "Faults"]),
     tests(
         "ProgressiveCodingTests",

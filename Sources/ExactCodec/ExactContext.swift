@@ -65,11 +65,10 @@ public struct ExactContext: Sendable, Equatable {
     /// Calls `body` with the index of each voxel that takes part, in order. Most of a chunk's box may be air, which is passed by eight at a time.
     @inline(__always)
     func forEachPart(_ body: (Int) -> Void) {
-        let air = UInt64(0x0101_0101_0101_0101) * UInt64(Self.aside)
         known.withUnsafeBytes { raw in
             var index = 0
             while index < raw.count {
-                if index + 8 <= raw.count, raw.loadUnaligned(fromByteOffset: index, as: UInt64.self) == air {
+                if index + 8 <= raw.count, raw.loadUnaligned(fromByteOffset: index, as: UInt64.self) == Self.air {
                     index += 8
                     continue
                 }
@@ -80,6 +79,58 @@ public struct ExactContext: Sendable, Equatable {
                 }
             }
         }
+    }
+
+    /// The length of the run of voxels that stand aside at the beginning of a range; most of a chunk's box may be air, which is passed by eight at a
+    /// time.
+    @inline(__always)
+    static func asideCount(_ known: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Int {
+        var index = range.lowerBound
+        let raw = UnsafeRawBufferPointer(known)
+        while index + 8 <= range.upperBound {
+            let differing = raw.loadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian ^ air
+            guard differing == 0 else { return index + differing.trailingZeroBitCount >> 3 - range.lowerBound }
+            index += 8
+        }
+        while index < range.upperBound, known[index] == aside { index += 1 }
+        return index - range.lowerBound
+    }
+
+    private static let ones: UInt64 = 0x0101_0101_0101_0101
+    private static let air = ones * UInt64(aside)
+
+    /// Passes by voxels up to the one that takes part after `parts` others did, or to the end of the range.
+    /// - Parameter parts: is lowered by those that were passed by.
+    /// - Returns: how many voxels were passed by.
+    @inline(__always)
+    static func passedCount(_ known: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, parts: inout Int) -> Int {
+        var index = range.lowerBound
+        let raw = UnsafeRawBufferPointer(known)
+        while index + 8 <= range.upperBound {
+            let eight = raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            let count = 8 - ((eight | eight >> 1) & ones).nonzeroBitCount
+            guard count <= parts else { break }
+            parts -= count
+            index += 8
+        }
+        while index < range.upperBound {
+            if known[index] == takesPart {
+                guard parts > 0 else { break }
+                parts -= 1
+            }
+            index += 1
+        }
+        return index - range.lowerBound
+    }
+
+    /// The length of the run of voxels that take part at the beginning of a range.
+    @inline(__always)
+    static func partCount(_ known: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Int {
+        var index = range.lowerBound
+        let raw = UnsafeRawBufferPointer(known)
+        while index + 8 <= range.upperBound, raw.loadUnaligned(fromByteOffset: index, as: UInt64.self) == 0 { index += 8 }
+        while index < range.upperBound, known[index] == takesPart { index += 1 }
+        return index - range.lowerBound
     }
 
     /// Voxels of the chunk's box.

@@ -33,6 +33,7 @@ public struct Archive: Sendable {
     /// Codes a volume into the file.
     /// - Parameters:
     ///   - volume: a NIfTI volume's path.
+    ///   - region: what goes first.
     ///   - encoding: an encoding profile, by name or path.
     ///   - replacing: whether a file of that name gives way.
     /// - Returns: the bytes of the file.
@@ -54,6 +55,7 @@ public struct Archive: Sendable {
     /// Decodes the file into a NIfTI volume. A file that lacks chunks gives a volume whose name says that it is not all.
     /// - Parameters:
     ///   - volume: the path to write, .nii or .nii.gz.
+    ///   - layers: which of them.
     ///   - replacing: whether a file of that name gives way.
     /// - Returns: the path that was written, and whether every bit is the source's.
     /// - Throws: ``FoveaError``.

@@ -1,3 +1,4 @@
+import CLinearRows
 import ExactCodec
 import TestSupport
 import Testing
@@ -56,6 +57,43 @@ struct LinearCoderTests {
                     #expect(try coder.encodePlainly(codes, like: chunk, given: context) == chunk)
                     let decoded = try coder.decode(chunk, given: context)
                     #expect(known.indices.allSatisfy { known[$0] != ExactContext.takesPart || decoded[$0] == codes[$0] })
+                }
+            }
+        }
+    }
+
+    @Test("Old processors and new ones make the same bytes and read each other's", arguments: [1, 3])
+    func oldAndNew(slices: Int) throws {
+        for (columns, rows, noise) in [(75, 31, 12), (7, 3, 900), (129, 17, 0), (16, 4, 40)] {
+            let (codes, known) = body(columns, rows, slices, noise: noise, seed: UInt64(columns + slices))
+            let context = try context(columns, rows, known: known)
+            let new = try coder.encode(codes, given: context)
+            linear_allow_newer(0)
+            defer { linear_allow_newer(1) }
+            #expect(try coder.encode(codes, given: context) == new)
+            let decoded = try coder.decode(new, given: context)
+            #expect(known.indices.allSatisfy { known[$0] != ExactContext.takesPart || decoded[$0] == codes[$0] })
+        }
+    }
+
+    @Test("Of damaged chunks the quick decoder makes what the plain one makes", arguments: 1...3)
+    func damagedAlike(slices: Int) throws {
+        var random = Seeded(UInt64(90 + slices))
+        for maxCode in [UInt16(4095), 65535] {
+            let (codes, known) = body(35, 22, slices, noise: 300, seed: 8)
+            for reach in [UInt16.max, 90] {
+                let context = try ExactContext(
+                    columns: 35, rows: 22, slices: slices, maxCode: maxCode, base: codes.map { $0 + 3 }, known: known, reach: reach)
+                let chunk = try coder.encode(codes, given: context)
+                for round in 0..<60 {
+                    var other = chunk
+                    for _ in 0..<(1 << (round % 7)) {
+                        other[Int.random(in: 4..<other.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+                    }
+                    if round % 3 == 0 { other.removeLast(Int.random(in: 0..<other.count - 98, using: &random)) }
+                    let quick = try coder.decodeUnchecked(other, given: context)
+                    let isSame = try quick == coder.decodeUnchecked(other, given: context, plainly: true)
+                    #expect(isSame, "round \(round), up to \(maxCode), within \(reach)")
                 }
             }
         }

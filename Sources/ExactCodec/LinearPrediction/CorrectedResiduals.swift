@@ -1,5 +1,7 @@
+internal import CLinearRows
+
 /// Codes voxels whose prediction is known, one after another, the same way in both directions: a prediction is corrected by what such ones were off by
-/// so far, and what is left is coded.
+/// so far, and what is left is coded. The plain reference of `linear_decode_row` and `linear_encode_row`.
 struct CorrectedResiduals: ~Copyable {
     let number: CodeNumbering
     private let biases: UnsafeMutablePointer<Int32>
@@ -16,6 +18,22 @@ struct CorrectedResiduals: ~Copyable {
     }
 
     deinit { biases.deallocate() }
+
+    /// The same for the inner loops; token tables are still to be lent to it.
+    var kernelModel: linear_model {
+        var model = linear_model()
+        model.fraction_bits = number.fractionBits
+        model.shift = number.shift
+        model.rounding = number.rounding
+        model.half = number.half
+        model.lowest = number.lowestValue
+        model.highest = number.highestValue
+        model.offset = number.offset
+        model.reach = reach
+        model.noise_bit_limit = Int32(noiseBitLimit)
+        model.biases = biases
+        return model
+    }
 
     /// The knowledge of a voxel that both ends have before it is coded.
     struct Surroundings {

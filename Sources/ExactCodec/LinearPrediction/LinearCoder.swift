@@ -51,13 +51,25 @@ public struct LinearCoder: ExactCoder {
     }
 
     public func decode(_ chunk: [UInt8], given context: ExactContext) throws(ExactCodecError) -> [UInt16] {
+        let exact = try decodeUnchecked(chunk, given: context)
+        try CheckedStream.verify(chunk, hash: CheckedStream.hash(exact, context))
+        return exact
+    }
+
+    /// Decodes a chunk to something, whatever its check says.
+    /// - Parameter plainly: voxel by voxel by the plain reference.
+    public func decodeUnchecked(
+        _ chunk: [UInt8], given context: ExactContext, plainly: Bool = false
+    ) throws(ExactCodecError) -> [UInt16] {
         let model = LinearModel(context, try Self.parameters(of: chunk))
         var exact = [UInt16](repeating: 0, count: context.voxelCount)
         chunk.withUnsafeBufferPointer { bytes in
             var coder = TokenDecoder(bytes, from: CheckedStream.byteCount + PredictionParameters.byteCount)
-            exact.withUnsafeMutableBufferPointer { model.run(&coder, exact: nil, output: $0.baseAddress) }
+            exact.withUnsafeMutableBufferPointer { output in
+                guard let output = output.baseAddress else { return }
+                if plainly { model.run(&coder, exact: nil, output: output) } else { model.decode(&coder, into: output) }
+            }
         }
-        try CheckedStream.verify(chunk, hash: CheckedStream.hash(exact, context))
         return exact
     }
 }

@@ -1,3 +1,5 @@
+internal import CLinearRows
+
 /// Codes a chunk whose codes are all there: what a decoder works out voxel by voxel is worked out here a row at a time, and only what adapts is serial.
 /// The bytes are those of ``LinearModel``.
 struct LinearEncoding: ~Copyable {
@@ -17,15 +19,15 @@ struct LinearEncoding: ~Copyable {
     init(_ exact: UnsafePointer<UInt16>, _ context: ExactContext) {
         self.context = context
         self.exact = exact
-        planes = PaddedPlanes(columns: context.columns, rows: context.rows, slices: context.slices)
         number = CodeNumbering(maxCode: context.maxCode)
         rim = Self.edgeCode(of: exact, context)
+        planes = PaddedPlanes(
+            columns: context.columns, rows: context.rows, slices: context.slices, rim: number.value(of: rim))
         let count = context.known.reduce(0) { $0 + ($1 == ExactContext.aside ? 0 : 1) }
         places = .allocate(capacity: count)
         predictions = .allocate(capacity: count)
         sums = .allocate(capacity: context.columns)
         rowCounts.reserveCapacity(context.slices * context.rows)
-        planes.surround(with: number.value(of: rim))
         fill()
     }
 
@@ -40,11 +42,13 @@ struct LinearEncoding: ~Copyable {
         var codes: [UInt16] = []
         context.known.withUnsafeBufferPointer { known in
             for line in stride(from: 0, to: known.count, by: context.columns) {
-                var wasPart = false
-                for index in line..<line + context.columns {
-                    let isPart = known[index] == ExactContext.takesPart
-                    if isPart, !wasPart { codes.append(exact[index]) }
-                    wasPart = isPart
+                var none = 0
+                var index = line
+                while true {
+                    index += ExactContext.passedCount(known, index..<line + context.columns, parts: &none)
+                    guard index < line + context.columns else { break }
+                    codes.append(exact[index])
+                    index += ExactContext.partCount(known, index..<line + context.columns)
                 }
             }
         }
@@ -75,95 +79,88 @@ struct LinearEncoding: ~Copyable {
 
     /// Fills the planes with values.
     private mutating func fill() {
-        var next = 0
-        for z in 0..<context.slices {
-            for y in 0..<context.rows {
-                let line = (z * context.rows + y) * context.columns
-                let values = planes.values + planes.start(z, y)
-                let first = next
-                for x in 0..<context.columns {
-                    let known = context.known[line + x]
-                    guard known != ExactContext.aside else {
-                        values[x] = PaddedPlanes.standIn(
-                            values, at: x, stride: planes.stride, plane: planes.plane, isFirstSlice: z == 0)
-                        continue
+        context.known.withUnsafeBufferPointer { known in
+            context.base.withUnsafeBufferPointer { base in
+                var next = 0
+                for z in 0..<context.slices {
+                    for y in 0..<context.rows {
+                        let first = next
+                        fill(z, y, known, base, &next)
+                        rowCounts.append(next - first)
                     }
-                    values[x] = number.value(of: known == ExactContext.takesPart ? exact[line + x] : context.base[line + x])
-                    places[next] = UInt32(x)
-                    next += 1
+                    if z == 0, context.slices > 1 { planes.repeatFirstSlice() }
                 }
-                rowCounts.append(next - first)
             }
-            if z == 0, context.slices > 1 { planes.repeatFirstSlice() }
+        }
+    }
+
+    @inline(__always)
+    private func fill(
+        _ z: Int, _ y: Int, _ known: UnsafeBufferPointer<UInt8>, _ base: UnsafeBufferPointer<UInt16>, _ next: inout Int
+    ) {
+        let line = (z * context.rows + y) * context.columns
+        let values = planes.values + planes.start(z, y)
+        var x = 0
+        while x < context.columns {
+            let role = known[line + x]
+            guard role != ExactContext.aside else {
+                let run = ExactContext.asideCount(known, line + x..<line + context.columns)
+                linear_stand_in(values + x, run, planes.stride, planes.plane, z == 0 ? 1 : 0)
+                x += run
+                continue
+            }
+            values[x] = number.value(of: role == ExactContext.takesPart ? exact[line + x] : base[line + x])
+            places[next] = UInt32(truncatingIfNeeded: x)
+            next += 1
+            x += 1
+        }
+    }
+
+    /// Calls `body` with each row and its voxels.
+    private func forEachRow(_ parameters: PredictionParameters, _ body: (linear_row, linear_places, UnsafePointer<UInt16>) -> Void)
+    {
+        context.known.withUnsafeBufferPointer { known in
+            context.base.withUnsafeBufferPointer { base in
+                guard let known = known.baseAddress, let base = base.baseAddress else { return }
+                var next = 0
+                for z in 0..<context.slices {
+                    let weights = SliceWeights(parameters, row: planes.stride, plane: planes.plane, isFirst: z == 0)
+                    weights.withRow(planes, sums: sums, errorSums: sums) { row in
+                        for y in 0..<context.rows {
+                            let line = (z * context.rows + y) * context.columns
+                            row.known = known + line
+                            row.base = base + line
+                            row.values = planes.values + planes.start(z, y)
+                            row.errors = planes.errors + planes.start(z, y)
+                            let count = rowCounts[z * context.rows + y]
+                            let here = linear_places(columns: places + next, predictions: predictions + next, count: count)
+                            body(row, here, exact + line)
+                            next += count
+                        }
+                    }
+                    if z == 0, context.slices > 1 { planes.repeatFirstSlice() }
+                }
+            }
         }
     }
 
     /// Predicts every voxel, and fills the planes with what that is off by.
     private func predict(_ parameters: PredictionParameters) {
-        var next = 0
-        for z in 0..<context.slices {
-            let weights = SliceWeights(parameters, row: planes.stride, plane: planes.plane, isFirst: z == 0)
-            for y in 0..<context.rows {
-                let start = planes.start(z, y)
-                let errors = planes.errors + start
-                let end = next + rowCounts[z * context.rows + y]
-                sum(weights.taps, over: planes.values + start, next..<end)
-                var x = 0
-                while x < context.columns {
-                    guard next < end, Int(places[next]) == x else {
-                        errors[x] = PaddedPlanes.standIn(
-                            errors, at: x, stride: planes.stride, plane: planes.plane, isFirstSlice: z == 0)
-                        x += 1
-                        continue
-                    }
-                    let prediction = (sums[x] &+ number.rounding) &>> number.shift
-                    predictions[next] = prediction
-                    let missed = Int32(planes.values[start + x]) &<< number.fractionBits &- prediction
-                    errors[x] = Int16(truncatingIfNeeded: min(32767, max(missed, 0 &- missed)))
-                    next += 1
-                    x += 1
+        let model = CorrectedResiduals(context).kernelModel
+        forEachRow(parameters) { row, places, _ in
+            withUnsafePointer(to: model) { model in
+                withUnsafePointer(to: row) { row in
+                    withUnsafePointer(to: places) { linear_predict_row(model, row, $0) }
                 }
             }
-            if z == 0, context.slices > 1 { planes.repeatFirstSlice() }
         }
-    }
-
-    /// Sums over the neighbours of a row's voxels.
-    private func sum(_ taps: [WeightedTap], over values: UnsafePointer<Int16>, _ range: Range<Int>) {
-        guard let last = range.last else { return }
-        let first = Int(places[range.lowerBound])
-        RowSums.fill(sums + first, values + first, taps[...], count: Int(places[last]) + 1 - first)
     }
 
     private func code(_ parameters: PredictionParameters, _ coder: inout TokenEncoder) {
         let residuals = CorrectedResiduals(context)
-        var next = 0
-        for z in 0..<context.slices {
-            let weights = SliceWeights(parameters, row: planes.stride, plane: planes.plane, isFirst: z == 0)
-            for y in 0..<context.rows {
-                let line = (z * context.rows + y) * context.columns
-                let start = planes.start(z, y)
-                let end = next + rowCounts[z * context.rows + y]
-                sum(weights.errors, over: planes.errors + start, next..<end)
-                context.known.withUnsafeBufferPointer { known in
-                    context.base.withUnsafeBufferPointer { base in
-                        for index in next..<end {
-                            let x = Int(places[index])
-                            let value = planes.values + start + x
-                            let north = Int32(value[-planes.stride])
-                            let around = CorrectedResiduals.Surroundings(
-                                prediction: predictions[index], level: TokenAlphabet.level(ofExpected: sums[x] >> 4),
-                                west: Int32(value[-1]), west2: Int32(value[-2]), north: north,
-                                before: z == 0 ? north : Int32(value[-planes.plane]))
-                            _ = residuals.code(
-                                around, takesPart: known[line + x] == ExactContext.takesPart, base: base[line + x],
-                                exact: exact[line + x], &coder)
-                        }
-                    }
-                }
-                next = end
-                coder.endRow()
-            }
+        forEachRow(parameters) { row, places, exact in
+            coder.encode(row, places, exact: exact, residuals)
+            coder.endRow()
         }
         coder.finish()
     }

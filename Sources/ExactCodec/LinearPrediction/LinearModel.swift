@@ -1,6 +1,9 @@
+internal import CLinearRows
+
 /// Codes a chunk's voxels one after another by linear prediction from ``CausalTaps``, the same way in both directions.
 ///
-/// The sums over earlier rows and slices are worked out for a whole row at a time; only the voxel's own row is serial.
+/// The sums over earlier rows and slices are worked out for a whole row at a time; only the voxel's own row is serial. ``decode(_:into:)`` leaves a row
+/// to `CLinearRows`; ``run(_:exact:output:)`` is its plain reference.
 struct LinearModel: ~Copyable {
     private let context: ExactContext
     private let parameters: PredictionParameters
@@ -12,9 +15,10 @@ struct LinearModel: ~Copyable {
     init(_ context: ExactContext, _ parameters: PredictionParameters) {
         self.context = context
         self.parameters = parameters
-        planes = PaddedPlanes(columns: context.columns, rows: context.rows, slices: context.slices)
         residuals = CorrectedResiduals(context)
-        planes.surround(with: residuals.number.value(of: parameters.rim))
+        planes = PaddedPlanes(
+            columns: context.columns, rows: context.rows, slices: context.slices,
+            rim: residuals.number.value(of: parameters.rim))
         predicted = .allocate(capacity: context.columns)
         predicted.initialize(repeating: 0, count: context.columns)
         expected = .allocate(capacity: context.columns)
@@ -24,6 +28,32 @@ struct LinearModel: ~Copyable {
     deinit {
         predicted.deallocate()
         expected.deallocate()
+    }
+
+    /// Decodes the codes of voxels that take part.
+    /// - Parameter output: slices x rows x columns.
+    func decode(_ coder: inout TokenDecoder, into output: UnsafeMutablePointer<UInt16>) {
+        context.known.withUnsafeBufferPointer { known in
+            context.base.withUnsafeBufferPointer { base in
+                guard let known = known.baseAddress, let base = base.baseAddress else { return }
+                for z in 0..<context.slices {
+                    let weights = SliceWeights(parameters, row: planes.stride, plane: planes.plane, isFirst: z == 0)
+                    weights.withRow(planes, sums: predicted, errorSums: expected) { row in
+                        for y in 0..<context.rows {
+                            let line = (z * context.rows + y) * context.columns
+                            row.known = known + line
+                            row.base = base + line
+                            row.values = planes.values + planes.start(z, y)
+                            row.errors = planes.errors + planes.start(z, y)
+                            coder.decode(row, into: output + line, residuals)
+                            coder.endRow()
+                        }
+                    }
+                    if z == 0 { planes.repeatFirstSlice() }
+                }
+                coder.finish()
+            }
+        }
     }
 
     /// - Parameters:
@@ -123,5 +153,31 @@ struct SliceWeights {
             CausalTaps.errorOffsets(row: row, plane: plane),
             isFirst ? parameters.planarErrorWeights : parameters.errorWeights.map(Int16.init)
         ).map { WeightedTap(offset: $0, weight: $1) }
+    }
+
+    /// Calls `body` with a row that has these taps and no place yet.
+    /// - Parameters:
+    ///   - sums: room for a row's sums.
+    ///   - errorSums: room for those of errors.
+    func withRow(
+        _ planes: borrowing PaddedPlanes, sums: UnsafeMutablePointer<Int32>, errorSums: UnsafeMutablePointer<Int32>,
+        _ body: (inout linear_row) -> Void
+    ) {
+        taps.withUnsafeBufferPointer { taps in
+            errors.withUnsafeBufferPointer { errors in
+                var row = linear_row()
+                row.columns = planes.columns
+                row.stride = planes.stride
+                row.plane = planes.plane
+                row.is_first_slice = isFirst ? 1 : 0
+                row.taps = taps.baseAddress
+                row.tap_count = taps.count
+                row.error_taps = errors.baseAddress
+                row.error_tap_count = errors.count
+                row.sums = sums
+                row.error_sums = errorSums
+                body(&row)
+            }
+        }
     }
 }

@@ -12,17 +12,18 @@ struct PaddedPlanes: ~Copyable {
     let values: UnsafeMutablePointer<Int16>
     /// Absolute errors of prediction, in fractions of a code.
     let errors: UnsafeMutablePointer<Int16>
-    private static let rim = 3
+    private static let rimLength = 3
 
-    init(columns: Int, rows: Int, slices: Int) {
+    /// - Parameter rim: the value of what lies beyond.
+    init(columns: Int, rows: Int, slices: Int, rim: Int16) {
         self.columns = columns
         self.rows = rows
         self.slices = slices
-        stride = columns + 2 * Self.rim
+        stride = columns + 2 * Self.rimLength
         plane = stride * (rows + 4)
         let count = plane * (slices + 2) + 2 * stride
         values = .allocate(capacity: count)
-        values.initialize(repeating: 0, count: count)
+        values.initialize(repeating: rim, count: count)
         errors = .allocate(capacity: count)
         errors.initialize(repeating: 0, count: count)
     }
@@ -32,12 +33,9 @@ struct PaddedPlanes: ~Copyable {
         errors.deallocate()
     }
 
-    /// Gives the rim its value.
-    func surround(with value: Int16) { values.update(repeating: value, count: plane * (slices + 2) + 2 * stride) }
-
     /// The place of a row's first voxel.
     @inline(__always)
-    func start(_ slice: Int, _ row: Int) -> Int { (slice + 2) * plane + (row + 2) * stride + Self.rim }
+    func start(_ slice: Int, _ row: Int) -> Int { (slice + 2) * plane + (row + 2) * stride + Self.rimLength }
 
     /// Lets a first slice stand for the one before it: the second has two slices before it then, as all others have.
     func repeatFirstSlice() {

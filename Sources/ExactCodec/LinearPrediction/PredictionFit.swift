@@ -54,11 +54,11 @@ struct PredictionFit {
                 for y in 0..<rows {
                     let line = (z * rows + y) * columns
                     let start = planes.origin + z * planes.plane + y * planes.stride
-                    for x in 0..<columns where known[line + x] == ExactContext.takesPart {
-                        guard left == 0 else {
-                            left -= 1
-                            continue
-                        }
+                    var x = 0
+                    while true {
+                        x += ExactContext.passedCount(known, line + x..<line + columns, parts: &left)
+                        guard x < columns else { break }
+                        defer { x += 1 }
                         generator = generator &* 1_664_525 &+ 1_013_904_223
                         left = (step - 1) / 2 + Int(generator >> 8) % step
                         var neighbours: UInt8 = 0

@@ -1,3 +1,5 @@
+internal import CLinearRows
+
 /// An encoder or a decoder of residuals.
 protocol TokenCoder: ~Copyable {
     /// Codes a number of at most 17 bits.
@@ -35,7 +37,7 @@ struct TokenEncoder: TokenCoder, ~Copyable {
     private let ranges: UnsafeMutablePointer<UInt32>
     private let capacity: Int
     private var count = 0
-    private var raw = RawBitWriter()
+    private var raw: RawBitWriter
 
     /// - Parameters:
     ///   - columns: the most numbers of a row.
@@ -44,9 +46,30 @@ struct TokenEncoder: TokenCoder, ~Copyable {
         bytes.reserveCapacity(byteCount)
         capacity = RunLength.longest + columns
         ranges = .allocate(capacity: capacity)
+        raw = RawBitWriter(numbers: capacity)
     }
 
     deinit { ranges.deallocate() }
+
+    /// Codes a row whose predictions are known.
+    mutating func encode(
+        _ row: linear_row, _ places: linear_places, exact: UnsafePointer<UInt16>, _ residuals: borrowing CorrectedResiduals
+    ) {
+        precondition(count + places.count <= capacity, "a row longer than it was said to be")
+        var model = residuals.kernelModel
+        tables.lend(to: &model)
+        var writer = linear_writer(
+            shares: ranges, count: count, raw: raw.bytes, raw_count: raw.byteCount, pending: raw.pending,
+            pending_count: UInt32(truncatingIfNeeded: raw.count))
+        withUnsafePointer(to: row) { row in
+            withUnsafePointer(to: places) { linear_encode_row(&model, &writer, row, $0, exact) }
+        }
+        count = writer.count
+        raw.byteCount = writer.raw_count
+        raw.pending = writer.pending
+        raw.count = UInt64(writer.pending_count)
+        tables.changed = model.changed
+    }
 
     @inline(__always)
     mutating func code(_ number: UInt32, level: Int, noiseBits: Int) -> UInt32 {
@@ -70,12 +93,11 @@ struct TokenEncoder: TokenCoder, ~Copyable {
     mutating func finish() {
         guard count > 0 else { return }
         let words = numerals()
-        raw.flush()
+        let rawBytes = raw.takeBytes()
         append(length: words.count)
-        append(length: raw.bytes.count)
+        append(length: rawBytes.count)
         bytes += words
-        bytes += raw.bytes
-        raw.clear()
+        bytes += rawBytes
         count = 0
         tables.learn()
         runLength.grow()
@@ -132,6 +154,7 @@ struct TokenDecoder: TokenCoder, ~Copyable {
     private var tables = TokenTables(decodes: true)
     private var runLength = RunLength()
     private var count = 0
+    private var isInRun = false
     private var states = (Numeral.lowest, Numeral.lowest)
     private var next = 0
     private var end = 0
@@ -143,12 +166,29 @@ struct TokenDecoder: TokenCoder, ~Copyable {
         raw = RawBitReader(bytes, 0..<0)
     }
 
+    /// Decodes a row; `row.sums` and `row.error_sums` are overwritten.
+    mutating func decode(_ row: linear_row, into output: UnsafeMutablePointer<UInt16>, _ residuals: borrowing CorrectedResiduals) {
+        guard let start = bytes.baseAddress, let symbols = tables.symbols else { return }
+        if !isInRun { begin() }
+        var model = residuals.kernelModel
+        tables.lend(to: &model)
+        var reader = linear_reader(
+            bytes: start, next: next, end: end, raw_next: raw.next, raw_end: raw.end, pending: raw.pending,
+            pending_count: UInt32(truncatingIfNeeded: raw.count), states: states, symbols: symbols, count: count)
+        withUnsafePointer(to: row) { linear_decode_row(&model, &reader, $0, output) }
+        (next, states, count) = (reader.next, reader.states, reader.count)
+        raw.next = reader.raw_next
+        raw.pending = reader.pending
+        raw.count = UInt64(reader.pending_count)
+        tables.changed = model.changed
+    }
+
     @inline(__always)
     mutating func code(_ number: UInt32, level: Int, noiseBits: Int) -> UInt32 {
-        if count == 0 { begin() }
-        let isEven = count & 1 == 0
+        if !isInRun { begin() }
         count &+= 1
-        var state = isEven ? states.0 : states.1
+        // Two states take turns, so that one is worked out while the other waits.
+        var state = states.0
         let place = Int(state & (1 &<< UInt32(TokenTables.shareBits) &- 1))
         let symbol = tables.symbol(at: place, level: level)
         let range = tables.range(symbol, level: level)
@@ -156,7 +196,7 @@ struct TokenDecoder: TokenCoder, ~Copyable {
         if state < Numeral.lowest {
             state = state << 16 | word()
         }
-        if isEven { states.0 = state } else { states.1 = state }
+        states = (states.1, state)
         var token = symbol
         if token == TokenAlphabet.escape {
             token = min(TokenAlphabet.count - 1, Int(raw.take(TokenAlphabet.rawTokenBits)))
@@ -184,6 +224,7 @@ struct TokenDecoder: TokenCoder, ~Copyable {
         let rawEnd = min(bytes.count, end + rawLength)
         raw = RawBitReader(bytes, end..<rawEnd)
         position = rawEnd
+        isInRun = true
     }
 
     private mutating func takeLength() -> Int {
@@ -204,6 +245,7 @@ struct TokenDecoder: TokenCoder, ~Copyable {
     mutating func finish() {
         guard count > 0 else { return }
         count = 0
+        isInRun = false
         tables.learn()
         runLength.grow()
     }

@@ -1,3 +1,5 @@
+internal import CLinearRows
+
 /// Probability of each token at each level of expected error: learned from what has been coded, the same at both ends.
 ///
 /// Shares change between runs alone, so that a run can be coded backwards by asymmetric numeral systems (J. Duda, arXiv 1311.2540).
@@ -10,19 +12,16 @@ struct TokenTables: ~Copyable {
     private static let countLimit: UInt32 = 8192 * increment
 
     private let counts: UnsafeMutablePointer<UInt32>
-    private let sums: UnsafeMutablePointer<UInt32>
     /// Share in the low half, where it begins in the high half, a row of symbols a level.
     private let ranges: UnsafeMutablePointer<UInt32>
     /// The symbol at every place of a level's shares; only decoders need it.
-    private let symbols: UnsafeMutablePointer<UInt8>?
-    private var changed: UInt64 = 0
+    let symbols: UnsafeMutablePointer<UInt8>?
+    var changed: UInt64 = 0
 
     init(decodes: Bool) {
         let rows = TokenAlphabet.levelCount
         counts = .allocate(capacity: rows * Self.rowLength)
         counts.initialize(repeating: 0, count: rows * Self.rowLength)
-        sums = .allocate(capacity: rows)
-        sums.initialize(repeating: 0, count: rows)
         ranges = .allocate(capacity: rows * Self.rowLength)
         ranges.initialize(repeating: 0, count: rows * Self.rowLength)
         symbols = decodes ? .allocate(capacity: rows << Self.shareBits) : nil
@@ -30,15 +29,13 @@ struct TokenTables: ~Copyable {
         for level in 0..<rows {
             for (token, count) in Self.prior[level].enumerated() {
                 counts[level * Self.rowLength + token] = count
-                sums[level] += count
             }
-            rebuild(level)
+            rebuild(level, sum(level))
         }
     }
 
     deinit {
         counts.deallocate()
-        sums.deallocate()
         ranges.deallocate()
         symbols?.deallocate()
     }
@@ -79,32 +76,39 @@ struct TokenTables: ~Copyable {
     @inline(__always)
     mutating func count(_ token: Int, level: Int) {
         counts[level &* Self.rowLength &+ token] &+= Self.increment
-        sums[level] &+= Self.increment
         changed |= 1 &<< UInt64(truncatingIfNeeded: level)
+    }
+
+    /// Gives the inner loops its memory; they say in `changed` which levels they counted.
+    func lend(to model: inout linear_model) {
+        model.counts = counts
+        model.ranges = UnsafePointer(ranges)
+        model.changed = changed
     }
 
     /// Brings the shares up to what has been counted.
     mutating func learn() {
         for level in 0..<TokenAlphabet.levelCount where changed & 1 << UInt64(level) != 0 {
-            while sums[level] > Self.countLimit {
+            var whole = sum(level)
+            while whole > Self.countLimit {
                 let row = counts + level * Self.rowLength
-                sums[level] = 0
-                for token in 0..<TokenAlphabet.count {
-                    row[token] >>= 1
-                    sums[level] += row[token]
-                }
+                for token in 0..<TokenAlphabet.count { row[token] >>= 1 }
+                whole = sum(level)
             }
-            rebuild(level)
+            rebuild(level, whole)
         }
         changed = 0
     }
 
-    private func rebuild(_ level: Int) {
-        let whole = 1 << Self.shareBits
+    private func sum(_ level: Int) -> UInt32 {
+        UnsafeBufferPointer(start: counts + level * Self.rowLength, count: TokenAlphabet.count).reduce(0, &+)
+    }
+
+    private func rebuild(_ level: Int, _ whole: UInt32) {
         let row = counts + level * Self.rowLength
         let range = ranges + level * Self.rowLength
-        let sum = UInt64(max(1, sums[level]))
-        var left = whole
+        let sum = UInt64(max(1, whole))
+        var left = 1 << Self.shareBits
         var escaped: UInt64 = 0
         var largest = 0
         for token in 0..<TokenAlphabet.count {
