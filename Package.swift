@@ -189,6 +189,7 @@ let testTargets: [Target] = [
         "RegionsTests",
         ["TestSupport", "Regions", "VolumeModel", "NIfTIFile", "Bytes", "Profiles", "StrictYAML", "Phantom", "Faults", "Files"]),
     tests("HEVCCodecTests", ["TestSupport", "HEVCDecoding", "HEVCCodec", "Faults"]),
+    tests("EncodingInputTests", ["EncodingInput", "WireFormat"]),
     tests("ExactCodecTests", ["TestSupport", "ExactCodec", "CLinearRows", "Faults"]),
     tests("WireFormatTests", ["TestSupport", "WireFormat", "VolumeModel", "Bytes", "Faults"]),
     tests(

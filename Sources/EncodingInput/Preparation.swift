@@ -139,13 +139,17 @@ package struct Preparation: Sendable {
         if !checked.finder.isModel { onRead() }
         try Task.checkCancellation()
         let names = Self.names(for: paths)
+        let titles = Self.titles(for: paths)
+        let (regions, choice) = decide(found, settings.whenUnsure)
         let known = try await facts
         let encoders = try await withThrowingTaskGroup(of: (Int, VolumeEncoder).self) { group in
             for (index, image) in images.enumerated() {
                 group.addTask {
                     let encoder = try await pool.run {
                         try VolumeEncoder(
-                            image: image, facts: known[index], name: names[index], regions: found.boxes, regionSource: found.source,
+                            image: image, facts: known[index], name: names[index], title: titles[index], regions: regions,
+                            regionSource: found.source,
+                            regionCertainty: found.certainty.map { UInt8(max(0, min(100, ($0 * 100).rounded()))) },
                             goal: goal, settings: settings, bitsPerSecond: bitsPerSecond, exactCoder: exactCoder)
                     }
                     return (index, encoder)
@@ -161,7 +165,7 @@ package struct Preparation: Sendable {
             segmentationSeconds: segmentationSeconds, readingSeconds: readingSeconds,
             remark: Self.joined(
                 zip(paths, images).flatMap { path, image in image.remarks.map { "\(path): \($0)" } }
-                    + [found.remark ?? Self.remark(on: encoders[0].layout.manifest)]))
+                    + [choice ?? (regions.isEmpty ? nil : Self.remark(on: encoders[0].layout.manifest))]))
     }
 
     private static func facts(of images: [NIfTIImage], _ settings: EncodingSettings, on pool: CodingPool) async throws
@@ -187,24 +191,19 @@ package struct Preparation: Sendable {
         a.columns == b.columns && a.rows == b.rows && a.slices == b.slices
     }
 
-    /// File names without folders and endings, made different where they are not.
-    static func names(for paths: [String]) -> [Name] {
-        var taken: Set<String> = []
-        return paths.map { path in
-            var base = path.split(separator: "/").last.map(String.init) ?? "volume"
-            for ending in [".gz", ".nii"] where base.lowercased().hasSuffix(ending) { base.removeLast(ending.count) }
-            if let ending = VolumeManifest.reservedEndings.first(where: base.hasSuffix) {
-                base = base.dropLast(ending.count) + "-" + ending.dropFirst()
-            }
-            // Room for a number and for the endings of the files the receiver writes.
-            let stem = Name(cleaning: String(base.utf8.prefix(WireLimits.nameByteCount - 4)) ?? "volume").text
-            var name = stem
-            var number = 2
-            while !taken.insert(name).inserted {
-                name = "\(stem)-\(number)"
-                number += 1
-            }
-            return Name(cleaning: name)
-        }
+    /// The boxes that go first where a model knows, and where none does what the profile says of that.
+    private func decide(
+        _ found: RegionFinder.Regions, _ whenUnsure: EncodingSettings.WhenUnsure
+    ) -> (regions: [Box], remark: String?) {
+        guard found.isUndecided else { return (found.boxes, found.remark) }
+        // Where regions are all that is asked for, no region would be nothing at all.
+        let isNone = whenUnsure == .none && goal > .roi
+        let consequence =
+            isNone
+            ? "no part of the volume goes first"
+            : "the whole volume is sent as the region of interest" + (whenUnsure == .centreOut ? ", its middle slices first" : "")
+        // Nobody need be told of what he asked for.
+        let remark = found.remark.map { "\($0): \(consequence); give --mask or --box to choose one" }
+        return (isNone ? [] : found.boxes, remark)
     }
 }

@@ -2,7 +2,7 @@ package import VolumeModel
 
 /// Which pieces of a part of a volume have changed, and when. However often they change, it takes no more than a few numbers a piece.
 package struct ChangeLog: Sendable {
-    private let pieces: [Box]
+    private let pieces: [StackedBox]
     /// The revision in which each piece changed last; 0 where it never did.
     private var lastRevisions: [Int]
     /// Changes in order, those included that a later one of the same piece has made void.
@@ -11,8 +11,8 @@ package struct ChangeLog: Sendable {
     /// Counts changes.
     package private(set) var revision = 0
 
-    /// - Parameter pieces: all there are, over stacked slices.
-    package init(pieces: [Box]) {
+    /// - Parameter pieces: all there are.
+    package init(pieces: [StackedBox]) {
         self.pieces = pieces
         lastRevisions = [Int](repeating: 0, count: pieces.count)
     }
@@ -31,8 +31,8 @@ package struct ChangeLog: Sendable {
     /// Pieces that have changed since a revision, each in the last one only, until they have about so many voxels.
     /// - Parameter slices: of which stacked slices.
     /// - Returns: the pieces, and the revision that they bring a page to.
-    package func pieces(since revision: Int, slices: Range<Int>, voxelCount: Int) -> (pieces: [Box], revision: Int) {
-        var found: [Box] = []
+    package func pieces(since revision: Int, slices: Range<Int>, voxelCount: Int) -> (pieces: [StackedBox], revision: Int) {
+        var found: [StackedBox] = []
         var count = 0
         for change in changes[firstChange(after: revision)...] {
             let piece = pieces[change.piece]

@@ -108,7 +108,7 @@ package struct LiveVolume: Sendable {
     }
 
     /// A box is shown better, that was asked for.
-    mutating func show(_ box: Box) { change(table.overlapping(box)) }
+    mutating func show(_ box: StackedBox) { change(table.overlapping(box)) }
 
     mutating func reach(_ milestone: Milestone, after seconds: Double) {
         if milestones[milestone] == nil { milestones[milestone] = seconds }

@@ -17,7 +17,7 @@ struct PatchWriter {
         let shape = volume.facts.shape
         let slices = timepoint * shape.slices..<(timepoint + 1) * shape.slices
         let (pieces, reached) = log.pieces(since: revision, slices: slices, voxelCount: voxelCount)
-        var parts: [(box: Box, part: VolumePart)] = []
+        var parts: [(box: StackedBox, part: VolumePart)] = []
         for box in pieces {
             if let part = await volume.source.part(box) { parts.append((box, part)) }
         }

@@ -7,9 +7,9 @@ package import WireFormat
 /// takes each piece once, however often it has changed. There are never more of them than the volume's layout allows for.
 package struct PieceTable: Sendable {
     /// Within the regions of interest, in the order of their slices.
-    package private(set) var regionPieces: [Box] = []
+    package private(set) var regionPieces: [StackedBox] = []
     /// Beyond them.
-    package private(set) var restPieces: [Box] = []
+    package private(set) var restPieces: [StackedBox] = []
     /// Which region each piece of one lies in.
     private var owners: [Int] = []
     private let shape: Shape
@@ -54,6 +54,7 @@ package struct PieceTable: Sendable {
     /// Makes the pieces; false where they are too many.
     private mutating func fill(_ cut: Cut) -> Bool {
         (regionPieces, restPieces, owners) = ([], [], [])
+        let regions = BoxSet(cut.regions)
         var boundary = 0
         for timepoint in 0..<shape.timepoints {
             let first = timepoint * shape.slices
@@ -64,7 +65,7 @@ package struct PieceTable: Sendable {
                 let next = ((start - first) / cut.sliceCount + 1) * cut.sliceCount + first
                 let end = min(next, last, boundary < cut.boundaries.count ? cut.boundaries[boundary] : .max)
                 for slab in rows(of: cut.content, slices: start..<end) {
-                    add(slab, cut.regions)
+                    add(slab, regions)
                     guard regionPieces.count + restPieces.count <= cut.limit else { return false }
                 }
                 start = end
@@ -74,29 +75,21 @@ package struct PieceTable: Sendable {
     }
 
     /// A slice that is too large on its own is cut by rows.
-    private func rows(of content: Box, slices: Range<Int>) -> [Box] {
+    private func rows(of content: Box, slices: Range<Int>) -> [StackedBox] {
         let rowCount = max(1, Self.voxelCount / content.x.count)
-        guard content.y.count > 2 * rowCount else { return (try? [content.over(slices: slices)]) ?? [] }
+        guard content.y.count > 2 * rowCount else { return (try? [StackedBox(x: content.x, y: content.y, z: slices)]) ?? [] }
         return stride(from: content.y.lowerBound, to: content.y.upperBound, by: rowCount).compactMap {
-            try? Box(x: content.x, y: $0..<min($0 + rowCount, content.y.upperBound), z: slices)
+            try? StackedBox(x: content.x, y: $0..<min($0 + rowCount, content.y.upperBound), z: slices)
         }
     }
 
-    private mutating func add(_ slab: Box, _ regions: [Box]) {
-        var rest = [slab]
-        for (owner, region) in regions.enumerated() {
-            guard let box = stacked(region, for: slab), let inside = box.intersection(slab) else { continue }
-            regionPieces.append(inside)
+    private mutating func add(_ slab: StackedBox, _ regions: BoxSet) {
+        let (within, rest) = regions.split(slab, in: shape)
+        for (owner, box) in within {
+            regionPieces.append(box)
             owners.append(owner)
-            rest = rest.flatMap { $0.subtracting(box) }
         }
         restPieces += rest
-    }
-
-    /// A region over the stacked slices of a box's time point.
-    private func stacked(_ region: Box, for box: Box) -> Box? {
-        let first = box.z.lowerBound / shape.slices * shape.slices
-        return try? region.over(slices: region.z.lowerBound + first..<region.z.upperBound + first)
     }
 
     /// The pieces that some chunks change, by their places. Every piece is looked at once, however many chunks there are.
@@ -124,7 +117,7 @@ package struct PieceTable: Sendable {
     }
 
     /// The pieces that share a voxel with a box, by their places.
-    package func overlapping(_ box: Box) -> (regions: [Int], rest: [Int]) {
+    package func overlapping(_ box: StackedBox) -> (regions: [Int], rest: [Int]) {
         (
             regionPieces.indices.filter { regionPieces[$0].intersection(box) != nil },
             restPieces.indices.filter { restPieces[$0].intersection(box) != nil }
@@ -161,18 +154,5 @@ private struct SliceSet {
             if runs[middle].upperBound > slices.lowerBound { high = middle } else { low = middle + 1 }
         }
         return low < runs.count && runs[low].lowerBound < slices.upperBound
-    }
-}
-
-extension Box {
-    /// Returns the parts of this box that are left where another is taken out: boxes that do not touch.
-    func subtracting(_ other: Box) -> [Box] {
-        guard let hole = intersection(other) else { return [self] }
-        let sides: [(Range<Int>, Range<Int>, Range<Int>)] = [
-            (x, y, z.lowerBound..<hole.z.lowerBound), (x, y, hole.z.upperBound..<z.upperBound),
-            (x, y.lowerBound..<hole.y.lowerBound, hole.z), (x, hole.y.upperBound..<y.upperBound, hole.z),
-            (x.lowerBound..<hole.x.lowerBound, hole.y, hole.z), (hole.x.upperBound..<x.upperBound, hole.y, hole.z),
-        ]
-        return sides.compactMap { x, y, z in x.isEmpty || y.isEmpty || z.isEmpty ? nil : try? Box(x: x, y: y, z: z) }
     }
 }

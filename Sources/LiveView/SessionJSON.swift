@@ -91,11 +91,14 @@ struct VolumeJSON: Encodable {
 
     let index: Int
     let name: String
+    /// The file's name as its sender has it.
+    let title: String?
     let epoch: Int
     /// Number of changes of the regions of interest, and of the rest.
     let revisions: [Int]
     let goal: String
     let regionSource: String?
+    let regionCertainty: Double?
     let state: SessionState
     let completeness: CompletenessJSON
     /// Seconds from the start of the sender's command.
@@ -110,10 +113,12 @@ struct VolumeJSON: Encodable {
     init(_ volume: LiveVolume, of session: LiveSession) {
         index = volume.index
         name = volume.facts.name
+        title = volume.facts.title
         epoch = volume.epoch
         revisions = [volume.regions.revision, volume.rest.revision]
         goal = volume.facts.goal
         regionSource = volume.facts.regionSource
+        regionCertainty = volume.facts.regionCertainty
         milestones = Dictionary(uniqueKeysWithValues: volume.milestones.map { ($0.key.rawValue, $0.value.isFinite ? $0.value : 0) })
         regions =
             volume.standing.isEmpty ? volume.facts.regions.map(Part.init(missing:)) : volume.standing.dropLast().map { Part($0) }
@@ -213,7 +218,7 @@ struct VolumeMeta: Encodable {
     }
 }
 
-extension Box {
+extension BoxOf {
     /// x0, x1, y0, y1, z0, z1; ends exclusive.
     var sides: [Int] { [x.lowerBound, x.upperBound, y.lowerBound, y.upperBound, z.lowerBound, z.upperBound] }
 }

@@ -13,8 +13,8 @@ enum VolumeSource: Sendable {
 
     var decoder: SessionDecoder? { if case .decoder(let decoder, _) = self { decoder } else { nil } }
 
-    /// The voxels of a box over stacked slices as they stand; nil where it reaches out of the volume.
-    func part(_ box: Box) async -> VolumePart? {
+    /// The voxels of a box as they stand; nil where it reaches out of the volume.
+    func part(_ box: StackedBox) async -> VolumePart? {
         switch self {
         case .decoder(let decoder, let index): await decoder.part(volume: index, box: box)
         case .stored(let volume): volume.part(box)
@@ -36,8 +36,12 @@ struct VolumeFacts: Sendable {
     let regions: [Box]
     /// `roi`, `lossy` or `lossless`; empty where that is not known.
     let goal: String
+    /// The file's name as its sender has it, on one line; nil where that is not known.
+    let title: String?
     /// Who chose the regions; nil where that is not known.
     let regionSource: String?
+    /// Certainty of a model about them, 0 to 1; nil where none says.
+    let regionCertainty: Double?
     /// Bytes of memory the volume takes.
     let memoryByteCount: Int
 
@@ -53,7 +57,9 @@ struct VolumeFacts: Sendable {
         content = layout.manifest.content
         regions = layout.manifest.regions
         goal = decoder.manifest.goal.name
+        title = Name.printable(layout.manifest.title, limit: VolumeManifest.titleByteCount)
         regionSource = layout.manifest.regionSource.name
+        regionCertainty = layout.manifest.regionCertainty.map { Double($0) / 100 }
         memoryByteCount = layout.memoryByteCount
     }
 
@@ -66,7 +72,9 @@ struct VolumeFacts: Sendable {
         content = volume.content
         regions = volume.standing.compactMap(\.box)
         self.goal = goal
+        title = nil
         regionSource = nil
+        regionCertainty = nil
         memoryByteCount = volume.memoryByteCount
     }
 

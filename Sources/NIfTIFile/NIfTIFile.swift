@@ -35,15 +35,9 @@ public enum NIfTIFile {
         let header = try NIfTIHeader(bytes: layout.version == 1 ? start : start + source.read(upTo: 540 - 348))
         let extensionByteCount = header.voxelOffset - header.bytes.count
         let needed = extensionByteCount + header.voxelByteCount
-        func truncated(_ message: String) -> NIfTIError {
-            NIfTIError(
-                .truncated,
-                header.isHalfOfPair
-                    ? "\(message); its magic says that the voxels are in an .img file beside it: convert the pair to a single .nii"
-                    : source.endsWithinMember ? "\(message): the compressed file is cut short" : message)
-        }
         guard needed <= source.remainingByteBound else {
-            throw truncated(
+            throw truncation(
+                header, source,
                 "the header announces \(header.shape) voxels of \(header.voxelType) from byte \(header.voxelOffset), "
                     + "more than the file can hold")
         }
@@ -53,10 +47,26 @@ public enum NIfTIFile {
                 "its \(header.shape) voxels of \(header.voxelType) take \(needed) bytes, above the limit of \(memoryLimit)")
         }
         let extensions = try source.read(upTo: extensionByteCount)
-        guard extensions.count == extensionByteCount else { throw truncated("the file ends before its voxels begin") }
+        guard extensions.count == extensionByteCount else {
+            throw truncation(header, source, "the file ends before its voxels begin")
+        }
+        return try image(header, extensions: extensions, source)
+    }
+
+    static func truncation(_ header: NIfTIHeader, _ source: ByteSource, _ message: String) -> NIfTIError {
+        NIfTIError(
+            .truncated,
+            header.isHalfOfPair
+                ? "\(message); its magic says that the voxels are in an .img file beside it: convert the pair to a single .nii"
+                : source.endsWithinMember ? "\(message): the compressed file is cut short" : message)
+    }
+
+    /// Reads voxels, and what follows them, from where a source stands.
+    static func image(_ header: NIfTIHeader, extensions: [UInt8], _ source: ByteSource) throws(NIfTIError) -> NIfTIImage {
         var (voxels, voxelByteCount) = try readVoxels(source, header.voxelByteCount)
         guard voxelByteCount == header.voxelByteCount else {
-            throw truncated("the file ends after \(voxelByteCount) of \(header.voxelByteCount) bytes of voxels")
+            throw truncation(
+                header, source, "the file ends after \(voxelByteCount) of \(header.voxelByteCount) bytes of voxels")
         }
         var trailer = try source.read(upTo: trailerLimit + 1)
         var remarks = header.remarks

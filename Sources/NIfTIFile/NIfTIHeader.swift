@@ -147,7 +147,7 @@ struct HeaderFields {
         guard let type = NIfTIDatatype.voxelType(code: code) else {
             throw NIfTIError(
                 .unsupported,
-                "voxels of \(NIfTIDatatype.name(code: code)); Fovea sends int8 to int32, uint8 to uint32, float32 and float64")
+                "voxels of \(NIfTIDatatype.name(code: code)); Fovea sends whole numbers of 8 to 64 bits, float32 and float64")
         }
         return type
     }
@@ -155,9 +155,13 @@ struct HeaderFields {
     /// `bitpix`: says nothing that the datatype does not, and is 0 or wrong in files that every other program reads.
     var bitsPerVoxel: Int { Int(integer(Int16.self, at: layout.bitpixOffset)) }
 
+    /// `vox_offset`, which may be anything.
+    var announcedVoxelOffset: Double {
+        layout.version == 1 ? float(at: layout.voxelOffsetOffset) : Double(integer(Int64.self, at: layout.voxelOffsetOffset))
+    }
+
     func voxelOffset() throws(NIfTIError) -> Int {
-        let offset =
-            layout.version == 1 ? float(at: layout.voxelOffsetOffset) : Double(integer(Int64.self, at: layout.voxelOffsetOffset))
+        let offset = announcedVoxelOffset
         // Some writers leave 0 and mean "right after the header".
         if offset == 0 { return layout.minVoxelOffset }
         // A header that was the first half of a pair has no extension bytes.
@@ -185,6 +189,7 @@ struct HeaderFields {
 enum NIfTIDatatype {
     private static let table: [(code: Int16, type: VoxelType)] = [
         (2, .uint8), (4, .int16), (8, .int32), (16, .float32), (64, .float64), (256, .int8), (512, .uint16), (768, .uint32),
+        (1024, .int64), (1280, .uint64),
     ]
     static func voxelType(code: Int16) -> VoxelType? { table.first { $0.code == code }?.type }
     static func code(_ type: VoxelType) -> Int16 { table.first { $0.type == type }?.code ?? 0 }
@@ -193,7 +198,6 @@ enum NIfTIDatatype {
         case 1: "single bits"
         case 32, 1792, 2048: "complex numbers"
         case 128, 2304: "RGB colours"
-        case 1024, 1280: "64-bit integers"
         case 1536: "128-bit floats"
         default: "unknown type \(code)"
         }

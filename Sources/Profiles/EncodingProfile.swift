@@ -26,29 +26,31 @@ package enum EncodingProfile {
 
     private static func policy(_ root: ProfileNode, name: String) throws(ProfileError) -> EncodingPolicy {
         guard root.has("slow_link") || root.has("otherwise") else { return EncodingPolicy(try read(root, name: name)) }
-        try root.allow("slow_link", "otherwise")
+        try root.allow("slow_link", "otherwise", "when_unsure")
         let slow = try root.node("slow_link")
         try slow.allow("up_to", "encoding", "previews")
         let other = try root.node("otherwise")
         try other.allow("encoding", "previews")
+        let whenUnsure = try root.has("when_unsure") ? root.choice("when_unsure", EncodingSettings.WhenUnsure.self) : nil
         return EncodingPolicy(
-            name: name, upTo: try slow.value("up_to", wants: Quantities.rateForm) { Quantities.rate($0) }, slow: try settings(slow),
-            otherwise: try settings(other))
+            name: name, upTo: try slow.value("up_to", wants: Quantities.rateForm) { Quantities.rate($0) },
+            slow: try settings(slow, whenUnsure), otherwise: try settings(other, whenUnsure))
     }
 
     /// The profile that another one names. One that leaves it to the link again would have no end, and is refused as one without layers.
-    private static func settings(_ node: ProfileNode) throws(ProfileError) -> EncodingSettings {
+    private static func settings(
+        _ node: ProfileNode, _ whenUnsure: EncodingSettings.WhenUnsure?
+    ) throws(ProfileError) -> EncodingSettings {
         let name = try node.text("encoding")
         let settings = try read(ProfileNode.read(ProfileFolder.encoding.path(name)), name: name)
-        guard node.has("previews") else { return settings }
-        let previews = try node.choice("previews", EncodingSettings.Previews.self)
-        return try node.wrap { try settings.planning(previews) }
+        let previews = try node.has("previews") ? node.choice("previews", EncodingSettings.Previews.self) : nil
+        return try node.wrap { try settings.with(previews: previews, whenUnsure: whenUnsure) }
     }
 
     private static func read(_ root: ProfileNode, name: String) throws(ProfileError) -> EncodingSettings {
         try root.allow(
-            "bit_depth", "chunk_slices", "region_shape", "hole_fill", "background_crop", "samples", "exact", "previews", "roi",
-            "background")
+            "bit_depth", "chunk_slices", "region_shape", "hole_fill", "background_crop", "samples", "exact", "previews",
+            "when_unsure", "roi", "background")
         let bitDepth = try root.has("bit_depth") ? root.value("bit_depth", wants: "8, 10 or 12") { Int($0) } : 12
         let chunkSlices: Int? =
             try root.has("chunk_slices")
@@ -66,11 +68,12 @@ package enum EncodingProfile {
         let spacing = try root.choice("samples", EncodingSettings.SampleSpacing.self, default: .knee)
         let exact = try root.choice("exact", ExactCoders.self, default: .contextMixing)
         let previews = try root.choice("previews", EncodingSettings.Previews.self, default: .always)
+        let whenUnsure = try root.choice("when_unsure", EncodingSettings.WhenUnsure.self, default: .whole)
         return try root.wrap {
             try EncodingSettings(
                 name: name, roi: roi, background: background, chunkSliceCount: chunkSlices, regionShape: shape, holeFill: fill,
                 backgroundCrop: crop, sampleSpacing: spacing, exactCoder: exact, previews: previews,
-                roiMaxError: maxError)
+                whenUnsure: whenUnsure, roiMaxError: maxError)
         }
     }
 

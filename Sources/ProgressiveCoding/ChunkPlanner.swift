@@ -16,15 +16,7 @@ package enum ChunkPlanner {
             (settings.regionShape == .square ? squared(box, within: shape.box) : box).intersection(content)
         }
         // A pair that overlaps becomes one box, which may reach into a third.
-        var index = 0
-        while index < regions.count {
-            if let other = regions.indices.first(where: { $0 > index && regions[$0].intersection(regions[index]) != nil }) {
-                regions[index] = regions[index].union(regions.remove(at: other))
-                index = 0
-            } else {
-                index += 1
-            }
-        }
+        regions = BoxSet(regions).apart
         // Too many to name each: the two become one whose joint box adds the least, until they fit.
         if regions.count > WireLimits.regionCount {
             let pairs = regions.indices.flatMap { a in regions.indices.filter { $0 > a }.map { (a, $0) } }
@@ -59,39 +51,43 @@ package enum ChunkPlanner {
     /// - Parameters:
     ///   - maxError: what no voxel of the regions may be off by more than, whatever the goal; 0 makes them exact.
     ///   - bitsPerSecond: what the link is expected to carry; nil where nobody knows.
+    ///   - isCentreOut: whether a region's middle slices go before its others.
     package static func plan(
         shape: Shape, voxelType: VoxelType, content: Box?, regions: [Box], hasExtensions: Bool, needsValueTable: Bool,
-        maxError: Int? = nil, goal: Goal, bitsPerSecond: Double? = nil, settings: EncodingSettings
+        maxError: Int? = nil, goal: Goal, bitsPerSecond: Double? = nil, isCentreOut: Bool = false, settings: EncodingSettings
     ) -> [PlannedChunk] {
-        guard let content else { return hasExtensions && goal > .roi ? [PlannedChunk(layer: .extensions, box: shape.box)] : [] }
+        // Chunks without voxels name those of the first time point.
+        let noVoxels = StackedBox(uncheckedX: shape.box.x, y: shape.box.y, z: shape.box.z)
+        guard let content else { return hasExtensions && goal > .roi ? [PlannedChunk(layer: .extensions, box: noVoxels)] : [] }
         let cutter = Cutter(shape: shape, voxelByteCount: voxelType.byteCount, sliceCount: settings.chunkSliceCount)
-        let regionChunks = regions.enumerated().flatMap { index, region in cutter.cut(region).map { (index, $0) } }
-        let previews = previews(of: content, regions: regions, shape, voxelType, goal, bitsPerSecond, settings)
-        var plan = previews.regions ? regionChunks.map { PlannedChunk(layer: .roiBase, region: $0, box: $1) } : []
-        /// Tells whether one region leaves nothing of a box to the background.
-        func isCovered(_ box: Box) -> Bool {
-            regions.contains { region in
-                region.x.contains(box.x) && region.y.contains(box.y) && box.z.allSatisfy { region.z.contains($0 % shape.slices) }
+        func regionChunks(_ cutter: Cutter) -> [(Int, StackedBox)] {
+            regions.enumerated().flatMap { index, region in
+                (isCentreOut ? centreOut(cutter.cut(region), of: region, shape) : cutter.cut(region)).map { (index, $0) }
             }
         }
+        let previews = previews(of: content, regions: regions, shape, voxelType, goal, bitsPerSecond, settings)
+        var plan = previews.regions ? regionChunks(cutter).map { PlannedChunk(layer: .roiBase, region: $0, box: $1) } : []
+        let regionSet = BoxSet(regions)
         if goal > .roi {
             let backgroundBox = settings.backgroundCrop == .full ? shape.box : content
             if previews.background {
-                plan += cutter.cut(backgroundBox).filter { !isCovered($0) }.map { PlannedChunk(layer: .backgroundBase, box: $0) }
+                plan += cutter.cut(backgroundBox).filter { !regionSet.covers($0, in: shape) }.map {
+                    PlannedChunk(layer: .backgroundBase, box: $0)
+                }
             }
-            if hasExtensions { plan.append(PlannedChunk(layer: .extensions, box: shape.box)) }
+            if hasExtensions { plan.append(PlannedChunk(layer: .extensions, box: noVoxels)) }
         }
         let exact = Cutter(
             shape: shape, voxelByteCount: voxelType.byteCount, sliceCount: exactSliceCount(settings, bitsPerSecond))
-        let exactRegionChunks = regions.enumerated().flatMap { index, region in exact.cut(region).map { (index, $0) } }
+        let exactRegionChunks = regionChunks(exact)
         let slabs = exact.cut(content)
         let isRoiExact = goal == .lossless || maxError == 0
         if goal == .lossless { plan += slabs.map { PlannedChunk(layer: .mask, box: $0) } }
-        if needsValueTable && isRoiExact { plan.append(PlannedChunk(layer: .valueTable, box: shape.box)) }
+        if needsValueTable && isRoiExact { plan.append(PlannedChunk(layer: .valueTable, box: noVoxels)) }
         if maxError ?? 0 > 0 { plan += exactRegionChunks.map { PlannedChunk(layer: .roiBounded, region: $0, box: $1) } }
         if isRoiExact { plan += exactRegionChunks.map { PlannedChunk(layer: .roiRefinement, region: $0, box: $1) } }
         if goal == .lossless {
-            plan += slabs.filter { !isCovered($0) }.map { PlannedChunk(layer: .backgroundRefinement, box: $0) }
+            plan += slabs.filter { !regionSet.covers($0, in: shape) }.map { PlannedChunk(layer: .backgroundRefinement, box: $0) }
         }
         return plan
     }
@@ -125,20 +121,29 @@ package enum ChunkPlanner {
         }
     }
 
+    /// The same chunks in another order: time point by time point, the nearest to a region's middle slice first.
+    private static func centreOut(_ chunks: [StackedBox], of region: Box, _ shape: Shape) -> [StackedBox] {
+        func distance(_ box: StackedBox) -> (Int, Int) {
+            let (timepoint, slice) = shape.position(ofStacked: box.z.lowerBound)
+            return (timepoint, abs(2 * slice + box.z.count - region.z.lowerBound - region.z.upperBound))
+        }
+        return chunks.sorted { distance($0) < distance($1) }
+    }
+
     /// Cuts boxes over one time point into boxes over stacked slices.
     private struct Cutter {
         let shape: Shape
         let voxelByteCount: Int
         let sliceCount: Int?
 
-        func cut(_ box: Box) -> [Box] {
+        func cut(_ box: Box) -> [StackedBox] {
             // Slices that follow each other in memory through all time points form one stack.
             let runs =
                 box.z.count == shape.slices
                 ? [0..<shape.stackedSliceCount]
                 : (0..<shape.timepoints).map { box.z.lowerBound + $0 * shape.slices..<box.z.upperBound + $0 * shape.slices }
             let most = max(1, ChunkPlanner.voxelByteLimit / max(1, box.x.count * box.y.count * voxelByteCount))
-            return runs.flatMap { run -> [Box] in
+            return runs.flatMap { run -> [StackedBox] in
                 // As many chunks as come nearest to the length asked for, and more where one would be too large.
                 let wanted = sliceCount.map { (run.count + $0 / 2) / $0 } ?? 1
                 let parts = max(1, wanted, (run.count + most - 1) / most)
@@ -146,7 +151,7 @@ package enum ChunkPlanner {
                 return (0..<parts).compactMap { part in
                     let start = run.lowerBound + run.count * part / parts
                     let end = run.lowerBound + run.count * (part + 1) / parts
-                    return try? box.over(slices: start..<end)
+                    return try? StackedBox(x: box.x, y: box.y, z: start..<end)
                 }
             }
         }

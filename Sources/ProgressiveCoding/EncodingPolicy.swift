@@ -33,13 +33,12 @@ package struct EncodingPolicy: Sendable, Equatable {
 }
 
 extension EncodingSettings {
-    /// The same with another rule for which base layers are planned.
-    /// - Throws: `CodingError.Code.invalidSettings` when the coder of exact voxels cannot do without them.
-    package func planning(_ previews: Previews) throws(CodingError) -> EncodingSettings {
+    /// The same with another rule for which base layers are planned, or for what goes first where nobody knows.
+    /// - Throws: `CodingError.Code.invalidSettings` when the coder of exact voxels cannot do without base layers.
+    package func with(previews: Previews? = nil, whenUnsure: WhenUnsure? = nil) throws(CodingError) -> EncodingSettings {
         try EncodingSettings(
             name: name, roi: roi, background: background, chunkSliceCount: chunkSliceCount, regionShape: regionShape,
-            holeFill: holeFill,
-            backgroundCrop: backgroundCrop, sampleSpacing: sampleSpacing, exactCoder: exactCoder, previews: previews,
-            roiMaxError: roiMaxError)
+            holeFill: holeFill, backgroundCrop: backgroundCrop, sampleSpacing: sampleSpacing, exactCoder: exactCoder,
+            previews: previews ?? self.previews, whenUnsure: whenUnsure ?? self.whenUnsure, roiMaxError: roiMaxError)
     }
 }

@@ -45,6 +45,16 @@ package struct EncodingSettings: Sendable, Equatable {
         case never
     }
 
+    /// Choice of what goes first where a model found nothing or is unsure, or nothing was looked for.
+    package enum WhenUnsure: String, Sendable, CaseIterable {
+        /// The whole volume, as the region of interest.
+        case whole
+        /// The same, from its middle slices outward.
+        case centreOut = "centre-out"
+        /// Nothing: all of it is background.
+        case none
+    }
+
     /// The profile's name.
     package let name: String
     /// Parameters by which the regions of interest are coded.
@@ -65,6 +75,8 @@ package struct EncodingSettings: Sendable, Equatable {
     package let exactCoder: ExactCoders
     /// Which base layers are planned.
     package let previews: Previews
+    /// Choice of what goes first where nobody knows what should.
+    package let whenUnsure: WhenUnsure
     /// Greatest absolute error that a voxel of the regions of interest may have, in stored units, whatever the goal; nil for no promise. A
     /// transfer that goes on to exact passes through it.
     package let roiMaxError: Int?
@@ -75,7 +87,7 @@ package struct EncodingSettings: Sendable, Equatable {
         name: String, roi: HEVCParameters, background: HEVCParameters, chunkSliceCount: Int? = 32, regionShape: RegionShape = .box,
         holeFill: HoleFill = .harmonic, backgroundCrop: BackgroundCrop = .content, sampleSpacing: SampleSpacing = .knee,
         exactCoder: ExactCoders = .contextMixing, previews: Previews = .always,
-        roiMaxError: Int? = nil
+        whenUnsure: WhenUnsure = .whole, roiMaxError: Int? = nil
     ) throws(CodingError) {
         guard roi.bitDepth == background.bitDepth else {
             throw CodingError(
@@ -101,6 +113,7 @@ package struct EncodingSettings: Sendable, Equatable {
         self.sampleSpacing = sampleSpacing
         self.exactCoder = exactCoder
         self.previews = previews
+        self.whenUnsure = whenUnsure
         self.roiMaxError = roiMaxError
     }
 }

@@ -20,21 +20,21 @@ enum ExactCoding: Sendable, Equatable {
 
     /// The numbering that needs no table: nil for floating-point types and for wide integers.
     static func withoutTable(low: Double, high: Double, type: VoxelType) -> ExactCoding? {
-        guard type != .float32, type != .float64, high - low <= 65535 else { return nil }
+        guard type.isInteger, high - low <= 65535, max(abs(low), abs(high)) <= StoredValue.exactLimit else { return nil }
         return .integers(low: Int64(low), greatest: UInt16(high - low))
     }
 
     /// The numbering for a volume that needs a table.
     static func withTable(for volume: Volume, content: Box) -> ExactCoding {
-        var collector = Collector(volume: volume, boxes: stacked(content, volume.shape))
+        var collector = Collector(volume: volume, boxes: volume.shape.stacked(content))
         guard let values = volume.voxelType.acceptBits(&collector) else { return .planes }
         return .palette(values.sorted { precedes($0, $1, volume.voxelType) })
     }
 
     /// The order of a palette: by value, so that neighbours in value are neighbours in code; equal values (0 and -0) and not-a-numbers by their bits.
     private static func precedes(_ a: UInt64, _ b: UInt64, _ type: VoxelType) -> Bool {
-        let x = StoredBits.value(a, type)
-        let y = StoredBits.value(b, type)
+        let x = StoredValue.double(a, type)
+        let y = StoredValue.double(b, type)
         if x < y { return true }
         if x > y { return false }
         if x.isNaN != y.isNaN { return y.isNaN }
@@ -43,7 +43,7 @@ enum ExactCoding: Sendable, Equatable {
 
     private struct Collector: StoredBitsVisitor {
         let volume: Volume
-        let boxes: [Box]
+        let boxes: [StackedBox]
 
         func visit<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(_ type: Bits.Type) -> Set<UInt64>? {
             volume.voxels.withUnsafeBytes { raw in
@@ -81,14 +81,14 @@ enum ExactCoding: Sendable, Equatable {
         switch self {
         case .integers(let low, let greatest):
             return map.storedBits.map { bits in
-                UInt16(max(0, min(Int64(greatest), Int64(StoredBits.value(bits, map.voxelType)) - low)))
+                UInt16(max(0, min(Int64(greatest), Int64(StoredValue.double(bits, map.voxelType)) - low)))
             }
         case .palette(let values):
-            let numbers = values.map { StoredBits.value($0, map.voxelType) }
+            let numbers = values.map { StoredValue.double($0, map.voxelType) }
             let finite = numbers.prefix { !$0.isNaN }
             var next = 0
             return map.storedBits.map { bits in
-                let value = StoredBits.value(bits, map.voxelType)
+                let value = StoredValue.double(bits, map.voxelType)
                 // Samples stand for ever greater values, so the search goes on where it was.
                 while next + 1 < finite.count, abs(finite[next + 1] - value) <= abs(finite[next] - value) || !finite[next].isFinite
                 { next += 1 }
@@ -110,8 +110,8 @@ enum ExactCoding: Sendable, Equatable {
         }
     }
 
-    /// The codes of a box, z over stacked slices.
-    func codes(of volume: Volume, in box: Box) -> [UInt16] {
+    /// The codes of a box.
+    func codes(of volume: Volume, in box: StackedBox) -> [UInt16] {
         var reader = CodeReader(coding: self, volume: volume, box: box)
         return volume.voxelType.acceptBits(&reader)
     }
@@ -119,7 +119,7 @@ enum ExactCoding: Sendable, Equatable {
     private struct CodeReader: StoredBitsVisitor {
         let coding: ExactCoding
         let volume: Volume
-        let box: Box
+        let box: StackedBox
 
         func visit<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(_ type: Bits.Type) -> [UInt16] {
             volume.voxels.withUnsafeBytes { raw in
@@ -214,12 +214,5 @@ enum ExactCoding: Sendable, Equatable {
             throw CodingError(.invalidChunk, "a value table whose values do not ascend, or that names one twice")
         }
         return .palette(values)
-    }
-}
-
-/// A box over one time point, at every time point, over stacked slices.
-func stacked(_ box: Box, _ shape: Shape) -> [Box] {
-    (0..<shape.timepoints).compactMap { time in
-        try? box.over(slices: box.z.lowerBound + time * shape.slices..<box.z.upperBound + time * shape.slices)
     }
 }

@@ -6,7 +6,7 @@ enum HoleFiller {
     /// - Parameters:
     ///   - samples: slices x rows x columns of `box`.
     ///   - hole: what to fill, in the same coordinates as `box`.
-    static func fillHarmonically(_ samples: inout [UInt16], of box: Box, hole: Box) {
+    static func fillHarmonically(_ samples: inout [UInt16], of box: StackedBox, hole: StackedBox) {
         guard let hole = hole.intersection(box) else { return }
         samples.withUnsafeMutableBufferPointer { samples in
             for z in hole.z {
@@ -16,7 +16,7 @@ enum HoleFiller {
         }
     }
 
-    static func fill(_ samples: inout [UInt16], of box: Box, hole: Box, with value: UInt16) {
+    static func fill(_ samples: inout [UInt16], of box: StackedBox, hole: StackedBox, with value: UInt16) {
         guard let hole = hole.intersection(box) else { return }
         for z in hole.z {
             for y in hole.y {
@@ -27,7 +27,7 @@ enum HoleFiller {
     }
 
     /// The hole and one voxel around it as a grid; the rim is fixed, and repeats the nearest fixed voxel beyond the box.
-    private static func fillSlice(_ slice: UnsafeMutableBufferPointer<UInt16>, _ box: Box, _ hole: Box) {
+    private static func fillSlice(_ slice: UnsafeMutableBufferPointer<UInt16>, _ box: StackedBox, _ hole: StackedBox) {
         let width = hole.x.count + 2
         let height = hole.y.count + 2
         let x0 = hole.x.lowerBound - box.x.lowerBound

@@ -56,7 +56,7 @@ enum KneeFinder {
         let fill: UInt64
 
         func visit<V: Voxel>(_ type: V.Type) -> [Double] {
-            let outside = StoredBits.value(fill, volume.voxelType)
+            let outside = StoredValue.double(fill, volume.voxelType)
             return volume.withVoxels(as: type) { voxels in
                 stride(from: 0, to: voxels.count, by: step).lazy.map { voxels[$0].doubleValue }
                     .filter { $0.isFinite && $0 != outside }

@@ -34,7 +34,7 @@ struct ManifestGrammar {
     private func checkValues() throws(CodingError) {
         var storable = StorableCheck(values: [manifest.low, manifest.high] + (manifest.knee.map { [$0.value] } ?? []))
         try require(header.voxelType.accept(&storable), "\(manifest.low) to \(manifest.high) is no range of \(header.voxelType)")
-        let fill = StoredBits.value(manifest.fill, header.voxelType)
+        let fill = StoredValue.double(manifest.fill, header.voxelType)
         try require(
             needsTable || manifest.low <= fill && fill <= manifest.high,
             "it is filled with \(fill), beyond \(manifest.low) to \(manifest.high)")

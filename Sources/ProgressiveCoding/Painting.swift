@@ -30,7 +30,7 @@ struct Painter: StoredBitsVisitor {
         for z in box.z {
             for y in box.y {
                 let start = (z * layout.shape.rows + y) * layout.shape.columns
-                let spans = chunk.layer == .backgroundBase ? layout.spansOutsideRegions(x: box.x, y: y, z: z) : [box.x]
+                let spans = chunk.layer == .backgroundBase ? layout.spansOutsideRegions(x: box.x, y: y, stackedSlice: z) : [box.x]
                 for span in spans {
                     for x in span {
                         let sample = min(samples[line + x - box.x.lowerBound], greatest)
@@ -52,7 +52,7 @@ struct Painter: StoredBitsVisitor {
 /// Writes the values of codes.
 struct Settler: StoredBitsVisitor {
     let shape: Shape
-    let box: Box
+    let box: StackedBox
     let bits: [UInt64]
     let codes: [UInt16]?
     let known: [UInt8]
@@ -61,7 +61,7 @@ struct Settler: StoredBitsVisitor {
     var voxels = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     var quality = UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
 
-    init(shape: Shape, box: Box, bits: [UInt64], codes: [UInt16]?, known: [UInt8], level: UInt8) {
+    init(shape: Shape, box: StackedBox, bits: [UInt64], codes: [UInt16]?, known: [UInt8], level: UInt8) {
         self.shape = shape
         self.box = box
         self.bits = bits

@@ -43,6 +43,8 @@ package struct SampleMap: Sendable, Equatable {
         switch type {
         case .float32: UInt64(Float(blend(low, high, sample, greatest)).bitPattern)
         case .float64: blend(low, high, sample, greatest).bitPattern
+        case .int64: UInt64(bitPattern: Int64(nearest: blend(low, high, sample, greatest)))
+        case .uint64: UInt64(nearest: blend(low, high, sample, greatest))
         default: integerBits(low, high, sample, greatest, type)
         }
     }
@@ -58,12 +60,11 @@ package struct SampleMap: Sendable, Equatable {
         let first = Int64(low)
         let last = Int64(high)
         let value = first + (Int64(sample) * (last - first) + Int64(greatest) / 2) / Int64(greatest)
-        let mask: UInt64 = type.byteCount == 8 ? .max : (1 << UInt64(type.byteCount * 8)) - 1
-        return UInt64(bitPattern: value) & mask
+        return UInt64(bitPattern: value) & ((1 << UInt64(type.byteCount * 8)) - 1)
     }
 
     /// The stored value a sample stands for.
-    package func value(of sample: UInt16) -> Double { StoredBits.value(storedBits[Int(min(sample, maxSample))], voxelType) }
+    package func value(of sample: UInt16) -> Double { StoredValue.double(storedBits[Int(min(sample, maxSample))], voxelType) }
 
     /// The sample nearest to a stored value.
     func sample(of value: Double) -> UInt16 {
@@ -99,8 +100,8 @@ package struct SampleMap: Sendable, Equatable {
         }
     }
 
-    /// The samples of a box, z over stacked slices: slices x rows x columns. Values that are not finite become sample 0.
-    package func samples(of volume: Volume, in box: Box) -> [UInt16] {
+    /// The samples of a box: slices x rows x columns. Values that are not finite become sample 0.
+    package func samples(of volume: Volume, in box: StackedBox) -> [UInt16] {
         var sampler = Sampler(map: self, volume: volume, box: box)
         return voxelType.accept(&sampler)
     }
@@ -108,7 +109,7 @@ package struct SampleMap: Sendable, Equatable {
     private struct Sampler: VoxelVisitor {
         let map: SampleMap
         let volume: Volume
-        let box: Box
+        let box: StackedBox
 
         func visit<V: Voxel>(_ type: V.Type) -> [UInt16] {
             let segments = Segments(map)
@@ -128,25 +129,9 @@ package struct SampleMap: Sendable, Equatable {
     }
 }
 
-/// Stored values as their bits in the low bytes of 64.
-enum StoredBits {
-    static func value(_ bits: UInt64, _ type: VoxelType) -> Double {
-        switch type {
-        case .int8: Double(Int8(truncatingIfNeeded: bits))
-        case .uint8: Double(UInt8(truncatingIfNeeded: bits))
-        case .int16: Double(Int16(truncatingIfNeeded: bits))
-        case .uint16: Double(UInt16(truncatingIfNeeded: bits))
-        case .int32: Double(Int32(truncatingIfNeeded: bits))
-        case .uint32: Double(UInt32(truncatingIfNeeded: bits))
-        case .float32: Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))
-        case .float64: Double(bitPattern: bits)
-        }
-    }
-}
-
-/// Calls `body` with the memory range of every row of a box, z over stacked slices, in order.
+/// Calls `body` with the memory range of every row of a box, in order.
 @inline(__always)
-package func forEachRow(of box: Box, in shape: Shape, _ body: (Range<Int>) throws -> Void) rethrows {
+package func forEachRow(of box: StackedBox, in shape: Shape, _ body: (Range<Int>) throws -> Void) rethrows {
     for z in box.z {
         for y in box.y {
             let start = (z * shape.rows + y) * shape.columns

@@ -69,9 +69,8 @@ extension SessionDecoder {
     }
 
     /// The voxels of a box as they stand, and nothing else: who follows a volume as it comes need not copy all of it.
-    /// - Parameter box: over stacked slices.
     /// - Returns: nil where the box reaches out of the volume.
-    package func part(volume: Int, box: Box) -> VolumePart? {
+    package func part(volume: Int, box: StackedBox) -> VolumePart? {
         guard layouts.indices.contains(volume), layouts[volume].shape.stackedBox.contains(box) else { return nil }
         // This shares its bytes with the volume, which stands still until this returns.
         let state = snapshot(volume: volume)

@@ -32,7 +32,7 @@ extension VolumeAssembler {
 
     /// Tells whether every voxel of the regions of interest has a quality or a better one; false where there are none.
     private func regionsHold(_ level: UInt8) -> Bool {
-        let boxes = layout.manifest.regions.flatMap { stacked($0, layout.shape) }
+        let boxes = layout.manifest.regions.flatMap { layout.shape.stacked($0) }
         guard !boxes.isEmpty else { return false }
         return boxes.allSatisfy { box in
             var holds = true

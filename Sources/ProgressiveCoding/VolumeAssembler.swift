@@ -81,7 +81,9 @@ package struct VolumeAssembler: Sendable {
         try withPlanes { _, quality, _ in
             for row in 0..<shape.stackedSliceCount * shape.rows {
                 let line = row * shape.columns..<(row + 1) * shape.columns
-                guard let content, content.z.contains(row / shape.rows % shape.slices), content.y.contains(row % shape.rows) else {
+                guard let content, content.z.contains(shape.position(ofStacked: row / shape.rows).slice),
+                    content.y.contains(row % shape.rows)
+                else {
                     quality[line].update(repeating: Quality.exact)
                     continue
                 }
@@ -198,7 +200,7 @@ package struct VolumeAssembler: Sendable {
     }
 
     /// The codes of a box's voxels as they stand; of values that have none, 0.
-    private func codes(in box: Box) throws(CodingError) -> [UInt16] {
+    private func codes(in box: StackedBox) throws(CodingError) -> [UInt16] {
         do {
             let volume = try Volume(shape: layout.shape, voxelType: layout.header.voxelType, voxels: voxels)
             return coding?.codes(of: volume, in: box) ?? []
@@ -222,7 +224,8 @@ package struct VolumeAssembler: Sendable {
                     for y in box.y {
                         let start = (z * layout.shape.rows + y) * layout.shape.columns
                         let spans =
-                            chunk.layer == .backgroundRefinement ? layout.spansOutsideRegions(x: box.x, y: y, z: z) : [box.x]
+                            chunk.layer == .backgroundRefinement
+                            ? layout.spansOutsideRegions(x: box.x, y: y, stackedSlice: z) : [box.x]
                         var place = box.x.lowerBound
                         for span in spans + [box.x.upperBound..<box.x.upperBound] {
                             // What lies between: regions, exact by now.
@@ -289,7 +292,7 @@ package struct VolumeAssembler: Sendable {
     /// Shows what was asked for where nothing as good is shown yet. Refinement still counts on the planned base.
     /// - Parameter samples: slices x rows x columns of the box.
     /// - Throws: `CodingError.Code.invalidChunk` when they are not as many as the box has voxels, `.noRoom` as ``apply(_:to:_:)``.
-    mutating func show(_ samples: [UInt16], in box: Box) throws(CodingError) {
+    mutating func show(_ samples: [UInt16], in box: StackedBox) throws(CodingError) {
         guard samples.count == box.voxelCount else {
             throw CodingError(.invalidChunk, "\(samples.count) samples do not fit a focus on \(box)")
         }

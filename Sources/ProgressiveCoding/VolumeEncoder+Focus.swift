@@ -12,7 +12,7 @@ extension VolumeEncoder {
     /// - Returns: records of ``FocusChunk``; none where every voxel is exact with the manifest alone.
     /// - Throws: `CodingError`.
     func answer(_ focus: Focus) throws -> [ChunkRecord] {
-        let boxes = layout.focusBoxes(focus.box).flatMap { box -> [Box] in
+        let boxes = layout.focusBoxes(focus.box).flatMap { box -> [StackedBox] in
             let sliceByteCount = box.x.count * box.y.count * image.volume.voxelType.byteCount
             let count = max(1, min(FocusChunk.sliceLimit, ChunkPlanner.voxelByteLimit / sliceByteCount))
             return stride(from: box.z.lowerBound, to: box.z.upperBound, by: count).compactMap {
@@ -42,14 +42,14 @@ extension VolumeEncoder {
 }
 
 extension VolumeLayout {
-    /// The parts of a box, z over stacked slices, where not every voxel is known from the manifest.
-    package func focusBoxes(_ box: Box) -> [Box] {
+    /// The parts of a box where not every voxel is known from the manifest.
+    package func focusBoxes(_ box: StackedBox) -> [StackedBox] {
         guard let content = manifest.content else { return [] }
-        return stacked(content, shape).compactMap { $0.intersection(box) }
+        return shape.stacked(content).compactMap { $0.intersection(box) }
     }
 
     /// The work on the slices of a focus.
-    func focusRequest(_ slices: [UInt8], _ box: Box) -> DecodeRequest {
+    func focusRequest(_ slices: [UInt8], _ box: StackedBox) -> DecodeRequest {
         .slices(
             payload: slices, columns: box.x.count, rows: box.y.count, count: box.z.count, bitDepth: Int(manifest.bitDepth))
     }

@@ -110,7 +110,8 @@ private struct PartFinder: StoredBitsVisitor {
             let fillFlag = masked.contains { $0.contains(z) } ? ExactContext.aside : ExactContext.takesPart
             for y in box.y {
                 let start = (z * layout.shape.rows + y) * layout.shape.columns
-                let spans = chunk.layer == .backgroundRefinement ? layout.spansOutsideRegions(x: box.x, y: y, z: z) : [box.x]
+                let spans =
+                    chunk.layer == .backgroundRefinement ? layout.spansOutsideRegions(x: box.x, y: y, stackedSlice: z) : [box.x]
                 var place = box.x.lowerBound
                 for span in spans + [box.x.upperBound..<box.x.upperBound] {
                     for x in place..<max(place, span.lowerBound) where voxels[start + x] != fill {

@@ -33,14 +33,16 @@ package final class VolumeEncoder: Sendable {
     /// Plans a volume's chunks.
     /// - Parameters:
     ///   - facts: what is known of the image; found out where they are not given.
+    ///   - title: the file's name for people; the name where none is given.
+    ///   - regionCertainty: a model's, in hundredths.
     ///   - regions: boxes over one time point; those that overlap become one.
     ///   - goal: layers beyond it are not planned.
     ///   - bitsPerSecond: what the link is expected to carry, where that decides whether previews pay; nil where nobody knows.
     ///   - exactCoder: codes exact voxels in place of the settings' coder.
     /// - Throws: `CodingError`, when the volume is too large, there is no room for it, or previews are all that is asked for and HEVC cannot hold them.
     package init(
-        image: NIfTIImage, facts: VolumeFacts? = nil, name: Name, regions found: [Box], regionSource: RegionSource, goal: Goal,
-        settings: EncodingSettings,
+        image: NIfTIImage, facts: VolumeFacts? = nil, name: Name, title: String? = nil, regions found: [Box],
+        regionSource: RegionSource, regionCertainty: UInt8? = nil, goal: Goal, settings: EncodingSettings,
         bitsPerSecond: Double? = nil, exactCoder: (any ExactCoder)? = nil
     ) throws(CodingError) {
         let volume = image.volume
@@ -56,18 +58,20 @@ package final class VolumeEncoder: Sendable {
         let plan = ChunkPlanner.plan(
             shape: volume.shape, voxelType: volume.voxelType, content: surroundings.content, regions: regions,
             hasExtensions: !image.trailer.isEmpty || image.extensions.contains { $0 != 0 } || image.extensions.count > 4,
-            needsValueTable: needsValueTable, maxError: maxError, goal: goal, bitsPerSecond: bitsPerSecond, settings: settings)
+            needsValueTable: needsValueTable, maxError: maxError, goal: goal, bitsPerSecond: bitsPerSecond,
+            isCentreOut: settings.whenUnsure == .centreOut && [.everything, .unsure].contains(regionSource), settings: settings)
         guard plan.count + 2 <= WireLimits.chunkCount else {
             throw CodingError(.tooLarge, "\(plan.count) chunks, above the limit of \(WireLimits.chunkCount)")
         }
         layout = try VolumeLayout(
             VolumeManifest(
-                name: name, header: image.header.bytes, extensionByteCount: image.extensions.count,
+                name: name, title: title, header: image.header.bytes, extensionByteCount: image.extensions.count,
                 trailerByteCount: image.trailer.count,
                 sourceDigest: facts.digest, low: range.lowerBound, high: range.upperBound,
                 bitDepth: UInt8(settings.roi.bitDepth),
                 knee: facts.knee,
-                fill: surroundings.fill, content: surroundings.content, regionSource: regionSource, regions: regions,
+                fill: surroundings.fill, content: surroundings.content, regionSource: regionSource,
+                regionCertainty: regionCertainty, regions: regions,
                 maxError: maxError, plan: plan),
             memoryLimit: .max, diskLimit: .max)
         self.image = image
@@ -119,9 +123,9 @@ package final class VolumeEncoder: Sendable {
         let box = chunk.box
         var samples = layout.map.samples(of: image.volume, in: box)
         if chunk.layer == .backgroundBase {
-            let fill = StoredBits.value(layout.manifest.fill, image.volume.voxelType)
+            let fill = StoredValue.double(layout.manifest.fill, image.volume.voxelType)
             for region in layout.manifest.regions {
-                for hole in stacked(region, layout.shape) {
+                for hole in layout.shape.stacked(region) {
                     switch settings.holeFill {
                     case .harmonic: HoleFiller.fillHarmonically(&samples, of: box, hole: hole)
                     case .zero: HoleFiller.fill(&samples, of: box, hole: hole, with: layout.map.sample(of: fill))
@@ -211,13 +215,14 @@ package final class VolumeEncoder: Sendable {
     private func boundedFidelity(_ chunk: PlannedChunk) throws(CodingError) -> Fidelity {
         let fidelity: Fidelity
         do {
-            // Chunks count slices through all time points.
+            // One time point with all slices, so that the chunk's box is a box of it.
+            let box = try Box(x: chunk.box.x, y: chunk.box.y, z: chunk.box.z)
             let shape = try Shape(
                 columns: layout.shape.columns, rows: layout.shape.rows, slices: layout.shape.stackedSliceCount)
             let source = try Volume(shape: shape, voxelType: image.volume.voxelType, voxels: image.volume.voxels)
             fidelity = try assembler.withLock { assembler in
                 let shown = try Volume(shape: shape, voxelType: image.volume.voxelType, voxels: assembler.voxels)
-                return try Fidelity.compare(source, shown, box: chunk.box)
+                return try Fidelity.compare(source, shown, box: box)
             }
         } catch {
             throw CodingError(.verificationFailed, "\(error)")
@@ -255,7 +260,7 @@ package final class VolumeEncoder: Sendable {
 /// Compares the voxels of a box that are marked exact with the source.
 private struct ExactComparer: StoredBitsVisitor {
     let shape: Shape
-    let box: Box
+    let box: StackedBox
     let source: PagedArray<UInt8>
     let decoded: PagedArray<UInt8>
     let quality: PagedArray<UInt8>
@@ -284,7 +289,7 @@ private struct ExactComparer: StoredBitsVisitor {
 /// Flags the voxels of a box that hold exactly the fill value.
 private struct FillFinder: StoredBitsVisitor {
     let volume: Volume
-    let box: Box
+    let box: StackedBox
     let fill: UInt64
 
     func visit<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(_ type: Bits.Type) -> [UInt8] {
@@ -317,7 +322,8 @@ private struct ErrorMeter: VoxelVisitor {
             for z in box.z {
                 for y in box.y {
                     let start = (z * layout.shape.rows + y) * layout.shape.columns
-                    let spans = chunk.layer == .backgroundBase ? layout.spansOutsideRegions(x: box.x, y: y, z: z) : [box.x]
+                    let spans =
+                        chunk.layer == .backgroundBase ? layout.spansOutsideRegions(x: box.x, y: y, stackedSlice: z) : [box.x]
                     for span in spans {
                         for x in span {
                             let sample = min(samples[line + x - box.x.lowerBound], layout.map.maxSample)

@@ -156,17 +156,9 @@ package struct VolumeLayout: Sendable {
         return ErrorBound(maxError: UInt16(maxError), maxCode: greatest)
     }
 
-    /// The parts of a row of a box that belong to no region of interest; z over stacked slices.
-    func spansOutsideRegions(x: Range<Int>, y: Int, z: Int) -> [Range<Int>] {
-        var spans = [x]
-        for region in manifest.regions where region.y.contains(y) && region.z.contains(z % shape.slices) {
-            spans = spans.flatMap { span -> [Range<Int>] in
-                let cut = region.x.clamped(to: span)
-                if cut.isEmpty { return [span] }
-                return [span.lowerBound..<cut.lowerBound, cut.upperBound..<span.upperBound].filter { !$0.isEmpty }
-            }
-        }
-        return spans
+    /// The parts of a row that belong to no region of interest.
+    func spansOutsideRegions(x: Range<Int>, y: Int, stackedSlice: Int) -> [Range<Int>] {
+        BoxSet(manifest.regions).spansOutside(x: x, y: y, stackedSlice: stackedSlice, in: shape)
     }
 }
 

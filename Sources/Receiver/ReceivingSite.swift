@@ -51,7 +51,7 @@ package struct ReceivingSite: Sendable {
         /// More of a session is in its place; so much of all its volumes is exact.
         case progress(Place, TransferProgress, Completeness)
         /// A box is shown better, that somebody asked for.
-        case shown(Place, Box)
+        case shown(Place, StackedBox)
         /// A region is requested of the sender, or shown.
         case focus(Place, RegionRequest)
         /// A volume has come so far; so much of it is exact.

@@ -23,8 +23,8 @@ package struct RegionRequest: Sendable, Equatable {
     public internal(set) var state = State.asked
     /// When it was made.
     let asked = ContinuousClock.now
-    /// Its box over stacked slices, as the sender is asked for it.
-    package let stackedBox: Box
+    /// Its box at its time point, as the sender is asked for it.
+    package let stackedBox: StackedBox
 
     /// Makes a request; nil when the box is none of the volume, or there is no such time point.
     package init?(number: UInt32, volume: Int, timepoint: Int, box: Box, shape: Shape) {

@@ -140,8 +140,8 @@ final class SessionFolder: Sendable {
     func qualityPath(_ volume: Int) -> String { "\(path)/\(decoder.manifest.volumes[volume].name).quality.nii.gz" }
 
     /// Compresses what has become exact, so that the last write finds it done. Whatever is not done by then, or is more than is kept, is done there.
-    /// - Parameter box: over stacked slices; what has come.
-    func compress(_ volume: Int, _ box: Box) {
+    /// - Parameter box: what has come.
+    func compress(_ volume: Int, _ box: StackedBox) {
         let shape = decoder.layouts[volume].shape
         let voxels = box.z.lowerBound * shape.sliceVoxelCount..<box.z.upperBound * shape.sliceVoxelCount
         let indices = state.withLock { state in state.pieces[volume].touching(voxels).filter(state.pending[volume].contains) }

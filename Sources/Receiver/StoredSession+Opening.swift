@@ -162,7 +162,7 @@ private struct StoredReader {
         for slice in 0..<shape.stackedSliceCount {
             for index in limits.indices { limits[index] = level(standing.last) }
             for part in standing.dropLast() {
-                guard let box = part.box, box.z.contains(slice % shape.slices) else { continue }
+                guard let box = part.box, box.z.contains(shape.position(ofStacked: slice).slice) else { continue }
                 for y in box.y { for x in box.x { limits[y * shape.columns + x] = level(part) } }
             }
             let start = slice * limits.count

@@ -50,9 +50,8 @@ package struct StoredVolume: Sendable {
     }
 
     /// The voxels of a box as they stand.
-    /// - Parameter box: over stacked slices.
     /// - Returns: nil where the box reaches out of the volume.
-    package func part(_ box: Box) -> VolumePart? {
+    package func part(_ box: StackedBox) -> VolumePart? {
         guard shape.stackedBox.contains(box) else { return nil }
         let byteCount = header.voxelType.byteCount
         var part = VolumePart(voxels: [], quality: [])
@@ -102,7 +101,7 @@ private struct Surveyor: VoxelVisitor {
                         survey.bodyVoxelCount += 1
                         x = (min(x.0, column), max(x.1, column))
                         y = (min(y.0, row), max(y.1, row))
-                        z = (min(z.0, stacked % shape.slices), max(z.1, stacked % shape.slices))
+                        z = (min(z.0, shape.position(ofStacked: stacked).slice), max(z.1, shape.position(ofStacked: stacked).slice))
                     }
                 }
             }

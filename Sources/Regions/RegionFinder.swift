@@ -24,6 +24,10 @@ package struct RegionFinder: Sendable {
         package let boxes: [Box]
         /// The way they were found.
         package let source: RegionSource
+        /// Certainty of a model about them, 0 to 1; nil where no model says.
+        package var certainty: Double?
+        /// True where no model knows what should go first; the boxes are the whole volume then.
+        package var isUndecided = false
         /// The remark that a person should know.
         package let remark: String?
     }
@@ -45,7 +49,7 @@ package struct RegionFinder: Sendable {
         switch choice {
         case .whole: means = .whole
         case .box(let box): means = .box(box)
-        case .mask(let path): means = .mask(MaskFileSegmenter(labels: try NIfTIFile.read(path).volume, path: path))
+        case .mask(let path): means = .mask(MaskFileSegmenter(labels: try NIfTIFile.readFileOrPair(path).volume, path: path))
         case .model(let path):
             // What cannot be found is said before ONNX Runtime takes its time.
             let path = try path ?? InstalledFiles.model(Self.shippedModel)
@@ -99,7 +103,7 @@ package struct RegionFinder: Sendable {
         }
     }
 
-    /// The boxes that go first. Where a model finds nothing or is unsure, everything does, and the remark says so.
+    /// The boxes that go first. Where a model finds nothing or is unsure, the whole volume is their place, and the remark says why.
     /// - Parameter margin: voxels added around a mask on every side; a box is taken as it is.
     /// - Throws: what ``find(in:)`` throws.
     package func regions(in scans: [Scan], margin: Int) throws -> Regions {
@@ -108,14 +112,15 @@ package struct RegionFinder: Sendable {
             return Regions(boxes: [box], source: .box, remark: nil)
         }
         if case .whole = means {
-            return Regions(boxes: scans.prefix(1).map(\.volume.shape.box), source: .everything, remark: nil)
+            return Regions(
+                boxes: scans.prefix(1).map(\.volume.shape.box), source: .everything, isUndecided: true, remark: nil)
         }
         let finding: Finding
         do {
             finding = try find(in: scans)
         } catch let error as SegmentationError where error.code == .tooLarge && isModel {
             // A volume that no model can look at is a volume to send all the same.
-            return Self.everything(of: scans, .everything, error.message)
+            return Self.undecided(scans, .everything, error.message)
         }
         // A model that works on blocks knows edges to a block only.
         let boxes = RegionPlanner.boxes(around: finding.mask, margin: margin + finding.blockVoxelCount)
@@ -124,19 +129,24 @@ package struct RegionFinder: Sendable {
         switch finding.verdict {
         case .found:
             let regions = boxes.count == 1 ? "one region" : "\(boxes.count) regions"
-            return Regions(boxes: boxes, source: .model, remark: remark("the model \(name) put \(regions) first, no diagnosis"))
+            return Regions(
+                boxes: boxes, source: .model, certainty: finding.certainty,
+                remark: remark("the model \(name) put \(regions) first, no diagnosis"))
         case .unsure:
             let certainty = finding.certainty.map { " (mean probability \((($0 * 100).rounded()) / 100))" } ?? ""
-            return Self.everything(of: scans, .unsure, remark("the model \(name) is unsure of what it found\(certainty)"))
+            return Self.undecided(
+                scans, .unsure, remark("the model \(name) is unsure of what it found\(certainty)"), finding.certainty)
         case .none:
-            return Self.everything(
-                of: scans, .everything, remark("the model \(name) found nothing, which says nothing about the patient"))
+            return Self.undecided(
+                scans, .everything, remark("the model \(name) found nothing, which says nothing about the patient"),
+                finding.certainty)
         }
     }
 
-    private static func everything(of scans: [Scan], _ source: RegionSource, _ why: String) -> Regions {
+    private static func undecided(
+        _ scans: [Scan], _ source: RegionSource, _ why: String, _ certainty: Double? = nil
+    ) -> Regions {
         Regions(
-            boxes: scans.prefix(1).map(\.volume.shape.box), source: source,
-            remark: "\(why): the whole volume is sent as the region of interest; give --mask or --box to choose one")
+            boxes: scans.prefix(1).map(\.volume.shape.box), source: source, certainty: certainty, isUndecided: true, remark: why)
     }
 }

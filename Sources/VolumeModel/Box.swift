@@ -1,7 +1,17 @@
 public import Faults
 
-/// An axis-aligned box of voxel indices, ends exclusive: a region of interest, a crop, a chunk's extent.
-public struct Box: Sendable, Hashable, CustomStringConvertible {
+/// Boxes that count slices within a time point.
+public enum OneTimepoint {}
+/// Boxes that count slices through all time points, as they lie in memory one after another: slice s of time point t is t * slices + s.
+public enum AllTimepoints {}
+
+/// A box over the slices of one time point, holding for every one of them: a region of interest, a crop, the content of a volume.
+public typealias Box = BoxOf<OneTimepoint>
+/// A box over the slices of all time points: the extent of a chunk, of a region request, of a piece on the page.
+public typealias StackedBox = BoxOf<AllTimepoints>
+
+/// An axis-aligned box of voxel indices, ends exclusive. `Space` says how slices are counted, so that ``Box`` and ``StackedBox`` cannot be mistaken for each other.
+public struct BoxOf<Space>: Sendable, Hashable, CustomStringConvertible {
     /// Columns.
     public let x: Range<Int>
     /// Rows.
@@ -47,26 +57,26 @@ public struct Box: Sendable, Hashable, CustomStringConvertible {
     public func contains(x px: Int, y py: Int, z pz: Int) -> Bool { x.contains(px) && y.contains(py) && z.contains(pz) }
 
     /// Tells whether another box lies wholly inside.
-    public func contains(_ other: Box) -> Bool { intersection(other) == other }
+    public func contains(_ other: Self) -> Bool { intersection(other) == other }
 
     /// Returns the box that two boxes share; nil when they share nothing.
-    public func intersection(_ other: Box) -> Box? {
+    public func intersection(_ other: Self) -> Self? {
         let cx = x.clamped(to: other.x)
         let cy = y.clamped(to: other.y)
         let cz = z.clamped(to: other.z)
-        return cx.isEmpty || cy.isEmpty || cz.isEmpty ? nil : Box(uncheckedX: cx, y: cy, z: cz)
+        return cx.isEmpty || cy.isEmpty || cz.isEmpty ? nil : Self(uncheckedX: cx, y: cy, z: cz)
     }
 
     /// The smallest box that holds both.
-    public func union(_ other: Box) -> Box {
+    public func union(_ other: Self) -> Self {
         func span(_ a: Range<Int>, _ b: Range<Int>) -> Range<Int> {
             min(a.lowerBound, b.lowerBound)..<max(a.upperBound, b.upperBound)
         }
-        return Box(uncheckedX: span(x, other.x), y: span(y, other.y), z: span(z, other.z))
+        return Self(uncheckedX: span(x, other.x), y: span(y, other.y), z: span(z, other.z))
     }
 
     /// This box with `margin` voxels more on every side, as far as `limits` goes.
-    public func grown(by margin: Int, within limits: Box) -> Box {
+    public func grown(by margin: Int, within limits: Self) -> Self {
         let margin = min(max(margin, 0), Shape.voxelLimit)
         func grow(_ a: Range<Int>, _ limit: Range<Int>) -> Range<Int> {
             let start = max(limit.lowerBound, a.lowerBound - margin)
@@ -74,12 +84,23 @@ public struct Box: Sendable, Hashable, CustomStringConvertible {
             // A box that lies beyond the limits stays what it is.
             return start < end ? start..<end : a
         }
-        return Box(uncheckedX: grow(x, limits.x), y: grow(y, limits.y), z: grow(z, limits.z))
+        return Self(uncheckedX: grow(x, limits.x), y: grow(y, limits.y), z: grow(z, limits.z))
     }
 
     /// The same box over other slices.
     /// - Throws: `VolumeError.Code.invalidBox` when `z` is empty or begins below zero.
-    public func over(slices z: Range<Int>) throws(VolumeError) -> Box { try Box(x: x, y: y, z: z) }
+    public func over(slices z: Range<Int>) throws(VolumeError) -> Self { try Self(x: x, y: y, z: z) }
+
+    /// The parts of this box that are left where another is taken out: boxes that do not touch.
+    public func subtracting(_ other: Self) -> [Self] {
+        guard let hole = intersection(other) else { return [self] }
+        let sides: [(Range<Int>, Range<Int>, Range<Int>)] = [
+            (x, y, z.lowerBound..<hole.z.lowerBound), (x, y, hole.z.upperBound..<z.upperBound),
+            (x, y.lowerBound..<hole.y.lowerBound, hole.z), (x, hole.y.upperBound..<y.upperBound, hole.z),
+            (x.lowerBound..<hole.x.lowerBound, hole.y, hole.z), (hole.x.upperBound..<x.upperBound, hole.y, hole.z),
+        ]
+        return sides.compactMap { x, y, z in x.isEmpty || y.isEmpty || z.isEmpty ? nil : Self(uncheckedX: x, y: y, z: z) }
+    }
 
     public var description: String { Self.text(x, y, z) }
 

@@ -43,14 +43,20 @@ public struct Shape: Sendable, Hashable, CustomStringConvertible {
     /// The box that holds every voxel of one time point.
     public var box: Box { Box(uncheckedX: 0..<columns, y: 0..<rows, z: 0..<slices) }
     /// The same box over stacked slices: z runs through every time point.
-    public var stackedBox: Box { Box(uncheckedX: 0..<columns, y: 0..<rows, z: 0..<stackedSliceCount) }
+    public var stackedBox: StackedBox { StackedBox(uncheckedX: 0..<columns, y: 0..<rows, z: 0..<stackedSliceCount) }
 
-    /// A box of one time point over stacked slices; nil when it is none of this shape, or there is no such time point.
-    public func stacked(_ box: Box, timepoint: Int) -> Box? {
+    /// A box at one time point; nil when it is none of this shape, or there is no such time point.
+    public func stacked(_ box: Box, timepoint: Int) -> StackedBox? {
         guard (0..<timepoints).contains(timepoint), self.box.contains(box) else { return nil }
         let first = timepoint * slices
-        return try? box.over(slices: box.z.lowerBound + first..<box.z.upperBound + first)
+        return StackedBox(uncheckedX: box.x, y: box.y, z: box.z.lowerBound + first..<box.z.upperBound + first)
     }
+
+    /// A box at every time point; none when it is none of this shape.
+    public func stacked(_ box: Box) -> [StackedBox] { (0..<timepoints).compactMap { stacked(box, timepoint: $0) } }
+
+    /// The time point of a slice that is counted through all of them, and its index there.
+    public func position(ofStacked slice: Int) -> (timepoint: Int, slice: Int) { (slice / slices, slice % slices) }
 
     public var description: String {
         timepoints == 1 ? "\(columns)x\(rows)x\(slices)" : "\(columns)x\(rows)x\(slices)x\(timepoints)"

@@ -61,7 +61,7 @@ public struct Surroundings: Sendable, Equatable {
                     while voxels[start + end - 1] == fill { end -= 1 }
                     x = (min(x.0, first), max(x.1, end))
                     y = (min(y.0, row), max(y.1, row + 1))
-                    z = (min(z.0, slice % shape.slices), max(z.1, slice % shape.slices + 1))
+                    z = (min(z.0, shape.position(ofStacked: slice).slice), max(z.1, shape.position(ofStacked: slice).slice + 1))
                 }
             }
             return x.0 < x.1 ? Box(uncheckedX: x.0..<x.1, y: y.0..<y.1, z: z.0..<z.1) : nil

@@ -8,6 +8,8 @@ public enum VoxelType: UInt8, Sendable, CaseIterable, CustomStringConvertible {
     case uint32 = 6
     case float32 = 7
     case float64 = 8
+    case int64 = 9
+    case uint64 = 10
 
     /// Bytes a voxel.
     public var byteCount: Int {
@@ -15,7 +17,7 @@ public enum VoxelType: UInt8, Sendable, CaseIterable, CustomStringConvertible {
         case .int8, .uint8: 1
         case .int16, .uint16: 2
         case .int32, .uint32, .float32: 4
-        case .float64: 8
+        case .float64, .int64, .uint64: 8
         }
     }
 
@@ -29,8 +31,13 @@ public enum VoxelType: UInt8, Sendable, CaseIterable, CustomStringConvertible {
         case .uint32: "uint32"
         case .float32: "float32"
         case .float64: "float64"
+        case .int64: "int64"
+        case .uint64: "uint64"
         }
     }
+
+    /// True of whole numbers.
+    public var isInteger: Bool { self != .float32 && self != .float64 }
 
     /// Calls `visitor` with the Swift type that stores such voxels, so that a generic loop is compiled once a type.
     @inlinable
@@ -44,6 +51,8 @@ public enum VoxelType: UInt8, Sendable, CaseIterable, CustomStringConvertible {
         case .uint32: visitor.visit(UInt32.self)
         case .float32: visitor.visit(Float.self)
         case .float64: visitor.visit(Double.self)
+        case .int64: visitor.visit(Int64.self)
+        case .uint64: visitor.visit(UInt64.self)
         }
     }
 }
@@ -57,7 +66,7 @@ public protocol VoxelVisitor {
 
 /// A Swift type that stores a voxel.
 public protocol Voxel: Comparable, Sendable, BitwiseCopyable {
-    /// The stored value; exact, since every storage type fits into a double.
+    /// The stored value; exact, but for whole numbers of 64 bits beyond 2^53.
     var doubleValue: Double { get }
     /// The storable value nearest to `value`; not-a-number becomes zero where it cannot be stored.
     init(nearest value: Double)
@@ -81,6 +90,8 @@ extension Int16: Voxel {}
 extension UInt16: Voxel {}
 extension Int32: Voxel {}
 extension UInt32: Voxel {}
+extension Int64: Voxel {}
+extension UInt64: Voxel {}
 extension Float: Voxel {
     @inlinable public var doubleValue: Double { Double(self) }
     @inlinable public init(nearest value: Double) { self = Float(value) }

@@ -11,11 +11,11 @@ public struct Focus: Sendable, Hashable {
     public let number: UInt32
     /// The volume's place in the manifest.
     public let volume: UInt8
-    /// Voxels, z over stacked slices of all time points.
-    public let box: Box
+    /// Voxels it asks for.
+    public let box: StackedBox
 
     /// Makes a request.
-    public init(number: UInt32, volume: UInt8, box: Box) {
+    public init(number: UInt32, volume: UInt8, box: StackedBox) {
         self.number = number
         self.volume = volume
         self.box = box
@@ -24,7 +24,7 @@ public struct Focus: Sendable, Hashable {
     init(from reader: inout ByteReader) throws(FormatError) {
         number = try reader.take(UInt32.self, "focus")
         volume = try reader.take(UInt8.self, "volume")
-        box = try Box(from: &reader)
+        box = try StackedBox(from: &reader)
         guard (1...UInt32(Self.limit)).contains(number), Int(volume) < WireLimits.volumeCount else {
             throw FormatError(.limitExceeded, "focus \(number) on volume \(volume) is beyond the limits")
         }
@@ -51,13 +51,13 @@ public struct FocusChunk: Sendable, Equatable {
     public let part: Int
     /// Parts of the answer.
     public let partCount: Int
-    /// Voxels of this part, z over stacked slices of all time points.
-    public let box: Box
+    /// Voxels of this part.
+    public let box: StackedBox
     /// The slices, coded as a region's base layer.
     public let slices: [UInt8]
 
     /// Makes a part.
-    public init(focus: UInt32, volume: Int, part: Int, partCount: Int, box: Box, slices: [UInt8]) {
+    public init(focus: UInt32, volume: Int, part: Int, partCount: Int, box: StackedBox, slices: [UInt8]) {
         self.focus = focus
         self.volume = volume
         self.part = part
@@ -86,7 +86,7 @@ public struct FocusChunk: Sendable, Equatable {
         volume = Int(try reader.take(UInt8.self, "volume"))
         part = Int(try reader.take(UInt16.self, "part"))
         partCount = Int(try reader.take(UInt16.self, "parts"))
-        box = try Box(from: &reader)
+        box = try StackedBox(from: &reader)
         slices = Array(try reader.take(reader.remaining, "slices"))
         guard (1...UInt32(Focus.limit)).contains(focus), part < partCount, partCount <= Self.partLimit,
             volume < WireLimits.volumeCount, box.z.count <= Self.sliceLimit

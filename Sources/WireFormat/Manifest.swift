@@ -94,8 +94,10 @@ public enum RegionSource: UInt8, Sendable {
 
 /// One volume of a session.
 public struct VolumeManifest: Sendable, Equatable {
-    /// The file's name without its ending; it ends in none of ``reservedEndings``.
+    /// A name for files, made of the title; it ends in none of ``reservedEndings``.
     public let name: Name
+    /// The file's name without its ending as it stands at the sender, of at most ``titleByteCount`` bytes; for people, never for a path.
+    public let title: String
     /// The NIfTI header, verbatim.
     public let header: [UInt8]
     /// Bytes between header and voxels.
@@ -118,12 +120,17 @@ public struct VolumeManifest: Sendable, Equatable {
     public let content: Box?
     /// The way in which the regions were found.
     public let regionSource: RegionSource
+    /// Certainty of a model about them, in hundredths; nil where no model says.
+    public let regionCertainty: UInt8?
     /// Regions of interest, over the slices of one time point.
     public let regions: [Box]
     /// The bound on the error of every voxel of the regions, in stored units, whatever the goal; nil when nothing is promised.
     public let maxError: Int?
     /// The chunks, in the order of their ordinals.
     public let plan: [PlannedChunk]
+
+    /// The most bytes of a ``title``: as many as a file's name has on usual file systems.
+    public static let titleByteCount = 255
 
     /// The greatest ``maxError`` there is.
     public static let maxErrorLimit = 32766
@@ -133,12 +140,14 @@ public struct VolumeManifest: Sendable, Equatable {
 
     /// Makes a volume's entry.
     public init(
-        name: Name, header: [UInt8], extensionByteCount: Int, trailerByteCount: Int, sourceDigest: Digest, low: Double,
+        name: Name, title: String? = nil, header: [UInt8], extensionByteCount: Int, trailerByteCount: Int, sourceDigest: Digest,
+        low: Double,
         high: Double,
-        bitDepth: UInt8, knee: Knee? = nil, fill: UInt64, content: Box?, regionSource: RegionSource, regions: [Box],
-        maxError: Int? = nil, plan: [PlannedChunk]
+        bitDepth: UInt8, knee: Knee? = nil, fill: UInt64, content: Box?, regionSource: RegionSource,
+        regionCertainty: UInt8? = nil, regions: [Box], maxError: Int? = nil, plan: [PlannedChunk]
     ) {
         self.name = name
+        self.title = title ?? name.text
         self.header = header
         self.extensionByteCount = extensionByteCount
         self.trailerByteCount = trailerByteCount
@@ -150,6 +159,7 @@ public struct VolumeManifest: Sendable, Equatable {
         self.fill = fill
         self.content = content
         self.regionSource = regionSource
+        self.regionCertainty = regionCertainty
         self.regions = regions
         self.maxError = maxError
         self.plan = plan
@@ -157,6 +167,7 @@ public struct VolumeManifest: Sendable, Equatable {
 
     init(from reader: inout ByteReader) throws(FormatError) {
         name = try Name(try reader.takeText("volume name", limit: WireLimits.nameByteCount))
+        title = try reader.takeText("volume title", limit: Self.titleByteCount)
         let headerByteCount = Int(try reader.take(UInt16.self, "header length"))
         guard headerByteCount == 348 || headerByteCount == 540 else {
             throw FormatError(.invalidField, "a NIfTI header of \(headerByteCount) bytes")
@@ -182,6 +193,11 @@ public struct VolumeManifest: Sendable, Equatable {
             throw FormatError(.invalidField, "region source \(source) is unknown")
         }
         regionSource = source
+        let certainty = try reader.take(UInt8.self, "region certainty")
+        guard certainty <= 100 || certainty == .max else {
+            throw FormatError(.invalidField, "a certainty of \(certainty) hundredths")
+        }
+        regionCertainty = certainty == .max ? nil : certainty
         let regionCount = try reader.takeVarint("region count", limit: WireLimits.regionCount)
         var regions: [Box] = []
         for _ in 0..<regionCount { regions.append(try Box(from: &reader)) }
@@ -201,6 +217,7 @@ public struct VolumeManifest: Sendable, Equatable {
 
     func write(to writer: inout ByteWriter) {
         writer.put(text: name.text)
+        writer.put(text: title)
         writer.put(UInt16(header.count))
         writer.put(header)
         writer.put(varint: extensionByteCount)
@@ -215,6 +232,7 @@ public struct VolumeManifest: Sendable, Equatable {
         writer.put(UInt8(content == nil ? 0 : 1))
         content?.write(to: &writer)
         writer.put(regionSource.rawValue)
+        writer.put(regionCertainty ?? .max)
         writer.put(varint: regions.count)
         for region in regions { region.write(to: &writer) }
         writer.put(varint: maxError.map { $0 + 1 } ?? 0)
@@ -254,11 +272,11 @@ public struct PlannedChunk: Sendable, Equatable {
     public let layer: Layer
     /// Which of the volume's regions, in the ROI layers; 0 elsewhere.
     public let region: Int
-    /// The voxels it covers, z over stacked slices of all time points.
-    public let box: Box
+    /// The voxels it covers.
+    public let box: StackedBox
 
     /// Makes a planned chunk.
-    public init(layer: Layer, region: Int = 0, box: Box) {
+    public init(layer: Layer, region: Int = 0, box: StackedBox) {
         self.layer = layer
         self.region = region
         self.box = box
@@ -271,7 +289,7 @@ public struct PlannedChunk: Sendable, Equatable {
         }
         self.layer = layer
         region = try reader.takeVarint("region", limit: WireLimits.regionCount - 1)
-        box = try Box(from: &reader)
+        box = try StackedBox(from: &reader)
     }
     func write(to writer: inout ByteWriter) {
         writer.put(layer.rawValue)
@@ -280,7 +298,7 @@ public struct PlannedChunk: Sendable, Equatable {
     }
 }
 
-extension Box {
+extension BoxOf {
     /// Starts and lengths, x, y, z.
     init(from reader: inout ByteReader) throws(FormatError) {
         func range(_ reader: inout ByteReader) throws(FormatError) -> Range<Int> {

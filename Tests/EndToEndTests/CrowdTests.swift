@@ -64,7 +64,8 @@ struct CrowdTests {
                 VolumeManifest(
                     name: try Name("v"), header: header, extensionByteCount: 4, trailerByteCount: 0, sourceDigest: Digest(of: []),
                     low: 0, high: 255, bitDepth: 8, fill: 0, content: box, regionSource: .box, regions: [],
-                    plan: Array(repeating: PlannedChunk(layer: .mask, box: box), count: count))
+                    plan: try Array(
+                        repeating: PlannedChunk(layer: .mask, box: StackedBox(x: box.x, y: box.y, z: box.z)), count: count))
             ])
     }
 

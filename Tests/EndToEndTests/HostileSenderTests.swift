@@ -177,7 +177,7 @@ struct HostileSenderTests {
 
     @Test("A sender whose chunks are altered is asked for them again sixteen times, and then no more")
     func altered() async throws {
-        let boxes = try (0..<32).map { try Box(x: $0 % 4 * 2..<$0 % 4 * 2 + 2, y: 0..<8, z: $0 / 4..<$0 / 4 + 1) }
+        let boxes = try (0..<32).map { try StackedBox(x: $0 % 4 * 2..<$0 % 4 * 2 + 2, y: 0..<8, z: $0 / 4..<$0 / 4 + 1) }
         let manifest = try manifest(
             content: Box(x: 0..<8, y: 0..<8, z: 0..<8), plan: boxes.map { PlannedChunk(layer: .mask, box: $0) })
         var altered = try ChunkRecord(coder: 2, payload: [1, 2, 3, 4]).encoded()

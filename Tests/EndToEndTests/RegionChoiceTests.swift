@@ -1,7 +1,9 @@
+import Archive
 import Foundation
 import NIfTIFile
 import Testing
 import VolumeModel
+import WireFormat
 
 @Suite("What goes first")
 struct RegionChoiceTests {
@@ -28,6 +30,37 @@ struct RegionChoiceTests {
         #expect(code == 0)
         #expect(program.standardError.contains("the whole volume is sent as the region of interest"))
         #expect(program.event("summary")?["roi_boxes"] as? [String] == ["0:48,0:44,0:24"])
+    }
+
+    @Test("Where nobody knows what should go first, the profile decides: the whole volume, its middle first, or nothing")
+    func whenUnsure() async throws {
+        let scratch = try Scratch()
+        let volume = try noise(scratch)
+        let layers =
+            "roi: { crf: 20, preset: superfast }\nbackground: { crf: 40, preset: superfast }\nexact: fast\nchunk_slices: 4\n"
+        var first: [String: [Int]] = [:]
+        for choice in ["whole", "centre-out", "none"] {
+            let profile = scratch.file("\(choice).yaml")
+            try (layers + "when_unsure: \(choice)\n").write(toFile: profile, atomically: true, encoding: .utf8)
+            let out = scratch.file("\(choice).fovea")
+            let (code, program) = try await Program.run("fovea", ["encode", volume, "--out", out, "--encoding", profile, "--json"])
+            #expect(code == 0, "\(program.standardError)")
+            let boxes = try #require(program.event("summary")?["roi_boxes"] as? [String])
+            #expect(boxes == (choice == "none" ? [] : ["0:48,0:44,0:24"]), "\(choice)")
+            let said = [
+                "whole": "as the region of interest; give", "centre-out": "its middle slices first",
+                "none": "no part of the volume goes first",
+            ]
+            #expect(program.standardError.contains(said[choice] ?? "?"), "\(program.standardError)")
+            let back = scratch.file("\(choice).nii.gz")
+            #expect(try await Program.run("fovea", ["decode", out, "--out", back]).code == 0)
+            #expect(try await Program.run("fovea", ["compare", volume, back]).code == 0, "\(choice)")
+            let file = try FoveaFile.open(out)
+            first[choice] = file.manifest.volumes[0].plan.filter { $0.layer == .roiRefinement }.map(\.box.z.lowerBound)
+        }
+        #expect(first["whole"] == [0, 4, 8, 12, 16, 20])
+        #expect(first["centre-out"] == [8, 12, 4, 16, 0, 20])
+        #expect(first["none"] == [])
     }
 
     /// The shipped model with another side-car: one that is never sure, or always.
@@ -69,6 +102,8 @@ struct RegionChoiceTests {
             let inspected = try await Program.run("fovea", ["inspect", out, "--json"])
             let volumes = try #require(inspected.program.event("summary")?["volumes"] as? [[String: Any]])
             #expect(volumes.first?["roi_source"] as? String == (isSure ? "model" : "unsure"))
+            let certainty = try #require(volumes.first?["roi_certainty"] as? Double)
+            #expect(0.5...1 ~= certainty, "how sure the model was is for both ends' people")
         }
         // All that is not fill, and so more than what the model found.
         let (found, everything) = (try #require(first[true]), try #require(first[false]))

@@ -44,7 +44,7 @@ extension HostileSession {
             items.append(try item(chunk, record, session.manifest.volumes[0], type))
         }
         if goal == .lossless {
-            let box = try Box(x: 0..<2, y: 0..<2, z: 0..<1)
+            let box = try StackedBox(x: 0..<2, y: 0..<2, z: 0..<1)
             let part = FocusChunk(focus: 1, volume: 0, part: 0, partCount: 1, box: box, slices: [0, 9, 0, 8, 0, 7, 0, 6])
             items.insert(Item(kind: .focus, payload: part.encoded()), at: 2)
         }
@@ -55,6 +55,8 @@ extension HostileSession {
     private func withPlanes() throws -> HostileSession {
         guard let first = items.first(where: { $0.kind == .manifest }) else { return self }
         let volume = try Manifest(decoding: first.payload).volumes[0]
+        let shape = try NIfTIHeader(bytes: volume.header).shape
+        let regions = volume.regions.flatMap { shape.stacked($0) }
         return HostileSession(
             items.map { old in
                 guard old.kind == .planned else { return old }
@@ -66,7 +68,7 @@ extension HostileSession {
                 case .roiRefinement, .backgroundRefinement:
                     let inside =
                         chunk.layer == .roiRefinement
-                        ? 0 : volume.regions.reduce(0) { $0 + ($1.intersection(chunk.box)?.voxelCount ?? 0) }
+                        ? 0 : regions.compactMap { $0.intersection(chunk.box)?.voxelCount }.reduce(0, +)
                     item.coder = 1
                     item.payload = (0..<8 * (chunk.box.voxelCount - inside)).map { UInt8(truncatingIfNeeded: $0) }
                     item.isPlain = true

@@ -62,7 +62,9 @@ struct LiveStoreTests {
             #expect(abs(share - Double(regions) / Double(body)) < 1e-12)
             #expect(session.volume()?.completeness?["bytes"] as? Int == half.reduce(0) { $0 + $1.record.count })
             #expect(session.volume()?["is_exact"] as? Bool == false)
-            #expect(session.volume()?["region_source"] as? String == "box")
+            #expect(session.volume()?["region_source"] as? String == "model")
+            #expect(session.volume()?["region_certainty"] as? Double == 0.93)
+            #expect(session.volume()?["title"] as? String == "Kopf ?Müller", "on one line, without what steers a terminal")
             try await decoder.apply(sample.chunks.dropFirst(half.count))
             served.store.take(.applied(place(), ordinal: 2, await decoder.completeness(volume: 0), ofSession: Completeness()))
             let whole = try await events.session("s", "all exact") { $0.volume()?.completeness?["share"] as? Double == 1 }

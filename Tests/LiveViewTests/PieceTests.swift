@@ -10,13 +10,13 @@ import WireFormat
 
 @Suite("What those who follow keep of a volume")
 struct PieceTests {
-    private func plan(_ count: Int, _ box: Box, _ layer: Layer = .mask) -> [PlannedChunk] {
+    private func plan(_ count: Int, _ box: StackedBox, _ layer: Layer = .mask) -> [PlannedChunk] {
         (0..<count).map { _ in PlannedChunk(layer: layer, box: box) }
     }
 
     @Test("A log keeps no more than its pieces, however often they change, and still tells each page what it lacks")
     func log() throws {
-        let pieces = try (0..<10).map { try Box(x: 0..<1, y: 0..<1, z: $0..<$0 + 1) }
+        let pieces = try (0..<10).map { try StackedBox(x: 0..<1, y: 0..<1, z: $0..<$0 + 1) }
         var log = ChangeLog(pieces: pieces)
         for round in 0..<1000 {
             for piece in 0..<10 where piece < 9 || round == 0 { log.add(piece) }
@@ -27,7 +27,7 @@ struct PieceTests {
         #expect(log.pieces(since: 8992, slices: 0..<10, voxelCount: 100).pieces.count == 9)
         #expect(log.pieces(since: 9001, slices: 0..<10, voxelCount: 100).pieces.isEmpty)
         // By parts, a page comes to the same.
-        var (revision, seen) = (0, [Box]())
+        var (revision, seen) = (0, [StackedBox]())
         while revision < log.revision {
             let (part, reached) = log.pieces(since: revision, slices: 0..<10, voxelCount: 3)
             #expect(part.count <= 3)
@@ -54,7 +54,7 @@ struct PieceTests {
         }
         let plan = try (0..<2000).map { _ in
             PlannedChunk(
-                layer: .mask, box: try Box(x: 0..<columns, y: 0..<rows, z: part(shape.stackedSliceCount)))
+                layer: .mask, box: try StackedBox(x: 0..<columns, y: 0..<rows, z: part(shape.stackedSliceCount)))
         }
         var regions: [Box] = []
         for _ in 0..<64 {
@@ -68,7 +68,7 @@ struct PieceTests {
         #expect(pieces.reduce(0) { $0 + $1.voxelCount } == shape.voxelCount)
         #expect(pieces.allSatisfy { $0.z.lowerBound / slices == ($0.z.upperBound - 1) / slices })
         // The pieces and what is kept of each are counted.
-        #expect(pieces.count * MemoryLayout<Box>.stride * 2 <= 128 * limit)
+        #expect(pieces.count * MemoryLayout<StackedBox>.stride * 2 <= 128 * limit)
     }
 
     @Test("A manifest whose volume would take millions of pieces is refused before any is made")
@@ -85,9 +85,9 @@ struct PieceTests {
         let voxels = 4 * shape.voxelCount
         #expect(throws: CodingError.self) { try VolumeLayout(try manifest([]), memoryLimit: voxels + (1 << 20)) }
         let layout = try VolumeLayout(try manifest([]))
-        #expect(layout.memoryByteCount > voxels + 32_767 * MemoryLayout<Box>.stride)
+        #expect(layout.memoryByteCount > voxels + 32_767 * MemoryLayout<StackedBox>.stride)
         // So does each planned chunk.
-        let chunks = try VolumeLayout(try manifest(plan(1000, try Box(x: 0..<1, y: 0..<1, z: 0..<1))))
+        let chunks = try VolumeLayout(try manifest(plan(1000, try StackedBox(x: 0..<1, y: 0..<1, z: 0..<1))))
         #expect(chunks.memoryByteCount >= layout.memoryByteCount + 1000 * 512)
     }
 
@@ -96,7 +96,7 @@ struct PieceTests {
         let shape = try Shape(columns: 1, rows: 1, slices: 32_767, timepoints: 16)
         let header = try Headers.make(shape)
         let parts = try (0..<1000).map {
-            PlannedChunk(layer: .mask, box: try Box(x: 0..<1, y: 0..<1, z: 524 * $0..<524 * ($0 + 1)))
+            PlannedChunk(layer: .mask, box: try StackedBox(x: 0..<1, y: 0..<1, z: 524 * $0..<524 * ($0 + 1)))
         }
         let manifest = Manifest(
             goal: .lossless,

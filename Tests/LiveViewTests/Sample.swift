@@ -23,7 +23,8 @@ struct Sample {
             background: HEVCParameters(crf: 40, preset: "ultrafast"), chunkSliceCount: 8,
             exactCoder: hasPreviews ? .contextMixing : .linear, previews: hasPreviews ? .always : .never)
         let encoder = try VolumeEncoder(
-            image: image, name: Name("volume"), regions: try Self.regions.map { try Box(parsing: $0) }, regionSource: .box,
+            image: image, name: Name("volume"), title: "Kopf \u{202e}Müller",
+            regions: try Self.regions.map { try Box(parsing: $0) }, regionSource: .model, regionCertainty: 93,
             goal: goal,
             settings: settings)
         let session = try SessionEncoder([encoder], goal: goal, order: .roiFirst)

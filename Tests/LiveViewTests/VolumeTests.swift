@@ -121,7 +121,7 @@ struct VolumeTests {
     @Test("A part that reaches out of the volume is none")
     func outside() async throws {
         let (decoder, _, _) = try await transfer()
-        #expect(await decoder.part(volume: 0, box: try Box(parsing: "0:49,0:40,0:1")) == nil)
-        #expect(await decoder.part(volume: 1, box: try Box(parsing: "0:1,0:1,0:1")) == nil)
+        #expect(await decoder.part(volume: 0, box: try StackedBox(parsing: "0:49,0:40,0:1")) == nil)
+        #expect(await decoder.part(volume: 1, box: try StackedBox(parsing: "0:1,0:1,0:1")) == nil)
     }
 }

@@ -39,6 +39,8 @@ struct HeaderBytes: Sendable {
         case .int8: 256
         case .uint16: 512
         case .uint32: 768
+        case .int64: 1024
+        case .uint64: 1280
         }
     }
 

@@ -58,7 +58,6 @@ struct HostileHeader: Sendable, CustomTestStringConvertible {
         HostileHeader(name: "datatype -1", code: .unsupported) { $0.put(Int16(-1), at: $0.version == 1 ? 70 : 12) },
         HostileHeader(name: "colours", code: .unsupported) { $0.put(Int16(128), at: $0.version == 1 ? 70 : 12) },
         HostileHeader(name: "complex numbers", code: .unsupported) { $0.put(Int16(32), at: $0.version == 1 ? 70 : 12) },
-        HostileHeader(name: "64-bit integers", code: .unsupported) { $0.put(Int16(1024), at: $0.version == 1 ? 70 : 12) },
         HostileHeader(name: "no magic", code: .notNIfTI) { $0.bytes[$0.version == 1 ? 344 : 4] = 0 },
         HostileHeader(name: "the other version's magic", code: .notNIfTI) {
             $0.bytes[($0.version == 1 ? 344 : 4) + 2] = UInt8(ascii: $0.version == 1 ? "2" : "1")

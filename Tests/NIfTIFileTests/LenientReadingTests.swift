@@ -50,6 +50,47 @@ struct LenientReadingTests {
         }
     }
 
+    @Test(
+        "A pair is read by either of its names, compressed or not, from the byte of the .img where its voxels begin",
+        arguments: [1, 2])
+    func pair(version: Int) throws {
+        let voxels = (1...48).map { UInt8($0) }
+        for (offset, isCompressed) in [(0, false), (16, true), (400, false)] {
+            var header = header(version)
+            header.bytes[(version == 1 ? 344 : 4) + 1] = UInt8(ascii: "i")
+            header.setVoxelOffset(offset)
+            let image = [UInt8](repeating: 9, count: offset) + voxels
+            let stem = "pair-\(offset)"
+            let headerPath = try folder.put(header.bytes, "\(stem).hdr")
+            let imagePath = try folder.put(isCompressed ? Gzip.member(image) : image, "\(stem).img\(isCompressed ? ".gz" : "")")
+            for path in [headerPath, imagePath] {
+                let read = try NIfTIFile.readFileOrPair(path)
+                #expect(read.volume.voxels == voxels, "\(path) from byte \(offset)")
+                #expect(read.header.shape.description == "3x2x4")
+            }
+        }
+        let alone = try folder.put(header(version).file(voxelByteCount: 48), "single.nii")
+        #expect(try NIfTIFile.readFileOrPair(alone).volume.voxels.count == 48)
+    }
+
+    @Test("Of a pair that lacks a half, or whose voxels end early, the file at fault is named", arguments: [1, 2])
+    func brokenPair(version: Int) throws {
+        var header = header(version)
+        header.bytes[(version == 1 ? 344 : 4) + 1] = UInt8(ascii: "i")
+        header.setVoxelOffset(0)
+        let path = try folder.put(header.bytes, "half.hdr")
+        func message() -> String {
+            do throws(NIfTIError) { _ = try NIfTIFile.readFileOrPair(path) } catch { return error.message }
+            return ""
+        }
+        #expect(message().contains("half.img"))
+        _ = try folder.put([UInt8](repeating: 1, count: 47), "half.img")
+        #expect(message().contains("half.img") && message().contains("more than the file can hold"))
+        header.setVoxelOffset(version == 1 ? 1 << 30 : 1 << 40)
+        _ = try folder.put(header.bytes, "half.hdr")
+        #expect(message().contains("half.hdr") && message().contains("vox_offset"))
+    }
+
     @Test("The header of a pair without its voxels is refused, saying that it is one", arguments: [1, 2])
     func headerAlone(version: Int) throws {
         var header = header(version)

@@ -21,6 +21,20 @@ test("every voxel of a patch comes to its own place, column by column, row by ro
   assert.deepEqual([...voxels.values], [0, 1, 2, 0, 3, 4, 0, 5, 6, 0, 7, 8]);
 });
 
+test("whole numbers of 64 bits are shown as numbers, with their signs", () => {
+  for (const [voxel_type, ArrayType, values] of [["int64", BigInt64Array, [-5n, 1n << 40n]], ["uint64", BigUint64Array, [7n, (1n << 63n) + 1n]]]) {
+    const voxels = new Voxels(meta({ voxel_type, fill: -5 }), owner);
+    const bytes = new Uint8Array(new ArrayType(/** @type {any} */ (values)).buffer);
+    const buffer = new Uint8Array(16 + 24 + bytes.length + 2);
+    const view = new DataView(buffer.buffer);
+    [0x31505646, 7, 1, 1, 0, 2, 0, 1, 0, 1].forEach((number, index) => view.setUint32(4 * index, number, true));
+    buffer.set(bytes, 40);
+    buffer.set([exact, exact], 40 + bytes.length);
+    voxels.apply({ epoch: 7, revision: 1, count: 1, buffer: buffer.buffer }, 0);
+    assert.deepEqual([...voxels.values.slice(0, 3)], [...values.map(Number), -5]);
+  }
+});
+
 test("a patch of two boxes is taken whole, though the second begins at an odd byte", () => {
   const voxels = new Voxels(meta(), owner);
   voxels.apply(patch([{ box: [0, 1, 0, 1, 0, 1], values: [300], quality: [preview] }, { box: [1, 2, 0, 1, 0, 1], values: [-2], quality: [exact] }]), 0);

@@ -79,7 +79,7 @@ struct ShippedProfileTests {
         #expect(
             policy.settings(bitsPerSecond: 500e3).name == "diagnostic" && policy.settings(bitsPerSecond: 500e3).previews == .always)
         for rate in [nil, 501e3, 1e9] as [Double?] {
-            #expect(policy.settings(bitsPerSecond: rate) == (try fast.planning(.whereTheyPay)))
+            #expect(policy.settings(bitsPerSecond: rate) == (try fast.with(previews: .whereTheyPay)))
         }
         #expect(fast.previews == .always)
     }

@@ -32,6 +32,19 @@ struct ExactEndTests {
         #expect(result.quality.allSatisfy { $0 == Quality.exact })
     }
 
+    @Test(
+        "Whole numbers of 64 bits that no double tells apart come bit for bit, few of them and many",
+        arguments: [VoxelType.int64, .uint64], [3, 1 << 20])
+    func wideIntegers(_ type: VoxelType, _ count: UInt64) async throws {
+        let shape = try Fixtures.shape(40, 36, 48)
+        var random = Seeded(count)
+        let low: UInt64 = type == .int64 ? UInt64(bitPattern: Int64.min) : UInt64.max - count
+        let values = (0..<shape.voxelCount).map { _ in low &+ random.next() % count }
+        let header = try NIfTIHeader.make(shape: shape, voxelType: type, affine: .identity, description: "")
+        let image = try NIfTIImage(header: header, voxels: values.withUnsafeBytes { Array($0) })
+        try await expectExact(image, [try Box(x: 5..<20, y: 5..<20, z: 5..<20)])
+    }
+
     @Test("A volume of one value needs no chunks of voxels")
     func constantVolume() async throws {
         let shape = try Fixtures.shape(30, 30, 10)

@@ -33,7 +33,7 @@ struct FocusTests {
             chunks = collected.all
         }
 
-        func answer(_ box: Box, number: UInt32 = 1) throws -> SessionEncoder.FocusAnswer? {
+        func answer(_ box: StackedBox, number: UInt32 = 1) throws -> SessionEncoder.FocusAnswer? {
             try encoder.answer(Focus(number: number, volume: 0, box: box))
         }
 
@@ -52,14 +52,14 @@ struct FocusTests {
             maxError: maxError)
     }
 
-    private func indices(_ box: Box, _ shape: Shape) -> [Int] {
+    private func indices(_ box: StackedBox, _ shape: Shape) -> [Int] {
         box.z.flatMap { z in
             box.y.flatMap { y in box.x.map { x in (z * shape.rows + y) * shape.columns + x } }
         }
     }
 
     /// Applies the plan up to a layer, shows the box, applies the rest.
-    private func expectExact(_ coded: Coded, _ box: Box, shownAfter layer: Layer) async throws {
+    private func expectExact(_ coded: Coded, _ box: StackedBox, shownAfter layer: Layer) async throws {
         let decoder = try Fixtures.decoder(coded.encoder.manifest)
         _ = try await Fixtures.apply(coded.chunks { $0 <= layer }, to: decoder)
         let before = await decoder.snapshot(volume: 0)
@@ -87,7 +87,7 @@ struct FocusTests {
         [VoxelType.int16, .float32])
     func anyMoment(_ layer: Layer, _ type: VoxelType) async throws {
         let coded = try await coded(type, scale: type == .float32 ? 0.37 : 1)
-        try await expectExact(coded, try Box(parsing: Self.box), shownAfter: layer)
+        try await expectExact(coded, try StackedBox(parsing: Self.box), shownAfter: layer)
     }
 
     @Test(
@@ -95,10 +95,10 @@ struct FocusTests {
         arguments: [Layer.manifest, .roiBase, .mask, .roiBounded, .roiRefinement])
     func bounded(_ layer: Layer) async throws {
         let coded = try await coded(.int16, scale: 7, maxError: 3)
-        try await expectExact(coded, try Box(parsing: Self.box), shownAfter: layer)
+        try await expectExact(coded, try StackedBox(parsing: Self.box), shownAfter: layer)
         let decoder = try Fixtures.decoder(coded.encoder.manifest)
         _ = try await Fixtures.apply(coded.chunks { $0 <= .roiBounded }, to: decoder)
-        for record in try #require(try coded.answer(Box(parsing: Self.box))).records {
+        for record in try #require(try coded.answer(StackedBox(parsing: Self.box))).records {
             _ = try await decoder.applyFocus(record: record)
         }
         let shown = try await decoder.snapshot(volume: 0).image().volume
@@ -111,7 +111,7 @@ struct FocusTests {
         let decoder = try Fixtures.decoder(coded.encoder.manifest)
         var random = Seeded(seed)
         let records = try [Self.box, "0:80,0:72,0:32", "44:45,40:41,12:13"].flatMap { text in
-            try coded.answer(Box(parsing: text))?.records ?? []
+            try coded.answer(StackedBox(parsing: text))?.records ?? []
         }
         let plan = coded.chunks { _ in true }.shuffled(using: &random)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -130,13 +130,13 @@ struct FocusTests {
     func announcedError() async throws {
         let coded = try await coded(.int16, scale: 7)
         let decoder = try Fixtures.decoder(coded.encoder.manifest)
-        let box = try Box(parsing: "25:40,30:44,8:28")
+        let box = try StackedBox(parsing: "25:40,30:44,8:28")
         var said = 0.0
         for record in try #require(try coded.answer(box)).records {
             said = max(said, try await decoder.applyFocus(record: record).maxAbsoluteError)
         }
         let shown = try await decoder.snapshot(volume: 0).image().volume
-        #expect(try Fidelity.compare(coded.image.volume, shown, box: box).maxAbsoluteError == said)
+        #expect(try Fidelity.compare(coded.image.volume, shown, box: Box(x: box.x, y: box.y, z: box.z)).maxAbsoluteError == said)
         #expect(said > 0)
     }
 
@@ -144,7 +144,7 @@ struct FocusTests {
     func timePoints() async throws {
         let image = try Fixtures.image(try Fixtures.shape(40, 36, 10, 4), .int16)
         let coded = try await Coded(image, regions: [try Box(x: 10..<20, y: 10..<20, z: 2..<6)])
-        let box = try Box(x: 5..<30, y: 4..<30, z: 7..<34)
+        let box = try StackedBox(x: 5..<30, y: 4..<30, z: 7..<34)
         for layer in [Layer.manifest, .backgroundBase] { try await expectExact(coded, box, shownAfter: layer) }
     }
 
@@ -152,8 +152,9 @@ struct FocusTests {
     func parts() async throws {
         let image = try Fixtures.image(try Fixtures.shape(24, 24, 80), .uint8)
         let coded = try await Coded(image, regions: [try Box(x: 8..<14, y: 8..<14, z: 20..<40)])
-        let content = try #require(coded.encoder.manifest.volumes[0].content)
-        let records = try #require(try coded.answer(image.volume.shape.box, number: 9)).records
+        let shape = image.volume.shape
+        let content = try #require(coded.encoder.manifest.volumes[0].content.flatMap { shape.stacked($0, timepoint: 0) })
+        let records = try #require(try coded.answer(shape.stackedBox, number: 9)).records
         let parts = try records.map { try FocusChunk(decoding: ChunkRecord(decoding: $0).payload) }
         #expect(parts.map(\.part) == Array(parts.indices))
         #expect(parts.allSatisfy { $0.focus == 9 && $0.partCount == parts.count && $0.box.z.count <= 32 })
@@ -164,10 +165,10 @@ struct FocusTests {
     @Test("A single voxel can be asked for, and a box that the manifest alone makes exact takes no chunk")
     func extremes() async throws {
         let coded = try await coded(.int16)
-        try await expectExact(coded, try Box(x: 40..<41, y: 36..<37, z: 16..<17), shownAfter: .manifest)
+        try await expectExact(coded, try StackedBox(x: 40..<41, y: 36..<37, z: 16..<17), shownAfter: .manifest)
         let content = try #require(coded.encoder.manifest.volumes[0].content)
         try #require(content.x.lowerBound > 0)
-        let outside = try Box(x: 0..<content.x.lowerBound, y: 0..<72, z: 0..<32)
+        let outside = try StackedBox(x: 0..<content.x.lowerBound, y: 0..<72, z: 0..<32)
         #expect(try coded.answer(outside)?.records.isEmpty == true)
     }
 
@@ -175,7 +176,7 @@ struct FocusTests {
     func planned() async throws {
         let coded = try await coded(.int16)
         let plan = coded.encoder.manifest.plan.map(\.chunk)
-        let box = try Box(x: 20..<30, y: 30..<40, z: 9..<11)
+        let box = try StackedBox(x: 20..<30, y: 30..<40, z: 9..<11)
         let answer = try #require(try coded.answer(box))
         func touched(_ layer: Layer) -> Set<UInt32> {
             Set(plan.enumerated().filter { $1.layer == layer && $1.box.intersection(box) != nil }.map { UInt32($0.offset + 1) })
@@ -190,11 +191,11 @@ struct FocusTests {
     @Test("No answer is given to a request for what is not there, or where exact voxels are not sent")
     func noAnswer() async throws {
         let coded = try await coded(.int16)
-        #expect(try coded.answer(Box(parsing: "0:81,0:72,0:32")) == nil)
-        #expect(try coded.answer(Box(parsing: "0:1,0:1,32:33")) == nil)
-        #expect(try coded.encoder.answer(Focus(number: 1, volume: 1, box: Box(parsing: Self.box))) == nil)
+        #expect(try coded.answer(StackedBox(parsing: "0:81,0:72,0:32")) == nil)
+        #expect(try coded.answer(StackedBox(parsing: "0:1,0:1,32:33")) == nil)
+        #expect(try coded.encoder.answer(Focus(number: 1, volume: 1, box: StackedBox(parsing: Self.box))) == nil)
         let preview = try await Coded(coded.image, regions: [Box(parsing: Self.region)], goal: .lossy)
-        #expect(try preview.answer(Box(parsing: Self.box)) == nil)
+        #expect(try preview.answer(StackedBox(parsing: Self.box)) == nil)
     }
 
     @Test("A hostile answer is refused, and the volume stands as it was")
@@ -203,10 +204,11 @@ struct FocusTests {
         let decoder = try Fixtures.decoder(coded.encoder.manifest)
         _ = try await Fixtures.apply(coded.chunks { $0 <= .backgroundBase }, to: decoder)
         let before = await decoder.snapshot(volume: 0)
-        let honest = try #require(try coded.answer(Box(parsing: "25:40,30:44,8:28"))?.records.first)
+        let honest = try #require(try coded.answer(StackedBox(parsing: "25:40,30:44,8:28"))?.records.first)
         let slices = try FocusChunk(decoding: ChunkRecord(decoding: honest).payload).slices
         func record(_ box: String, volume: Int = 0, coder: UInt8 = 1, _ slices: [UInt8]) throws -> [UInt8] {
-            let part = FocusChunk(focus: 1, volume: volume, part: 0, partCount: 1, box: try Box(parsing: box), slices: slices)
+            let part = FocusChunk(
+                focus: 1, volume: volume, part: 0, partCount: 1, box: try StackedBox(parsing: box), slices: slices)
             return try ChunkRecord(coder: coder, payload: part.encoded()).encoded()
         }
         let bad = try [
@@ -235,7 +237,7 @@ struct FocusTests {
     @Test("In a session of previews nothing is shown ahead of the plan: its end would depend on the order of arrival")
     func previews() async throws {
         let full = try await coded(.int16)
-        let record = try #require(try full.answer(Box(parsing: Self.box))?.records.first)
+        let record = try #require(try full.answer(StackedBox(parsing: Self.box))?.records.first)
         let preview = try await Coded(full.image, regions: [Box(parsing: Self.region)], goal: .lossy)
         let decoder = try Fixtures.decoder(preview.encoder.manifest)
         await #expect(throws: CodingError.self) { _ = try await decoder.applyFocus(record: record) }
@@ -245,7 +247,7 @@ struct FocusTests {
 
     @Test("An answer goes behind the regions of interest and ahead of all else, the latest request first")
     func ranks() throws {
-        let box = try Box(parsing: Self.box)
+        let box = try StackedBox(parsing: Self.box)
         func focus(_ number: UInt32) -> UInt64 {
             TransmissionOrder.roiFirst.focusRank(Focus(number: number, volume: 0, box: box))
         }
@@ -263,7 +265,7 @@ struct FocusTests {
     @Test("Slice by slice, an answer goes behind what is not about slices and ahead of every slice, and what is under it follows")
     func fifo() async throws {
         let order = TransmissionOrder.fifo
-        let box = try Box(x: 0..<1, y: 0..<1, z: 0..<1)
+        let box = try StackedBox(x: 0..<1, y: 0..<1, z: 0..<1)
         let ranks = [
             order.rank(of: PlannedChunk(layer: .valueTable, box: box), ordinal: UInt32(WireLimits.chunkCount - 1)),
             order.focusRank(Focus(number: 256, volume: 0, box: box)), order.focusRank(Focus(number: 1, volume: 0, box: box)),
@@ -272,6 +274,6 @@ struct FocusTests {
         #expect(ranks == ranks.sorted() && Set(ranks).count == ranks.count)
         let coded = try await Coded(
             Fixtures.image(Fixtures.shape(80, 72, 32), .int16), regions: [Box(parsing: Self.region)], order: .fifo)
-        try await expectExact(coded, try Box(parsing: Self.box), shownAfter: .roiBase)
+        try await expectExact(coded, try StackedBox(parsing: Self.box), shownAfter: .roiBase)
     }
 }

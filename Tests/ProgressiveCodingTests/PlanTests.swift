@@ -77,7 +77,7 @@ struct PlanTests {
         #expect(region.x.count == region.y.count)
         #expect(
             manifest.plan.filter { $0.chunk.layer == .backgroundBase }.map(\.chunk.box) == [
-                try Box(x: 0..<90, y: 0..<80, z: 0..<20)
+                try StackedBox(x: 0..<90, y: 0..<80, z: 0..<20)
             ])
         #expect(table.outcomes[0].state == .lossless)
         #expect(chunks.count == manifest.plan.count + 2)
@@ -104,14 +104,15 @@ struct PlanTests {
         var hugeHeader = good.header
         for side in 1...3 { hugeHeader.replaceSubrange(40 + 2 * side..<42 + 2 * side, with: [0xff, 0x04]) }
         let beyond = try Box(x: 0..<41, y: 0..<40, z: 0..<8)
-        let hostile = [
+        let region = try #require(image.volume.shape.stacked(good.regions[0], timepoint: 0))
+        let hostile = try [
             altered(header: hugeHeader), altered(header: [UInt8](repeating: 0, count: 348)), altered(extensionByteCount: 5),
             altered(range: 1e300...1e300), altered(range: 0.5...7), altered(range: -40000...0),
             altered(content: beyond),
             altered(regions: [beyond]), altered(regions: [good.regions[0], good.regions[0]]),
-            altered(plan: [PlannedChunk(layer: .backgroundBase, box: beyond)]),
-            altered(plan: [PlannedChunk(layer: .roiBase, region: 3, box: good.regions[0])]),
-            altered(plan: [PlannedChunk(layer: .valueTable, box: good.regions[0])]),
+            altered(plan: [PlannedChunk(layer: .backgroundBase, box: StackedBox(x: 0..<41, y: 0..<40, z: 0..<8))]),
+            altered(plan: [PlannedChunk(layer: .roiBase, region: 3, box: region)]),
+            altered(plan: [PlannedChunk(layer: .valueTable, box: region)]),
         ]
         for volume in hostile {
             #expect(throws: CodingError.self) { try Fixtures.decoder(Manifest(goal: .lossless, volumes: [volume])) }

@@ -187,7 +187,7 @@ struct GrammarTests {
         let header = try NIfTIHeader.make(shape: shape, voxelType: .uint8, affine: .identity, description: "")
         let other = try await Self.manifest(.uint8).volumes[0]
         func volume(_ slices: Range<Int>) throws -> VolumeManifest {
-            let box = try Box(x: 0..<8192, y: 0..<8192, z: slices)
+            let box = try StackedBox(x: 0..<8192, y: 0..<8192, z: slices)
             return try other.changed(header: header, content: shape.box, plan: [PlannedChunk(layer: .backgroundBase, box: box)])
         }
         expectRefusal(try volume(0..<2), "is too large")

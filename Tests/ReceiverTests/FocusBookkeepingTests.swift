@@ -19,7 +19,7 @@ struct FocusBookkeepingTests {
     }
 
     private func request(_ number: UInt32, _ box: String = "0:4,0:4,0:4") throws -> Focus {
-        Focus(number: number, volume: 0, box: try Box(parsing: box))
+        Focus(number: number, volume: 0, box: try StackedBox(parsing: box))
     }
     private let record = [UInt8](repeating: 1, count: 100)
 

@@ -14,7 +14,7 @@ struct FocusTests {
     private static let promotedRank: UInt64 = Kind.background.rawValue << 32 - 1
 
     private func request(_ number: UInt32 = 1) throws -> Focus {
-        Focus(number: number, volume: 0, box: try Box(x: 0..<9, y: 0..<9, z: 0..<9))
+        Focus(number: number, volume: 0, box: try StackedBox(x: 0..<9, y: 0..<9, z: 0..<9))
     }
 
     /// One Mbit/s each way and 80 ms there and back.

@@ -25,7 +25,7 @@ struct StageKeyTests {
                 Parity(
                     ordinal: 1, totalByteCount: 60, block: 0, index: 0, departureMicroseconds: 0,
                     payload: [UInt8](repeating: 0, count: Parity.payloadByteCount)[...])),
-            .focus(Focus(number: 1, volume: 0, box: try Box(x: 0..<1, y: 0..<1, z: 0..<1))),
+            .focus(Focus(number: 1, volume: 0, box: try StackedBox(x: 0..<1, y: 0..<1, z: 0..<1))),
         ]
     }
 

@@ -9,7 +9,7 @@ struct FocusLimitTests {
     private let box = "0:1,0:1,0:1"
 
     private func request(_ number: UInt32, volume: UInt8 = 0) throws -> FormatError.Code? {
-        let bytes = Datagram.focus(Focus(number: number, volume: volume, box: try Box(parsing: box))).encoded()
+        let bytes = Datagram.focus(Focus(number: number, volume: volume, box: try StackedBox(parsing: box))).encoded()
         return refusal { _ = try Datagram(decoding: bytes) }?.code
     }
 
@@ -40,7 +40,8 @@ struct FocusLimitTests {
 
     @Test("Every request fits into a datagram, its seal included")
     func size() throws {
-        let greatest = Datagram.focus(Focus(number: 256, volume: 15, box: try Box(x: 0..<1 << 31, y: 0..<1 << 31, z: 0..<1 << 31)))
+        let greatest = Datagram.focus(
+            Focus(number: 256, volume: 15, box: try StackedBox(x: 0..<1 << 31, y: 0..<1 << 31, z: 0..<1 << 31)))
         #expect(try Datagram(decoding: greatest.encoded()) == greatest)
         #expect(greatest.encoded().count + Datagram.sealByteCount <= 64)
     }
@@ -51,7 +52,7 @@ struct FocusLimitTests {
             _ focus: UInt32 = 1, volume: Int = 0, part: Int = 0, of partCount: Int = 1, box: String = "0:1,0:1,0:32"
         ) throws -> FormatError.Code? {
             let bytes = FocusChunk(
-                focus: focus, volume: volume, part: part, partCount: partCount, box: try Box(parsing: box), slices: []
+                focus: focus, volume: volume, part: part, partCount: partCount, box: try StackedBox(parsing: box), slices: []
             ).encoded()
             return refusal { _ = try FocusChunk(decoding: bytes) }?.code
         }

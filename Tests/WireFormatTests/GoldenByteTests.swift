@@ -47,16 +47,16 @@ struct GoldenByteTests {
 
     @Test("A manifest has the bytes the format says")
     func manifest() throws {
-        let first = hex("02 02  05 666c616972  015c") + [UInt8](repeating: 0x5c, count: 348)
+        let first = hex("02 02  05 666c616972  08 666c61697220c3a9  015c") + [UInt8](repeating: 0x5c, count: 348)
         // extensions, trailer (a varint), digest, low, high, depth, knee, fill
         let mapping = hex(
             "04  ac02  \(digestOfFovea)  c090000000000000  40a7fe0000000000  0c  801e 408c200000000000  000000000000fc00")
         // content, source, regions, maximum error
-        let regions = hex("01 0108 0206 0005  01  01 0303 0303 0103  05")
+        let regions = hex("01 0108 0206 0005  05 61  01 0303 0303 0103  05")
         // plan: layer, region, starts and lengths
         let plan = hex("02  01 00 0303 0303 0103  08 00 00ac02 00c801 009b01")
-        let second = hex("02 7431  021c") + [UInt8](repeating: 0x5d, count: 540)
-        let rest = hex("00 00 \(digestOfNothing) 0000000000000000 0000000000000000 08 00 0000000000000000 00 04 00 00 00")
+        let second = hex("02 7431  02 7431  021c") + [UInt8](repeating: 0x5d, count: 540)
+        let rest = hex("00 00 \(digestOfNothing) 0000000000000000 0000000000000000 08 00 0000000000000000 00 04 ff 00 00 00")
         let golden = first + mapping + regions + plan + second + rest
         #expect(try Samples.manifest().encoded() == golden)
         #expect(try Manifest(decoding: golden) == Samples.manifest())

@@ -137,7 +137,8 @@ struct LimitTests {
             VolumeManifest(
                 name: try Name(name), header: [UInt8](repeating: 0, count: 348), extensionByteCount: 0, trailerByteCount: 0,
                 sourceDigest: Digest(of: []), low: 0, high: 1, bitDepth: 8, fill: 0, content: nil, regionSource: .box, regions: [],
-                plan: [PlannedChunk](repeating: PlannedChunk(layer: .mask, box: try Box(parsing: "0:1,0:1,0:1")), count: count))
+                plan: [PlannedChunk](
+                    repeating: PlannedChunk(layer: .mask, box: try StackedBox(parsing: "0:1,0:1,0:1")), count: count))
         }
         let fits = Manifest(goal: .roi, volumes: [try volume("a", 8000), try volume("b", 8382)])
         #expect(try Manifest(decoding: fits.encoded()) == fits)
@@ -162,7 +163,7 @@ struct LimitTests {
                 sourceDigest: Digest(of: []), low: low, high: high, bitDepth: depth,
                 knee: knee.map { Knee(sample: 3840, value: $0) }, fill: 0, content: nil, regionSource: .box,
                 regions: [],
-                plan: [PlannedChunk(layer: layer, region: region, box: try Box(parsing: "0:1,0:1,0:1"))])
+                plan: [PlannedChunk(layer: layer, region: region, box: try StackedBox(parsing: "0:1,0:1,0:1"))])
             return refusal { _ = try Manifest(decoding: Manifest(goal: .roi, volumes: [volume]).encoded()) }?.code
         }
         #expect(try code() == nil)

@@ -122,12 +122,12 @@ struct MutationTests {
     }
 
     private func volume(_ name: String, _ random: inout Seeded) throws -> VolumeManifest {
-        func box() throws -> Box {
+        func box<Space>() throws -> BoxOf<Space> {
             func side() -> Range<Int> {
                 let start = Int.random(in: 0...40_000, using: &random)
                 return start..<start + Int.random(in: 1...40_000, using: &random)
             }
-            return try Box(x: side(), y: side(), z: side())
+            return try BoxOf(x: side(), y: side(), z: side())
         }
         let low = Double.random(in: -1e6...1e6, using: &random)
         return VolumeManifest(

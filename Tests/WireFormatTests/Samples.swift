@@ -51,7 +51,7 @@ enum Samples {
                 Parity(
                     ordinal: 3, totalByteCount: 200_000, block: 1, index: 126, departureMicroseconds: 0xdead_beef,
                     payload: [UInt8](repeating: 0xa5, count: 1421)[...])),
-            .focus(Focus(number: 256, volume: 1, box: try Box(parsing: "3:6,300:305,1:4"))),
+            .focus(Focus(number: 256, volume: 1, box: try StackedBox(parsing: "3:6,300:305,1:4"))),
         ]
     }
 
@@ -77,15 +77,16 @@ enum Samples {
             goal: .lossy,
             volumes: [
                 VolumeManifest(
-                    name: try Name("flair"), header: [UInt8](repeating: 0x5c, count: 348), extensionByteCount: 4,
+                    name: try Name("flair"), title: "flair é", header: [UInt8](repeating: 0x5c, count: 348), extensionByteCount: 4,
                     trailerByteCount: 300,
                     sourceDigest: Digest(of: Array("fovea".utf8)), low: -1024, high: 3071, bitDepth: 12,
                     knee: Knee(sample: 3840, value: 900), fill: 0xfc00,
-                    content: try Box(parsing: "1:9,2:8,0:5"), regionSource: .mask, regions: [try Box(parsing: "3:6,3:6,1:4")],
+                    content: try Box(parsing: "1:9,2:8,0:5"), regionSource: .model, regionCertainty: 97,
+                    regions: [try Box(parsing: "3:6,3:6,1:4")],
                     maxError: 4,
                     plan: [
-                        PlannedChunk(layer: .roiBase, box: try Box(parsing: "3:6,3:6,1:4")),
-                        PlannedChunk(layer: .backgroundRefinement, box: try Box(parsing: "0:300,0:200,0:155")),
+                        PlannedChunk(layer: .roiBase, box: try StackedBox(parsing: "3:6,3:6,1:4")),
+                        PlannedChunk(layer: .backgroundRefinement, box: try StackedBox(parsing: "0:300,0:200,0:155")),
                     ]),
                 VolumeManifest(
                     name: try Name("t1"), header: [UInt8](repeating: 0x5d, count: 540), extensionByteCount: 0, trailerByteCount: 0,
@@ -97,7 +98,8 @@ enum Samples {
 
     static func focusChunk() throws -> FocusChunk {
         FocusChunk(
-            focus: 2, volume: 1, part: 3, partCount: 258, box: try Box(parsing: "3:6,300:305,1:4"), slices: [0xaa, 0xbb, 0xcc])
+            focus: 2, volume: 1, part: 3, partCount: 258, box: try StackedBox(parsing: "3:6,300:305,1:4"),
+            slices: [0xaa, 0xbb, 0xcc])
     }
 
     static func table() -> ChunkTable {

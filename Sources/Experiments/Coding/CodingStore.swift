@@ -90,7 +90,7 @@ actor CodingStore {
                 let image = try NIfTIFile.read(subject.path)
                 let scan = Scan(image.volume, name: subject.path)
                 let boxes = try RegionFinder(subject.choice).regions(in: [scan], margin: margin).boxes
-                return Source(image: image, regions: Box.apart(boxes))
+                return Source(image: image, regions: BoxSet(boxes).apart)
             }
         }
         sources[subject.name] = task
@@ -166,23 +166,22 @@ actor CodingStore {
                     let fill = Bits(truncatingIfNeeded: layout.manifest.fill)
                     return layout.manifest.plan.map { chunk in
                         let isOfBackground = [.backgroundBase, .backgroundRefinement].contains(chunk.layer)
-                        let regions = isOfBackground ? layout.manifest.regions : []
+                        let regions = BoxSet(isOfBackground ? layout.manifest.regions : [])
                         return count(voxels, fill, chunk.box, without: regions)
                     }
                 }
             }
 
             private func count<Bits: FixedWidthInteger>(
-                _ voxels: UnsafeBufferPointer<Bits>, _ fill: Bits, _ box: Box, without regions: [Box]
+                _ voxels: UnsafeBufferPointer<Bits>, _ fill: Bits, _ box: StackedBox, without regions: BoxSet
             ) -> Int {
                 let shape = layout.shape
                 var count = 0
                 for z in box.z {
                     for y in box.y {
                         let row = (z * shape.rows + y) * shape.columns
-                        let covering = regions.filter { $0.z.contains(z % shape.slices) && $0.y.contains(y) }
-                        for x in box.x where voxels[row + x] != fill && !covering.contains(where: { $0.x.contains(x) }) {
-                            count += 1
+                        for span in regions.spansOutside(x: box.x, y: y, stackedSlice: z, in: shape) {
+                            for x in span where voxels[row + x] != fill { count += 1 }
                         }
                     }
                 }

@@ -24,15 +24,17 @@ struct SliceMeter: Sendable {
             try? Volume(
                 shape: $0, voxelType: source.voxelType, voxels: source.voxels.values(slice * byteCount..<(slice + 1) * byteCount))
         }
-        let z = slice % shape.slices
+        let z = shape.position(ofStacked: slice).slice
         func flattened(_ box: Box) -> Box? { box.z.contains(z) ? try? box.over(slices: 0..<1) : nil }
         let inside = content.flatMap(flattened)
         self.content = inside
         self.regions = regions.compactMap { region in inside.flatMap { flattened(region)?.intersection($0) } }
-        surroundings = Box.apart(
-            self.regions.compactMap { region in
-                inside.flatMap { Self.grown(region, by: Self.window - 1, within: $0) }
-            })
+        surroundings =
+            BoxSet(
+                self.regions.compactMap { region in
+                    inside.flatMap { Self.grown(region, by: Self.window - 1, within: $0) }
+                }
+            ).apart
     }
 
     private static func grown(_ box: Box, by margin: Int, within limits: Box) -> Box? {
@@ -76,22 +78,5 @@ struct SliceMeter: Sendable {
             return (0, 0)
         }
         return (mean * Double(count), count)
-    }
-}
-
-extension Box {
-    /// Boxes that share voxels become one, until none do.
-    static func apart(_ boxes: [Box]) -> [Box] {
-        var boxes = boxes
-        var index = 0
-        while index < boxes.count {
-            if let other = boxes.indices.first(where: { $0 > index && boxes[$0].intersection(boxes[index]) != nil }) {
-                boxes[index] = boxes[index].union(boxes.remove(at: other))
-                index = 0
-            } else {
-                index += 1
-            }
-        }
-        return boxes
     }
 }

@@ -5,9 +5,9 @@ import { size } from "/plots.js";
 import { percent } from "/viewstate.js";
 
 /**
- * @typedef {import("/types.js").Completeness} Completeness
  * @typedef {import("/types.js").PageElements} PageElements
  * @typedef {import("/types.js").ViewState} ViewState
+ * @typedef {import("/types.js").Volume} Volume
  */
 
 const shares = /** @type {const} */ (["share-0", "share-1", "share-2", "share-3"]);
@@ -18,8 +18,8 @@ const sources = new Map([
   ["box", "The region that goes first is a box that the sender gave."],
   ["threshold", "The region that goes first is what is bright; no finding."],
   ["model", "A model chose the region that goes first; no finding."],
-  ["unsure", "The model was unsure: no part goes first."],
-  ["everything", "No part goes first."],
+  ["unsure", "The model was unsure: everything goes at equal priority."],
+  ["everything", "Everything goes at equal priority."],
 ]);
 
 /** @template {keyof PageElements} K @param {K} id */
@@ -28,18 +28,21 @@ export const find = (id) => document.getElementById(id);
 /**
  * @param {ViewState} state
  * @param {string | null} who the session, and which of its volumes; null where none is chosen
- * @param {Completeness | undefined} whole how much of the volume is exact at the receiver; undefined where that is not known
- * @param {string | undefined} source what chose the region of interest
+ * @param {Pick<Volume, "completeness" | "title" | "region_source" | "region_certainty"> | null | undefined} volume what the receiver says of it
  */
-export function write(state, who, whole, source) {
+export function write(state, who, volume) {
   document.body.dataset.state = state.state;
   document.title = state.title;
   say("banner-head", state.head);
   say("banner-body", state.body);
   say("banner-who", who ?? "");
+  say("banner-file", who ? volume?.title ?? "" : "");
   state.legend.forEach((text, quality) => say(shares[quality], text));
   say("bounds", state.bound != null && state.bound > 0 ? `No voxel of the ROI is off by more than ${state.bound}.` : "");
-  say("source", sources.get(source ?? "") ?? "");
+  const chooser = sources.get(volume?.region_source ?? "") ?? "";
+  const certainty = volume?.region_certainty;
+  say("source", chooser && certainty != null ? `${chooser} Certainty ${certainty.toFixed(2)}.` : chooser);
+  const whole = volume?.completeness;
   say("arrived", whole ? `At the receiver: ${percent(whole.share)} exact, ${size(whole.bytes)}.` : "");
 }
 

@@ -368,7 +368,7 @@ export class Viewer {
     this.selection.record.state = state;
     const count = session?.volumes.length ?? 0;
     const who = chosen && (count > 1 ? `${chosen.session} ${chosen.index + 1}` : chosen.session);
-    write(state, who, volume?.completeness, volume?.region_source);
+    write(state, who, volume);
     this.outline.status = state;
     const requests = (session?.focus ?? []).filter((request) => request.volume === chosen?.index && request.timepoint === chosen.timepoint);
     this.outline.take(chosen, requests, this.voxels);

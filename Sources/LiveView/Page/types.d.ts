@@ -22,7 +22,7 @@ export interface StoredValuesConstructor {
   new (count: number): StoredValues;
   new (bytes: ArrayBuffer): StoredValues;
 }
-export type VoxelType = "int8" | "uint8" | "int16" | "uint16" | "int32" | "uint32" | "float32" | "float64";
+export type VoxelType = "int8" | "uint8" | "int16" | "uint16" | "int32" | "uint32" | "float32" | "float64" | "int64" | "uint64";
 
 // Events and answers of the receiver
 
@@ -67,11 +67,15 @@ export type Milestone = "roi_complete" | "background_complete" | "roi_lossless" 
 export interface Volume {
   index: number;
   name: string;
+  /** The file's name as its sender has it. */
+  title?: string;
   epoch: number;
   /** Of the regions of interest, and of the rest. */
   revisions: number[];
   goal: string;
   region_source?: string;
+  /** Of a model, 0 to 1. */
+  region_certainty?: number;
   state: SessionState;
   completeness: Completeness;
   /** Seconds from the start of the sender's command. */
@@ -165,6 +169,7 @@ export interface PageElements {
   "banner-head": HTMLElement;
   "banner-body": HTMLElement;
   "banner-who": HTMLElement;
+  "banner-file": HTMLElement;
   "arrival": HTMLElement;
   "arrival-name": HTMLElement;
   "arrival-state": HTMLElement;

@@ -13,10 +13,21 @@ import { Orientation } from "/orientation.js";
 
 export const Quality = { missing: 0, background: 1, roi: 2, exact: 3 };
 
+/** Whole numbers of 64 bits, shown as doubles: exact to 2^53, which no picture needs. */
+class Int64Values extends Float64Array {
+  /** @param {any} source a count, or bytes */
+  constructor(source) { super(source instanceof ArrayBuffer ? Float64Array.from(new BigInt64Array(source), Number) : source); }
+}
+class Uint64Values extends Float64Array {
+  /** @param {any} source a count, or bytes */
+  constructor(source) { super(source instanceof ArrayBuffer ? Float64Array.from(new BigUint64Array(source), Number) : source); }
+}
+
 /** @type {Record<VoxelType, StoredValuesConstructor>} */
 const types = {
   int8: Int8Array, uint8: Uint8Array, int16: Int16Array, uint16: Uint16Array, int32: Int32Array, uint32: Uint32Array,
   float32: Float32Array, float64: Float64Array,
+  int64: Int64Values, uint64: Uint64Values,
 };
 
 export class Voxels {

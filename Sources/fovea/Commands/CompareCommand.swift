@@ -40,7 +40,7 @@ struct CompareCommand: AsyncParsableCommand {
             areLabels && !sameType ? (try Self.labels(first.volume), try Self.labels(second.volume)) : (first.volume, second.volume)
         let box = try box.map { try Box(parsing: $0) }
         let mask = try mask.map { path in
-            let finding = try MaskFileSegmenter(labels: NIfTIFile.read(path).volume, path: path).segment([
+            let finding = try MaskFileSegmenter(labels: NIfTIFile.readFileOrPair(path).volume, path: path).segment([
                 Scan(first.volume, name: a)
             ])
             if let remark = finding.remark { console.remark("\(path): \(remark)") }

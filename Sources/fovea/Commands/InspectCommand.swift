@@ -97,10 +97,12 @@ struct InspectCommand: AsyncParsableCommand {
         )
         for volume in manifest.volumes {
             let layout = try VolumeLayout(volume, memoryLimit: .max, diskLimit: .max)
+            let title = Name.printable(volume.title, limit: VolumeManifest.titleByteCount)
+            let certainty = volume.regionCertainty.map { ", certainty \(Double($0) / 100)" } ?? ""
             console.say(
                 """
-                \(volume.name): \(layout.shape) voxels of \(layout.header.voxelType)
-                  regions by \(volume.regionSource.name): \(volume.regions.map(\.description).joined(separator: " "))
+                \(title): \(layout.shape) voxels of \(layout.header.voxelType)
+                  regions by \(volume.regionSource.name)\(certainty): \(volume.regions.map(\.description).joined(separator: " "))
                   source sha256 \(volume.sourceDigest)
                 """)
         }
@@ -112,15 +114,18 @@ struct InspectCommand: AsyncParsableCommand {
             [
                 "kind": .text("fovea"), "goal": .text(manifest.goal.name), "chunks": .integer(chunks.count),
                 "bytes_by_layer": bytes.json,
-                "volumes": .list(
-                    manifest.volumes.map { volume in
-                        .object([
-                            "name": .text(volume.name.text), "source_sha256": .text(volume.sourceDigest.description),
-                            "roi_source": .text(volume.regionSource.name),
-                            "roi_boxes": .list(volume.regions.map { .text($0.description) }),
-                        ])
-                    }),
+                "volumes": .list(manifest.volumes.map { .object(Self.fields(of: $0)) }),
             ])
+    }
+
+    private static func fields(of volume: VolumeManifest) -> [String: JSONValue] {
+        var fields: [String: JSONValue] = [
+            "name": .text(volume.name.text), "title": .text(volume.title),
+            "source_sha256": .text(volume.sourceDigest.description), "roi_source": .text(volume.regionSource.name),
+            "roi_boxes": .list(volume.regions.map { .text($0.description) }),
+        ]
+        if let certainty = volume.regionCertainty { fields["roi_certainty"] = .number(Double(certainty) / 100) }
+        return fields
     }
 
     private func inspectSession(_ console: Console) throws {
