@@ -3,7 +3,7 @@
 SWIFT_BUILD = swift build -c release
 BENCHMARK_BUILD = FOVEA_BENCHMARKS=1 $(SWIFT_BUILD) --scratch-path Benchmarks/.build
 
-.PHONY: setup build demo test screenshots focus measure rates sizes experiments virtual-against-real snakemake bench bench-transport kills crowd flood fuzz mutants train tune train-test format lint check check-sources check-python check-page docs install clean
+.PHONY: setup build demo test screenshots focus measure rates sizes experiments virtual-against-real snakemake bench bench-transport bench-paths kills crowd flood fuzz mutants train tune train-test format lint check check-sources check-python check-page docs install clean
 
 setup:
 	@Scripts/setup.sh
@@ -37,6 +37,10 @@ measure: build
 # How soon a region is shown and a volume exact by the rate of the link, beside one POST: make rates VOLUME=flair.nii.gz MASK=labels.nii.gz
 rates: build
 	python3 Scripts/rates.py "$(VOLUME)" $(if $(MASK),--mask "$(MASK)") --figure rates.svg
+
+# Narrow, rebinding and long paths: seconds to the region and to every bit, and what the sender says of them (VOLUME=, MASK=, RUNS=, ONLY=).
+bench-paths: build
+	python3 Scripts/paths.py $(VOLUME) $(if $(MASK),--mask "$(MASK)") $(if $(RUNS),--runs $(RUNS)) $(if $(ONLY),--only '$(ONLY)')
 
 # What volumes of a gigabyte take of memory and time; 5 GB of disk, half an hour.
 sizes: build

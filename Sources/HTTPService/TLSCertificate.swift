@@ -41,7 +41,7 @@ package struct TLSCertificate: Sendable {
     private static func key(_ path: String) throws -> NIOSSLPrivateKey {
         let file: PlainFile
         do throws(FileError) { file = try PlainFile(path) } catch { throw error.naming(path) }
-        guard file.permissions & 0o077 == 0 else {
+        guard file.isOwnersAlone else {
             throw HTTPServiceError(.invalidCertificate, "\(path): others may use this key; chmod 600 keeps it to its owner")
         }
         do {

@@ -7,9 +7,9 @@ package struct TransportProfile: Sendable, Equatable {
     package var ceiling: Double?
     /// Parity pieces over pieces, for what goes first; nil: an eighth where the link loses, none where it does not.
     package var parityRatio: Double?
-    /// The longest datagram, in bytes without the 44 of IPv4's, UDP's and SRT's headers (64 over IPv6): fewer where a path drops full-size
-    /// ones without a word, as tunnels do.
-    package var datagramByteCount = Self.datagramByteRange.upperBound
+    /// The longest datagram, in bytes without the 44 of IPv4's, UDP's and SRT's headers (64 over IPv6); nil: as long as the path takes, which
+    /// may drop full-size ones without a word, as tunnels do.
+    package var datagramByteCount: Int?
     /// The values that ``datagramByteCount`` may have: with headers from what every path takes to Ethernet's 1500.
     package static let datagramByteRange = 576...1456
     /// Time the peer may be silent before a person is told.

@@ -19,7 +19,7 @@ package struct ReceiptKey: Sendable {
     /// - Throws: `ReceiptError.Code.invalidKey`, also when others than the file's owner may read it; `FileError.Code.notFound`.
     package init(path: String) throws {
         let bytes = try PEM.read(path, label: "PRIVATE KEY", prefix: Self.privatePrefix) { file in
-            guard file.permissions & 0o077 == 0 else {
+            guard file.isOwnersAlone else {
                 throw ReceiptError(.invalidKey, "\(path): others may read this key; chmod 600 keeps it to its owner")
             }
         }

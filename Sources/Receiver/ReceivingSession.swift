@@ -140,7 +140,12 @@ actor ReceivingSession {
                 secret: site.exposure.secret(for: senderName), timing: SessionTiming(site.transport), now: clock.elapsed),
             over: connection, origin: clock.start)
         await runner.run(
-            events: { events() }, onTurn: { if !$0.received.isEmpty { roundTrip = $0.roundTrip } }, onActions: { take($0) })
+            events: { events() },
+            onTurn: { turn in
+                guard !turn.received.isEmpty else { return }
+                roundTrip = turn.roundTrip
+                claim?.hear()
+            }, onActions: { take($0) })
         // What a session that has failed still has to decode is nobody's concern.
         if ending != nil { chunkDecoder.close() }
         flush()
@@ -249,11 +254,9 @@ actor ReceivingSession {
             case .chunk(let ordinal, let record): take(ordinal, record)
             case .store(let digest): store(digest)
             case .stalled:
-                claim?.isStalled = true
                 meter?.state = .stalled
                 onEvent(.stalled(session: name))
             case .resumed:
-                claim?.isStalled = false
                 meter?.state = .transferring
                 onEvent(.resumed(session: name))
             case .altered: onEvent(.altered(session: name))

@@ -176,7 +176,7 @@ package struct ReceivingSite: Sendable {
         try exposure.check(address)
         var options = SRTOptions(maximumBitsPerSecond: 100e6)
         options.outlast(transport.idleTimeout)
-        options.datagramByteCount = transport.datagramByteCount
+        if let byteCount = transport.datagramByteCount { options.datagramByteCount = byteCount }
         let admission = SRTAdmission { [exposure] identifier in
             guard exposure.isProtected else { return .nothing }
             guard let identifier = StreamIdentifier(parsing: identifier),

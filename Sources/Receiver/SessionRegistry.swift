@@ -1,5 +1,6 @@
 internal import Concurrency
 internal import Faults
+internal import StreamSession
 internal import Transfer
 internal import Synchronization
 
@@ -9,7 +10,7 @@ final class SessionRegistry: Sendable {
     final class Claim: Sendable {
         /// Whose session it is.
         let sender: String
-        private let state = Mutex((isStalled: false, isRevoked: false))
+        private let state = Mutex((lastHeard: ContinuousClock.now, isRevoked: false))
         /// Opened when something changes: who waits for the session looks again.
         private let watchers = Mutex<[Gate]>([])
         /// Room that its volumes take.
@@ -17,14 +18,10 @@ final class SessionRegistry: Sendable {
 
         init(sender: String) { self.sender = sender }
 
-        /// True when nothing comes on this connection, as its session says.
-        var isStalled: Bool {
-            get { state.withLock { $0.isStalled } }
-            set {
-                state.withLock { $0.isStalled = newValue }
-                notify()
-            }
-        }
+        /// Something came on this connection.
+        func hear() { state.withLock { $0.lastHeard = .now } }
+        /// When it will have been silent for so long that another may go on with its session.
+        fileprivate var endOfTrust: ContinuousClock.Instant { state.withLock { $0.lastHeard } + SessionRegistry.silenceLimit }
         /// True when another connection goes on with the session.
         var isRevoked: Bool { state.withLock { $0.isRevoked } }
         /// Opened at the next change.
@@ -62,6 +59,8 @@ final class SessionRegistry: Sendable {
     private let state = Mutex(State())
     /// A sender that was killed comes back before anyone can know that its old connection is dead; and that one has its volumes to write.
     private static let timeout = Duration.seconds(30)
+    /// Two of the intervals at which an idle sender shows that it lives.
+    private static let silenceLimit = SessionTiming().keepaliveInterval * 2
 
     /// - Parameters:
     ///   - limit: the most sessions at a time.
@@ -100,12 +99,13 @@ final class SessionRegistry: Sendable {
             // Asked for before the holder is looked at, so that no change is missed between.
             let change = holder.nextChange()
             guard state.withLock({ $0.claims[name] === holder }) else { continue }
-            if holder.isStalled { holder.revoke() }
-            guard ContinuousClock.now < deadline else {
+            let (now, endOfTrust) = (ContinuousClock.now, holder.endOfTrust)
+            if now >= endOfTrust { holder.revoke() }
+            guard now < deadline else {
                 throw TransferError(.sessionBusy, "the session '\(name)' is being received on another connection")
             }
             defer { holder.forget(change) }
-            try await change.wait(atMost: deadline - .now)
+            try await change.wait(atMost: (now < endOfTrust ? min(deadline, endOfTrust) : deadline) - now)
         }
     }
 

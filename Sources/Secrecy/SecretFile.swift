@@ -12,7 +12,7 @@ enum SecretFile {
         guard file.owner == geteuid() || file.owner == 0 else {
             throw SecrecyError(.exposed, "\(path): this file is another user's; secrets are read from your own or from root's")
         }
-        guard file.permissions & 0o077 == 0 else {
+        guard file.isOwnersAlone else {
             throw SecrecyError(.exposed, "\(path): others may use this file; chmod 600 keeps it to its owner")
         }
         do throws(FileError) { return try file.contents(limit: limit) } catch { throw refusal(error, path, tooLarge: tooLarge) }

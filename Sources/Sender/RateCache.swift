@@ -9,13 +9,15 @@ struct RateCache: Sendable {
         case links = "rates"
         /// By what rate each session was coded: one that goes on has to be coded the same way again.
         case sessions
+        /// Paths that drop full-size datagrams: not a rate, but until when that is taken for granted, in seconds of Unix time.
+        case narrowPaths = "narrow-paths"
     }
 
     private let path: String
     private static let entryLimit = 256
     private static let byteLimit = 1 << 16
 
-    /// `$XDG_CACHE_HOME/fovea/rates.json` or `sessions.json`, or below `~/.cache`; nil where there is neither.
+    /// `$XDG_CACHE_HOME/fovea/rates.json` and the like, or below `~/.cache`; nil where there is neither.
     init?(_ kind: Kind) {
         let environment = ProcessInfo.processInfo.environment
         guard let root = environment["XDG_CACHE_HOME"] ?? environment["HOME"].map({ "\($0)/.cache" }), !root.isEmpty else {

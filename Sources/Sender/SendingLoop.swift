@@ -24,7 +24,7 @@ struct SendingLoop {
     }
 
     private let clock: Stopwatch
-    private let datagramByteCount: Int
+    private(set) var datagramByteCount: Int
     private let expectation: LinkExpectation?
     private let onEvent: @Sendable (SendingSite.Event) -> Void
     private var meter: SessionMeter
@@ -180,6 +180,9 @@ struct SendingLoop {
         case .resumed:
             meter.state = .transferring
             onEvent(.resumed)
+        case .narrow(let byteCount):
+            datagramByteCount = byteCount
+            onEvent(.narrowed(byteCount: byteCount))
         case .reconnect:
             meter.state = .connecting
             onEvent(.reconnecting)

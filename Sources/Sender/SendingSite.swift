@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Congestion
 package import Concurrency
 package import EncodingInput
@@ -35,6 +36,8 @@ package struct SendingSite: Sendable {
         case roiAcknowledged
         /// Nothing new is confirmed: why, for a program, and what that means and can be done about it, for a person.
         case stalled(reason: String, message: String)
+        /// Full-size datagrams do not arrive; those from now on have no more bytes than this.
+        case narrowed(byteCount: Int)
         /// It comes again.
         case resumed
         /// The connection is lost; another one is tried for.
@@ -177,11 +180,14 @@ package struct SendingSite: Sendable {
         let checked = try await preparation.check(on: pool)
         onEvent(.checked)
         var options = SRTOptions(maximumBitsPerSecond: transport.bitsPerSecond ?? 1e6)
-        options.connectTimeout = min(.seconds(3), transport.connectTimeout)
+        // SRT repeats its own handshake four times a second, and takes two round trips: a shorter time would rule out long ones.
+        options.connectTimeout = transport.connectTimeout
         options.passphrase = exposure.secret?.transportPassphrase
         options.streamIdentifier = exposure.sender.text
         options.outlast(transport.idleTimeout)
-        options.datagramByteCount = transport.datagramByteCount
+        let narrowPaths = transport.datagramByteCount == nil && remembersRate ? RateCache(.narrowPaths) : nil
+        let datagramByteCount = transport.datagramByteCount ?? Self.datagramByteCount(to: destination, narrowPaths)
+        options.datagramByteCount = datagramByteCount
         var setup = SenderSession.Setup(
             session: session, goal: preparation.goal,
             rate: transport.bitsPerSecond.map { .fixed($0) } ?? .automatic(ceiling: transport.ceiling, hint: cache?[destination]))
@@ -189,6 +195,7 @@ package struct SendingSite: Sendable {
         setup.secret = exposure.secret
         setup.mayBeKnown = mayBeKnown
         setup.timing = SessionTiming(transport)
+        setup.datagramByteCount = transport.datagramByteCount == nil ? datagramByteCount : nil
         // The handshake takes two round trips: long enough to read and segment.
         let mailbox = Mailbox<SendingLoop.Incoming>()
         let gate = Gate()
@@ -200,7 +207,7 @@ package struct SendingSite: Sendable {
             origin: clock.start)
         var loop = SendingLoop(
             clock: clock, store: metrics, session: session.text, expectation: expectation,
-            datagramByteCount: transport.datagramByteCount,
+            datagramByteCount: datagramByteCount,
             answer: Self.answering(into: mailbox, on: pool), onEvent: onEvent)
         await runner.run(
             events: { loop.events(mailbox.takeAll()) },
@@ -212,11 +219,22 @@ package struct SendingSite: Sendable {
                 if session.knowsStanding { gate.open() }
                 loop.show(session)
             }, mayGreet: { loop.hasRead })
+        if loop.datagramByteCount < datagramByteCount {
+            narrowPaths?.remember(Date().timeIntervalSince1970 + Self.narrowSeconds, for: destination)
+        }
         let summary = try loop.finish(runner)
         if transport.bitsPerSecond == nil, summary.bytesByLayer.values.reduce(0, +) > 100_000 {
             cache?.remember(summary.rateBitsPerSecond, for: destination)
         }
         return summary
+    }
+
+    /// Seconds for which a path that dropped full-size datagrams is taken to do so: paths change, and finding out again costs two seconds.
+    private static let narrowSeconds = 7.0 * 86400
+
+    private static func datagramByteCount(to destination: String, _ narrowPaths: RateCache?) -> Int {
+        let isNarrow = narrowPaths?[destination].map { $0 > Date().timeIntervalSince1970 } ?? false
+        return isNarrow ? SenderSession.safeDatagramByteCount : TransportProfile.datagramByteRange.upperBound
     }
 
     /// The link's rate as given, as this session was coded by before, or as the link carried the last time. A session that goes on has to be coded

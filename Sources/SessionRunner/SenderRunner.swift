@@ -24,7 +24,7 @@ package struct SenderRunner: Sendable {
     package private(set) var traffic = Traffic()
 
     private let address: HostPort
-    private let options: SRTOptions
+    private var options: SRTOptions
     private let timeout: Duration
     private let origin: ContinuousClock.Instant
     private var line: Line?
@@ -32,7 +32,6 @@ package struct SenderRunner: Sendable {
     private var earlier = Traffic()
     /// Another connection, made while this one is silent: the peer may have begun anew, which nothing on the old one would ever tell.
     private var spare: (connection: SRTConnection, since: Duration)?
-    private var silentSince: Duration?
 
     /// A connection and what is to go over it: with one that is lost goes what was meant for it, which is the session's affair.
     private struct Line {
@@ -43,10 +42,9 @@ package struct SenderRunner: Sendable {
         var pace: Double?
     }
 
-    /// Time for which a connection may be silent before another one is tried beside it.
-    private static let spareAfter = Duration.seconds(3)
-    /// Time that the old one then has to show that it lives: after an outage both come back.
-    private static let spareTimeout = Duration.seconds(2)
+    /// Time that the old connection has to show that it lives once another one is made: after an outage both come back, and on the old one the
+    /// next report is due.
+    private static let spareTimeout = Duration.milliseconds(200)
 
     /// - Parameters:
     ///   - patience: how long to try to connect the first time.
@@ -118,7 +116,6 @@ package struct SenderRunner: Sendable {
 
     private mutating func use(_ made: SRTConnection, _ onAction: (SenderSession.Action) -> Void) {
         line = Line(connection: made)
-        silentSince = nil
         traffic.connectionCount += 1
         if traffic.connectionCount == 1 { traffic.connectSeconds = made.initialRoundTrip / .seconds(0.5) }
         act(session.handle(.connected(roundTrip: made.initialRoundTrip, nonce: Nonce().bytes), now: now), onAction)
@@ -128,8 +125,7 @@ package struct SenderRunner: Sendable {
     private mutating func lookForAnother(_ onAction: (SenderSession.Action) -> Void) async {
         guard let line else { return }
         // A receiver that reads a long journal says nothing until it has.
-        guard session.isStalled, session.isWelcomed, !session.isOver else {
-            silentSince = nil
+        guard session.isSuspect(now: now) else {
             dialling?.cancel()
             dialling = nil
             if let unused = spare {
@@ -138,16 +134,14 @@ package struct SenderRunner: Sendable {
             }
             return
         }
-        let since = silentSince ?? now
-        silentSince = since
         if let made = spare {
-            guard now - made.since > max(Self.spareTimeout, session.roundTrip * 4) else { return }
+            guard now - made.since > max(Self.spareTimeout, session.roundTrip) else { return }
             spare = nil
             await lose(line, onAction)
             dialling?.cancel()
             dialling = nil
             use(made.connection, onAction)
-        } else if dialling == nil, now - since > Self.spareAfter {
+        } else if dialling == nil {
             dialling = Dialling(to: address, options, timeout: nil)
         }
     }
@@ -186,6 +180,7 @@ package struct SenderRunner: Sendable {
             switch action {
             case .send(let bytes): line?.outgoing.append(bytes)
             case .pace(let rate): line?.pace = rate
+            case .narrow(let byteCount): options.datagramByteCount = byteCount
             case .reconnect:
                 if let lost = line?.connection {
                     Task { await lost.close(timeout: .zero) }

@@ -57,18 +57,20 @@ extension SenderSession {
             let (piece, isLast) = queue.next(departure: now.wrappedMicroseconds, parityRatio: parityRatio)
         else { return nil }
         trailingCount = 0
-        progress.handed(byteCount: 0, isPiece: true)
+        let bytes: [UInt8]
         switch piece {
         case .data(let fragment):
             if !sentPieces[fragment.ordinal, default: []].insert(fragment.offset).inserted {
                 resentByteCount += fragment.payload.count
             }
             if isLast { sent.insert(fragment.ordinal) }
-            return channel.encode(.data(fragment))
+            bytes = channel.encode(.data(fragment))
         case .parity(let parity):
             if isLast { sent.insert(parity.ordinal) }
-            return channel.encode(.parity(parity))
+            bytes = channel.encode(.parity(parity))
         }
+        progress.handed(byteCount: bytes.count, isPiece: true)
+        return bytes
     }
 
     mutating func paceIfChanged(now: Duration) -> [Action] {
@@ -121,6 +123,7 @@ extension SenderSession {
         }
         guard phase == .greeting || phase == .sending || phase == .ending else { return actions }
         actions += checkProgress(now: now)
+        guard phase != .apart else { return actions }
         if now >= nextHeartbeat {
             // Before the receiver's random bytes are known only the hello itself can make a lost hello known.
             if phase == .greeting, !channel.isBound, urgent.isEmpty, let saidHello { urgent.append(saidHello) }

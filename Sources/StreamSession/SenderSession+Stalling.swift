@@ -35,12 +35,13 @@ extension SenderSession {
         }
 
         private static func advice(_ datagramByteCount: Int) -> String {
-            datagramByteCount > safeByteCount ? "datagram_bytes: \(safeByteCount)" : "fewer datagram_bytes"
+            datagramByteCount > safeDatagramByteCount ? "datagram_bytes: \(safeDatagramByteCount)" : "fewer datagram_bytes"
         }
-
-        /// With headers below what tunnels leave of Ethernet's 1500.
-        private static let safeByteCount = 1200
     }
+
+    /// The bytes of a datagram that pass nearly every path: with IPv6's, UDP's and SRT's headers below the least MTU of IPv6 (1280, RFC 8200), and what
+    /// QUIC begins with (RFC 9000, 14.1).
+    package static let safeDatagramByteCount = 1200
 
     /// Something came from the receiver.
     mutating func heard(now: Duration) -> [Action] {
@@ -57,7 +58,8 @@ extension SenderSession {
 
     /// The receiver says how many bytes have come.
     mutating func note(_ report: Report, now: Duration) -> [Action] {
-        progress.count(receivedByteCount: report.receivedByteCount, now: now) ? noteProgress(now: now) : []
+        hasFullSizeArrived = hasFullSizeArrived || progress.holdsFullSize(receivedByteCount: report.receivedByteCount)
+        return progress.count(receivedByteCount: report.receivedByteCount, now: now) ? noteProgress(now: now) : []
     }
 
     /// Something that was sent has come.
@@ -81,7 +83,18 @@ extension SenderSession {
     /// Tells of a stall while the receiver is heard; when it is not, that is what is told.
     mutating func checkProgress(now: Duration) -> [Action] {
         guard silence.duration(now: now) < timing.stalledAfter / 2, let stall = progress.check(timing, now: now) else { return [] }
-        return [.stalled(stall)]
+        guard isOfSize(stall), let current = datagramByteCount, current > Self.safeDatagramByteCount else {
+            return [.stalled(stall)]
+        }
+        datagramByteCount = Self.safeDatagramByteCount
+        // The size belongs to a connection.
+        part(now: now)
+        return [.narrow(to: Self.safeDatagramByteCount), .reconnect]
+    }
+
+    /// Tells whether the size of datagrams may be to blame. A direction in which nothing passes any more, where full-size ones did, is down.
+    private func isOfSize(_ stall: Stall) -> Bool {
+        stall == .onlySmallArrives || stall == .nothingArrives && !hasFullSizeArrived
     }
 }
 
@@ -102,6 +115,8 @@ struct ProgressWatch: Sendable {
     private(set) var isStalled = false
     /// Bytes of messages that were handed to the transport and are no pieces: heartbeats come through where pieces do not.
     private var otherByteCount: UInt64 = 0
+    /// Bytes of pieces that are shorter than a path may be narrow.
+    private var shortPieceByteCount: UInt64 = 0
     private var handedCount = 0
     private var maxPieceByteCount: UInt64 = 0
     private var lastReceivedByteCount: UInt64 = 0
@@ -119,8 +134,15 @@ struct ProgressWatch: Sendable {
     /// A message goes to the transport.
     mutating func handed(byteCount: Int, isPiece: Bool) {
         handedCount += 1
-        if !isPiece { otherByteCount += UInt64(byteCount) }
+        if !isPiece {
+            otherByteCount += UInt64(byteCount)
+        } else if byteCount <= SenderSession.safeDatagramByteCount {
+            shortPieceByteCount += UInt64(byteCount)
+        }
     }
+
+    /// Tells whether among the bytes that have come there must be some of longer pieces.
+    func holdsFullSize(receivedByteCount: UInt64) -> Bool { receivedByteCount > otherByteCount + shortPieceByteCount }
 
     /// Takes the number of messages handed over that the transport has not confirmed.
     mutating func note(inFlightCount: Int, now: Duration) {

@@ -51,6 +51,8 @@ package struct SenderSession: Sendable {
         case resumed
         /// The connection is gone, or of no use; make another.
         case reconnect
+        /// Full-size datagrams do not arrive: let those of connections from now on have no more bytes than this.
+        case narrow(to: Int)
         /// Datagrams come that are altered, replayed or not the receiver's; said once.
         case altered
         /// The receiver wants to see a box next; each number once a connection.
@@ -104,6 +106,10 @@ package struct SenderSession: Sendable {
     var isComplete = false
     /// True when the receipt is asked for by the manifest's digest, since there is no table.
     var endsByManifest = false
+    /// The longest datagram there may be; nil where that is not this session's affair.
+    var datagramByteCount: Int?
+    /// True when a datagram longer than ``safeDatagramByteCount`` has come to the receiver.
+    var hasFullSizeArrived = false
     var early: [[UInt8]] = []
     var saidAltered = false
 
@@ -140,6 +146,8 @@ package struct SenderSession: Sendable {
         package var secret: Secret?
         /// True when the receiver may know the session already.
         package var mayBeKnown = false
+        /// The longest datagram, in bytes without headers, where the session may ask for shorter ones; nil where it may not.
+        package var datagramByteCount: Int?
         /// Intervals.
         package var timing = SessionTiming()
 
@@ -154,6 +162,7 @@ package struct SenderSession: Sendable {
     /// Begins a session.
     package init(_ setup: Setup, now: Duration) {
         self.setup = setup
+        datagramByteCount = setup.datagramByteCount
         channel = Channel(secret: setup.secret, role: .sender)
         rate = setup.rate.controller(roundTrip: .milliseconds(100), now: now)
         pacer = Pacer(bitsPerSecond: rate.pacingBitsPerSecond, capacity: 2 * RateControl.wireByteCount, now: now)
@@ -162,7 +171,7 @@ package struct SenderSession: Sendable {
         progress = ProgressWatch(now: now)
     }
 
-    var timing: SessionTiming { setup.timing }
+    var timing: SessionTiming { setup.timing.scaled(toRoundTrip: rate.estimate.roundTrip) }
 
     /// When time itself is the next event, if nothing else happens first; nil when the session is over.
     package var nextTick: Duration? {
@@ -192,6 +201,11 @@ package struct SenderSession: Sendable {
     package var retransmitRatio: Double { rate.flight.retransmitRatio }
     /// True when the receiver has answered this connection's hello.
     package var isWelcomed: Bool { phase != .greeting }
+    /// True when nothing has come for so long that the peer may hear nothing on this connection any more: its address may have changed on the way.
+    package func isSuspect(now: Duration) -> Bool {
+        isWelcomed && !isOver && phase != .apart
+            && silence.duration(now: now) > timing.suspicion(roundTrip: roundTrip, hasHeard: silence.hasHeard)
+    }
     /// True when it is known what the receiver has of the session.
     package var knowsStanding: Bool { phase == .sending || phase == .ending || phase == .over }
 

@@ -27,12 +27,27 @@ package struct SessionTiming: Sendable, Equatable {
 
     /// The defaults.
     package init() {}
+
+    /// The time of silence after which another connection is worth trying beside the one there is.
+    /// - Parameter hasHeard: then several reports and an answer are overdue; otherwise the peer may be busy with what it has of the session.
+    func suspicion(roundTrip: Duration, hasHeard: Bool) -> Duration {
+        hasHeard ? .milliseconds(500) + roundTrip * 2 : stalledAfter + .seconds(3)
+    }
+
+    /// The same for a link of that round trip: nothing is a stall that an answer may yet end.
+    func scaled(toRoundTrip roundTrip: Duration) -> SessionTiming {
+        var scaled = self
+        scaled.stalledAfter = max(stalledAfter, roundTrip * 4)
+        return scaled
+    }
 }
 
 /// Notices when nothing has come from the peer.
 struct SilenceWatch: Sendable {
     private var lastHeard: Duration
     private(set) var isStalled = false
+    /// True when something has come since the watch began.
+    private(set) var hasHeard = false
     /// Another time than `stalledAfter`, where the silence has a cause that is known.
     var timeout: Duration?
     /// Returns the time for which nothing has come.
@@ -47,6 +62,7 @@ struct SilenceWatch: Sendable {
     /// Something came; true when it ends a stall.
     mutating func heard(now: Duration) -> Bool {
         lastHeard = now
+        hasHeard = true
         defer { isStalled = false }
         return isStalled
     }

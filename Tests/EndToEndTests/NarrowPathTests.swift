@@ -9,7 +9,31 @@ struct NarrowPathTests {
         return path
     }
 
-    @Test("The sender says so and what helps; with the size it names the same session goes on and ends exact")
+    @Test("A sender that was given no size finds one that passes, says so, ends exact, and begins with it the next time")
+    func found() async throws {
+        let scratch = try Scratch()
+        let (volume, mask) = try Transfer.phantom(scratch, columns: 64, rows: 64, slices: 40)
+        let receiver = try Program("fovea", ["receive", "--listen", "127.0.0.1:0", "--out", scratch.file("in"), "--json"])
+        let relay = try NarrowRelay(to: try await Transfer.port(of: receiver), limit: 1280 - 28)
+        defer { relay.stop() }
+        for session in ["first", "second"] {
+            let (code, sender) = try await Program.run(
+                "fovea",
+                [
+                    "send", volume, "--mask", mask, "--encoding", "fast", "--to", "127.0.0.1:\(relay.port)", "--session", session,
+                    "--transport", "default", "--json",
+                ],
+                environment: ["XDG_CACHE_HOME": scratch.file("cache"), "FOVEA_NO_RATE_MEMORY": ""])
+            #expect(code == 0, "\(sender.standardError)")
+            #expect(sender.event("narrowed")?["datagram_bytes"] as? Int == (session == "first" ? 1200 : nil))
+            #expect(sender.standardError.contains("full-size datagrams do not arrive; using 1200 bytes") == (session == "first"))
+            #expect(try Transfer.bytes(scratch.file("in/\(session)/head.nii.gz")) == (try Transfer.bytes(volume)))
+        }
+        receiver.signal(SIGTERM)
+        #expect(try await receiver.exitCode(seconds: 30) == 0, "\(receiver.standardError)")
+    }
+
+    @Test("Given a size that does not pass, the sender says so and what helps; with that the same session goes on and ends exact")
     func narrow() async throws {
         let scratch = try Scratch()
         let (volume, mask) = try Transfer.phantom(scratch, columns: 64, rows: 64, slices: 40)
@@ -30,7 +54,7 @@ struct NarrowPathTests {
                     "--transport", transport, "--secret-file", secret, "--json",
                 ])
         }
-        let first = try send(try profile(scratch, "full.yaml", "rate: 5 Mbit/s\n"))
+        let first = try send(try profile(scratch, "full.yaml", "rate: 5 Mbit/s\ndatagram_bytes: 1456\n"))
         let stalled = try #require(try await first.waitFor("stalled", seconds: 30), "\(first.standardError)")
         // Which of the two depends on whether anything small was due meanwhile.
         #expect(["only_small_arrives", "nothing_arrives"].contains(stalled["reason"] as? String), "\(stalled)")

@@ -13,9 +13,10 @@ private struct Path {
     private var messages: [(bytes: [UInt8], hasCome: Bool)] = []
     private var comeByteCount: UInt64 = 0
 
-    init(byteCount: Int = 200_000, lets: @escaping ([UInt8]) -> Bool) throws {
+    init(byteCount: Int = 200_000, datagramByteCount: Int? = nil, lets: @escaping ([UInt8]) -> Bool) throws {
         var setup = SenderSession.Setup(session: try Name("s"), goal: .lossless, rate: .fixed(1e6))
         setup.parityRatio = 0
+        setup.datagramByteCount = datagramByteCount
         sender = SenderSession(setup, now: .zero)
         self.lets = lets
         take(sender.handle(.connected(roundTrip: .milliseconds(50), nonce: []), now: now))
@@ -29,10 +30,17 @@ private struct Path {
             case .send(let bytes):
                 messages.append((bytes, lets(bytes)))
                 if messages[messages.count - 1].hasCome { comeByteCount += UInt64(bytes.count) }
-            case .stalled, .resumed, .failed, .reconnect: said.append(action)
+            case .stalled, .resumed, .failed, .reconnect, .narrow: said.append(action)
             default: break
             }
         }
+    }
+
+    /// Another connection, on which everything is to be sent again.
+    mutating func connect() {
+        messages = []
+        comeByteCount = 0
+        take(sender.handle(.connected(roundTrip: .milliseconds(50), nonce: []), now: now))
     }
 
     private var inFlightCount: Int { messages.count - (messages.firstIndex { !$0.hasCome } ?? messages.count) }
@@ -76,6 +84,36 @@ struct StallingTests {
         path.mend()
         path.run(for: .seconds(1))
         #expect(path.said == [.stalled(.onlySmallArrives), .resumed])
+    }
+
+    @Test("A sender that may choose connects anew with datagrams that pass, once")
+    func narrowing() throws {
+        var path = try Path(datagramByteCount: 1456) { $0.count <= 1100 }
+        path.run(for: .milliseconds(1900))
+        #expect(path.said.isEmpty, "two seconds are not over")
+        path.run(for: .milliseconds(500))
+        #expect(path.said == [.narrow(to: 1200), .reconnect])
+        path.connect()
+        path.run(for: .seconds(10))
+        #expect(path.said.filter { $0 == .narrow(to: 1200) }.count == 1, "\(path.said)")
+    }
+
+    @Test("A direction that goes down after full-size datagrams came is no narrow path")
+    func down() throws {
+        var path = try Path(byteCount: 2_000_000, datagramByteCount: 1456) { _ in true }
+        path.run(for: .seconds(2))
+        path.lets = { _ in false }
+        path.run(for: .seconds(10))
+        #expect(path.said == [.stalled(.nothingArrives)])
+    }
+
+    @Test("A path that becomes narrow on the way is found out too")
+    func becomesNarrow() throws {
+        var path = try Path(byteCount: 2_000_000, datagramByteCount: 1456) { _ in true }
+        path.run(for: .seconds(2))
+        path.lets = { $0.count <= 1200 }
+        path.run(for: .seconds(5))
+        #expect(path.said == [.narrow(to: 1200), .reconnect])
     }
 
     @Test("A direction in which nothing at all passes any more is told from one that drops full-size datagrams")

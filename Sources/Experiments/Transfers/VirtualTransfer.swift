@@ -246,7 +246,7 @@ package struct VirtualTransfer {
             case .reconnect: record.failure = "the connection was lost after \(seconds) s"
             case .finished: record.done = seconds
             case .failed(let error): record.failure = record.failure ?? error.message
-            case .resumedAt, .alreadyComplete, .stalled, .resumed, .altered, .focus: break
+            case .resumedAt, .alreadyComplete, .stalled, .resumed, .altered, .focus, .narrow: break
             }
         }
     }

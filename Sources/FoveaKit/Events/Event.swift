@@ -62,6 +62,8 @@ public struct Event: Encodable, Sendable, Equatable {
         case progress
         /// Either end: nothing comes from the other one.
         case stalled
+        /// Sender: full-size datagrams do not arrive; shorter ones are used.
+        case narrowed
         /// Either end: it comes again.
         case resumed
         /// Either end: datagrams come that are altered or not the peer's; they are ignored.

@@ -43,6 +43,7 @@ package struct SenderEvents: Sendable {
             }
         case .roiAcknowledged: return event(.roiAcknowledged)
         case .stalled(let reason, let message): return event(.stalled, ["reason": .text(reason), "message": .text(message)])
+        case .narrowed(let byteCount): return event(.narrowed, ["datagram_bytes": .integer(byteCount)])
         case .resumed: return event(.resumed)
         case .reconnecting: return event(.reconnecting)
         case .resumedAt(let byteCount): return event(.resumedAt, ["bytes": .integer(byteCount)])

@@ -128,6 +128,8 @@ struct SendCommand: AsyncParsableCommand {
         case .roiAcknowledged:
             console.say("\(Text.right(Text.seconds(clock.seconds), 8))  \(session): the receiver has the region of interest.")
         case .stalled(_, let message): console.remark("stalled: \(message)")
+        case .narrowed(let byteCount):
+            console.remark("full-size datagrams do not arrive; using \(byteCount) bytes")
         case .resumed: console.remark("the receiver is there again")
         case .reconnecting: console.remark("the connection is lost; trying for another one")
         case .resumedAt(let byteCount): console.say("The receiver has \(Text.bytes(byteCount)) of it already.")

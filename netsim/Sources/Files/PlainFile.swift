@@ -14,6 +14,8 @@ public final class PlainFile: Sendable {
     public let owner: UInt32
     /// Its permission bits, such as 0o600.
     public let permissions: UInt32
+    /// True where nobody but its owner may read, write or run it: keys and secrets have to be so.
+    public var isOwnersAlone: Bool { permissions & 0o077 == 0 }
     private let descriptor: Int32
 
     /// Opens a file.

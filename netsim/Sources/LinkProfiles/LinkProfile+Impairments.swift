@@ -47,6 +47,16 @@ extension LinkProfile {
         return outage
     }
 
+    /// `mtu: 1420`, in bytes of IP packets; `none`, or nothing at all, for no limit.
+    static func mtu(_ node: ProfileNode) throws(ProfileError) -> Int? {
+        guard node.has("mtu") else { return nil }
+        let mtu: Int? = try node.value("mtu", wants: "a number of bytes, or none") {
+            $0 == "none" ? .some(nil) : Int($0).map { .some($0) }
+        }
+        try node.wrap("mtu") { try LinkImpairments(mtu: mtu).validate() }
+        return mtu
+    }
+
     /// `jitter: { distribution: normal, mean: 8 ms, deviation: 3 ms, reorder: true }`; `none`, or nothing at all, for none.
     static func jitter(_ node: ProfileNode) throws(ProfileError) -> Jitter? {
         guard let inner = try node.nodeUnlessNone("jitter") else { return nil }

@@ -19,7 +19,7 @@ public enum LinkProfile {
     }
 
     /// The keys that the link and each of its directions may have.
-    private static let keys = ["rate", "trace", "steps", "loss", "queue", "jitter", "outage", "corrupt", "duplicate"]
+    private static let keys = ["rate", "trace", "steps", "loss", "queue", "jitter", "outage", "mtu", "corrupt", "duplicate"]
 
     /// Reads a profile by name or path with other values for some of its keys, in both directions: what a sweep changes.
     /// - Parameter values: as a profile would write them; a `rate` takes the place of a trace and of steps too.
@@ -54,7 +54,7 @@ public enum LinkProfile {
         let ownRate: LinkRate? = try own.flatMap { own throws(ProfileError) in try rate(own) }
         guard let rate = ownRate ?? common else { throw root.missing("rate", or: "trace", "steps") }
         let impairments = LinkImpairments(
-            loss: try loss(pick("loss")), outage: try outage(pick("outage")),
+            loss: try loss(pick("loss")), outage: try outage(pick("outage")), mtu: try mtu(pick("mtu")),
             duplicationProbability: try share("duplicate", pick("duplicate")),
             corruptionProbability: try share("corrupt", pick("corrupt")), jitter: try jitter(pick("jitter")))
         let queue = try queue(pick("queue"))

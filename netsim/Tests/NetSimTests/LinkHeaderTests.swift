@@ -17,7 +17,7 @@ struct LinkHeaderTests {
             QueueParameters(.coDel(), limit: .bytes(131_072)),
             LinkImpairments(
                 loss: .gilbertElliott(GilbertElliott(p: 0.01, r: 0.25, lossInGood: 0.001, lossInBad: 0.9)),
-                outage: PeriodicOutage(every: .seconds(60), for: .seconds(5), phase: .milliseconds(1500)),
+                outage: PeriodicOutage(every: .seconds(60), for: .seconds(5), phase: .milliseconds(1500)), mtu: 1420,
                 duplicationProbability: 0.005, corruptionProbability: 0.001,
                 jitter: Jitter(.normal(mean: .milliseconds(8), deviation: .microseconds(2500)), reorders: true)))
         #expect(lines.count == 6 && lines[0] == "# netsim link log, version 2")
@@ -25,7 +25,7 @@ struct LinkHeaderTests {
         let parts = [
             "# down: rate 1000000.0 bit/s", "delay 2.000 ms", "loss gilbert-elliott [p 0.01; r 0.25; good 0.001; bad 0.9]",
             "queue 131072 bytes codel [target 5.000 ms; interval 100.000 ms]",
-            "outage [every 60000.000 ms; for 5000.000 ms; phase 1500.000 ms]", "duplicate 0.005", "corrupt 0.001",
+            "outage [every 60000.000 ms; for 5000.000 ms; phase 1500.000 ms]", "mtu 1420", "duplicate 0.005", "corrupt 0.001",
             "jitter normal [mean 8.000 ms; deviation 2.500 ms] reordering",
         ]
         #expect(lines[3] == parts.joined(separator: ", "))

@@ -3,6 +3,28 @@ import Testing
 
 @Suite("Link model")
 struct LinkModelTests {
+    @Test("Packets above the MTU are lost, those at it pass, and the losses of the others stay what they were")
+    func mtu() throws {
+        func fate(_ mtu: Int?) throws -> (taken: [Int], events: [LinkEvent]) {
+            let impairments = LinkImpairments(loss: .independent(0.2), mtu: mtu)
+            let direction = try LinkDirection(
+                rate: .constant(bitsPerSecond: 1e9), delay: .zero, queue: QueueParameters(limit: .bytes(10_000_000)),
+                impairments: impairments)
+            var model = LinkModel<Int>(direction, heading: .up, seed: 3)
+            var events: [LinkEvent] = []
+            let taken = (0..<300).filter { number in
+                let packet = SimulatedPacket(payload: number, byteCount: [1280, 1281, 90][number % 3], arrivalTime: .zero)
+                return model.accept(packet, at: .zero, recordingIn: &events)
+            }
+            return (taken, events)
+        }
+        let (all, narrow) = (try fate(nil), try fate(1280))
+        #expect(narrow.taken == all.taken.filter { $0 % 3 != 1 })
+        let drops = narrow.events.filter { $0.kind == .drop(.mtu) }
+        #expect(drops.count == all.taken.count { $0 % 3 == 1 } && drops.allSatisfy { $0.byteCount == 1281 })
+        for mtu in [575, 65536] { #expect(throws: NetSimError.self) { try LinkImpairments(mtu: mtu).validate() } }
+    }
+
     @Test("A saturated link carries its rate within 0.1 %", arguments: [0.5e6, 10e6, 300e6, 10e9])
     func rate(bitsPerSecond: Double) throws {
         var model = LinkModel<Int>(try makeDirection(rate: bitsPerSecond, queue: 15_000), heading: .up, seed: 1)

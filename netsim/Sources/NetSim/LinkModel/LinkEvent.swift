@@ -8,6 +8,8 @@ public struct LinkEvent: Sendable, Equatable {
         case queue
         /// The direction was cut, or in a ``PeriodicOutage``.
         case outage
+        /// Larger than the link's MTU.
+        case mtu
         /// Active queue management (CoDel, PIE) found that packets wait for too long.
         case aqm
     }

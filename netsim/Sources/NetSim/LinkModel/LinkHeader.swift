@@ -17,6 +17,7 @@ enum LinkHeader {
                 "outage [every \(milliseconds(outage.period)); for \(milliseconds(outage.duration)); "
                     + "phase \(milliseconds(outage.phase))]")
         }
+        if let mtu = impairments.mtu { parts.append("mtu \(mtu)") }
         if impairments.duplicationProbability > 0 { parts.append("duplicate \(impairments.duplicationProbability)") }
         if impairments.corruptionProbability > 0 { parts.append("corrupt \(impairments.corruptionProbability)") }
         if let jitter = impairments.jitter { parts.append("jitter \(describe(jitter))") }

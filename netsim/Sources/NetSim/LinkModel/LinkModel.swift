@@ -1,4 +1,4 @@
-/// One direction of a link: loss and outage on entry, then duplication and corruption, then a queue of limited length and rate,
+/// One direction of a link: loss, outage and MTU on entry, then duplication and corruption, then a queue of limited length and rate,
 /// then jitter and delay.
 ///
 /// It has no clock, no sockets and no threads. Pass times measured from a start of your choosing that never decrease,
@@ -85,6 +85,10 @@ public struct LinkModel<Payload: Sendable>: LinkElement {
         }
         if isLost {
             record(.drop(.loss), packet.byteCount, packet.marks, at: now, in: &sink)
+            return false
+        }
+        if let mtu = parameters.impairments.mtu, packet.byteCount > mtu {
+            record(.drop(.mtu), packet.byteCount, packet.marks, at: now, in: &sink)
             return false
         }
         guard duplicationQueue != nil else { return enqueue(packet, at: now, in: &sink) }
