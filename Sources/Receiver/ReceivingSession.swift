@@ -189,13 +189,15 @@ actor ReceivingSession {
             return .success(isConfirming ? nil : summary)
         }
         await decoder?.cancel(ending)
-        await connection.close(timeout: .milliseconds(500))
+        // The other connection waits for this one to let go, and leaves files itself.
+        let isContinued = claim?.isRevoked == true
+        await connection.close(timeout: isContinued ? .zero : .milliseconds(500))
         guard hasBegun else { return .success(nil) }
         let failure =
             failure ?? (ending.code == .undecodable && !isConfirming ? CodingError(.verificationFailed, ending.message) : nil)
         // A chunk that does not fit may owe that to an earlier one: nothing is vouched for that no digest has confirmed.
         if failure is CodingError { await decoder?.distrust() }
-        await leave(because: failure.map { "\($0)" } ?? ending.message)
+        if !isContinued { await leave(because: failure.map { "\($0)" } ?? ending.message) }
         guard let failure, Self.isUnusable(failure), let writer else {
             await writer?.close()
             if isFresh, decoder == nil { SessionFolder.discard("\(site.folder)/\(name)") }

@@ -29,7 +29,7 @@ struct HardPathTests {
             ])
         #expect(code == 0, "\(sender.standardError)")
         let summary = try #require(sender.event("summary"))
-        let seconds = try #require(summary["done"] as? Double)
+        let seconds = try #require(summary["done_t"] as? Double)
         let connections = try #require(summary["connections"] as? Int)
         // Each address serves three seconds at most, so that there were several, and none of them was waited for as for a dead link.
         #expect(connections >= 3, "\(summary)")
