@@ -5,12 +5,14 @@ Usage: Scripts/paths.py [VOLUME] [--mask FILE] [--runs N] [--only REGEX]
 
 Real programs over the real relay, by a receiver and a memory of its own for each path. "First" is the transfer that finds the path
 out, "later" the median of those that remember it. The share is that of the link which the bytes of all layers take until the volume
-is exact, connecting included. Without VOLUME a generated head is sent.
+is exact, connecting included. Both ends share a secret, so that full-size datagrams are 1500 bytes with their headers.
+Without VOLUME a generated head is sent.
 """
 
 import argparse
 import os
 import re
+import secrets
 import statistics
 import sys
 import tempfile
@@ -69,10 +71,10 @@ def milestones(receiver: programs.Program, session: str) -> dict[str, float] | N
     return None
 
 
-def send(course: Course, receiver: programs.Program, port: int, folder: Path, volume: Path, region: Sequence[str]) -> Sent:
+def send(course: Course, receiver: programs.Program, port: int, folder: Path, volume: Path, options: Sequence[str]) -> Sent:
     environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
     status, events, errors = programs.attempt(
-        "fovea", "send", volume, *region, "--to", f"127.0.0.1:{port}", "--json", environment=environment
+        "fovea", "send", volume, *options, "--to", f"127.0.0.1:{port}", "--json", environment=environment
     )
     if status:
         raise Failed(f"{course.name}: {errors}")
@@ -90,8 +92,12 @@ def measured(course: Course, volume: Path, region: Sequence[str], runs: int) -> 
     """The first transfer over a path, and the medians of later ones."""
     with tempfile.TemporaryDirectory(prefix="fovea-paths-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        with programs.receive(folder / "in") as receiver, programs.relay(receiver.port(), course.link, *course.more) as relay:
-            first, *later = (send(course, receiver, relay.port(), folder, volume, region) for _ in range(runs + 1))
+        secret = ["--secret-file", str(programs.secret_file(folder, secrets.token_urlsafe(32)))]
+        with (
+            programs.receive(folder / "in", *secret) as receiver,
+            programs.relay(receiver.port(), course.link, *course.more) as relay,
+        ):
+            first, *later = (send(course, receiver, relay.port(), folder, volume, [*region, *secret]) for _ in range(runs + 1))
     roi, exact, size, connections = (statistics.median(column) for column in zip(*(sent[:4] for sent in later), strict=True))
     return first, Sent(roi, exact, size, int(connections), later[-1].words)
 

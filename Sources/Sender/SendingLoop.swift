@@ -25,6 +25,8 @@ struct SendingLoop {
 
     private let clock: Stopwatch
     private(set) var datagramByteCount: Int
+    /// True where the next connection is made for the sake of its shorter datagrams.
+    private var isNarrowing = false
     private let expectation: LinkExpectation?
     private let onEvent: @Sendable (SendingSite.Event) -> Void
     private var meter: SessionMeter
@@ -182,10 +184,13 @@ struct SendingLoop {
             onEvent(.resumed)
         case .narrow(let byteCount):
             datagramByteCount = byteCount
+            isNarrowing = true
             onEvent(.narrowed(byteCount: byteCount))
         case .reconnect:
             meter.state = .connecting
-            onEvent(.reconnecting)
+            // A connection that gives way to one of shorter datagrams is not lost.
+            if !isNarrowing { onEvent(.reconnecting) }
+            isNarrowing = false
         case .altered: onEvent(.altered)
         case .focus(let focus):
             if answers.take(focus) { onEvent(.focus(focus, .asked)) }

@@ -50,7 +50,7 @@ extension SenderSession {
         if !urgent.isEmpty {
             trailingCount += 1
             let bytes = channel.encode(urgent.removeFirst())
-            progress.handed(byteCount: bytes.count, isPiece: false)
+            progress.handed(byteCount: bytes.count)
             return bytes
         }
         guard phase == .sending,
@@ -58,18 +58,19 @@ extension SenderSession {
         else { return nil }
         trailingCount = 0
         let bytes: [UInt8]
+        let payloadByteCount: Int
         switch piece {
         case .data(let fragment):
             if !sentPieces[fragment.ordinal, default: []].insert(fragment.offset).inserted {
                 resentByteCount += fragment.payload.count
             }
             if isLast { sent.insert(fragment.ordinal) }
-            bytes = channel.encode(.data(fragment))
+            (bytes, payloadByteCount) = (channel.encode(.data(fragment)), fragment.payload.count)
         case .parity(let parity):
             if isLast { sent.insert(parity.ordinal) }
-            bytes = channel.encode(.parity(parity))
+            (bytes, payloadByteCount) = (channel.encode(.parity(parity)), parity.payload.count)
         }
-        progress.handed(byteCount: bytes.count, isPiece: true)
+        progress.handed(pieceOf: bytes.count, isFull: payloadByteCount == Fragment.payloadLimit)
         return bytes
     }
 

@@ -115,7 +115,7 @@ struct ProgressWatch: Sendable {
     private(set) var isStalled = false
     /// Bytes of messages that were handed to the transport and are no pieces: heartbeats come through where pieces do not.
     private var otherByteCount: UInt64 = 0
-    /// Bytes of pieces that are shorter than a path may be narrow.
+    /// Bytes of pieces that do not fill their datagram: how long the longest is that a path lets through, nobody knows.
     private var shortPieceByteCount: UInt64 = 0
     private var handedCount = 0
     private var maxPieceByteCount: UInt64 = 0
@@ -131,17 +131,19 @@ struct ProgressWatch: Sendable {
         lastGrowth = now
     }
 
-    /// A message goes to the transport.
-    mutating func handed(byteCount: Int, isPiece: Bool) {
+    /// A message that is no piece goes to the transport.
+    mutating func handed(byteCount: Int) {
         handedCount += 1
-        if !isPiece {
-            otherByteCount += UInt64(byteCount)
-        } else if byteCount <= SenderSession.safeDatagramByteCount {
-            shortPieceByteCount += UInt64(byteCount)
-        }
+        otherByteCount += UInt64(byteCount)
     }
 
-    /// Tells whether among the bytes that have come there must be some of longer pieces.
+    /// A piece goes to the transport.
+    mutating func handed(pieceOf byteCount: Int, isFull: Bool) {
+        handedCount += 1
+        if !isFull { shortPieceByteCount += UInt64(byteCount) }
+    }
+
+    /// Tells whether among the bytes that have come there must be some of a full piece.
     func holdsFullSize(receivedByteCount: UInt64) -> Bool { receivedByteCount > otherByteCount + shortPieceByteCount }
 
     /// Takes the number of messages handed over that the transport has not confirmed.

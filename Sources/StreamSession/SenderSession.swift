@@ -108,7 +108,7 @@ package struct SenderSession: Sendable {
     var endsByManifest = false
     /// The longest datagram there may be; nil where that is not this session's affair.
     var datagramByteCount: Int?
-    /// True when a datagram longer than ``safeDatagramByteCount`` has come to the receiver.
+    /// True when a piece that fills its datagram has come to the receiver.
     var hasFullSizeArrived = false
     var early: [[UInt8]] = []
     var saidAltered = false

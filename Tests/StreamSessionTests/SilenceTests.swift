@@ -28,10 +28,10 @@ struct SilenceTests {
             pair.expectComplete("seed \(seed)")
             let stalled = try [#require(pair.senderTime(.stalled(.silent))), #require(pair.receiverTime(.stalled))]
             let resumed = try [#require(pair.senderTime(.resumed)), #require(pair.receiverTime(.resumed))]
-            let heard = try Endpoint.allCases.map { try #require(heard[$0]) }
+            let lastHeard = try Endpoint.allCases.map { try #require(heard[$0]) }
             // Two seconds, or four round trips as the sender finds them, its queue included.
-            #expect(stalled[1] == heard[1] + .seconds(2), "seed \(seed)")
-            let silence = (stalled[0] - heard[0]) / .seconds(1)
+            #expect(stalled[1] == lastHeard[1] + .seconds(2), "seed \(seed)")
+            let silence = (stalled[0] - lastHeard[0]) / .seconds(1)
             #expect((link == .rural4G ? 2.0...2.001 : 4 * 0.6...4 * 0.9).contains(silence), "seed \(seed): \(silence)")
             #expect(resumed.allSatisfy { $0 >= .seconds(13) && $0 < .seconds(16) }, "seed \(seed): \(resumed)")
         }
