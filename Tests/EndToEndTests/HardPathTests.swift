@@ -19,7 +19,7 @@ struct HardPathTests {
         let scratch = try Scratch()
         let (volume, mask) = try Transfer.phantom(scratch, columns: 128, rows: 128, slices: 96)
         let receiver = try Program("fovea", ["receive", "--listen", "127.0.0.1:0", "--out", scratch.file("in"), "--json"])
-        let link = "rate: 500 kbit/s\nround_trip: 60 ms\nloss: 0 %\nqueue: 64 KiB\n"
+        let link = "rate: 300 kbit/s\nround_trip: 60 ms\nloss: 0 %\nqueue: 64 KiB\n"
         let relay = try await relay(scratch, link, to: receiver, ["--rebind-every", "3 s"])
         let (code, sender) = try await Program.run(
             "fovea",
