@@ -41,7 +41,7 @@ COURSES = (
     Course("lte-tunnel", "lte-tunnel", 10),
     Course("tunnel-1280", "tunnel-1280", 10),
     Course("rural-4g", "rural-4g", 2),
-    Course("rural-4g, another address every 5 s", "rural-4g", 2, ("--rebind-every", "5 s")),
+    Course("rural-4g, another address every 3 s", "rural-4g", 2, ("--rebind-every", "3 s")),
     Course("leo-satellite", "leo-satellite", 12),
     Course("geo-satellite", "geo-satellite", 1),
     Course("malawi-vsat", "malawi-vsat", 0.384),
