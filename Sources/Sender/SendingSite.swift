@@ -180,8 +180,8 @@ package struct SendingSite: Sendable {
         let checked = try await preparation.check(on: pool)
         onEvent(.checked)
         var options = SRTOptions(maximumBitsPerSecond: transport.bitsPerSecond ?? 1e6)
-        // SRT repeats its own handshake four times a second, and takes two round trips: a shorter time would rule out long ones.
-        options.connectTimeout = transport.connectTimeout
+        // A handshake takes two round trips: less would rule out long ones, and more have attempts linger that nobody waits for.
+        options.connectTimeout = min(.seconds(20), transport.connectTimeout)
         options.passphrase = exposure.secret?.transportPassphrase
         options.streamIdentifier = exposure.sender.text
         options.outlast(transport.idleTimeout)

@@ -32,6 +32,9 @@ package struct SenderRunner: Sendable {
     private var earlier = Traffic()
     /// Another connection, made while this one is silent: the peer may have begun anew, which nothing on the old one would ever tell.
     private var spare: (connection: SRTConnection, since: Duration)?
+    /// When the connection in use was taken, and how much longer than usual its silence is borne.
+    private var lineSince = Duration.zero
+    private var caution = 1
 
     /// A connection and what is to go over it: with one that is lost goes what was meant for it, which is the session's affair.
     private struct Line {
@@ -45,6 +48,10 @@ package struct SenderRunner: Sendable {
     /// Time that the old connection has to show that it lives once another one is made: after an outage both come back, and on the old one the
     /// next report is due.
     private static let spareTimeout = Duration.milliseconds(200)
+    /// Another connection has the receiver read its journal again. One that is too busy to report in time must not be kept from its work by that: where
+    /// connections live shorter than this, the next one's silence is borne twice as long, up to so many times.
+    private static let shortLife = Duration.milliseconds(2500)
+    private static let maxCaution = 16
 
     /// - Parameters:
     ///   - patience: how long to try to connect the first time.
@@ -116,6 +123,7 @@ package struct SenderRunner: Sendable {
 
     private mutating func use(_ made: SRTConnection, _ onAction: (SenderSession.Action) -> Void) {
         line = Line(connection: made)
+        lineSince = now
         traffic.connectionCount += 1
         if traffic.connectionCount == 1 { traffic.connectSeconds = made.initialRoundTrip / .seconds(0.5) }
         act(session.handle(.connected(roundTrip: made.initialRoundTrip, nonce: Nonce().bytes), now: now), onAction)
@@ -125,7 +133,7 @@ package struct SenderRunner: Sendable {
     private mutating func lookForAnother(_ onAction: (SenderSession.Action) -> Void) async {
         guard let line else { return }
         // A receiver that reads a long journal says nothing until it has.
-        guard session.isSuspect(now: now) else {
+        guard session.isSuspect(now: now, caution: caution) else {
             dialling?.cancel()
             dialling = nil
             if let unused = spare {
@@ -137,6 +145,7 @@ package struct SenderRunner: Sendable {
         if let made = spare {
             guard now - made.since > max(Self.spareTimeout, session.roundTrip) else { return }
             spare = nil
+            caution = now - lineSince < Self.shortLife ? min(Self.maxCaution, caution * 2) : 1
             await lose(line, onAction)
             dialling?.cancel()
             dialling = nil

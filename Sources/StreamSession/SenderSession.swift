@@ -202,9 +202,10 @@ package struct SenderSession: Sendable {
     /// True when the receiver has answered this connection's hello.
     package var isWelcomed: Bool { phase != .greeting }
     /// True when nothing has come for so long that the peer may hear nothing on this connection any more: its address may have changed on the way.
-    package func isSuspect(now: Duration) -> Bool {
+    /// - Parameter caution: as many times as long as usual.
+    package func isSuspect(now: Duration, caution: Int = 1) -> Bool {
         isWelcomed && !isOver && phase != .apart
-            && silence.duration(now: now) > timing.suspicion(roundTrip: roundTrip, hasHeard: silence.hasHeard)
+            && silence.duration(now: now) > timing.suspicion(roundTrip: roundTrip, hasHeard: silence.hasHeard) * caution
     }
     /// True when it is known what the receiver has of the session.
     package var knowsStanding: Bool { phase == .sending || phase == .ending || phase == .over }
